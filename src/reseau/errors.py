@@ -1,0 +1,155 @@
+"""Exceptions, warnings and results, and which of them to raise.
+
+=====================  ==========================================================
+raise                  when
+=====================  ==========================================================
+`CatalogueError`       a table lacks a column, a row, or holds an impossible value
+`UnitError`            a unit cannot be converted to the one that is wanted
+`ShapeError`           arrays do not fit together
+`PrecisionError`       32-bit arrays reached a function that needs 64 bits
+`ConvergenceError`     an iteration ended without an answer
+`DegeneracyError`      the data do not determine what was asked for
+`ConfigError`          a key or option is unknown, missing or out of range
+`FileFormatError`      a file is not what its name or its version says
+`OutputExistsError`    an output is there already and was not to be replaced
+=====================  ==========================================================
+
+A message has four parts: what was given, what was wanted, where, what to do.
+`explain` joins them, so that no part is forgotten.
+"""
+
+import difflib
+import enum
+from collections.abc import Iterable
+
+from astropy.utils.exceptions import AstropyUserWarning
+
+
+class ReseauError(Exception):
+    """Root of every error that reseau raises on purpose."""
+
+    exit_code = 2
+
+
+class CatalogueError(ReseauError, ValueError):
+    """A table lacks a column or a row, or holds an impossible value."""
+
+
+class UnitError(ReseauError, ValueError):
+    """A unit cannot be converted to the one that is wanted."""
+
+
+class ShapeError(ReseauError, ValueError):
+    """Arrays do not fit together."""
+
+
+class PrecisionError(ReseauError, TypeError):
+    """32-bit arrays reached a function that needs 64 bits."""
+
+
+class ConfigError(ReseauError, ValueError):
+    """A key or an option is unknown, missing or out of range."""
+
+
+class FileFormatError(ReseauError, ValueError):
+    """A file is not what its name or its format version says."""
+
+
+class OutputExistsError(ReseauError, FileExistsError):
+    """An output exists and was not to be replaced."""
+
+
+class ConvergenceError(ReseauError, RuntimeError):
+    """An iteration ended without an answer."""
+
+    exit_code = 3
+
+
+class DegeneracyError(ReseauError, RuntimeError):
+    """The data do not determine what was asked for.
+
+    Attributes
+    ----------
+    directions
+        The undetermined combinations, in words, one a null direction.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, directions: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.directions = directions
+
+
+class ReseauWarning(AstropyUserWarning):
+    """Root of every warning that reseau gives."""
+
+
+class DroppedWarning(ReseauWarning):
+    """Rows were left out of a solution."""
+
+
+class DuplicateMeasurementWarning(ReseauWarning):
+    """A source was measured more than once on one exposure; all are used."""
+
+
+class UnusedEffectWarning(ReseauWarning):
+    """The data would allow an effect that was not asked for."""
+
+
+class MissingAstrometryWarning(ReseauWarning):
+    """Reference rows without motion or parallax were given the stated wide prior."""
+
+
+class Result(enum.Enum):
+    """How a solution ended; the value is the message."""
+
+    SUCCESSFUL = "converged"
+    NOT_CONVERGED = (
+        "not converged: the steps were still larger than the tolerance after the "
+        "last iteration; raise the limit of iterations, or look for wrong "
+        "identifications or wrong pointings"
+    )
+    NO_DESCENT = (
+        "not converged: no step lowered the objective, however strongly damped; the "
+        "start is too far off or the model does not fit the data"
+    )
+    NOT_FINITE = (
+        "not converged: the objective became infinite or NaN; a source lies behind "
+        "the projection's horizon or a start is far off"
+    )
+    DEGENERATE = "degenerate: the data do not determine all free parameters"
+
+
+def explain(*, given: str, wanted: str, where: str, todo: str) -> str:
+    """Join the four parts of an error message.
+
+    Parameters
+    ----------
+    given
+        What was found: name, value, unit, shape.
+    wanted
+        What would have been right.
+    where
+        File, table, row or key.
+    todo
+        What the reader can do about it.
+    """
+    return f"{given}\n  wanted: {wanted}\n  where:  {where}\n  to do:  {todo}"
+
+
+def near_misses(name: str, candidates: Iterable[str], n: int = 3) -> list[str]:
+    """Return up to `n` candidates that `name` may have been meant to be."""
+    by_lower: dict[str, str] = {}
+    for candidate in candidates:
+        by_lower.setdefault(candidate.lower(), candidate)
+    found = difflib.get_close_matches(name.lower(), by_lower, n=n, cutoff=0.6)
+    return [by_lower[f] for f in found]
+
+
+def some(values: Iterable[object], limit: int = 5) -> str:
+    """Write the first few of `values` and say how many more there are."""
+    values = list(values)
+    text = ", ".join(str(v) for v in values[:limit])
+    more = len(values) - limit
+    return f"{text} and {more} more" if more > 0 else text

@@ -1,0 +1,68 @@
+"""From directions in the sky to pixels and back: attitude, optics and detectors."""
+
+from .attitude import attitude_difference, attitude_from_axes, camera_axes, rotate_axes
+from .detector import Detectors, from_pixel, identity_plane, to_pixel
+from .distortion import (
+    DEGREE_KINDS,
+    DISTORTIONS,
+    BrownConrady,
+    Distortion,
+    InverseSIP,
+    Legendre,
+    LinearDistortion,
+    NoDistortion,
+    Powers,
+    Radial,
+    basis_name,
+    make_distortion,
+)
+from .instrument import (
+    FOCAL_PRIORS,
+    SCALES,
+    Instrument,
+    camera_from_pixel,
+    direction_to_pixel,
+    measured,
+    pixel_from_camera,
+    pixel_to_direction,
+    restored,
+    undistorted,
+)
+from .projection import PROJECTIONS, check_projection, deproject, project
+
+__all__ = [
+    "DEGREE_KINDS",
+    "DISTORTIONS",
+    "FOCAL_PRIORS",
+    "PROJECTIONS",
+    "SCALES",
+    "BrownConrady",
+    "Detectors",
+    "Distortion",
+    "Instrument",
+    "InverseSIP",
+    "Legendre",
+    "LinearDistortion",
+    "NoDistortion",
+    "Powers",
+    "Radial",
+    "attitude_difference",
+    "attitude_from_axes",
+    "basis_name",
+    "camera_axes",
+    "camera_from_pixel",
+    "check_projection",
+    "deproject",
+    "direction_to_pixel",
+    "from_pixel",
+    "identity_plane",
+    "make_distortion",
+    "measured",
+    "pixel_from_camera",
+    "pixel_to_direction",
+    "project",
+    "restored",
+    "rotate_axes",
+    "to_pixel",
+    "undistorted",
+]

@@ -1,0 +1,184 @@
+"""Write files and directories under a temporary name and rename them when whole.
+
+A run that is killed or fails leaves nothing under the final name, and one that
+fails leaves nothing beside it either. A directory is replaced only if it is
+empty or was written by reseau.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Literal
+
+from reseau.errors import OutputExistsError, ReseauError, explain
+
+OUTPUT_MARKS = ("summary.json", "dataset.toml")
+"""Files by which a directory is known to be a solution or a dataset."""
+
+
+def _is_replaceable_directory(path: Path) -> bool:
+    has_mark = any((path / mark).is_file() for mark in OUTPUT_MARKS)
+    return has_mark or not any(path.iterdir())
+
+
+def check_output(
+    path: str | Path, *, kind: Literal["file", "directory"], overwrite: bool = False
+) -> Path:
+    """Return the real path of an output, or say why it may not be written.
+
+    Call it before a long computation; the writers call it again.
+
+    Parameters
+    ----------
+    path
+        Where the output is to go.
+    kind
+        What is going to be written there.
+    overwrite
+        Whether an output of the same kind may be replaced.
+
+    Raises
+    ------
+    OutputExistsError
+        Something is there that was not to be, or may never be, replaced.
+    """
+    # A link is followed, so that what it points to is replaced and not the link.
+    target = Path(os.path.realpath(path))
+    if not target.exists():
+        return target
+    other = target.is_dir() if kind == "file" else not target.is_dir()
+    if other:
+        _refuse(path, f"a new {kind}", "give another name")
+    if not overwrite:
+        _refuse(
+            path,
+            f"a {kind} that does not exist yet",
+            "give another name or --overwrite",
+        )
+    if kind == "directory" and not _is_replaceable_directory(target):
+        _refuse(
+            path,
+            f"an empty directory, or one that holds {' or '.join(OUTPUT_MARKS)}: "
+            "no other directory is ever deleted",
+            "give another name, or remove the directory yourself",
+        )
+    return target
+
+
+def _refuse(path: str | Path, wanted: str, todo: str) -> None:
+    what = "directory" if Path(path).is_dir() else "file"
+    raise OutputExistsError(
+        explain(
+            given=f"the output {path} is there already ({what})",
+            wanted=wanted,
+            where=str(path),
+            todo=todo,
+        )
+    )
+
+
+@contextmanager
+def _parents(target: Path) -> Iterator[None]:
+    # Make the folders above the target; take away those made if anything fails.
+    missing = [p for p in target.parents if not p.exists()]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+@contextmanager
+def _os_errors(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except ReseauError:
+        raise
+    except OSError as error:
+        raise ReseauError(
+            explain(
+                given=f"the output could not be written: {error.strerror or error}",
+                wanted="a place that can be written and has room",
+                where=str(path),
+                todo="free some space or choose another place; nothing was left there",
+            )
+        ) from error
+
+
+@contextmanager
+def new_file(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a temporary file that takes the name `path` when the block ends well.
+
+    Parameters
+    ----------
+    path
+        Final name.
+    overwrite
+        Whether a file of that name may be replaced.
+    """
+    target = check_output(path, kind="file", overwrite=overwrite)
+    with _os_errors(path), _parents(target):
+        handle, name = tempfile.mkstemp(
+            prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_directory(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a temporary directory that becomes `path` when the block ends well.
+
+    Parameters
+    ----------
+    path
+        Final name.
+    overwrite
+        Whether a directory of that name may be replaced if reseau wrote it.
+    """
+    target = check_output(path, kind="directory", overwrite=overwrite)
+    with _os_errors(path), _parents(target):
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        try:
+            yield temporary
+            temporary.chmod(0o777 & ~_umask())
+            _take_place(temporary, target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _take_place(new: Path, target: Path) -> None:
+    if not target.exists():
+        new.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    # A directory can only be renamed onto an empty one, which `old` is.
+    target.rename(old)
+    try:
+        new.rename(target)
+    except BaseException:
+        old.rename(target)
+        raise
+    shutil.rmtree(old)
+
+
+def _umask() -> int:
+    # The system only tells the mask when it is set.
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+__all__ = ["OUTPUT_MARKS", "check_output", "new_directory", "new_file"]

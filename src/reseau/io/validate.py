@@ -1,0 +1,325 @@
+"""Check any table against its schema and give it the schema's types and units."""
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from reseau.errors import CatalogueError, UnitError, explain, near_misses, some
+from reseau.schema import Check, Column, TableSchema
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    "int64": pa.int64(),
+    "int32": pa.int32(),
+    "float64": pa.float64(),
+    "bool": pa.bool_(),
+    "string": pa.string(),
+}
+
+_CHECKS: dict[Check, tuple[Callable[[NDArray], NDArray], str]] = {
+    "any": (lambda v: np.ones(v.shape, bool), "anything"),
+    "finite": (np.isfinite, "finite numbers"),
+    "positive": (lambda v: np.isfinite(v) & (v > 0), "finite numbers greater than 0"),
+    "correlation": (lambda v: np.abs(v) <= 1, "numbers from -1 to 1"),
+    "inside": (lambda v: np.abs(v) < 1, "numbers greater than -1 and less than 1"),
+    "declination": (lambda v: np.abs(v) <= 90, "finite numbers from -90 to 90"),
+}
+
+
+def validate(
+    table: pa.Table,
+    schema: TableSchema,
+    *,
+    where: str | Path,
+    units: Mapping[str, str] | None = None,
+    targets: Mapping[str, str] | None = None,
+    allow_missing: Collection[str] = (),
+) -> pa.Table:
+    """Return the table with the types and units of its schema, or refuse it.
+
+    Parameters
+    ----------
+    table
+        As read; a field's metadata may name its `unit`.
+    schema
+        What the table should be.
+    where
+        File it came from, for messages.
+    units
+        Units of columns that state none; the schema's otherwise.
+    targets
+        Units that are wanted instead of the schema's.
+    allow_missing
+        Required columns in which single values may be missing all the same.
+
+    Returns
+    -------
+    Schema's columns first, in the schema's order, then unknown columns untouched.
+    Missing values of floating-point columns are NaN, of others null.
+
+    Raises
+    ------
+    CatalogueError
+        A column is missing or of the wrong type, the table is empty, an id
+        repeats or a value is impossible.
+    UnitError
+        A unit is unknown or cannot be converted.
+    """
+    _check_columns(table, schema, where)
+    columns, fields = [], []
+    for column in schema.columns:
+        if column.name not in table.column_names:
+            continue
+        given = _unit_of(table, column, units or {})
+        wanted = (targets or {}).get(column.name, column.unit)
+        values = _typed(table[column.name], column, where)
+        values = _convert(values, column.name, given, wanted, where)
+        _check_values(values, column, where, column.name in allow_missing)
+        columns.append(values)
+        fields.append(field_of(column, wanted))
+    for field in table.schema:
+        if field.name not in schema:
+            columns.append(table[field.name])
+            fields.append(field)
+    result = pa.Table.from_arrays(columns, schema=pa.schema(fields))
+    _check_unique(result, schema, where)
+    return result
+
+
+def field_of(column: Column, unit: str | None = None) -> pa.Field:
+    """Return the Parquet field of a column, with unit, description and UCD.
+
+    Parameters
+    ----------
+    column
+        Column of a schema.
+    unit
+        Unit, if it is not the schema's.
+    """
+    metadata = {
+        "unit": column.unit if unit is None else unit,
+        "description": column.description,
+        "ucd": column.ucd,
+    }
+    filled = {k: v for k, v in metadata.items() if v}
+    return pa.field(column.name, ARROW_TYPES[column.dtype], metadata=filled)
+
+
+def unit_of_field(field: pa.Field) -> str:
+    """Return the unit in a field's metadata; empty where there is none."""
+    return (field.metadata or {}).get(b"unit", b"").decode().strip()
+
+
+def parse_unit(text: str, column: str, where: str | Path) -> u.UnitBase:
+    """Return astropy's unit of this name.
+
+    Parameters
+    ----------
+    text
+        Name of a unit; empty: a pure number.
+    column, where
+        For the message.
+    """
+    try:
+        return u.Unit(text)
+    except (ValueError, TypeError) as error:
+        raise UnitError(
+            explain(
+                given=f"column {column} has the unit {text!r}, which is not known",
+                wanted="a unit as astropy or FITS spells it, 'deg' or 'mas/yr'",
+                where=f"{where}, column {column}",
+                todo="correct the unit in the table's metadata",
+            )
+        ) from error
+
+
+def missing_columns_error(
+    missing: Collection[str], present: Collection[str], what: str, where: str | Path
+) -> CatalogueError:
+    """Return the error for absent columns, with the near misses."""
+    near = {name: near_misses(name, present) for name in missing}
+    hints = [
+        f"{name}: is it {' or '.join(found)}?" for name, found in near.items() if found
+    ]
+    plural = "s" if len(missing) > 1 else ""
+    return CatalogueError(
+        explain(
+            given=f"{what} lacks the column{plural} {', '.join(missing)}",
+            wanted=f"columns {', '.join(missing)}; found {some(present, 30) or 'none'}",
+            where=str(where),
+            todo="add or rename the column"
+            + (f" ({'; '.join(hints)})" if hints else ""),
+        )
+    )
+
+
+def _check_columns(table: pa.Table, schema: TableSchema, where: str | Path) -> None:
+    present = table.column_names
+    repeated = sorted({name for name in present if present.count(name) > 1})
+    if repeated:
+        raise _refusal(
+            f"the table {schema.name} has more than one column {some(repeated)}",
+            "each name once",
+            where,
+            "rename or remove columns",
+        )
+    missing = [name for name in schema.required if name not in present]
+    partners = {
+        c.partner
+        for c in schema.columns
+        if c.partner and c.name in present and c.partner not in present
+    }
+    if missing or partners:
+        absent = [*missing, *sorted(partners)]
+        raise missing_columns_error(absent, present, f"the table {schema.name}", where)
+    if table.num_rows == 0 and not schema.may_be_empty:
+        raise _refusal(
+            f"the table {schema.name} has no rows",
+            "at least one row",
+            where,
+            "check what wrote the table, or leave an optional table away",
+        )
+
+
+def _refusal(given: str, wanted: str, where: str | Path, todo: str) -> CatalogueError:
+    return CatalogueError(
+        explain(given=given, wanted=wanted, where=str(where), todo=todo)
+    )
+
+
+def _unit_of(table: pa.Table, column: Column, units: Mapping[str, str]) -> str:
+    own = unit_of_field(table.schema.field(column.name))
+    return own or units.get(column.name, column.unit)
+
+
+def _typed(
+    values: pa.ChunkedArray, column: Column, where: str | Path
+) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    target = ARROW_TYPES[column.dtype]
+    if not _may_become(values.type, column):
+        raise _wrong_type(values.type, column, where)
+    try:
+        values = values.cast(target)
+    except pa.ArrowInvalid as error:
+        raise _wrong_type(values.type, column, where, f" ({error})") from error
+    return pc.fill_null(values, np.nan) if pa.types.is_floating(target) else values
+
+
+def _may_become(found: pa.DataType, column: Column) -> bool:
+    is_integer = pa.types.is_integer(found)
+    # A column of nothing but missing values has no type of its own.
+    if pa.types.is_null(found):
+        return True
+    match column.dtype:
+        case "int64" | "int32":
+            return is_integer
+        case "float64":
+            return (
+                is_integer or pa.types.is_floating(found) or pa.types.is_decimal(found)
+            )
+        case "bool":
+            return is_integer or pa.types.is_boolean(found) or pa.types.is_string(found)
+        case _:
+            return pa.types.is_string(found) or pa.types.is_large_string(found)
+
+
+def _wrong_type(
+    found: pa.DataType, column: Column, where: str | Path, why: str = ""
+) -> CatalogueError:
+    is_id = column.dtype.startswith("int")
+    return _refusal(
+        f"column {column.name} is of type {found}{why}",
+        f"{column.dtype}"
+        + (": floating-point numbers lose digits of an id" if is_id else ""),
+        f"{where}, column {column.name}",
+        "write the column as integers" if is_id else "write the column as that type",
+    )
+
+
+def _convert(
+    values: pa.ChunkedArray, name: str, given: str, wanted: str, where: str | Path
+) -> pa.ChunkedArray:
+    if given == wanted or not pa.types.is_floating(values.type):
+        return values
+    place = f"{where}, column {name}"
+    have, want = parse_unit(given, name, where), parse_unit(wanted, name, where)
+    if have == want:
+        return values
+    if not have.is_equivalent(want):
+        raise UnitError(
+            explain(
+                given=f"column {name} has the unit {given or 'none (a pure number)'}",
+                wanted=f"{wanted or 'no unit'} or a unit that converts to it",
+                where=place,
+                todo="correct the unit in the table's metadata, or convert the column",
+            )
+        )
+    return pa.chunked_array([have.to(want, values.to_numpy())])
+
+
+def _check_values(
+    values: pa.ChunkedArray, column: Column, where: str | Path, allow_missing: bool
+) -> None:
+    missing = _is_missing(values)
+    if missing.any() and not (allow_missing or column.may_be_missing):
+        _refuse_rows(missing, values, column, where)
+    if pa.types.is_floating(values.type):
+        accepts, _ = _CHECKS[column.check]
+        with np.errstate(invalid="ignore"):
+            bad = ~accepts(values.to_numpy()) & ~missing
+        if bad.any():
+            _refuse_rows(bad, values, column, where)
+
+
+def _is_missing(values: pa.ChunkedArray) -> NDArray:
+    return pc.is_null(values, nan_is_null=True).to_numpy()
+
+
+def _refuse_rows(
+    bad: NDArray, values: pa.ChunkedArray, column: Column, where: str | Path
+) -> None:
+    rows = np.flatnonzero(bad)
+    examples = [values[int(i)].as_py() for i in rows[:3]]
+    wanted = _CHECKS[column.check][1]
+    raise _refusal(
+        f"column {column.name} has {len(rows)} of {len(bad)} values that cannot be "
+        f"used ({some(['missing' if e is None else e for e in examples])})",
+        wanted if wanted != "anything" else "a value in every row",
+        f"{where}, column {column.name}, rows {some(rows)} (counted from 0)",
+        "correct or remove those rows",
+    )
+
+
+def _check_unique(table: pa.Table, schema: TableSchema, where: str | Path) -> None:
+    keys = list(schema.unique)
+    if not keys:
+        return
+    counts = table.select(keys).group_by(keys).aggregate([([], "count_all")])
+    repeated = counts.filter(pc.greater(counts["count_all"], 1))
+    if repeated.num_rows:
+        found = [
+            " ".join(str(repeated[k][i].as_py()) for k in keys)
+            for i in range(min(repeated.num_rows, 5))
+        ]
+        raise _refusal(
+            f"{repeated.num_rows} values of {', '.join(keys)} occur more than once",
+            "each of them in one row only",
+            f"{where}, {', '.join(keys)} = {some(found)}",
+            "remove the repeated rows of the table " + schema.name,
+        )
+
+
+__all__ = [
+    "ARROW_TYPES",
+    "field_of",
+    "missing_columns_error",
+    "parse_unit",
+    "unit_of_field",
+    "validate",
+]

@@ -1,0 +1,211 @@
+"""Priors of the shared parameters: their density, gradient and curvature.
+
+The table of seed 000: Normal for pointing (1° on the sky), distortion, detectors
+and, here, the roll where it is known; none for a position angle that is uniform;
+Gamma for each focal length, with the mean and the standard deviation given. All
+are independent but for the three angles of an attitude, which are coupled since
+the coordinates' errors are given for ra·cos dec, dec and pa while the unknowns
+are rotations about the camera's axes.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..instrument import attitude_difference, camera_axes
+from .parameters import PER_EXPOSURE, Layout, Parameters
+from .problem import Problem, detector_parameters
+
+
+class PriorTerms(NamedTuple):
+    """Minus twice the log density of the shared priors, to second order.
+
+    Attributes
+    ----------
+    objective
+        −2 log p up to a constant: zero at the priors' means (Normal) or modes.
+    gradient
+        Half the gradient, with the sign of a normal equation's right-hand side.
+    information
+        Half the second derivatives, (p, p).
+    """
+
+    objective: float
+    gradient: Float[np.ndarray, "p"]
+    information: Float[np.ndarray, "p p"]
+
+
+def gamma_terms(
+    value: Array, mean: Array, sigma: Array
+) -> tuple[Array, Array, Array]:
+    """Return −2 log density, half its gradient and half its curvature, of a Gamma.
+
+    Parameters
+    ----------
+    value, mean, sigma
+        Point, mean and standard deviation, in one unit.
+
+    Notes
+    -----
+    Shape (mean/σ)², rate mean/σ². The density is taken relative to its mode, and
+    written with log1p so that no digits are lost where mean/σ is large.
+    """
+    shape = (mean / sigma) ** 2
+    rate = mean / sigma**2
+    mode = (shape - 1.0) / rate
+    relative = (value - mode) / mode
+    objective = 2.0 * (shape - 1.0) * (relative - jnp.log1p(relative))
+    gradient = rate - (shape - 1.0) / value
+    return objective, gradient, (shape - 1.0) / value**2
+
+
+def normal_terms(
+    value: Array, mean: Array, sigma: Array
+) -> tuple[Array, Array, Array]:
+    """Return −2 log density, half its gradient and half its curvature, of a Normal.
+
+    Infinite `sigma` means no prior; zero (a held parameter) counts as none.
+    """
+    held = sigma <= 0
+    weight = jnp.where(held, 0.0, 1.0 / jnp.where(held, 1.0, sigma) ** 2)
+    pull = value - mean
+    return weight * pull**2, weight * pull, weight
+
+
+def prior_widths(problem: Problem) -> Float[np.ndarray, "p"]:
+    """Return the prior's standard deviation of each shared parameter.
+
+    Infinite where there is no prior, zero where the parameter is held.
+    """
+    layout, instrument = problem.layout, problem.instrument
+    detectors = instrument.detectors
+    width = np.zeros(layout.size)
+    exposure = np.empty((layout.n_exposures, PER_EXPOSURE))
+    exposure[:, :3] = problem.exposures.attitude_sigma
+    exposure[:, 3:] = instrument.focal_sigma
+    if problem.free_network:
+        exposure[:, :3] = np.inf
+        exposure[:, 3:] = np.where(exposure[:, 3:] > 0, np.inf, 0.0)
+    width[layout.exposures] = exposure.ravel()
+    width[layout.distortion] = instrument.coefficient_sigma
+    width[layout.skew] = instrument.skew_sigma
+    relative = np.asarray(detectors.sigma_pitch)[:, None]
+    rows = [
+        np.repeat(np.asarray(detectors.sigma_centre)[:, None], 2, axis=1),
+        np.asarray(detectors.sigma_theta)[:, None],
+        relative * np.asarray(detectors.pitch),
+    ]
+    width[layout.detectors] = np.concatenate(rows, axis=1).ravel()
+    return width
+
+
+def tied_focal_weight(problem: Problem) -> Float[np.ndarray, "n_exp 2"]:
+    """Return how much each focal length counts in the prior: tied ones count once."""
+    n = problem.layout.n_exposures
+    shared = {
+        "exposure-axis": 1.0,
+        "exposure": 2.0,
+        "plate-axis": float(n),
+        "plate": 2.0 * n,
+    }
+    return np.full((n, 2), 1.0 / shared[problem.instrument.scale])
+
+
+def prior_terms(problem: Problem, parameters: Parameters) -> PriorTerms:
+    """Return the priors of the shared parameters, expanded at `parameters`."""
+    layout = problem.layout
+    width = prior_widths(problem)
+    objective, gradient, information = _diagonal_terms(problem, parameters, width)
+    values, slopes, blocks = _attitude_terms(problem, parameters)
+    objective += values
+    size = PER_EXPOSURE * layout.n_exposures
+    gradient[:size].reshape(-1, PER_EXPOSURE)[:, :3] += slopes
+    matrix = np.diag(information)
+    for i in range(3):
+        for j in range(3):
+            rows = np.arange(layout.n_exposures) * PER_EXPOSURE
+            matrix[rows + i, rows + j] += blocks[:, i, j]
+    return PriorTerms(objective, gradient, matrix)
+
+
+def _diagonal_terms(
+    problem: Problem, parameters: Parameters, width: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return the terms of all parameters but the attitudes."""
+    layout, instrument = problem.layout, problem.instrument
+    value = np.zeros(layout.size)
+    mean = np.zeros(layout.size)
+    for vector, coefficients, skew, detectors in (
+        (value, parameters.coefficients, parameters.skew, parameters.detectors),
+        (
+            mean,
+            instrument.coefficients,
+            instrument.skew,
+            detector_parameters(instrument),
+        ),
+    ):
+        vector[layout.distortion] = coefficients
+        vector[layout.skew] = skew
+        vector[layout.detectors] = np.asarray(detectors).ravel()
+    chi2, slope, curvature = (
+        np.array(t) for t in normal_terms(value, mean, _without_exposures(layout, width))
+    )
+    if problem.free_network or not instrument.focal_sigma > 0:
+        return float(chi2.sum()), -slope, curvature
+    terms = gamma_terms if instrument.focal_prior == "gamma" else normal_terms
+    weight = tied_focal_weight(problem)
+    focal = np.asarray(parameters.focal)
+    nominal = np.broadcast_to(instrument.focal, focal.shape)
+    sigma = np.full_like(focal, instrument.focal_sigma)
+    for vector, part in zip((chi2, slope, curvature), terms(focal, nominal, sigma), strict=True):
+        vector[layout.exposures].reshape(-1, PER_EXPOSURE)[:, 3:] = weight * part
+    return float(chi2.sum()), -slope, curvature
+
+
+def _without_exposures(layout: Layout, width: np.ndarray) -> np.ndarray:
+    out = width.copy()
+    out[layout.exposures] = np.inf
+    return out
+
+
+def _attitude_terms(
+    problem: Problem, parameters: Parameters
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return objective, slopes (m, 3) and information (m, 3, 3) of the attitudes."""
+    exposures = problem.exposures
+    n = problem.layout.n_exposures
+    sigma = np.asarray(exposures.attitude_sigma)
+    weight = np.where(np.isfinite(sigma) & (sigma > 0), 1.0, 0.0) / np.where(
+        sigma > 0, sigma, 1.0
+    )
+    weight[~np.isfinite(sigma)] = 0.0
+    if problem.free_network or not np.any(weight):
+        return 0.0, np.zeros((n, 3)), np.zeros((n, 3, 3))
+    prior = camera_axes(jnp.asarray(exposures.attitude))
+    step = np.asarray(attitude_difference(jnp.asarray(parameters.axes), prior))
+    # From steps (east, north, roll) to coordinates: moving east by s turns the
+    # direction of north by s·tan dec, which the position angle shares.
+    lever = np.zeros((n, 3, 3))
+    lever[:, [0, 1, 2], [0, 1, 2]] = 1.0
+    tilt = np.tan(np.asarray(exposures.attitude)[:, 1])
+    lever[:, 2, 0] = np.where(weight[:, 2] > 0, tilt, 0.0)
+    rows = weight[:, :, None] * lever
+    residual = np.einsum("mij,mj->mi", rows, step)
+    slopes = -np.einsum("mij,mi->mj", rows, residual)
+    return (
+        float(np.sum(residual**2)),
+        slopes,
+        np.einsum("mij,mik->mjk", rows, rows),
+    )
+
+
+__all__ = [
+    "PriorTerms",
+    "gamma_terms",
+    "normal_terms",
+    "prior_terms",
+    "prior_widths",
+    "tied_focal_weight",
+]

@@ -1,0 +1,99 @@
+"""A plate's problem: what was measured, with what, and what is to be found."""
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Float
+
+from ..instrument import Instrument, camera_axes
+from ..records import Exposures, Measurements, SourcePrior
+from .parameters import BLOCKS, DEFAULT_FREE, DETECTOR_NAMES, Layout, Parameters
+
+
+class Problem(eqx.Module):
+    """Everything that a solver needs of one plate.
+
+    Attributes
+    ----------
+    instrument
+        Nominal instrument, with prior widths.
+    exposures, measurements, prior
+        Records; indices of `measurements` point into the others.
+    free
+        Names of the free blocks, of `BLOCKS`.
+    aberration
+        Whether directions are aberrated by the exposures' velocities.
+    free_network
+        Whether the priors of attitude, scale and sources are dropped and the datum
+        is fixed by inner constraints.
+    """
+
+    instrument: Instrument
+    exposures: Exposures
+    measurements: Measurements
+    prior: SourcePrior
+    free: tuple[str, ...] = eqx.field(static=True, default=DEFAULT_FREE)
+    aberration: bool = eqx.field(static=True, default=False)
+    free_network: bool = eqx.field(static=True, default=False)
+
+    @property
+    def layout(self) -> Layout:
+        """Return where the shared parameters sit."""
+        return Layout(
+            n_exposures=self.exposures.epoch.shape[0],
+            n_coefficients=self.instrument.coefficients.shape[0],
+            n_detectors=self.instrument.detectors.centre.shape[0],
+        )
+
+
+def nominal_parameters(problem: Problem) -> Parameters:
+    """Return the parameters at the prior means and the estimated attitudes."""
+    instrument = problem.instrument
+    n_exposures = problem.exposures.epoch.shape[0]
+    return Parameters(
+        offset=np.zeros((problem.prior.direction.shape[0], 2)),
+        axes=np.asarray(camera_axes(problem.exposures.attitude)),
+        focal=np.tile(np.asarray(instrument.focal), (n_exposures, 1)),
+        coefficients=np.asarray(instrument.coefficients),
+        skew=np.asarray(instrument.skew),
+        detectors=detector_parameters(instrument),
+    )
+
+
+def detector_parameters(instrument: Instrument) -> Float[np.ndarray, "n_det 5"]:
+    """Return the nominal detectors as rows of five parameters."""
+    detectors = instrument.detectors
+    return np.concatenate(
+        [
+            np.asarray(detectors.centre),
+            np.asarray(detectors.theta)[:, None],
+            np.asarray(detectors.pitch),
+        ],
+        axis=1,
+    )
+
+
+def parameter_names(
+    problem: Problem, exposures: list[str], detectors: list[str]
+) -> list[str]:
+    """Return a name for each shared parameter, for messages.
+
+    Parameters
+    ----------
+    exposures, detectors
+        What to call each exposure and detector.
+    """
+    words = ("ra", "dec", "pa", "F_x", "F_y")
+    names = [f"{w} of exposure {e}" for e in exposures for w in words]
+    names += list(problem.instrument.distortion.names)
+    names.append("skew")
+    names += [f"{w} of detector {d}" for d in detectors for w in DETECTOR_NAMES]
+    return names
+
+
+__all__ = [
+    "BLOCKS",
+    "Problem",
+    "detector_parameters",
+    "nominal_parameters",
+    "parameter_names",
+]

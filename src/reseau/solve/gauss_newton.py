@@ -1,0 +1,247 @@
+"""Gauss-Newton on the block-arrow normal equations, damped only when a step fails.
+
+Each iteration linearises once. Whether a step was good is seen at the next
+linearisation; if the objective rose, the step is taken back and tried again with
+Levenberg-Marquardt damping. Convergence is judged on the step, in units of each
+parameter's own σ. The system of the last linearisation gives the exact Gaussian
+posterior; its step is still taken, since it costs nothing.
+"""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import Result
+from ..linalg import Factor, factorise
+from ..model import (
+    Parameters,
+    Problem,
+    free_columns,
+    prior_terms,
+    prior_widths,
+    take_step,
+)
+from .assemble import System, assemble, own_deviations, source_steps
+from .plan import TileData
+from .ties import tie_columns
+
+Report = Callable[[dict[str, float]], None]
+
+
+class Iteration(NamedTuple):
+    """One line of the history.
+
+    Attributes
+    ----------
+    objective
+        −2 log posterior, up to a constant.
+    chi2
+        Whitened squared residuals of the measurements.
+    largest_step
+        Largest step of any parameter in units of its σ.
+    damping
+        Levenberg-Marquardt factor.
+    seconds
+        Time that it took.
+    """
+
+    objective: float
+    chi2: float
+    largest_step: float
+    damping: float
+    seconds: float
+
+
+class Settings(NamedTuple):
+    """How to iterate.
+
+    Attributes
+    ----------
+    tolerance
+        Largest step, in σ, at which the iteration ends.
+    max_iterations
+        Number of linearisations at most.
+    first_damping, max_damping
+        Levenberg-Marquardt factor after a first failed step, and where to give up.
+    """
+
+    tolerance: float = 0.01
+    max_iterations: int = 30
+    first_damping: float = 1e-4
+    max_damping: float = 1e8
+
+
+class Equations(NamedTuple):
+    """The reduced and factored equations at one point.
+
+    Attributes
+    ----------
+    system
+        Normal equations with the sources eliminated.
+    factor
+        Factor of the corner in the free, tied parameters.
+    basis
+        Shared parameters as combinations of the free ones, (p, q).
+    right
+        Right-hand side of the corner, priors included, (p,).
+    objective, chi2
+        At this point.
+    """
+
+    system: System
+    factor: Factor
+    basis: np.ndarray
+    right: np.ndarray
+    objective: float
+    chi2: float
+
+    @property
+    def root(self) -> np.ndarray:
+        """Return V, with V Vᵀ the covariance of the shared parameters."""
+        return self.basis @ self.factor.root
+
+    def step(self) -> np.ndarray:
+        """Return the Gauss-Newton step of the shared parameters."""
+        return self.root @ (self.root.T @ self.right)
+
+    def null(self) -> np.ndarray:
+        """Return the null directions in the shared parameters."""
+        return self.basis @ self.factor.null
+
+
+class Optimum(NamedTuple):
+    """Where the iteration ended.
+
+    Attributes
+    ----------
+    parameters
+        Values, the last step taken.
+    equations
+        Equations of the last linearisation.
+    history
+        All iterations.
+    result
+        How it ended.
+    """
+
+    parameters: Parameters
+    equations: Equations
+    history: list[Iteration]
+    result: Result
+
+
+def equations_at(
+    problem: Problem, tiles: list[TileData], parameters: Parameters, damping: float
+) -> Equations:
+    """Return the factored normal equations at `parameters`."""
+    system = assemble(problem, tiles, parameters, damping)
+    prior = prior_terms(problem, parameters)
+    corner = system.corner
+    basis = tie_columns(
+        problem, free_columns(problem.layout, problem.free, prior_widths(problem))
+    )
+    matrix = np.asarray(corner.matrix) + prior.information
+    right = np.asarray(corner.right) + prior.gradient
+    diagonal = np.asarray(corner.diagonal) + np.diag(prior.information)
+    chi2, of_sources = (float(c) for c in corner.chi2)
+    reduced = basis.T @ (matrix @ basis)
+    scale = (basis**2).T @ diagonal
+    scale = np.where(scale > 0, scale, 1.0)
+    reduced[np.diag_indices_from(reduced)] += damping * scale
+    return Equations(
+        system=system,
+        factor=_factorise(reduced, scale),
+        basis=basis,
+        right=right,
+        objective=chi2 + of_sources + prior.objective,
+        chi2=chi2,
+    )
+
+
+def _factorise(matrix: np.ndarray, scale: np.ndarray) -> Factor:
+    if not np.all(np.isfinite(matrix)):
+        size = matrix.shape[0]
+        return Factor(np.full((size, size), np.nan), np.zeros((size, 0)), 0.0)
+    return factorise(matrix, scale)
+
+
+def gauss_newton(
+    problem: Problem,
+    tiles: list[TileData],
+    start: Parameters,
+    settings: Settings = Settings(),
+    report: Report | None = None,
+) -> Optimum:
+    """Find the maximum of the posterior of one plate.
+
+    Parameters
+    ----------
+    tiles
+        Measurements as `plan_tiles` laid them out.
+    start
+        Starting values.
+    report
+        Called after each iteration with its figures.
+
+    Returns
+    -------
+    The optimum; `result` says whether it was reached.
+    """
+    n_sources = problem.prior.direction.shape[0]
+    history: list[Iteration] = []
+    point, best = start, np.inf
+    accepted: tuple[Parameters, Equations] | None = None
+    damping = 0.0
+    for _ in range(settings.max_iterations):
+        began = time.perf_counter()
+        equations = equations_at(problem, tiles, point, damping)
+        if not _descends(equations.objective, best):
+            if accepted is None:
+                return Optimum(point, equations, history, Result.NOT_FINITE)
+            damping = max(10.0 * damping, settings.first_damping)
+            if damping > settings.max_damping:
+                return Optimum(*accepted, history, Result.NO_DESCENT)
+            equations = equations_at(problem, tiles, accepted[0], damping)
+            point = accepted[0]
+        else:
+            damping = 0.0 if damping < settings.first_damping else damping / 10.0
+        accepted, best = (point, equations), equations.objective
+        shared = equations.step()
+        offset = source_steps(equations.system, tiles, shared, n_sources)
+        largest = _largest_step(equations, tiles, shared, offset)
+        history.append(
+            Iteration(
+                equations.objective,
+                equations.chi2,
+                largest,
+                damping,
+                time.perf_counter() - began,
+            )
+        )
+        if report is not None:
+            report(history[-1]._asdict())
+        if not np.isfinite(largest):
+            return Optimum(point, equations, history, Result.NOT_FINITE)
+        point = take_step(point, shared, offset)
+        if largest < settings.tolerance and damping < settings.first_damping:
+            return Optimum(point, equations, history, Result.SUCCESSFUL)
+    return Optimum(point, equations, history, Result.NOT_CONVERGED)
+
+
+def _descends(objective: float, best: float) -> bool:
+    """Return whether an objective is acceptable: not higher, up to rounding."""
+    return bool(objective <= best * (1 + 1e-9) + 1e-6)
+
+
+def _largest_step(
+    equations: Equations, tiles: list[TileData], shared: np.ndarray, offset: np.ndarray
+) -> float:
+    """Return the largest step in units of σ."""
+    sigma = np.sqrt(np.sum(equations.root**2, axis=1))
+    own = own_deviations(equations.system, tiles, offset.shape[0])
+    steps = np.concatenate([shared, offset.ravel()])
+    widths = np.concatenate([sigma, own.ravel()])
+    moved = widths > 0
+    return float(np.max(np.abs(steps[moved]) / widths[moved], initial=0.0))

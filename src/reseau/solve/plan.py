@@ -1,0 +1,236 @@
+"""Lay measurements out in dense tiles: sources by exposure slots.
+
+Sources are sorted by the set of exposures that met them and cut into groups. A
+group's measurements become a dense array (source, slot), one slot for every
+exposure that any of them met, so that all later work is regular: no scatter, no
+product with an exposure that the group never met. A source measured twice on one
+exposure takes two slots. Empty places have weight zero.
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from ..model import Problem
+
+TARGET_ROWS = 256
+LARGEST_TILE = 2**16
+SHAPES = 3
+
+
+class TileData(eqx.Module):
+    """One group of sources with all that was measured of them.
+
+    Attributes
+    ----------
+    source
+        Rows of the sources; beyond the last row where the group is not full.
+    exposure
+        Exposure of each slot.
+    row
+        Row of the measurement at each place; beyond the last where there is none.
+    detector, pixel_x, pixel_y
+        Detector and position [pixel].
+    whitening
+        Entries 11, 21, 22 of the inverse lower Cholesky factor of the pixel
+        covariance [1/pixel]; zero at empty places.
+    information
+        Prior information of the sources [rad⁻²].
+    free
+        1 where a source is solved for, else 0.
+    """
+
+    source: Int[Array | np.ndarray, "n"]
+    exposure: Int[Array | np.ndarray, "k"]
+    row: Int[Array | np.ndarray, "n k"]
+    detector: Int[Array | np.ndarray, "n k"]
+    pixel_x: Float[Array | np.ndarray, "n k"]
+    pixel_y: Float[Array | np.ndarray, "n k"]
+    whitening: Float[Array | np.ndarray, "3 n k"]
+    information: Float[Array | np.ndarray, "n 2 2"]
+    free: Float[Array | np.ndarray, "n"]
+
+    @property
+    def valid(self) -> Bool[Array | np.ndarray, "n k"]:
+        """Return where there is a measurement."""
+        return self.whitening[0] > 0
+
+
+class Places(NamedTuple):
+    """Where each measurement goes: group, row in it, slot; and each slot's exposure."""
+
+    group: np.ndarray
+    position: np.ndarray
+    slot: np.ndarray
+    slot_group: np.ndarray
+    slot_exposure: np.ndarray
+    slot_number: np.ndarray
+
+
+def whitening_factors(
+    covariance: Float[np.ndarray, "m 2 2"],
+) -> Float[np.ndarray, "3 m"]:
+    """Return entries 11, 21, 22 of the inverse lower Cholesky factors."""
+    a = np.sqrt(covariance[:, 0, 0])
+    b = covariance[:, 0, 1] / a
+    c = np.sqrt(covariance[:, 1, 1] - b**2)
+    return np.stack([1.0 / a, -b / (a * c), 1.0 / c])
+
+
+def plan_tiles(problem: Problem) -> list[TileData]:
+    """Return the tiles of a problem's measurements, the narrow ones first."""
+    measurements = problem.measurements
+    source = np.asarray(measurements.source)
+    exposure = np.asarray(measurements.exposure)
+    used = np.unique(source)
+    order = used[_order_by_exposures(source, exposure, used)]
+    rows = _rows_per_tile(source, exposure, order)
+    places = _place(source, exposure, order, rows)
+    widths = np.bincount(places.slot_group)
+    padded = _bucket_widths(widths)
+    return [
+        tile
+        for width in np.unique(padded)
+        for tile in _fill(problem, order, places, rows, padded, int(width))
+    ]
+
+
+def _order_by_exposures(
+    source: np.ndarray, exposure: np.ndarray, used: np.ndarray
+) -> np.ndarray:
+    """Return an order of `used` that puts sources with alike exposures together."""
+    n_words = int(exposure.max()) // 64 + 1
+    words = np.zeros((used.size, n_words), dtype=np.uint64)
+    row = np.searchsorted(used, source)
+    bit = np.uint64(1) << (np.uint64(63) - (exposure % 64).astype(np.uint64))
+    np.bitwise_or.at(words, (row, exposure // 64), bit)
+    return np.lexsort(words.T[::-1])
+
+
+def _rows_per_tile(source: np.ndarray, exposure: np.ndarray, order: np.ndarray) -> int:
+    """Return how many sources a tile takes, so that none becomes too large."""
+    rows = min(TARGET_ROWS, max(8, 8 * -(-order.size // 8)))
+    while rows > 8:
+        places = _place(source, exposure, order, rows)
+        if rows * np.bincount(places.slot_group).max() <= LARGEST_TILE:
+            break
+        rows //= 2
+    return rows
+
+
+def _place(
+    source: np.ndarray, exposure: np.ndarray, order: np.ndarray, rows: int
+) -> Places:
+    """Assign measurements to groups, rows and slots."""
+    rank = np.empty(int(source.max()) + 1, dtype=np.int64)
+    rank[order] = np.arange(order.size)
+    group, position = np.divmod(rank[source], rows)
+    repeat = _repeat_number(source, exposure)
+    n_exposures = int(exposure.max()) + 1
+    n_repeats = int(repeat.max()) + 1
+    key = (group * n_repeats + repeat) * n_exposures + exposure
+    slots, which = np.unique(key, return_inverse=True)
+    slot_group = slots // (n_repeats * n_exposures)
+    first = np.searchsorted(slot_group, np.arange(slot_group.max() + 1))
+    number = np.arange(slots.size) - first[slot_group]
+    return Places(
+        group, position, number[which], slot_group, slots % n_exposures, number
+    )
+
+
+def _repeat_number(source: np.ndarray, exposure: np.ndarray) -> np.ndarray:
+    """Return 0 for the first measurement of a source on an exposure, 1 for the next."""
+    pair = source.astype(np.int64) * (int(exposure.max()) + 1) + exposure
+    order = np.argsort(pair, kind="stable")
+    ranked = pair[order]
+    start = np.concatenate([[True], ranked[1:] != ranked[:-1]])
+    index = np.arange(pair.size)
+    repeat = np.empty(pair.size, dtype=np.int64)
+    repeat[order] = index - np.maximum.accumulate(np.where(start, index, 0))
+    return repeat
+
+
+def _bucket_widths(widths: np.ndarray) -> np.ndarray:
+    """Pad the widths to at most `SHAPES` different ones, wasting least."""
+    sizes, counts = np.unique(-(-widths // 4) * 4, return_counts=True)
+    best: dict[tuple[int, int], tuple[float, list[int]]] = {}
+    for last in range(sizes.size):
+        cumulative = counts[: last + 1][::-1].cumsum()[::-1]
+        best[1, last] = (float(sizes[last] * cumulative[0]), [last])
+        for shapes in range(2, SHAPES + 1):
+            options = [
+                (
+                    best[shapes - 1, cut][0] + float(sizes[last] * cumulative[cut + 1]),
+                    [*best[shapes - 1, cut][1], last],
+                )
+                for cut in range(last)
+                if (shapes - 1, cut) in best
+            ]
+            if options:
+                best[shapes, last] = min(options, key=lambda o: o[0])
+    finals = [v for (_, last), v in best.items() if last == sizes.size - 1]
+    chosen = sizes[min(finals, key=lambda o: o[0])[1]]
+    return chosen[np.searchsorted(chosen, widths)]
+
+
+def _fill(
+    problem: Problem,
+    order: np.ndarray,
+    places: Places,
+    rows: int,
+    padded: np.ndarray,
+    width: int,
+) -> list[TileData]:
+    """Return the tiles of one width."""
+    groups = np.flatnonzero(padded == width)
+    number = np.full(padded.size, -1)
+    number[groups] = np.arange(groups.size)
+    chosen = np.flatnonzero(number[places.group] >= 0)
+    at = (number[places.group[chosen]], places.position[chosen], places.slot[chosen])
+    shape = (groups.size, rows, width)
+    measurements, prior = problem.measurements, problem.prior
+    n_sources = prior.direction.shape[0]
+    n_measurements = measurements.pixel.shape[0]
+
+    def spread(values: np.ndarray, empty: float, dtype: type) -> np.ndarray:
+        out = np.full(shape, empty, dtype=dtype)
+        out[at] = values[chosen]
+        return out
+
+    row = spread(np.arange(n_measurements), n_measurements, np.int32)
+    detector = spread(np.asarray(measurements.detector), 0, np.int32)
+    pixel = np.asarray(measurements.pixel)
+    x, y = spread(pixel[:, 0], 0.0, float), spread(pixel[:, 1], 0.0, float)
+    factors = whitening_factors(np.asarray(measurements.covariance))
+    whitening = np.stack([spread(f, 0.0, float) for f in factors], axis=1)
+    exposure = np.zeros((groups.size, width), dtype=np.int32)
+    slot = np.flatnonzero(number[places.slot_group] >= 0)
+    exposure[number[places.slot_group[slot]], places.slot_number[slot]] = (
+        places.slot_exposure[slot]
+    )
+    source = np.full(padded.size * rows, n_sources, dtype=np.int32)
+    source[: order.size] = order
+    source = source.reshape(-1, rows)[groups]
+    inside = np.minimum(source, n_sources - 1)
+    solved = (source < n_sources) & ~np.asarray(prior.fixed)[inside]
+    free = solved.astype(float) * float("sources" in problem.free)
+    information = np.asarray(prior.information)[inside]
+    if problem.free_network:
+        information = np.zeros_like(information)
+    information = information * free[..., None, None]
+    return [
+        TileData(
+            source=source[i],
+            exposure=exposure[i],
+            row=row[i],
+            detector=detector[i],
+            pixel_x=x[i],
+            pixel_y=y[i],
+            whitening=whitening[i],
+            information=information[i],
+            free=free[i],
+        )
+        for i in range(groups.size)
+    ]

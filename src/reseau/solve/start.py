@@ -1,0 +1,180 @@
+"""Where a solution starts: attitudes from matched references, sources from detections.
+
+An exposure with enough references needs no good pointing estimate: the rotation
+that best carries the references' apparent directions onto the directions that the
+nominal instrument gives for their pixels is found in closed form (Wahba's
+problem, by singular value decomposition). Sources without a prior start at the
+mean of their measurements, projected back to the sky.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from ..errors import CatalogueError, explain, some
+from ..instrument import camera_from_pixel
+from ..model import Parameters, Problem, nominal_parameters
+from ..sky import aberrate, unaberrate
+
+MINIMUM_REFERENCES = 3
+CHUNK = 2**19
+
+
+class Start(NamedTuple):
+    """A starting point.
+
+    Attributes
+    ----------
+    problem
+        The problem, sources without a prior moved to where they were detected.
+    parameters
+        Starting values.
+    aligned
+        Whether each exposure's attitude came from its references.
+    """
+
+    problem: Problem
+    parameters: Parameters
+    aligned: Float[np.ndarray, "n_exp"]
+
+
+def find_start(problem: Problem) -> Start:
+    """Return a starting point for a plate.
+
+    Raises
+    ------
+    CatalogueError
+        If an exposure has neither an estimated attitude nor enough references.
+    """
+    nominal = nominal_parameters(problem)
+    camera = _camera_directions(problem)
+    axes, aligned = _aligned_axes(problem, np.asarray(nominal.axes), camera)
+    _check_attitudes(axes)
+    direction = _detected_directions(problem, axes, camera)
+    known = _has_prior(problem)
+    chosen = np.where(known[:, None], problem.prior.direction, direction)
+    moved = _replace_directions(problem, chosen)
+    parameters = Parameters(
+        offset=nominal.offset,
+        axes=axes,
+        focal=nominal.focal,
+        coefficients=nominal.coefficients,
+        skew=nominal.skew,
+        detectors=nominal.detectors,
+    )
+    return Start(moved, parameters, aligned)
+
+
+def _has_prior(problem: Problem) -> np.ndarray:
+    """Return which sources have a direction that is to be trusted."""
+    informed = np.any(np.asarray(problem.prior.information) != 0, axis=(1, 2))
+    known = informed | np.asarray(problem.prior.fixed)
+    return known & ~np.asarray(problem.free_network)
+
+
+def _camera_directions(problem: Problem) -> Float[np.ndarray, "n_meas 3"]:
+    """Return where the nominal instrument sees each measurement, camera frame."""
+    instrument, measurements = problem.instrument, problem.measurements
+    pixel = np.asarray(measurements.pixel)
+    detector = np.asarray(measurements.detector)
+    out = np.empty((pixel.shape[0], 3))
+    for first in range(0, pixel.shape[0], CHUNK):
+        part = slice(first, first + CHUNK)
+        components = camera_from_pixel(
+            instrument,
+            jnp.asarray(pixel[part, 0]),
+            jnp.asarray(pixel[part, 1]),
+            jnp.asarray(detector[part]),
+            instrument.focal[0],
+            instrument.focal[1],
+        )
+        out[part] = np.stack([np.asarray(c) for c in components], axis=-1)
+    return out
+
+
+def _sum_by(index: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
+    """Sum rows of `values` by `index`."""
+    flat = values.reshape(values.shape[0], -1)
+    sums = [np.bincount(index, weights=column, minlength=n) for column in flat.T]
+    return np.stack(sums, axis=-1).reshape(n, *values.shape[1:])
+
+
+def _aligned_axes(
+    problem: Problem, axes: np.ndarray, camera: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return attitudes, from references where there are enough of them."""
+    measurements, n = problem.measurements, axes.shape[0]
+    source, exposure = np.asarray(measurements.source), np.asarray(measurements.exposure)
+    used = _has_prior(problem)[source] & np.all(np.isfinite(camera), axis=1)
+    count = np.bincount(exposure[used], minlength=n)
+    aligned = count >= MINIMUM_REFERENCES
+    if not aligned.any() or "attitude" not in problem.free:
+        return axes, np.zeros(n, dtype=bool)
+    direction = np.asarray(problem.prior.direction)[source[used]]
+    if problem.aberration:
+        velocity = np.asarray(problem.exposures.velocity)[exposure[used]]
+        direction = np.asarray(aberrate(jnp.asarray(direction), jnp.asarray(velocity)))
+    products = camera[used][:, :, None] * direction[:, None, :]
+    moment = _sum_by(exposure[used], products, n)[aligned]
+    left, singular, right = np.linalg.svd(moment)
+    left[:, :, 2] *= np.linalg.det(left @ right)[:, None]
+    found = axes.copy()
+    found[aligned] = left @ right
+    spread = singular[:, 1] / singular[:, 0]
+    flat = np.flatnonzero(aligned)[spread < 1e-14]
+    found[flat], aligned[flat] = axes[flat], False
+    return found, aligned
+
+
+def _check_attitudes(axes: np.ndarray) -> None:
+    """Refuse exposures of which nothing tells where they point."""
+    bad = np.flatnonzero(~np.all(np.isfinite(axes), axis=(1, 2)))
+    if bad.size:
+        raise CatalogueError(
+            explain(
+                given=f"{bad.size} exposures without an estimated attitude and with "
+                f"fewer than {MINIMUM_REFERENCES} references",
+                wanted="ra, dec, pa of each exposure, or references on it",
+                where=f"exposures (rows {some(bad)})",
+                todo="give the pointings, e.g. with --pointing TABLE",
+            )
+        )
+
+
+def _detected_directions(
+    problem: Problem, axes: np.ndarray, camera: np.ndarray
+) -> np.ndarray:
+    """Return the mean direction of each source's measurements, ICRS."""
+    measurements = problem.measurements
+    exposure = np.asarray(measurements.exposure)
+    seen = np.einsum("mij,mi->mj", axes[exposure], camera)
+    if problem.aberration:
+        velocity = np.asarray(problem.exposures.velocity)[exposure]
+        seen = np.asarray(unaberrate(jnp.asarray(seen), jnp.asarray(velocity)))
+    n = problem.prior.direction.shape[0]
+    total = _sum_by(np.asarray(measurements.source), seen, n)
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    return total / np.where(length > 0, length, 1.0)
+
+
+def _replace_directions(problem: Problem, direction: np.ndarray) -> Problem:
+    """Return the problem with other directions to start from."""
+    prior = type(problem.prior)(
+        direction=direction,
+        information=problem.prior.information,
+        fixed=problem.prior.fixed,
+    )
+    return Problem(
+        instrument=problem.instrument,
+        exposures=problem.exposures,
+        measurements=problem.measurements,
+        prior=prior,
+        free=problem.free,
+        aberration=problem.aberration,
+        free_network=problem.free_network,
+    )
+
+
+__all__ = ["Start", "find_start"]

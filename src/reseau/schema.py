@@ -310,6 +310,16 @@ REFERENCE = TableSchema(
     unique=("source_id",),
 )
 
+CATALOGUE = TableSchema(
+    "catalogue",
+    tuple(
+        replace(c, required=c.name in ("source_id", "ref_epoch", "ra", "dec"))
+        for c in REFERENCE.columns
+    ),
+    unique=("source_id",),
+)
+"""Any catalogue with Gaia's names: what Gaia's own tables have suffices."""
+
 TRUTH_SOURCES = TableSchema(
     "truth/sources",
     (
@@ -454,6 +464,7 @@ __all__ = [
     "ASTROMETRY",
     "ATTITUDE_AND_SCALE",
     "CALIBRATION",
+    "CATALOGUE",
     "EXPOSURES",
     "MEASUREMENTS",
     "REFERENCE",

@@ -81,7 +81,10 @@ def test_inverse_sip_agrees_with_numpy() -> None:
     )
 
 
-# Real input ---------------------------------------------------------------------
+# Real input: the maker's own projection rounds. The undistorted positions of case 9
+# differ by up to 4.3e-6 um from a gnomonic projection in extended precision (of which
+# ours is within 1e-8 um), so a prediction from the sky may differ by as much.
+MAKERS_ROUNDING = 5e-6
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +137,8 @@ def predicted(
         [np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=-1
     )
     row = np.zeros(ra.size, int)
-    return np.asarray(direction_to_pixel(instrument, attitude, direction, row))
+    predict = jax.jit(direction_to_pixel)
+    return np.asarray(predict(instrument, attitude, direction, row))
 
 
 def attitude_of(header: dict[str, Any]) -> np.ndarray:
@@ -153,6 +157,11 @@ def attitudes_of(path: Path, fields: np.ndarray) -> np.ndarray:
 def observed(table: dict[str, np.ndarray]) -> np.ndarray:
     """Return the measured positions [um]."""
     return np.stack([table["x"], table["y"]], axis=-1)
+
+
+def assert_predicted(found: np.ndarray, table: dict[str, np.ndarray]) -> None:
+    """Check positions that were predicted from the sky, field by field."""
+    assert_allclose(found, observed(table), rtol=0, atol=MAKERS_ROUNDING)
 
 
 def lens(header: dict[str, Any]) -> tuple[BrownConrady, np.ndarray]:
@@ -208,7 +217,7 @@ def test_powers_reproduce_the_header(challenge: Path) -> None:
     instrument = telescope(model, polynomials(model, header, "cd"))
     pointing = challenge / "case7_challenge_00_pointing.txt"
     found = predicted(instrument, table, attitudes_of(pointing, table["field"]))
-    assert_allclose(found, observed(table), rtol=0, atol=1e-6)
+    assert_predicted(found, table)
 
 
 def test_radial_reproduces_the_header(challenge: Path) -> None:
@@ -236,21 +245,27 @@ def test_inverse_sip_reproduces_the_header(challenge: Path) -> None:
     x, y = model.restore(table["x"], table["y"], coefficients)
     assert_allclose(x, table["x_orig"], rtol=0, atol=1e-6)
     assert_allclose(y, table["y_orig"], rtol=0, atol=1e-6)
+    plane = model.displace(table["x_orig"], table["y_orig"], coefficients)
+    assert_allclose(np.stack(plane, -1), observed(table), rtol=0, atol=1e-6)
 
     pointing = challenge / "case9_challenge_00_pointing.txt"
     attitude = attitudes_of(pointing, table["field"])
     found = predicted(telescope(model, coefficients), table, attitude)
-    assert_allclose(found, observed(table), rtol=0, atol=1e-6)
+    assert_predicted(found, table)
 
 
 def test_legendre_basis_spans_level_2(challenge: Path) -> None:
-    """The published positions are a series of degree 5: a linear fit leaves nothing."""
+    """The published positions are x plus P_1, P_3, P_5 of x, and of y likewise."""
     table = read_table(challenge / "level2_challenge.txt")
     x, y = table["x_orig"], table["y_orig"]
-    model = Legendre(20500.0, degree=5, minimum_degree=1)
+    model = Legendre(20500.0, degree=5, minimum_degree=0)
     basis = np.asarray(jax.jit(model.basis)(x, y)).T
+    expected = {"x": {(1, 0), (3, 0), (5, 0)}, "y": {(0, 1), (0, 3), (0, 5)}}
     for axis, origin in (("x", x), ("y", y)):
         shift = table[axis] - origin
         fit, *_ = np.linalg.lstsq(basis, shift, rcond=None)
-        assert np.abs(shift).max() > 1.0
-        assert_allclose(basis @ fit, shift, rtol=0, atol=1e-6)
+        large = {t for t, c in zip(model.terms, fit, strict=True) if abs(c) > 1e-6}
+        assert large == expected[axis]
+        residual = basis @ fit - shift
+        assert np.sqrt(np.mean(residual**2)) < 1e-6
+        assert np.abs(residual).max() < MAKERS_ROUNDING

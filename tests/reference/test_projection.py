@@ -1,6 +1,8 @@
 """Attitude and projections against astropy.wcs, astropy.coordinates and SciPy."""
 
 import astropy.units as u
+import equinox as eqx
+import jax
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
@@ -15,6 +17,7 @@ from reseau.instrument import (
     attitude_difference,
     camera_axes,
     direction_to_pixel,
+    identity_plane,
     pixel_to_direction,
     rotate_axes,
 )
@@ -24,6 +27,9 @@ POINTINGS = [(10.0, 20.0), (359.9999, -28.9), (0.0, 0.0), (266.4, 89.9), (123.0,
 FOCAL = np.array([4.86e6, 4.87e6])
 # One microarcsecond on the sky, in pixels of 10 um at a focal length of 4.9 m.
 MICROARCSECOND = np.radians(1e-6 / 3600) * 4.9e6 / 10.0
+
+to_pixels = jax.jit(direction_to_pixel)
+to_directions = jax.jit(pixel_to_direction)
 
 
 def unit_vectors(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
@@ -111,13 +117,11 @@ def test_pixels_agree_with_wcslib(
     attitude = np.radians([ra, dec, pa])
     row = np.zeros(len(sky), int)
 
-    pixel = direction_to_pixel(
-        instrument, attitude, unit_vectors(sky.ra.deg, sky.dec.deg), row
-    )
+    pixel = to_pixels(instrument, attitude, unit_vectors(sky.ra.deg, sky.dec.deg), row)
     expected = np.stack(wcs.wcs_world2pix(sky.ra.deg, sky.dec.deg, 0), axis=-1)
     assert_allclose(pixel, expected, rtol=0, atol=0.1 * MICROARCSECOND)
 
-    direction = pixel_to_direction(instrument, attitude, expected, row)
+    direction = to_directions(instrument, attitude, expected, row)
     wcs_direction = unit_vectors(*wcs.wcs_pix2world(expected, 0).T)
     assert_allclose(
         direction, wcs_direction, rtol=0, atol=0.1 * np.radians(1e-6 / 3600)
@@ -133,7 +137,7 @@ def test_far_from_the_axis(projection: str, radius: float) -> None:
     instrument = make_instrument(projection, -1)
     wcs = make_wcs(instrument, ra=40.0, dec=-35.0, pa=77.0)
     sky = sky_positions(40.0, -35.0, radius)
-    pixel = direction_to_pixel(
+    pixel = to_pixels(
         instrument,
         np.radians([40.0, -35.0, 77.0]),
         unit_vectors(sky.ra.deg, sky.dec.deg),
@@ -141,6 +145,38 @@ def test_far_from_the_axis(projection: str, radius: float) -> None:
     )
     expected = np.stack(wcs.wcs_world2pix(sky.ra.deg, sky.dec.deg, 0), axis=-1)
     assert_allclose(pixel, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
+
+
+@pytest.mark.skipif(
+    np.finfo(np.longdouble).eps > 1e-18, reason="long double has no more digits here"
+)
+def test_gnomonic_keeps_its_digits() -> None:
+    """Within 0.001 uas of the textbook's formulas in extended precision."""
+    instrument = make_instrument("gnomonic", 1)
+    plane = eqx.tree_at(lambda i: i.detectors, instrument, identity_plane())
+    sky = sky_positions(266.4, -28.9, 0.5)
+    degree = np.arccos(np.longdouble(-1.0)) / 180
+    ra, dec = sky.ra.deg * degree, sky.dec.deg * degree
+    ra_0, dec_0, pa = np.array([266.4, -28.9, 301.4]) * degree
+    cos = np.cos(ra - ra_0)
+    z = np.sin(dec) * np.sin(dec_0) + np.cos(dec) * np.cos(dec_0) * cos
+    xi = np.cos(dec) * np.sin(ra - ra_0) / z
+    eta = (np.sin(dec) * np.cos(dec_0) - np.cos(dec) * np.sin(dec_0) * cos) / z
+    expected = np.stack(
+        [
+            FOCAL[0] * (xi * np.cos(pa) - eta * np.sin(pa)),
+            FOCAL[1] * (xi * np.sin(pa) + eta * np.cos(pa)),
+        ],
+        axis=-1,
+    )
+    found = to_pixels(
+        plane,
+        np.radians([266.4, -28.9, 301.4]),
+        unit_vectors(sky.ra.deg, sky.dec.deg),
+        np.zeros(len(sky), int),
+    )
+    tolerance = 1e-3 * MICROARCSECOND * 10.0
+    assert_allclose(found, expected.astype(float), rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("pa", [0.0, 30.0, 211.0])
@@ -160,7 +196,7 @@ def test_steps_are_rotations_by_a_vector(size: float) -> None:
     rng = np.random.default_rng(11)
     attitude = rng.uniform([0.0, -1.5, 0.0], [6.28, 1.5, 6.28], (50, 3))
     step = size * rng.uniform(-1.0, 1.0, (50, 3))
-    axes = np.asarray(camera_axes(attitude))
+    axes = np.array(camera_axes(attitude))
     ra, dec = attitude[:, 0], attitude[:, 1]
     east = np.stack([-np.sin(ra), np.cos(ra), 0 * ra], axis=-1)
     north = np.cross(axes[:, 2], east)

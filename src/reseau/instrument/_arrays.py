@@ -1,6 +1,6 @@
 """Array types of this room, and the check that they have 64 bits.
 
-`Values` broadcasts against every other argument, so its axes have no names.
+`Values` broadcast against every other argument, so their axes have no names.
 """
 
 from typing import TypeAlias
@@ -11,7 +11,8 @@ from numpy import ndarray
 
 from reseau.errors import PrecisionError, explain
 
-Values: TypeAlias = Float[Array | ndarray, "..."]
+Stack: TypeAlias = Float[Array | ndarray, "..."]
+Values: TypeAlias = Stack | float
 Vectors: TypeAlias = Float[Array | ndarray, "... 3"]
 Axes: TypeAlias = Float[Array | ndarray, "... 3 3"]
 Pair: TypeAlias = tuple[Values, Values]

@@ -18,7 +18,7 @@ Sign and handedness of every rotation in reseau, stated once:
 
 import jax.numpy as jnp
 
-from ._arrays import Axes, Pair, Values, Vectors, require_double
+from ._arrays import Axes, Stack, Vectors, require_double
 from ._trigonometry import angle_ratio, cosine, sine_ratio, versine_ratio
 
 TURN = 2.0 * jnp.pi
@@ -130,13 +130,15 @@ def _rotation_vector(rotation: Axes, reference: Axes) -> Vectors:
     cos = 0.5 * (jnp.sum(rotation * reference, axis=(-1, -2)) - 1.0)
     sine_squared = _dot(sine, sine)
     acute = cos > 0.0
-    ratio = angle_ratio(jnp.where(acute, sine_squared, 0.0), jnp.where(acute, cos, 1.0))
+    ratio = jnp.asarray(
+        angle_ratio(jnp.where(acute, sine_squared, 0.0), jnp.where(acute, cos, 1.0))
+    )
     far = _obtuse_vector(rotation, reference, sine=sine, cos=cos)
     return jnp.where(acute[..., None], sine * ratio[..., None], far)
 
 
 def _obtuse_vector(
-    rotation: Axes, reference: Axes, *, sine: Vectors, cos: Values
+    rotation: Axes, reference: Axes, *, sine: Vectors, cos: Stack
 ) -> Vectors:
     # Beyond a right angle the sine loses the axis: take it from the symmetric part
     # of Q, which is cos θ + (1 - cos θ) n nᵀ, in its longest column.
@@ -153,7 +155,7 @@ def _obtuse_vector(
     return n * (sign * angle)[..., None]
 
 
-def _meridian(axis: Vectors) -> tuple[Values, Values, Values]:
+def _meridian(axis: Vectors) -> tuple[Stack, Stack, Stack]:
     """Return cos ra, sin ra and cos dec of unit vectors; ra = 0 at the poles."""
     x, y = axis[..., 0], axis[..., 1]
     is_pole = (x == 0.0) & (y == 0.0)
@@ -164,7 +166,7 @@ def _meridian(axis: Vectors) -> tuple[Values, Values, Values]:
     return safe_x / cos_dec, safe_y / cos_dec, jnp.where(is_pole, 0.0, cos_dec)
 
 
-def _east_north(axis: Vectors) -> Pair:
+def _east_north(axis: Vectors) -> tuple[Vectors, Vectors]:
     cos_ra, sin_ra, cos_dec = _meridian(axis)
     sin_dec = axis[..., 2]
     east = jnp.stack([-sin_ra, cos_ra, jnp.zeros_like(cos_ra)], axis=-1)
@@ -172,11 +174,11 @@ def _east_north(axis: Vectors) -> Pair:
     return east, north
 
 
-def _dot(a: Values, b: Values) -> Values:
+def _dot(a: Stack, b: Stack) -> Stack:
     return jnp.sum(a * b, axis=-1)
 
 
-def _one_turn(angle: Values) -> Values:
+def _one_turn(angle: Stack) -> Stack:
     # The modulus of a tiny negative angle rounds to a full turn: that is zero.
     angle = jnp.mod(angle, TURN)
     return jnp.where(angle >= TURN, 0.0, angle)

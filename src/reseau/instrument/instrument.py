@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from reseau.errors import ConfigError, ShapeError, explain, near_misses, some
 
-from ._arrays import Pair, Triple, Values, Vectors, require_double
+from ._arrays import Pair, Stack, Triple, Values, Vectors, require_double
 from .attitude import camera_axes
 from .detector import Detectors, from_pixel, to_pixel
 from .distortion import Distortion
@@ -324,5 +324,5 @@ def _detector_values(detectors: Detectors, row: Rows) -> dict[str, Values]:
     }
 
 
-def _stack(*components: Values) -> Values:
+def _stack(*components: Values) -> Stack:
     return jnp.stack(jnp.broadcast_arrays(*components), axis=-1)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from astropy.table import Column, Table
+from astropy.table import Column, MaskedColumn, Table
 from astropy.time import Time
 from numpy.typing import NDArray
 
@@ -42,8 +42,9 @@ def _arrow_array(column: Column, name: str, where: str | Path) -> pa.Array:
     if isinstance(column, Time):
         return pa.array(column.tcb.jyear)
     values = getattr(column, "value", column)
-    mask = np.ma.getmaskarray(values) if np.ma.isMaskedArray(values) else None
-    values = np.asarray(values)
+    # Masked columns and masked quantities are unrelated classes, both with a mask.
+    mask = getattr(values, "mask", None)
+    values = np.asarray(getattr(values, "unmasked", values))
     if values.dtype.names or values.dtype.kind not in "biufUSO":
         raise CatalogueError(
             explain(
@@ -95,8 +96,10 @@ def to_astropy(table: pa.Table) -> Table:
     result = Table()
     for field in table.schema:
         metadata = {k.decode(): v.decode() for k, v in (field.metadata or {}).items()}
-        column = Table.MaskedColumn(
-            *_values_and_mask(table[field.name]),
+        values, mask = _values_and_mask(table[field.name])
+        column = MaskedColumn(
+            values,
+            mask=mask,
             name=field.name,
             unit=metadata.get("unit"),
             description=metadata.get("description"),

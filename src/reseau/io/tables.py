@@ -16,7 +16,7 @@ from astropy.table import Table
 from astropy.table.meta import get_header_from_yaml
 from numpy.typing import NDArray
 
-from reseau.errors import CatalogueError, FileFormatError, explain
+from reseau.errors import CatalogueError, FileFormatError, ShapeError, explain
 from reseau.io.astropy_tables import field_metadata, from_astropy
 from reseau.io.atomic import new_file
 from reseau.io.validate import ARROW_TYPES, validate
@@ -244,6 +244,16 @@ def table_of(
         Units of columns where they are not the schema's.
     """
     arrays = {name: _array_of(values, name, schema) for name, values in columns.items()}
+    if len({len(array) for array in arrays.values()}) > 1:
+        lengths = ", ".join(f"{name} {len(array)}" for name, array in arrays.items())
+        raise ShapeError(
+            explain(
+                given=f"columns of the table {schema.name} differ in length: {lengths}",
+                wanted="one value of each column for each row",
+                where=str(where),
+                todo="give columns of one length",
+            )
+        )
     table = pa.table(arrays)
     return validate(table, schema, where=where, units=targets, targets=targets)
 

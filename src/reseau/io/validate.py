@@ -138,10 +138,26 @@ def parse_unit(text: str, column: str, where: str | Path) -> u.UnitBase:
 
 
 def missing_columns_error(
-    missing: Collection[str], present: Collection[str], what: str, where: str | Path
+    missing: Collection[str],
+    present: Collection[str],
+    what: str,
+    where: str | Path,
+    *,
+    taken: Collection[str] = (),
 ) -> CatalogueError:
-    """Return the error for absent columns, with the near misses."""
-    near = {name: near_misses(name, present) for name in missing}
+    """Return the error for absent columns, with the near misses.
+
+    Parameters
+    ----------
+    missing, present
+        Names of columns.
+    what, where
+        The table and its file.
+    taken
+        Names that mean something else and are no near misses.
+    """
+    candidates = [name for name in present if name not in taken]
+    near = {name: near_misses(name, candidates) for name in missing}
     hints = [
         f"{name}: is it {' or '.join(found)}?" for name, found in near.items() if found
     ]
@@ -175,7 +191,8 @@ def _check_columns(table: pa.Table, schema: TableSchema, where: str | Path) -> N
     }
     if missing or partners:
         absent = [*missing, *sorted(partners)]
-        raise missing_columns_error(absent, present, f"the table {schema.name}", where)
+        what = f"the table {schema.name}"
+        raise missing_columns_error(absent, present, what, where, taken=schema.names)
     if table.num_rows == 0 and not schema.may_be_empty:
         raise _refusal(
             f"the table {schema.name} has no rows",
@@ -260,21 +277,43 @@ def _convert(
                 todo="correct the unit in the table's metadata, or convert the column",
             )
         )
-    return pa.chunked_array([have.to(want, values.to_numpy())])
+    return pa.chunked_array([convert(values.to_numpy(), have, want)])
+
+
+def convert(values: NDArray, have: u.UnitBase, want: u.UnitBase) -> NDArray:
+    """Convert between units that are equivalent, exactly so between decimal multiples.
+
+    Parameters
+    ----------
+    values
+        In the unit `have`.
+    have, want
+        Units.
+    """
+    if not isinstance(have, u.UnitBase):
+        return have.to(want, values)  # a logarithmic unit
+    # 1 mm is 1000.0000000000001 um when both are taken from the metre.
+    factor, inverse = have.to(want), want.to(have)
+    if np.isclose(factor, round(factor), rtol=1e-13, atol=0):
+        return values * round(factor)
+    if np.isclose(inverse, round(inverse), rtol=1e-13, atol=0):
+        return values / round(inverse)
+    return values * factor
 
 
 def _check_values(
     values: pa.ChunkedArray, column: Column, where: str | Path, allow_missing: bool
 ) -> None:
     missing = _is_missing(values)
-    if missing.any() and not (allow_missing or column.may_be_missing):
-        _refuse_rows(missing, values, column, where)
+    bad = np.zeros(missing.shape, bool)
     if pa.types.is_floating(values.type):
         accepts, _ = _CHECKS[column.check]
         with np.errstate(invalid="ignore"):
             bad = ~accepts(values.to_numpy()) & ~missing
-        if bad.any():
-            _refuse_rows(bad, values, column, where)
+    if not (allow_missing or column.may_be_missing):
+        bad = bad | missing
+    if bad.any():
+        _refuse_rows(bad, values, column, where)
 
 
 def _is_missing(values: pa.ChunkedArray) -> NDArray:
@@ -317,6 +356,7 @@ def _check_unique(table: pa.Table, schema: TableSchema, where: str | Path) -> No
 
 __all__ = [
     "ARROW_TYPES",
+    "convert",
     "field_of",
     "missing_columns_error",
     "parse_unit",

@@ -36,44 +36,47 @@ class Tile(eqx.Module):
     root
         Lower Cholesky factors L of the 2 x 2 blocks C.
     border
-        L⁻¹ E, restricted to `columns`.
+        L⁻¹ E, restricted to `columns`, a row a column.
     gradient
         L⁻¹ g, g the right-hand side of the pairs.
     """
 
     columns: Int[Array, "k"]
-    root: Float[Array, "n 2 2"]
-    border: Float[Array, "n 2 k"]
-    gradient: Float[Array, "n 2"]
+    root: Float[Array, "2 2 n"]
+    border: Float[Array, "k 2 n"]
+    gradient: Float[Array, "2 n"]
 
 
-def cholesky_2x2(block: Float[Array, "*batch 2 2"]) -> Float[Array, "*batch 2 2"]:
+def cholesky_2x2(block: Float[Array, "2 2 n"]) -> Float[Array, "2 2 n"]:
     """Return the lower Cholesky factors of 2 x 2 matrices, written out."""
-    a = jnp.sqrt(block[..., 0, 0])
-    b = block[..., 1, 0] / a
-    c = jnp.sqrt(block[..., 1, 1] - b * b)
-    zero = jnp.zeros_like(a)
-    return jnp.stack([jnp.stack([a, zero], -1), jnp.stack([b, c], -1)], -2)
+    a = jnp.sqrt(block[0, 0])
+    b = block[1, 0] / a
+    c = jnp.sqrt(block[1, 1] - b * b)
+    return jnp.stack([jnp.stack([a, jnp.zeros_like(a)]), jnp.stack([b, c])])
 
 
-def forward_2x2(root: Array, right: Array) -> Array:
-    """Solve L x = right for lower 2 x 2 factors; `right` is (..., 2, k)."""
-    first = right[..., 0, :] / root[..., 0, 0, None]
-    second = (right[..., 1, :] - root[..., 1, 0, None] * first) / root[..., 1, 1, None]
+def forward_2x2(
+    root: Float[Array, "2 2 n"], right: Float[Array, "... 2 n"]
+) -> Float[Array, "... 2 n"]:
+    """Solve L x = right for lower 2 x 2 factors."""
+    first = right[..., 0, :] / root[0, 0]
+    second = (right[..., 1, :] - root[1, 0] * first) / root[1, 1]
     return jnp.stack([first, second], axis=-2)
 
 
-def backward_2x2(root: Array, right: Array) -> Array:
-    """Solve Lᵀ x = right for lower 2 x 2 factors; `right` is (..., 2, k)."""
-    second = right[..., 1, :] / root[..., 1, 1, None]
-    first = (right[..., 0, :] - root[..., 1, 0, None] * second) / root[..., 0, 0, None]
+def backward_2x2(
+    root: Float[Array, "2 2 n"], right: Float[Array, "... 2 n"]
+) -> Float[Array, "... 2 n"]:
+    """Solve Lᵀ x = right for lower 2 x 2 factors."""
+    second = right[..., 1, :] / root[1, 1]
+    first = (right[..., 0, :] - root[1, 0] * second) / root[0, 0]
     return jnp.stack([first, second], axis=-2)
 
 
 def eliminate(
-    block: Float[Array, "n 2 2"],
-    border: Float[Array, "n 2 k"],
-    gradient: Float[Array, "n 2"],
+    block: Float[Array, "2 2 n"],
+    border: Float[Array, "k 2 n"],
+    gradient: Float[Array, "2 n"],
     columns: Int[Array, "k"],
 ) -> tuple[Tile, Float[Array, "k k"], Float[Array, "k"]]:
     """Eliminate the pairs of one group.
@@ -85,22 +88,19 @@ def eliminate(
     """
     root = cholesky_2x2(block)
     whitened = forward_2x2(root, border)
-    reduced = forward_2x2(root, gradient[..., None])[..., 0]
-    flat = whitened.reshape(-1, whitened.shape[-1])
-    return (
-        Tile(columns=columns, root=root, border=whitened, gradient=reduced),
-        flat.T @ flat,
-        flat.T @ reduced.reshape(-1),
-    )
+    reduced = forward_2x2(root, gradient)
+    flat = whitened.reshape(whitened.shape[0], -1)
+    tile = Tile(columns=columns, root=root, border=whitened, gradient=reduced)
+    return tile, flat @ flat.T, flat @ reduced.reshape(-1)
 
 
-def back_substitute(tile: Tile, corner: Float[Array, "p"]) -> Float[Array, "n 2"]:
+def back_substitute(tile: Tile, corner: Float[Array, "p"]) -> Float[Array, "2 n"]:
     """Return the pairs' part of the solution, given the corner's."""
-    right = tile.gradient - tile.border @ corner[tile.columns]
-    return backward_2x2(tile.root, right[..., None])[..., 0]
+    share = jnp.einsum("kan,k->an", tile.border, corner[tile.columns])
+    return backward_2x2(tile.root, tile.gradient - share)
 
 
-def block_covariance(tile: Tile, root: Float[Array, "p q"]) -> Float[Array, "n 2 2"]:
+def block_covariance(tile: Tile, root: Float[Array, "p q"]) -> Float[Array, "2 2 n"]:
     """Return the pairs' blocks of the inverse of the whole matrix.
 
     Parameters
@@ -110,36 +110,42 @@ def block_covariance(tile: Tile, root: Float[Array, "p q"]) -> Float[Array, "n 2
         instead of V Vᵀ keeps the digits where a few weak directions are much
         less certain than the rest.
     """
-    spread = tile.border @ root[tile.columns]
-    inner = jnp.einsum("naq,nbq->nab", spread, spread) + jnp.eye(2)
+    k = tile.border.shape[0]
+    spread = (root[tile.columns].T @ tile.border.reshape(k, -1)).reshape(
+        -1, *tile.gradient.shape
+    )
+    inner = jnp.sum(spread[:, :, None] * spread[:, None, :], axis=0)
+    inner = inner + jnp.eye(2)[:, :, None]
     left = backward_2x2(tile.root, inner)
-    return backward_2x2(tile.root, jnp.swapaxes(left, -1, -2))
+    return backward_2x2(tile.root, jnp.swapaxes(left, 0, 1))
 
 
-def border_transpose(tile: Tile, right: Float[Array, "n 2 q"]) -> Array:
-    """Return Eᵀ C⁻¹ `right` on the tile's columns, (k, q)."""
-    white = forward_2x2(tile.root, right)
-    return jnp.einsum("nak,naq->kq", tile.border, white)
+def border_transpose(
+    tile: Tile, right: Float[Array, "q 2 n"]
+) -> Float[Array, "k q"]:
+    """Return Eᵀ C⁻¹ `right` on the tile's columns."""
+    return jnp.einsum("kan,qan->kq", tile.border, forward_2x2(tile.root, right))
 
 
 def to_dense(
-    tiles: list[Tile], corner: Float[Array, "p p"]
+    tiles: list[Tile], corner: Float[Array | np.ndarray, "p p"]
 ) -> Float[np.ndarray, "d d"]:
     """Write out the whole matrix, for tests only.
 
     `corner` is H, before elimination. Pairs come first, in the order of the tiles.
     """
     p = corner.shape[0]
-    n = sum(tile.root.shape[0] for tile in tiles)
+    n = sum(tile.root.shape[-1] for tile in tiles)
     dense = np.zeros((2 * n + p, 2 * n + p))
     dense[2 * n :, 2 * n :] = corner
     row = 0
     for tile in tiles:
-        root, white = np.asarray(tile.root), np.asarray(tile.border)
-        for block, border in zip(root, root @ white, strict=True):
-            dense[row : row + 2, row : row + 2] = block @ block.T
-            for column, values in zip(np.asarray(tile.columns), border.T, strict=True):
-                dense[row : row + 2, 2 * n + column] += values
-                dense[2 * n + column, row : row + 2] += values
+        roots = np.moveaxis(np.asarray(tile.root), -1, 0)
+        whites = np.moveaxis(np.asarray(tile.border), -1, 0)
+        for root, white in zip(roots, whites, strict=True):
+            dense[row : row + 2, row : row + 2] = root @ root.T
+            columns = 2 * n + np.asarray(tile.columns)
+            np.add.at(dense, (slice(row, row + 2), columns), root @ white.T)
             row += 2
+    dense[2 * n :, : 2 * n] = dense[: 2 * n, 2 * n :].T
     return dense

@@ -8,11 +8,14 @@
         ── skew, distortion ──> focal plane [µm]
         ── detector ──> pixel
 
-`predict` composes the stages; `linearise` differentiates each stage by itself and
-joins them by the chain rule. What depends on the source only (its direction and
-tangent vectors) or on the exposure only (its axes) comes in ready, so that no
-derivative is computed more often than it changes. All arrays are components that
-broadcast, with the measurements along the last axes.
+`predict` composes the stages. Their derivatives are taken by automatic
+differentiation, each stage by itself, and joined by the chain rule: `on_plane`
+goes to the undistorted focal plane, `on_detector` from there to the pixel. What
+depends on the source only (its direction and tangent vectors), on the exposure
+only (its axes) or on the detector only (its matrices) is differentiated once for
+it, not once a measurement; a distortion that is linear in its coefficients keeps
+its basis values and one 2 x 2 matrix. All arrays are components that broadcast,
+with the measurements along the last axes.
 """
 
 from collections.abc import Callable
@@ -67,27 +70,67 @@ class ExposureFrame(eqx.Module):
     velocity: Float[Array, "*batch 3"]
 
 
-class Linearised(NamedTuple):
-    """Predicted pixels and their derivatives, pairs of (x, y) components.
+class DetectorFrame(eqx.Module):
+    """What a detector's measurements share, a row a detector.
+
+    Attributes
+    ----------
+    centre
+        Focal-plane position of the centre [µm].
+    origin
+        Pixel coordinates of the centre.
+    matrix
+        Derivatives of pixels by focal-plane position [pixel/µm].
+    by_shape
+        Derivatives of `matrix` by theta, pitch_x and pitch_y, last axis.
+    """
+
+    centre: Float[Array, "*batch 2"]
+    origin: Float[Array, "*batch 2"]
+    matrix: Float[Array, "*batch 2 2"]
+    by_shape: Float[Array, "*batch 2 2 3"]
+
+
+class OnPlane(NamedTuple):
+    """Undistorted focal-plane positions and their derivatives.
+
+    Attributes
+    ----------
+    position
+        X, Y [µm].
+    source
+        Rows of X and of Y: by the source's offsets east, north [µm/rad].
+    exposure
+        By east, north, roll [µm/rad], F_x, F_y.
+    """
+
+    position: Components
+    source: tuple[Components, Components]
+    exposure: tuple[Components, Components]
+
+
+class OnDetector(NamedTuple):
+    """Pixels of focal-plane positions and their derivatives.
 
     Attributes
     ----------
     pixel
-        Predicted x, y.
-    source
-        By the offsets east, north [pixel/rad].
-    exposure
-        By east, north, roll [pixel/rad], F_x, F_y [pixel/µm].
-    calibration
-        By distortion coefficients and skew, one entry each.
+        x, y.
+    plane
+        By the undistorted position [pixel/µm].
+    position
+        By the distorted position [pixel/µm].
+    coefficients
+        Distorted positions by coefficients: the basis of a linear distortion, (t, ...),
+        or both components' derivatives, (2, p, ...).
     detector
-        By x, y [pixel/µm], theta [pixel/rad], pitch_x, pitch_y of the detector met.
+        By the centre's x, y, by theta and by pitch_x, pitch_y of the detector met.
     """
 
     pixel: Components
-    source: tuple[Components, Components]
-    exposure: tuple[Components, Components]
-    calibration: tuple[Array, Array]
+    plane: tuple[Components, Components]
+    position: tuple[Components, Components]
+    coefficients: Array
     detector: tuple[Components, Components]
 
 
@@ -120,6 +163,43 @@ def exposure_frame(
         sin_pa=jnp.sum(axes[:, 1] * east, axis=-1),
         focal=focal,
         velocity=velocity,
+    )
+
+
+def detector_frame(
+    detectors: Float[Array, "n_det 5"], origin: Float[Array, "n_det 2"]
+) -> DetectorFrame:
+    """Return what the measurements of each detector share.
+
+    A detector is affine in the focal-plane position, so its matrix and that matrix's
+    derivatives say all.
+    """
+
+    def matrix(shape: Array) -> Array:
+        rows = jax.jacfwd(lambda d: jnp.stack(_relative_pixel(d[0], d[1], shape)))
+        return rows(jnp.zeros(2))
+
+    return DetectorFrame(
+        centre=detectors[:, :2],
+        origin=origin,
+        matrix=jax.vmap(matrix)(detectors[:, 2:]),
+        by_shape=jax.vmap(jax.jacfwd(matrix))(detectors[:, 2:]),
+    )
+
+
+def _relative_pixel(x: Array, y: Array, shape: Array) -> Components:
+    """Return pixels from the detector's centre; `shape` is theta, pitch_x, pitch_y."""
+    zero = jnp.zeros_like(x)
+    return to_pixel(
+        x,
+        y,
+        centre_x=zero,
+        centre_y=zero,
+        theta=shape[0],
+        pitch_x=shape[1],
+        pitch_y=shape[2],
+        origin_x=zero,
+        origin_y=zero,
     )
 
 
@@ -161,14 +241,18 @@ def detector_pixel(
 
 
 def apparent(direction: Components, velocity: Array, aberration: bool) -> Components:
-    """Return the apparent direction's components."""
+    """Return the apparent direction's components.
+
+    Parameters
+    ----------
+    velocity
+        Observer's velocity [c], (..., 3); all but the last axis broadcast with the
+        components.
+    """
     if not aberration:
         return direction
-    stacked = jnp.stack(jnp.broadcast_arrays(*direction, velocity[..., 0])[:3], axis=0)
-    moved = jax.vmap(aberrate, in_axes=(1, 0), out_axes=1)
-    for _ in range(stacked.ndim - 2):
-        moved = jax.vmap(moved, in_axes=(1, None), out_axes=1)
-    return tuple(moved(stacked, velocity))
+    moved = aberrate(jnp.stack(direction, axis=-1), velocity)
+    return tuple(moved[..., i] for i in range(3))
 
 
 def predict(
@@ -212,154 +296,139 @@ def predict(
     )
 
 
-def linearise(
+def on_plane(
     instrument: Instrument,
     sources: SourceFrame,
     exposure: ExposureFrame,
-    coefficients: Array,
-    skew: Array,
-    detectors: Array,
-    index: Array,
     valid: Array,
     *,
     aberration: bool,
-) -> Linearised:
-    """Return the pixels of `predict` and their derivatives, stage by stage.
+) -> OnPlane:
+    """Return undistorted positions of n sources on k exposures, and derivatives.
 
     Parameters
     ----------
-    sources
-        Frames of n sources.
-    exposure
-        Frames of k exposures.
-    index
-        Detectors met, (n, k); results have this shape.
+    sources, exposure
+        Frames of n sources and of k exposures.
     valid
-        False where a source was not measured on an exposure; there the axis takes
-        the source's place, so that nothing becomes infinite.
+        False where a source was not measured on an exposure, (k, n); there the axis
+        takes the source's place, so that nothing becomes infinite.
     """
-    seen, tangents = _camera_tangents(sources, exposure, aberration)
-    x, y, z = seen
+    (x, y, z), tangents = _camera_tangents(sources, exposure, aberration)
     seen = jnp.where(valid, x, 0.0), jnp.where(valid, y, 0.0), jnp.where(valid, z, 1.0)
-    focal = (exposure.focal[..., 0], exposure.focal[..., 1])
-    plane, by_camera = _by_camera(instrument, seen, focal)
-    (x, y), stretch = _by_plane(instrument, plane, coefficients, skew, index.shape)
-    parameters, origin = detector_constants(
-        detectors, instrument.detectors.origin, index
-    )
-    pixel, by_position, by_detector = _by_detector(x, y, parameters, origin)
+    focal = (exposure.focal[:, None, 0], exposure.focal[:, None, 1])
 
-    onward = _product(by_position, stretch)
-    camera = _product(onward, by_camera)
-    directions = [_apply(camera, t) for t in tangents]
-    by_focal = [
-        (onward[0][0] * (plane[0] / focal[0]), onward[1][0] * (plane[0] / focal[0])),
-        (onward[0][1] * (plane[1] / focal[1]), onward[1][1] * (plane[1] / focal[1])),
-    ]
-    return Linearised(
-        pixel=pixel,
-        source=_columns(directions[:2]),
-        exposure=_columns(directions[2:] + by_focal),
-        calibration=_by_calibration(
-            instrument, plane, coefficients, skew, by_position, onward
-        ),
-        detector=by_detector,
+    def place(x: Array, y: Array, z: Array) -> Components:
+        return undistorted(instrument.projection, instrument.parity, x, y, z, *focal)
+
+    position, columns = _partials(place, seen)
+    by_camera = _columns(columns)
+    moved = [_apply(by_camera, t) for t in tangents]
+    zero = jnp.zeros_like(position[0])
+    by_focal = [(position[0] / focal[0], zero), (zero, position[1] / focal[1])]
+    return OnPlane(position, _columns(moved[:2]), _columns(moved[2:] + by_focal))
+
+
+def on_detector(
+    instrument: Instrument,
+    plane: Components,
+    coefficients: Array,
+    skew: Array,
+    detectors: DetectorFrame,
+    index: Array,
+) -> OnDetector:
+    """Return pixels of undistorted positions (k, n), and derivatives.
+
+    Parameters
+    ----------
+    plane
+        Undistorted X, Y [µm].
+    detectors
+        Frames of all detectors.
+    index
+        Detectors met, (k, n).
+    """
+    distortion = instrument.distortion
+    position, columns = _partials(
+        lambda a, b: measured(distortion, a, b, coefficients, skew), plane
     )
+    dx = position[0] - detectors.centre[:, 0][index]
+    dy = position[1] - detectors.centre[:, 1][index]
+    matrix = tuple(
+        tuple(detectors.matrix[:, i, j][index] for j in range(2)) for i in range(2)
+    )
+    shape = [
+        tuple(
+            detectors.by_shape[:, i, 0, p][index] * dx
+            + detectors.by_shape[:, i, 1, p][index] * dy
+            for i in range(2)
+        )
+        for p in range(3)
+    ]
+    pixel = _apply(matrix, (dx, dy))
+    centre = [(-matrix[0][j], -matrix[1][j]) for j in range(2)]
+    return OnDetector(
+        pixel=tuple(p + detectors.origin[:, i][index] for i, p in enumerate(pixel)),
+        plane=_product(matrix, _columns(columns)),
+        position=matrix,
+        coefficients=_by_coefficients(instrument, plane, coefficients, skew),
+        detector=_columns(centre + shape),
+    )
+
+
+def _by_coefficients(
+    instrument: Instrument, plane: Components, coefficients: Array, skew: Array
+) -> Array:
+    """Return the basis of a linear distortion, or derivatives one by one."""
+    distortion, (x, y) = instrument.distortion, plane
+    if distortion.is_linear:
+        return distortion.basis(x + skew * y, y)
+    columns = jax.vmap(
+        lambda t: jax.jvp(
+            lambda c: measured(distortion, x, y, c, skew), (coefficients,), (t,)
+        )[1]
+    )(jnp.eye(coefficients.shape[0]))
+    return jnp.stack(columns)
+
+
+def calibration_columns(
+    instrument: Instrument, plane: Components, at: OnDetector
+) -> tuple[Array, Array]:
+    """Return derivatives of x and y by distortion coefficients and skew, (p, k, n)."""
+    (xx, xy), (yx, yy) = at.position
+    basis = at.coefficients
+    if instrument.distortion.is_linear:
+        by_x, by_y = [xx * basis, xy * basis], [yx * basis, yy * basis]
+    else:
+        by_x = [xx * basis[0] + xy * basis[1]]
+        by_y = [yx * basis[0] + yy * basis[1]]
+    by_x.append((at.plane[0][0] * plane[1])[None])
+    by_y.append((at.plane[1][0] * plane[1])[None])
+    return jnp.concatenate(by_x), jnp.concatenate(by_y)
 
 
 def _camera_tangents(
     sources: SourceFrame, exposure: ExposureFrame, aberration: bool
 ) -> tuple[Components, list[Components]]:
     """Return camera components and their derivatives by offsets and attitude."""
+    velocity, axes = exposure.velocity[:, None], exposure.axes[:, None]
 
     def seen(direction: Components) -> Components:
-        return camera_components(
-            apparent(direction, exposure.velocity, aberration), exposure.axes
-        )
+        return camera_components(apparent(direction, velocity, aberration), axes)
 
     def parts(vector: Array) -> Components:
-        return tuple(vector[:, i, None] for i in range(3))
+        return tuple(vector[:, i] for i in range(3))
 
     start = parts(sources.direction)
     current, by_east = jax.jvp(seen, (start,), (parts(sources.east),))
     _, by_north = jax.jvp(seen, (start,), (parts(sources.north),))
     x, y, z = current
-    cos, sin = exposure.cos_pa, exposure.sin_pa
+    cos, sin = exposure.cos_pa[:, None], exposure.sin_pa[:, None]
     zero = jnp.zeros_like(z)
     along_x, along_y, roll = (-z, zero, x), (zero, -z, y), (-y, x, zero)
     east = tuple(cos * a + sin * b for a, b in zip(along_x, along_y, strict=True))
     north = tuple(-sin * a + cos * b for a, b in zip(along_x, along_y, strict=True))
     return current, [by_east, by_north, east, north, roll]
-
-
-def _by_camera(
-    instrument: Instrument, seen: Components, focal: Components
-) -> tuple[Components, tuple[Components, Components]]:
-    """Return undistorted positions and their derivatives by camera components."""
-
-    def place(x: Array, y: Array, z: Array) -> Components:
-        return undistorted(instrument.projection, instrument.parity, x, y, z, *focal)
-
-    plane, columns = _partials(place, seen)
-    return plane, _columns(columns)
-
-
-def _by_plane(
-    instrument: Instrument,
-    plane: Components,
-    coefficients: Array,
-    skew: Array,
-    shape: tuple[int, ...],
-) -> tuple[Components, tuple[Components, Components]]:
-    """Return measured positions and their derivatives by undistorted ones."""
-    x, y = (jnp.broadcast_to(p, shape) for p in plane)
-    position, columns = _partials(
-        lambda a, b: measured(instrument.distortion, a, b, coefficients, skew), (x, y)
-    )
-    return position, _columns(columns)
-
-
-def _by_calibration(
-    instrument: Instrument,
-    plane: Components,
-    coefficients: Array,
-    skew: Array,
-    by_position: tuple[Components, Components],
-    onward: tuple[Components, Components],
-) -> tuple[Array, Array]:
-    """Return derivatives of pixels by distortion coefficients and skew.
-
-    Linear models keep their basis values and one 2 x 2 matrix; others are
-    differentiated coefficient by coefficient.
-    """
-    distortion = instrument.distortion
-    shape = by_position[0][0].shape
-    x, y = (jnp.broadcast_to(p, shape) for p in plane)
-    (xx, xy), (yx, yy) = by_position
-    if distortion.is_linear:
-        basis = distortion.basis(x + skew * y, y)
-        by_x, by_y = [xx * basis, xy * basis], [yx * basis, yy * basis]
-    else:
-        column_x, column_y = jax.vmap(
-            lambda t: jax.jvp(
-                lambda c: measured(distortion, x, y, c, skew), (coefficients,), (t,)
-            )[1]
-        )(jnp.eye(coefficients.shape[0]))
-        by_x = [xx * column_x + xy * column_y]
-        by_y = [yx * column_x + yy * column_y]
-    by_x.append((onward[0][0] * y)[None])
-    by_y.append((onward[1][0] * y)[None])
-    return jnp.concatenate(by_x), jnp.concatenate(by_y)
-
-
-def _by_detector(
-    x: Array, y: Array, parameters: Components, origin: Components
-) -> tuple[Components, tuple[Components, Components], tuple[Components, Components]]:
-    """Return pixels, derivatives by position and by the detector's parameters."""
-    pixel, columns = _partials(
-        lambda *a: detector_pixel(a[0], a[1], a[2:], origin), (x, y, *parameters)
-    )
-    return pixel, _columns(columns[:2]), _columns(columns[2:])
 
 
 def _partials(

@@ -37,9 +37,7 @@ class PriorTerms(NamedTuple):
     information: Float[np.ndarray, "p p"]
 
 
-def gamma_terms(
-    value: Array, mean: Array, sigma: Array
-) -> tuple[Array, Array, Array]:
+def gamma_terms(value: Array, mean: Array, sigma: Array) -> tuple[Array, Array, Array]:
     """Return −2 log density, half its gradient and half its curvature, of a Gamma.
 
     Parameters
@@ -61,9 +59,7 @@ def gamma_terms(
     return objective, gradient, (shape - 1.0) / value**2
 
 
-def normal_terms(
-    value: Array, mean: Array, sigma: Array
-) -> tuple[Array, Array, Array]:
+def normal_terms(value: Array, mean: Array, sigma: Array) -> tuple[Array, Array, Array]:
     """Return −2 log density, half its gradient and half its curvature, of a Normal.
 
     Infinite `sigma` means no prior; zero (a held parameter) counts as none.
@@ -150,7 +146,8 @@ def _diagonal_terms(
         vector[layout.skew] = skew
         vector[layout.detectors] = np.asarray(detectors).ravel()
     chi2, slope, curvature = (
-        np.array(t) for t in normal_terms(value, mean, _without_exposures(layout, width))
+        np.array(t)
+        for t in normal_terms(value, mean, _without_exposures(layout, width))
     )
     if problem.free_network or not instrument.focal_sigma > 0:
         return float(chi2.sum()), -slope, curvature
@@ -159,7 +156,9 @@ def _diagonal_terms(
     focal = np.asarray(parameters.focal)
     nominal = np.broadcast_to(instrument.focal, focal.shape)
     sigma = np.full_like(focal, instrument.focal_sigma)
-    for vector, part in zip((chi2, slope, curvature), terms(focal, nominal, sigma), strict=True):
+    for vector, part in zip(
+        (chi2, slope, curvature), terms(focal, nominal, sigma), strict=True
+    ):
         vector[layout.exposures].reshape(-1, PER_EXPOSURE)[:, 3:] = weight * part
     return float(chi2.sum()), -slope, curvature
 

@@ -21,12 +21,18 @@ from ..linalg import Tile, back_substitute, block_covariance, eliminate
 from ..model import (
     PER_DETECTOR,
     PER_EXPOSURE,
+    DetectorFrame,
     ExposureFrame,
+    OnDetector,
+    OnPlane,
     Parameters,
     Problem,
     SourceFrame,
+    calibration_columns,
+    detector_frame,
     exposure_frame,
-    linearise,
+    on_detector,
+    on_plane,
     source_frame,
 )
 from .plan import TileData
@@ -50,7 +56,7 @@ class Frames(eqx.Module):
     offset: Float[Array, "n_src 2"]
     coefficients: Float[Array, "n_coef"]
     skew: Float[Array, ""]
-    detectors: Float[Array, "n_det 5"]
+    detectors: DetectorFrame
 
 
 class Corner(NamedTuple):
@@ -81,7 +87,7 @@ class System(NamedTuple):
 
 @jax.jit
 def _frames(
-    parameters: Parameters, direction: Array, velocity: Array
+    parameters: Parameters, direction: Array, velocity: Array, origin: Array
 ) -> Frames:
     return Frames(
         sources=source_frame(direction, parameters.offset),
@@ -89,7 +95,7 @@ def _frames(
         offset=parameters.offset,
         coefficients=parameters.coefficients,
         skew=parameters.skew,
-        detectors=parameters.detectors,
+        detectors=detector_frame(parameters.detectors, origin),
     )
 
 
@@ -100,6 +106,7 @@ def frames_at(problem: Problem, parameters: Parameters) -> Frames:
         values,
         jnp.asarray(problem.prior.direction),
         jnp.asarray(problem.exposures.velocity),
+        jnp.asarray(problem.instrument.detectors.origin),
     )
 
 
@@ -134,7 +141,6 @@ def assemble(
     return System(corner, eliminated)
 
 
-@partial(jax.jit, static_argnums=5, donate_argnums=3)
 def _add_tile(
     instrument: Instrument,
     frames: Frames,
@@ -143,57 +149,123 @@ def _add_tile(
     damping: Array,
     aberration: bool,
 ) -> tuple[Corner, Tile]:
-    """Add one tile's share to the corner; return it with the sources eliminated."""
-    residual, source, exposure, calibration = _whitened(
-        instrument, frames, tile, aberration
+    """Add one tile's share to the corner; return it with the sources eliminated.
+
+    In four compiled steps: merged into one, the compiler would compute the early
+    stages again for every column of the derivatives.
+    """
+    plane = _plane_stage(instrument, frames, tile, aberration)
+    pixels = _detector_stage(instrument, frames, tile, plane.position)
+    rows = _whitened(instrument, tile, plane, pixels)
+    return _gather(frames, tile, rows, corner, damping)
+
+
+@partial(jax.jit, static_argnums=3)
+def _plane_stage(
+    instrument: Instrument, frames: Frames, tile: TileData, aberration: bool
+) -> OnPlane:
+    return on_plane(
+        instrument,
+        jax.tree.map(lambda v: v.at[tile.source].get(mode="clip"), frames.sources),
+        jax.tree.map(lambda v: v[tile.exposure], frames.exposures),
+        tile.valid,
+        aberration=aberration,
     )
-    n, k = residual.shape[1:]
+
+
+@jax.jit
+def _detector_stage(
+    instrument: Instrument, frames: Frames, tile: TileData, position: tuple[Array, ...]
+) -> OnDetector:
+    return on_detector(
+        instrument,
+        position,
+        frames.coefficients,
+        frames.skew,
+        frames.detectors,
+        jnp.asarray(tile.detector),
+    )
+
+
+class Rows(NamedTuple):
+    """Whitened residuals and derivatives of a tile: slots, columns, x and y, sources.
+
+    Attributes
+    ----------
+    source
+        Derivatives by the sources' offsets, (k, 2, 2, n).
+    shared
+        Derivatives by the slot's exposure, by the calibration (distortion, skew, all
+        detectors), and last the residuals, (k, p, 2, n).
+    """
+
+    source: Array
+    shared: Array
+
+
+@jax.jit
+def _whitened(
+    instrument: Instrument, tile: TileData, plane: OnPlane, at: OnDetector
+) -> Rows:
+    w = tile.whitening
+    Pair = tuple[tuple[Array, ...], tuple[Array, ...]]
+
+    def whiten(x: Array, y: Array) -> Array:
+        """Columns first; returns (k, columns, 2, n)."""
+        return jnp.stack([w[0] * x, w[1] * x + w[2] * y]).transpose(2, 1, 0, 3)
+
+    def onward(parts: Pair) -> tuple[Array, Array]:
+        (xx, xy), (yx, yy) = at.plane
+        of_x, of_y = jnp.stack(parts[0]), jnp.stack(parts[1])
+        return xx * of_x + xy * of_y, yx * of_x + yy * of_y
+
+    met = tile.detector == jnp.arange(instrument.detectors.centre.shape[0])[
+        :, None, None, None
+    ]
+    of_detector = [
+        jnp.where(met, jnp.stack(part), 0.0).reshape(-1, *tile.detector.shape)
+        for part in at.detector
+    ]
+    groups = [
+        onward(plane.exposure),
+        calibration_columns(instrument, plane.position, at),
+        of_detector,
+        ((tile.pixel_x - at.pixel[0])[None], (tile.pixel_y - at.pixel[1])[None]),
+    ]
+    return Rows(
+        source=whiten(*onward(plane.source)) * tile.free,
+        shared=jnp.concatenate([whiten(*group) for group in groups], axis=1),
+    )
+
+
+@partial(jax.jit, donate_argnums=3)
+def _gather(
+    frames: Frames, tile: TileData, rows: Rows, corner: Corner, damping: Array
+) -> tuple[Corner, Tile]:
+    source, shared = rows
+    k, p, _, n = shared.shape
     columns = _columns(frames, tile)
-    n_exposure = PER_EXPOSURE * k
+    flat = shared.reshape(k, p, 2 * n)
+    product = jnp.einsum("kpm,kqm->kpq", flat, flat)
 
-    offset = frames.offset.at[tile.source].get(mode="clip")
-    pull = jnp.einsum("nij,nj->ni", tile.information, offset)
-    block = jnp.einsum("cank,cbnk->nab", source, source) + tile.information
-    gradient = jnp.einsum("cank,cnk->na", source, residual) - pull
-    raised = block * (1.0 + damping * jnp.eye(2))
-    held = (tile.free == 0)[:, None, None] * jnp.eye(2)
-    by_exposure = jnp.einsum("cank,cpnk->nakp", source, exposure)
-    by_calibration = jnp.einsum("cank,cpnk->nap", source, calibration)
-    border = jnp.concatenate(
-        [by_exposure.reshape(n, 2, n_exposure), by_calibration], axis=-1
+    offset = frames.offset.at[tile.source].get(mode="clip").T
+    pull = jnp.sum(tile.information * offset, axis=1)
+    block = jnp.sum(source[:, :, None] * source[:, None], axis=(0, 3))
+    block = block + tile.information
+    gradient = jnp.sum(source * shared[:, None, -1], axis=(0, 2)) - pull
+    by_exposure = jnp.sum(source[:, None] * shared[:, :PER_EXPOSURE, None], axis=3)
+    by_calibration = jnp.sum(
+        source[:, None] * shared[:, PER_EXPOSURE:-1, None], axis=(0, 3)
     )
-    reduced, loss, loss_right = eliminate(raised + held, border, gradient, columns)
-
-    in_exposure = jnp.einsum("cpnk,cqnk->kpq", exposure, exposure)
-    mixed = jnp.einsum("cpnk,cqnk->kpq", exposure, calibration)
-    in_calibration = jnp.einsum("cpnk,cqnk->pq", calibration, calibration)
-    right = jnp.concatenate(
-        [
-            jnp.einsum("cpnk,cnk->kp", exposure, residual).reshape(-1),
-            jnp.einsum("cpnk,cnk->p", calibration, residual),
-        ]
-    )
-    diagonal = jnp.concatenate(
-        [
-            jnp.diagonal(in_exposure, axis1=1, axis2=2).reshape(-1),
-            jnp.diagonal(in_calibration),
-        ]
-    )
-    slot = jnp.arange(k)
-    corner_share = (
-        (-loss[:n_exposure, :n_exposure])
-        .reshape(k, PER_EXPOSURE, k, PER_EXPOSURE)
-        .at[slot, :, slot, :]
-        .add(in_exposure)
-        .reshape(n_exposure, n_exposure)
-    )
-    side = mixed.reshape(n_exposure, -1) - loss[:n_exposure, n_exposure:]
-    last = in_calibration - loss[n_exposure:, n_exposure:]
-    share = jnp.block([[corner_share, side], [side.T, last]])
-    chi2 = jnp.stack([jnp.sum(residual**2), jnp.sum(pull * offset)])
+    border = jnp.concatenate([by_exposure.reshape(-1, 2, n), by_calibration])
+    unit = jnp.eye(2)[:, :, None]
+    raised = block * (1.0 + damping * unit) + (tile.free == 0) * unit
+    reduced, loss, loss_right = eliminate(raised, border, gradient, columns)
+    matrix, right, diagonal, chi2 = _corner_share(product)
+    chi2 = jnp.stack([chi2, jnp.sum(pull * offset)])
     return (
         Corner(
-            corner.matrix.at[columns[:, None], columns[None, :]].add(share),
+            corner.matrix.at[columns[:, None], columns[None, :]].add(matrix - loss),
             corner.right.at[columns].add(right - loss_right),
             corner.diagonal.at[columns].add(diagonal),
             corner.chi2 + chi2,
@@ -202,63 +274,39 @@ def _add_tile(
     )
 
 
+def _corner_share(product: Array) -> tuple[Array, Array, Array, Array]:
+    """Lay the products of each slot's columns out on the tile's columns.
+
+    Parameters
+    ----------
+    product
+        For each slot, products of the columns exposure, calibration and residual.
+
+    Returns
+    -------
+    Matrix, right-hand side and diagonal on the tile's columns, and χ².
+    """
+    k, e = product.shape[0], PER_EXPOSURE
+    slot = jnp.arange(k)
+    exposures = (
+        jnp.zeros((k, e, k, e)).at[slot, :, slot, :].set(product[:, :e, :e])
+    ).reshape(k * e, k * e)
+    mixed = product[:, :e, e:-1].reshape(k * e, -1)
+    total = jnp.sum(product[:, e:, e:], axis=0)
+    matrix = jnp.block([[exposures, mixed], [mixed.T, total[:-1, :-1]]])
+    right = jnp.concatenate([product[:, :e, -1].reshape(-1), total[:-1, -1]])
+    return matrix, right, jnp.diagonal(matrix), total[-1, -1]
+
+
 def _columns(frames: Frames, tile: TileData) -> Array:
     """Return the columns of the corner that a tile meets."""
     exposure = (
         jnp.asarray(tile.exposure)[:, None] * PER_EXPOSURE + jnp.arange(PER_EXPOSURE)
     ).reshape(-1)
     start = frames.exposures.axes.shape[0] * PER_EXPOSURE
-    n = frames.coefficients.shape[0] + 1 + frames.detectors.size
+    n_detectors = frames.detectors.centre.shape[0]
+    n = frames.coefficients.shape[0] + 1 + n_detectors * PER_DETECTOR
     return jnp.concatenate([exposure, start + jnp.arange(n)])
-
-
-def _whitened(
-    instrument: Instrument, frames: Frames, tile: TileData, aberration: bool
-) -> tuple[Array, Array, Array, Array]:
-    """Return whitened residuals (2, n, k) and derivatives (2, p, n, k).
-
-    The derivatives are those by the source, by the slot's exposure and by the
-    calibration (distortion, skew, all detectors).
-    """
-
-    def of_source(values: Array) -> Array:
-        return values.at[tile.source].get(mode="clip")
-
-    valid = tile.valid
-    at = linearise(
-        instrument,
-        jax.tree.map(of_source, frames.sources),
-        jax.tree.map(lambda v: v[tile.exposure], frames.exposures),
-        frames.coefficients,
-        frames.skew,
-        frames.detectors,
-        jnp.asarray(tile.detector),
-        valid,
-        aberration=aberration,
-    )
-    w = tile.whitening
-
-    def whiten(x: Array, y: Array) -> Array:
-        return jnp.stack([w[0] * x, w[1] * x + w[2] * y])
-
-    def rows(parts: tuple[Any, Any]) -> Array:
-        shape = valid.shape
-        x = jnp.stack([jnp.broadcast_to(p, shape) for p in parts[0]])
-        y = jnp.stack([jnp.broadcast_to(p, shape) for p in parts[1]])
-        return whiten(x, y)
-
-    residual = whiten(tile.pixel_x - at.pixel[0], tile.pixel_y - at.pixel[1])
-    source = rows(at.source) * jnp.asarray(tile.free)[:, None]
-    n_detectors = frames.detectors.shape[0]
-    met = (jnp.asarray(tile.detector) == jnp.arange(n_detectors)[:, None, None]).astype(
-        residual.dtype
-    )
-    own = rows(at.detector)
-    of_detector = (own[:, None] * met[None, :, None]).reshape(
-        2, n_detectors * PER_DETECTOR, *valid.shape
-    )
-    calibration = jnp.concatenate([whiten(*at.calibration), of_detector], axis=1)
-    return residual, source, rows(at.exposure), calibration
 
 
 _substitute = jax.jit(back_substitute)
@@ -297,8 +345,8 @@ def own_deviations(
     """Return the sources' σ with all else held [rad]: a lower bound of the full one."""
 
     def deviation(tile: Tile) -> np.ndarray:
-        a, b, c = (np.asarray(tile.root[:, i, j]) for i, j in ((0, 0), (1, 0), (1, 1)))
-        return np.stack([np.hypot(b, c) / (a * c), 1.0 / c], axis=-1)
+        a, b, c = (np.asarray(tile.root[i, j]) for i, j in ((0, 0), (1, 0), (1, 1)))
+        return np.stack([np.hypot(b, c) / (a * c), 1.0 / c])
 
     return _scatter(system, tiles, deviation, np.zeros((n_sources, 2)))
 
@@ -309,9 +357,9 @@ def _scatter(
     function: Callable[[Tile], Any],
     out: np.ndarray,
 ) -> np.ndarray:
-    """Collect what a function gives for each tile into rows of sources."""
+    """Collect what a function gives for each tile, sources last, into rows."""
     results = [function(eliminated) for eliminated in system.tiles]
     for tile, values in zip(tiles, results, strict=True):
         kept = np.flatnonzero(np.asarray(tile.free) > 0)
-        out[np.asarray(tile.source)[kept]] = np.asarray(values)[kept]
+        out[np.asarray(tile.source)[kept]] = np.moveaxis(np.asarray(values), -1, 0)[kept]
     return out

@@ -23,6 +23,7 @@ from ..model import (
     prior_widths,
     take_step,
 )
+from ..model.gauge import mean_scales, sky_rotations
 from .assemble import System, assemble, own_deviations, source_steps
 from .plan import TileData
 from .ties import tie_columns
@@ -88,6 +89,8 @@ class Equations(NamedTuple):
         Right-hand side of the corner, priors included, (p,).
     objective, chi2
         At this point.
+    axes
+        Camera axes at this point.
     """
 
     system: System
@@ -96,6 +99,7 @@ class Equations(NamedTuple):
     right: np.ndarray
     objective: float
     chi2: float
+    axes: np.ndarray
 
     @property
     def root(self) -> np.ndarray:
@@ -152,18 +156,39 @@ def equations_at(
     reduced[np.diag_indices_from(reduced)] += damping * scale
     return Equations(
         system=system,
-        factor=_factorise(reduced, scale),
+        factor=_factorise(reduced, scale, _open_directions(problem, parameters, basis)),
         basis=basis,
         right=right,
         objective=chi2 + of_sources + prior.objective,
         chi2=chi2,
+        axes=np.asarray(parameters.axes),
     )
 
 
-def _factorise(matrix: np.ndarray, scale: np.ndarray) -> Factor:
+def _open_directions(
+    problem: Problem, parameters: Parameters, basis: np.ndarray
+) -> np.ndarray:
+    """Return what nothing fixes in a free network, in the free parameters, (q, r)."""
+    if not problem.free_network or "attitude" not in problem.free:
+        return np.zeros((basis.shape[1], 0))
+    rotations = sky_rotations(np.asarray(parameters.axes), problem.layout)
+    columns = [rotations, mean_scales(problem)]
+    return basis.T @ np.concatenate(columns, axis=1)
+
+
+def _factorise(matrix: np.ndarray, scale: np.ndarray, open_: np.ndarray) -> Factor:
+    """Factor the corner, with directions that are known to be null made regular.
+
+    Any value would do for these; they are given the weight of the data.
+    """
+    open_ = open_[:, np.any(open_ != 0, axis=0)]
     if not np.all(np.isfinite(matrix)):
         size = matrix.shape[0]
         return Factor(np.full((size, size), np.nan), np.zeros((size, 0)), 0.0)
+    if open_.shape[1]:
+        unit, _ = np.linalg.qr(open_ * np.sqrt(scale)[:, None])
+        unit = unit * np.sqrt(scale)[:, None]
+        matrix = matrix + unit @ unit.T
     return factorise(matrix, scale)
 
 

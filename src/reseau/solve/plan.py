@@ -1,7 +1,7 @@
-"""Lay measurements out in dense tiles: sources by exposure slots.
+"""Lay measurements out in dense tiles: exposure slots by sources.
 
 Sources are sorted by the set of exposures that met them and cut into groups. A
-group's measurements become a dense array (source, slot), one slot for every
+group's measurements become a dense array (slot, source), one slot for every
 exposure that any of them met, so that all later work is regular: no scatter, no
 product with an exposure that the group never met. A source measured twice on one
 exposure takes two slots. Empty places have weight zero.
@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 import equinox as eqx
 import numpy as np
+import scipy.sparse
 from jaxtyping import Array, Bool, Float, Int
 
 from ..model import Problem
 
-TARGET_ROWS = 256
+TARGET_ROWS = 64
 LARGEST_TILE = 2**16
 SHAPES = 3
 
@@ -44,16 +45,16 @@ class TileData(eqx.Module):
 
     source: Int[Array | np.ndarray, "n"]
     exposure: Int[Array | np.ndarray, "k"]
-    row: Int[Array | np.ndarray, "n k"]
-    detector: Int[Array | np.ndarray, "n k"]
-    pixel_x: Float[Array | np.ndarray, "n k"]
-    pixel_y: Float[Array | np.ndarray, "n k"]
-    whitening: Float[Array | np.ndarray, "3 n k"]
-    information: Float[Array | np.ndarray, "n 2 2"]
+    row: Int[Array | np.ndarray, "k n"]
+    detector: Int[Array | np.ndarray, "k n"]
+    pixel_x: Float[Array | np.ndarray, "k n"]
+    pixel_y: Float[Array | np.ndarray, "k n"]
+    whitening: Float[Array | np.ndarray, "3 k n"]
+    information: Float[Array | np.ndarray, "2 2 n"]
     free: Float[Array | np.ndarray, "n"]
 
     @property
-    def valid(self) -> Bool[Array | np.ndarray, "n k"]:
+    def valid(self) -> Bool[Array | np.ndarray, "k n"]:
         """Return where there is a measurement."""
         return self.whitening[0] > 0
 
@@ -85,8 +86,9 @@ def plan_tiles(problem: Problem) -> list[TileData]:
     source = np.asarray(measurements.source)
     exposure = np.asarray(measurements.exposure)
     used = np.unique(source)
-    order = used[_order_by_exposures(source, exposure, used)]
-    rows = _rows_per_tile(source, exposure, order)
+    rows = min(TARGET_ROWS, 8 * -(-used.size // 8))
+    order = used[_order_by_exposures(source, exposure, used, rows)]
+    rows = _rows_per_tile(source, exposure, order, rows)
     places = _place(source, exposure, order, rows)
     widths = np.bincount(places.slot_group)
     padded = _bucket_widths(widths)
@@ -98,20 +100,48 @@ def plan_tiles(problem: Problem) -> list[TileData]:
 
 
 def _order_by_exposures(
-    source: np.ndarray, exposure: np.ndarray, used: np.ndarray
+    source: np.ndarray, exposure: np.ndarray, used: np.ndarray, rows: int
 ) -> np.ndarray:
-    """Return an order of `used` that puts sources with alike exposures together."""
-    n_words = int(exposure.max()) // 64 + 1
-    words = np.zeros((used.size, n_words), dtype=np.uint64)
-    row = np.searchsorted(used, source)
-    bit = np.uint64(1) << (np.uint64(63) - (exposure % 64).astype(np.uint64))
-    np.bitwise_or.at(words, (row, exposure // 64), bit)
-    return np.lexsort(words.T[::-1])
+    """Return an order of `used` that puts sources with alike exposures together.
+
+    Bisects along the first principal component of who was seen on which exposure,
+    until a group is no larger than a tile.
+    """
+    seen = scipy.sparse.csr_matrix(
+        (np.ones(source.size), (np.searchsorted(used, source), exposure)),
+        shape=(used.size, int(exposure.max()) + 1),
+    )
+    rng = np.random.default_rng(0)
+    stack, order = [np.arange(used.size)], []
+    while stack:
+        group = stack.pop()
+        if group.size <= rows:
+            order.append(group)
+            continue
+        ranked = group[np.argsort(_principal_score(seen[group], rng), kind="stable")]
+        half = -(-(group.size // 2) // rows) * rows
+        stack += [ranked[half:], ranked[:half]]
+    return np.concatenate(order)
 
 
-def _rows_per_tile(source: np.ndarray, exposure: np.ndarray, order: np.ndarray) -> int:
+def _principal_score(
+    matrix: scipy.sparse.csr_matrix, rng: np.random.Generator
+) -> np.ndarray:
+    """Return each row's coordinate along the main direction of scatter."""
+    mean = np.asarray(matrix.mean(axis=0)).ravel()
+    vector = rng.normal(size=mean.size)
+    score = matrix @ vector - mean @ vector
+    for _ in range(4):
+        vector = matrix.T @ score - mean * score.sum()
+        vector /= np.linalg.norm(vector) + np.finfo(float).tiny
+        score = matrix @ vector - mean @ vector
+    return score
+
+
+def _rows_per_tile(
+    source: np.ndarray, exposure: np.ndarray, order: np.ndarray, rows: int
+) -> int:
     """Return how many sources a tile takes, so that none becomes too large."""
-    rows = min(TARGET_ROWS, max(8, 8 * -(-order.size // 8)))
     while rows > 8:
         places = _place(source, exposure, order, rows)
         if rows * np.bincount(places.slot_group).max() <= LARGEST_TILE:
@@ -188,8 +218,8 @@ def _fill(
     number = np.full(padded.size, -1)
     number[groups] = np.arange(groups.size)
     chosen = np.flatnonzero(number[places.group] >= 0)
-    at = (number[places.group[chosen]], places.position[chosen], places.slot[chosen])
-    shape = (groups.size, rows, width)
+    at = (number[places.group[chosen]], places.slot[chosen], places.position[chosen])
+    shape = (groups.size, width, rows)
     measurements, prior = problem.measurements, problem.prior
     n_sources = prior.direction.shape[0]
     n_measurements = measurements.pixel.shape[0]
@@ -219,7 +249,7 @@ def _fill(
     information = np.asarray(prior.information)[inside]
     if problem.free_network:
         information = np.zeros_like(information)
-    information = information * free[..., None, None]
+    information = np.moveaxis(information * free[..., None, None], 1, -1)
     return [
         TileData(
             source=source[i],

@@ -53,7 +53,8 @@ def find_start(problem: Problem) -> Start:
     axes, aligned = _aligned_axes(problem, np.asarray(nominal.axes), camera)
     _check_attitudes(axes)
     direction = _detected_directions(problem, axes, camera)
-    known = _has_prior(problem)
+    seen = np.bincount(problem.measurements.source, minlength=direction.shape[0]) > 0
+    known = _has_prior(problem) | ~seen
     chosen = np.where(known[:, None], problem.prior.direction, direction)
     moved = _replace_directions(problem, chosen)
     parameters = Parameters(
@@ -106,7 +107,10 @@ def _aligned_axes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return attitudes, from references where there are enough of them."""
     measurements, n = problem.measurements, axes.shape[0]
-    source, exposure = np.asarray(measurements.source), np.asarray(measurements.exposure)
+    source, exposure = (
+        np.asarray(measurements.source),
+        np.asarray(measurements.exposure),
+    )
     used = _has_prior(problem)[source] & np.all(np.isfinite(camera), axis=1)
     count = np.bincount(exposure[used], minlength=n)
     aligned = count >= MINIMUM_REFERENCES

@@ -11,15 +11,11 @@ from typing import ClassVar
 
 import equinox as eqx
 import numpy as np
-from jaxtyping import Array, Float
-from numpy import ndarray
 
 from reseau.errors import ConfigError, explain
 from reseau.instrument._arrays import Pair, Values
 
-from .newton import invert
-
-Coefficients = Float[Array | ndarray, "n_coef ..."]
+from .newton import Coefficients, invert
 
 
 class Distortion(eqx.Module):
@@ -111,6 +107,20 @@ class Distortion(eqx.Module):
         solution. See `newton`.
         """
         return invert(self.displace, x, y, coefficients, length=self.normalisation)
+
+
+def check_count(model: Distortion, name: str, minimum: int) -> None:
+    """Raise `ConfigError` unless a field is a whole number, at least `minimum`."""
+    value = getattr(model, name)
+    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+        raise ConfigError(
+            explain(
+                given=f"{name} is {value!r}",
+                wanted=f"a whole number, at least {minimum}",
+                where=type(model).__name__,
+                todo="correct the option",
+            )
+        )
 
 
 class NoDistortion(Distortion):

@@ -10,7 +10,8 @@ import numpy as np
 
 from reseau.instrument._arrays import Pair, Values
 
-from .abstract import Coefficients, Distortion
+from .abstract import Distortion, check_count
+from .newton import Coefficients
 
 
 class BrownConrady(Distortion):
@@ -28,6 +29,10 @@ class BrownConrady(Distortion):
     n_tilt: int = eqx.field(static=True, default=1)
 
     carries_scale: ClassVar[bool] = True
+
+    def __check_init__(self) -> None:
+        check_count(self, "n_radial", 0)
+        check_count(self, "n_tilt", 0)
 
     @property
     def names(self) -> tuple[str, ...]:

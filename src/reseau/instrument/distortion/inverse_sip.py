@@ -1,14 +1,13 @@
 """SIP in its own sense: the undistorted position as a polynomial of the measured one.
 
-Shupe et al. 2005, ASP Conf. Ser. 347, 491, in um and about a given centre.
+Shupe et al. 2005, ASPC 347, 491, in um and about a given centre.
 """
 
 import equinox as eqx
 
 from reseau.instrument._arrays import Pair, Values
 
-from .abstract import Coefficients
-from .newton import invert
+from .newton import Coefficients, invert
 from .terms import Polynomial, evaluate, power_functions
 
 

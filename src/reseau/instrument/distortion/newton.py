@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
+from numpy import ndarray
 
-from reseau._typing import Mask
+from reseau._typing import Index, Mask
 from reseau.instrument._arrays import Pair, Values
 
 TOLERANCE = 1e-12
@@ -22,15 +24,16 @@ ACCEPTED = 1e-9
 
 MAX_ITERATIONS = 20
 
-PlaneMap = Callable[[Values, Values, Values], Pair]
-State = tuple[Values, Values, Values, Values, Values]
+Coefficients = Float[Array | ndarray, "n_coef ..."]
+PlaneMap = Callable[[Values, Values, Coefficients], Pair]
+State = tuple[Index, Values, Values, Values, Values]
 
 
 def invert(
     forward: PlaneMap,
     x: Values,
     y: Values,
-    coefficients: Values,
+    coefficients: Coefficients,
     *,
     length: float,
 ) -> Pair:
@@ -62,7 +65,12 @@ def invert(
 
 
 def _iterate(
-    forward: PlaneMap, x: Values, y: Values, coefficients: Values, *, length: float
+    forward: PlaneMap,
+    x: Values,
+    y: Values,
+    coefficients: Coefficients,
+    *,
+    length: float,
 ) -> tuple[Values, Values, Values, Values]:
     def unfinished(state: State) -> Mask:
         count, _, _, du, dv = state
@@ -82,14 +90,19 @@ def _iterate(
 
 
 def _residual(
-    forward: PlaneMap, x: Values, y: Values, u: Values, v: Values, coefficients: Values
+    forward: PlaneMap,
+    x: Values,
+    y: Values,
+    u: Values,
+    v: Values,
+    coefficients: Coefficients,
 ) -> Pair:
     reached_x, reached_y = forward(u, v, coefficients)
     return x - reached_x, y - reached_y
 
 
 def _newton_step(
-    forward: PlaneMap, u: Values, v: Values, coefficients: Values, residual: Pair
+    forward: PlaneMap, u: Values, v: Values, coefficients: Coefficients, residual: Pair
 ) -> Pair:
     one, zero = jnp.ones_like(u), jnp.zeros_like(u)
 

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from reseau.instrument._arrays import Pair, Values
 
-from .abstract import Coefficients
+from .newton import Coefficients
 from .terms import (
     Polynomial,
     evaluate,

@@ -9,7 +9,8 @@ import numpy as np
 
 from reseau.instrument._arrays import Pair, Values
 
-from .abstract import Coefficients, Distortion
+from .abstract import Distortion, check_count
+from .newton import Coefficients
 
 
 class Radial(Distortion):
@@ -25,6 +26,9 @@ class Radial(Distortion):
     """
 
     n_radial: int = eqx.field(static=True, default=3)
+
+    def __check_init__(self) -> None:
+        check_count(self, "n_radial", 1)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -65,13 +69,14 @@ class Radial(Distortion):
         dx, dy = x - x_c, y - y_c
         rho = (dx * dx + dy * dy) / self.normalisation**2
         return (
-            x_c + dx / _denominator(rho, coefficients[0:k:2], self.n_radial),
-            y_c + dy / _denominator(rho, coefficients[1:k:2], self.n_radial),
+            x + dx * _stretch(rho, coefficients[0:k:2], self.n_radial),
+            y + dy * _stretch(rho, coefficients[1:k:2], self.n_radial),
         )
 
 
-def _denominator(rho: Values, coefficients: Coefficients, n: int) -> Values:
+def _stretch(rho: Values, coefficients: Coefficients, n: int) -> Values:
+    """Return 1 / (1 - Σ K_n rho^n) - 1, exactly zero without distortion."""
     value = 0.0 * rho
     for i in range(n - 1, -1, -1):
         value = (value + coefficients[i]) * rho
-    return jnp.where(value < 1.0, 1.0 - value, jnp.nan)
+    return value / jnp.where(value < 1.0, 1.0 - value, jnp.nan)

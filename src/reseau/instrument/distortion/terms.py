@@ -8,7 +8,8 @@ from jaxtyping import Array, Float
 from reseau.errors import ConfigError, explain, some
 from reseau.instrument._arrays import Values
 
-from .abstract import Coefficients, Distortion
+from .abstract import Distortion, check_count
+from .newton import Coefficients
 
 DEGREE_KINDS = ("total", "per-axis")
 
@@ -61,12 +62,16 @@ class Polynomial(Distortion):
 
     def __check_init__(self) -> None:
         if self.degree_kind not in DEGREE_KINDS:
-            raise _complaint(f"degree_kind is {self.degree_kind!r}", some(DEGREE_KINDS))
-        if not 0 <= self.minimum_degree <= self.degree:
-            raise _complaint(
-                f"degree is {self.degree}, minimum_degree {self.minimum_degree}",
-                "0 <= minimum_degree <= degree",
+            raise ConfigError(
+                explain(
+                    given=f"degree_kind is {self.degree_kind!r}",
+                    wanted=f"one of {some(DEGREE_KINDS)}",
+                    where=type(self).__name__,
+                    todo="correct the option",
+                )
             )
+        check_count(self, "minimum_degree", 0)
+        check_count(self, "degree", self.minimum_degree)
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -130,17 +135,6 @@ def power_functions(t: Values, degree: int) -> list[Values]:
     for _ in range(degree):
         values.append(values[-1] * t)
     return values
-
-
-def _complaint(given: str, wanted: str) -> ConfigError:
-    return ConfigError(
-        explain(
-            given=given,
-            wanted=wanted,
-            where="a polynomial distortion",
-            todo="correct the option",
-        )
-    )
 
 
 __all__ = [

@@ -1,0 +1,313 @@
+"""Catalogues: Gaia's columns, and the six parameters with their full covariance.
+
+The core works on plain NumPy columns, so that tables of any kind can use it.
+"""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from astropy.io.registry import UnifiedIORegistry
+from astropy.table import QTable
+from astropy.units import Quantity
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
+
+from reseau.errors import CatalogueError, MissingAstrometryWarning, explain, some
+from reseau.schema import ASTROMETRY, REFERENCE
+
+PARAMETERS = (*ASTROMETRY, "radial_velocity")
+"""Order of the six parameters, in deg, deg, mas, mas/yr, mas/yr and km/s."""
+
+registry = UnifiedIORegistry()
+"""Where `reseau.io`, the only room that knows file formats, puts reader and writer."""
+
+
+@dataclass(frozen=True)
+class WidePrior:
+    """What a reference without motion is given: zero, with these 1σ.
+
+    Attributes
+    ----------
+    parallax
+        [mas].
+    proper_motion
+        Of each component [mas/yr].
+    radial_velocity
+        [km/s].
+    """
+
+    parallax: float = 1.0
+    proper_motion: float = 10.0
+    radial_velocity: float = 100.0
+
+    def __post_init__(self) -> None:
+        for name in ("parallax", "proper_motion", "radial_velocity"):
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value > 0):
+                raise CatalogueError(
+                    explain(
+                        given=f"the prior width of a missing {name} is {value}",
+                        wanted="a finite number greater than 0",
+                        where="WidePrior",
+                        todo="correct the width",
+                    )
+                )
+
+
+@dataclass(frozen=True)
+class Astrometry:
+    """Six parameters of each source and their covariance, at the catalogue's epoch.
+
+    Attributes
+    ----------
+    source_id
+        Identifier.
+    epoch
+        Epoch of each source, Julian year TCB; NaN where it is not known.
+    mean
+        `PARAMETERS`: ra, dec [deg], parallax [mas], pmra with cos(dec), pmdec
+        [mas/yr], radial velocity [km/s].
+    covariance
+        Of the same, but with ra·cos(dec) and dec in [mas].
+    has_position
+        False: the position has no prior; its variance is NaN and only a start.
+    fixed
+        True: the position is held fixed; its variance is zero.
+    missing
+        How many sources lacked what, by name: position, parallax, proper_motion,
+        radial_velocity.
+    """
+
+    source_id: Int[ndarray, "n"]
+    epoch: Float[ndarray, "n"]
+    mean: Float[ndarray, "n 6"]
+    covariance: Float[ndarray, "n 6 6"]
+    has_position: Bool[ndarray, "n"]
+    fixed: Bool[ndarray, "n"]
+    missing: dict[str, int]
+
+
+def astrometry(
+    columns: Mapping[str, ndarray],
+    *,
+    wide: WidePrior | None = None,
+    where: str | Path = "the reference catalogue",
+) -> Astrometry:
+    """Collect parameters and covariances from Gaia's columns.
+
+    Parameters
+    ----------
+    columns
+        Validated columns of `schema.REFERENCE`; NaN: missing.
+    wide
+        Prior of what is missing, stated in `WidePrior` unless given. A parallax or
+        motion without its error counts as missing, and so does one component of a
+        proper motion without the other.
+    where
+        For messages.
+
+    Warns
+    -----
+    MissingAstrometryWarning
+        Some sources that are not held fixed lack motion or parallax. Missing radial
+        velocities are usual and counted only.
+
+    Raises
+    ------
+    CatalogueError
+        Correlations contradict each other: a covariance is not positive.
+    """
+    wide = wide or WidePrior()
+    n = len(columns["source_id"])
+    mean = np.stack([_column(columns, name, n) for name in PARAMETERS], axis=1)
+    sigma = np.stack([_column(columns, f"{p}_error", n) for p in PARAMETERS], axis=1)
+    known = _known(mean, sigma)
+    fixed = np.asarray(columns.get("fixed", np.zeros(n, bool)), dtype=bool)
+    width = [
+        wide.parallax,
+        wide.proper_motion,
+        wide.proper_motion,
+        wide.radial_velocity,
+    ]
+    mean[:, 2:] = np.where(known[:, 2:], mean[:, 2:], 0.0)
+    sigma[:, 2:] = np.where(known[:, 2:], sigma[:, 2:], width)
+    has_position = known[:, 0] | fixed
+    sigma[:, :2] = np.where(known[:, :2], sigma[:, :2], np.nan)
+    sigma[:, :2] = np.where(fixed[:, None], 0.0, sigma[:, :2])
+    covariance = _covariance(columns, sigma, known & ~_position_of(fixed))
+    _check_positive(covariance, columns, where)
+    missing = _count_missing(known, has_position)
+    _warn_of_missing(known[~fixed], wide, where)
+    return Astrometry(
+        source_id=np.asarray(columns["source_id"]),
+        epoch=_column(columns, "ref_epoch", n),
+        mean=mean,
+        covariance=covariance,
+        has_position=has_position,
+        fixed=fixed,
+        missing=missing,
+    )
+
+
+def _column(columns: Mapping[str, ndarray], name: str, n: int) -> ndarray:
+    values = columns.get(name)
+    if values is None:
+        return np.full(n, np.nan)
+    return np.array(np.ma.filled(np.ma.asarray(values, dtype=float), np.nan))
+
+
+def _known(mean: ndarray, sigma: ndarray) -> ndarray:
+    known = np.isfinite(mean) & np.isfinite(sigma)
+    for pair in ([0, 1], [3, 4]):
+        known[:, pair] = known[:, pair].all(axis=1, keepdims=True)
+    return known
+
+
+def _position_of(fixed: ndarray) -> ndarray:
+    return fixed[:, None] & (np.arange(len(PARAMETERS)) < 2)
+
+
+def _covariance(
+    columns: Mapping[str, ndarray], sigma: ndarray, correlated: ndarray
+) -> ndarray:
+    n, size = sigma.shape
+    correlation = np.tile(np.eye(size), (n, 1, 1))
+    for i, first in enumerate(ASTROMETRY):
+        for j in range(i + 1, len(ASTROMETRY)):
+            given = _column(columns, f"{first}_{ASTROMETRY[j]}_corr", n)
+            use = correlated[:, i] & correlated[:, j] & np.isfinite(given)
+            correlation[:, i, j] = correlation[:, j, i] = np.where(use, given, 0.0)
+    covariance = correlation * sigma[:, :, None] * sigma[:, None, :]
+    # Where there is no position at all, zero times NaN says so for the variances
+    # only: the rest of the matrix stays usable.
+    off_diagonal = ~np.eye(size, dtype=bool)
+    return np.where(np.isnan(covariance) & off_diagonal, 0.0, covariance)
+
+
+def _check_positive(
+    covariance: ndarray,
+    columns: Mapping[str, ndarray],
+    where: str | Path,
+) -> None:
+    # Scaled to correlations, so that units do not matter; parts that are fixed or
+    # without a prior are uncorrelated with the rest.
+    variance = np.diagonal(covariance, axis1=1, axis2=2)
+    scale = np.sqrt(np.where(variance > 0, variance, 1.0))
+    scaled = covariance / scale[:, :, None] / scale[:, None, :]
+    diagonal = np.arange(covariance.shape[1])
+    scaled[:, diagonal, diagonal] = 1.0
+    smallest = np.linalg.eigvalsh(scaled)[:, 0]
+    bad = smallest <= 0.0
+    if bad.any():
+        ids = np.asarray(columns["source_id"])[bad]
+        raise CatalogueError(
+            explain(
+                given=f"the correlations of {len(ids)} sources contradict each other",
+                wanted="a positive definite covariance of the five parameters",
+                where=f"{where}, source_id {some(ids)}",
+                todo="correct the *_corr columns of those sources",
+            )
+        )
+
+
+def _count_missing(known: ndarray, has_position: ndarray) -> dict[str, int]:
+    return {
+        "position": int(np.sum(~has_position)),
+        "parallax": int(np.sum(~known[:, 2])),
+        "proper_motion": int(np.sum(~known[:, 3])),
+        "radial_velocity": int(np.sum(~known[:, 5])),
+    }
+
+
+def _warn_of_missing(known: ndarray, wide: WidePrior, where: str | Path) -> None:
+    parallax, motion = int(np.sum(~known[:, 2])), int(np.sum(~known[:, 3]))
+    if parallax or motion:
+        warnings.warn(
+            f"{where}: of {len(known)} sources {parallax} lack a parallax and {motion} "
+            f"a proper motion; they are given 0 ± {wide.parallax:g} mas and "
+            f"0 ± {wide.proper_motion:g} mas/yr",
+            MissingAstrometryWarning,
+            stacklevel=3,
+        )
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A table of sources with Gaia's column names, units and masks.
+
+    Attributes
+    ----------
+    table
+        astropy table; `source_id` is int64.
+    name
+        What it is called in messages, as its file.
+
+    Examples
+    --------
+    >>> import reseau.io
+    >>> from reseau.catalogue import Catalogue
+    >>> stars = Catalogue.read("stars.fits")  # doctest: +SKIP
+    """
+
+    table: QTable
+    name: str = field(default="catalogue", compare=False)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @classmethod
+    def read(cls, path: str | Path, **options: Any) -> Self:
+        """Read Parquet, FITS, ECSV, VOTable, CSV or IPAC.
+
+        Parameters
+        ----------
+        path
+            A file.
+        options
+            As of `reseau.io.read_catalogue`.
+        """
+        return registry.read(cls, str(path), format="reseau", **options)
+
+    def write(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write Parquet, FITS, ECSV, VOTable or CSV, as the suffix says.
+
+        Parameters
+        ----------
+        path
+            Where to.
+        overwrite
+            Whether a file of that name may be replaced.
+        """
+        registry.write(self, str(path), format="reseau", overwrite=overwrite)
+
+    def columns(self) -> dict[str, ndarray]:
+        """Return Gaia's columns as plain arrays in the schema's units, NaN: missing."""
+        known = (c for c in REFERENCE.columns if c.name in self.table.colnames)
+        return {c.name: self._plain(c.name, c.unit) for c in known}
+
+    def _plain(self, name: str, unit: str) -> ndarray:
+        values = self.table[name]
+        if unit and isinstance(values, Quantity):
+            values = values.to(unit)
+        plain = np.asarray(getattr(values, "unmasked", values))
+        mask = getattr(values, "mask", None)
+        if mask is None or plain.dtype.kind != "f":
+            return plain
+        return np.where(np.asarray(mask), np.nan, plain)
+
+    def astrometry(self, wide: WidePrior | None = None) -> Astrometry:
+        """Return six parameters and covariances, as the function `astrometry` does.
+
+        Parameters
+        ----------
+        wide
+            Prior of what is missing.
+        """
+        return astrometry(self.columns(), wide=wide, where=self.name)
+
+
+__all__ = ["PARAMETERS", "Astrometry", "Catalogue", "WidePrior", "astrometry"]

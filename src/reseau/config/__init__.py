@@ -1,0 +1,27 @@
+"""TOML <-> frozen dataclasses: known keys, types, units, and line numbers in errors.
+
+A dataclass lists its keys with `entry`, `table`, `tables` and `numbers`; `read_toml`
+fills it and `write_toml` writes it. Numbers with a unit are kept in the unit the code
+wants. A number may also be text with a unit of its own, as in ``"4.86 m"``.
+"""
+
+from reseau.config.declare import entry, numbers, table, tables
+from reseau.config.read import build, read_toml, to_number
+from reseau.config.source import Source, find_line
+from reseau.config.units import from_unit, to_unit
+from reseau.config.write import write_toml
+
+__all__ = [
+    "Source",
+    "build",
+    "entry",
+    "find_line",
+    "from_unit",
+    "numbers",
+    "read_toml",
+    "table",
+    "tables",
+    "to_number",
+    "to_unit",
+    "write_toml",
+]

@@ -1,0 +1,59 @@
+"""Declare the keys of a TOML file as fields of frozen dataclasses."""
+
+import dataclasses
+from dataclasses import field
+from typing import Any
+
+
+def entry(
+    key: str,
+    kind: type,
+    *,
+    default: Any = dataclasses.MISSING,
+    unit: str = "",
+    choices: tuple[Any, ...] = (),
+    minimum: float | None = None,
+) -> Any:
+    """Declare a key of a TOML table as a field of a dataclass.
+
+    Parameters
+    ----------
+    key
+        Name in the file.
+    kind
+        `float`, `int`, `bool`, `str` or `list`.
+    default
+        Value, in the code's units, where the key is absent; none: required.
+    unit
+        Unit in the file: "mm", "um", "deg" or none.
+    choices
+        Values that are allowed; empty: all.
+    minimum
+        Least value allowed, in the code's units.
+    """
+    metadata = {
+        "key": key,
+        "kind": kind,
+        "unit": unit,
+        "choices": choices,
+        "minimum": minimum,
+    }
+    return field(default=default, metadata=metadata)
+
+
+def table(key: str, record: type) -> Any:
+    """Declare a table ``[key]``; an absent one has all its defaults."""
+    return field(metadata={"key": key, "record": record, "many": False})
+
+
+def tables(key: str, record: type) -> Any:
+    """Declare a list of tables ``[[key]]``."""
+    return field(metadata={"key": key, "record": record, "many": True})
+
+
+def numbers(key: str) -> Any:
+    """Declare a table ``[key]`` of names and numbers; any name is accepted."""
+    return field(default_factory=dict, metadata={"key": key, "kind": dict})
+
+
+__all__ = ["entry", "numbers", "table", "tables"]

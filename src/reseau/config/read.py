@@ -1,0 +1,220 @@
+"""TOML -> frozen dataclasses, every key checked."""
+
+import dataclasses
+import difflib
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+import astropy.units as u
+
+from reseau.config.source import Source
+from reseau.config.units import from_unit
+from reseau.errors import ConfigError, FileFormatError, explain, some
+
+Record = TypeVar("Record")
+
+
+def read_toml(path: str | Path, record: type[Record]) -> tuple[Record, Source]:
+    """Read a TOML file into a dataclass made of `entry`, `table` and `tables`.
+
+    Parameters
+    ----------
+    path
+        The file.
+    record
+        The dataclass.
+
+    Returns
+    -------
+    The record, and its source for messages of later checks.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown, missing, of the wrong type or out of range.
+    FileFormatError
+        The file is absent, a directory, or not TOML.
+    """
+    path = Path(path)
+    if not path.is_file():
+        state = "is a directory" if path.is_dir() else "does not exist"
+        raise _not_toml(path, f"{path} {state}", "correct the name")
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text, parse_float=Decimal)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _not_toml(
+            path, f"{path.name} is not TOML: {error}", "correct it"
+        ) from error
+    source = Source(str(path), text)
+    return build(record, content, source), source
+
+
+def _not_toml(path: Path, given: str, todo: str) -> FileFormatError:
+    return FileFormatError(
+        explain(given=given, wanted="a TOML file", where=str(path), todo=todo)
+    )
+
+
+def build(record: type[Record], content: Mapping[str, Any], source: Source) -> Record:
+    """Make a record of a TOML table, checking every key.
+
+    Parameters
+    ----------
+    record
+        A dataclass made of `entry`, `table` and `tables`.
+    content
+        As tomllib returns it, with floating-point numbers as Decimal.
+    source
+        Where it came from.
+    """
+    fields = {f.metadata["key"]: f for f in dataclasses.fields(record)}  # type: ignore[arg-type]
+    for key in content:
+        if key not in fields:
+            raise _unknown(key, list(fields), source)
+    values = {}
+    for key, declared in fields.items():
+        if "record" in declared.metadata:
+            values[declared.name] = _nested(declared, content.get(key), source)
+        elif key in content:
+            values[declared.name] = _value(declared, content[key], source)
+        elif (
+            declared.default is dataclasses.MISSING
+            and declared.default_factory is dataclasses.MISSING
+        ):
+            raise source.complain(
+                None,
+                f"the key {key} is missing",
+                f"a value of {key}",
+                f"add {key} = ...",
+            )
+    return record(**values)
+
+
+def _unknown(key: str, known: list[str], source: Source) -> ConfigError:
+    # The nearest of all: an error without a suggestion helps nobody.
+    near = _nearest(key, known)
+    return source.complain(
+        key,
+        f"the key {key} is unknown",
+        f"one of {some(known, 30)}",
+        f"did you mean {near}?",
+    )
+
+
+def _nearest(given: object, known: Iterable[Any]) -> Any:
+    def likeness(candidate: object) -> float:
+        pair = str(given).lower(), str(candidate).lower()
+        return difflib.SequenceMatcher(None, *pair).ratio()
+
+    return max(known, key=likeness)
+
+
+def _nested(declared: dataclasses.Field, content: Any, source: Source) -> Any:
+    key, record = declared.metadata["key"], declared.metadata["record"]
+    if not declared.metadata["many"]:
+        if not isinstance(content, (dict, type(None))):
+            raise source.complain(
+                key, f"{key} is a value", f"a table [{key}]", "correct it"
+            )
+        return build(record, content or {}, source.below(key))
+    rows = [] if content is None else content
+    if not (isinstance(rows, list) and all(isinstance(r, dict) for r in rows)):
+        raise source.complain(
+            key,
+            f"{key} is not a list of tables",
+            f"tables [[{key}]]",
+            "double the brackets",
+        )
+    return tuple(build(record, r, source.below(key, i)) for i, r in enumerate(rows))
+
+
+def _value(declared: dataclasses.Field, value: Any, source: Source) -> Any:
+    metadata = declared.metadata
+    key, kind = metadata["key"], metadata["kind"]
+    if kind is dict:
+        return _named_numbers(key, value, source)
+    if kind is float:
+        value = to_number(value, metadata["unit"], source, key)
+    elif not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise source.complain(
+            key,
+            f"{key} = {_shown(value)} is of type {type(value).__name__}",
+            f"a value of type {kind.__name__}",
+            "correct the value",
+        )
+    choices = metadata["choices"]
+    if choices and value not in choices:
+        near = _nearest(value, choices)
+        raise source.complain(
+            key,
+            f"{key} = {_shown(value)}",
+            f"one of {some(choices, 20)}",
+            f"did you mean {near!r}?",
+        )
+    least = metadata["minimum"]
+    if least is not None and value < least:
+        raise source.complain(
+            key, f"{key} = {_shown(value)}", f"{least} or more", "correct the value"
+        )
+    return value
+
+
+def _named_numbers(key: str, value: Any, source: Source) -> dict[str, float]:
+    if not isinstance(value, dict):
+        raise source.complain(
+            key,
+            f"{key} is not a table",
+            f"[{key}] with names and numbers",
+            "correct it",
+        )
+    below = source.below(key)
+    return {name: to_number(v, "", below, name) for name, v in value.items()}
+
+
+def _shown(value: object) -> str:
+    return str(value) if isinstance(value, Decimal) else repr(value)
+
+
+def to_number(value: Any, unit: str, source: Source, key: str) -> float:
+    """Return a finite number of the file in the code's unit.
+
+    Parameters
+    ----------
+    value
+        Integer, Decimal, or text with a unit.
+    unit
+        Unit in the file, "mm", "um", "deg" or none.
+    source, key
+        For messages.
+    """
+    if isinstance(value, str) and unit:
+        value = _quantity(value, unit, source, key)
+    is_number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value):
+        raise source.complain(
+            key,
+            f"{key} = {_shown(value)}",
+            "a finite number" + (f" in {unit}" if unit else ""),
+            "correct the value",
+        )
+    return from_unit(Decimal(value), unit)
+
+
+def _quantity(text: str, unit: str, source: Source, key: str) -> Decimal:
+    try:
+        return Decimal(repr(float(u.Quantity(text).to_value(unit))))
+    except (TypeError, ValueError, u.UnitConversionError) as error:
+        raise source.complain(
+            key,
+            f"{key} = {text!r}",
+            f"a length or angle, as '1 {unit}'",
+            "correct the value",
+        ) from error
+
+
+__all__ = ["build", "read_toml", "to_number"]

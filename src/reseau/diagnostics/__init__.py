@@ -1,0 +1,58 @@
+"""Numbers that tell whether a solution is good; pictures of them are in `plots`."""
+
+from .distortion_map import (
+    DistortionMap,
+    difference,
+    evaluate_distortion,
+    focal_plane_grid,
+    in_mas,
+    without_affine,
+)
+from .footprint import detector_outlines, field_centre, sky_offsets
+from .recovery import (
+    CLASSES,
+    Recovery,
+    decorrelated_pulls,
+    recovery_by_class,
+    recovery_dict,
+    recovery_statistics,
+    recovery_table,
+)
+from .residuals import (
+    BinnedVectors,
+    ExposureChi2,
+    Running,
+    binned_vectors,
+    exposure_chi2,
+    running_statistics,
+)
+from .verdict import WorstPulls, largest_by_chance, verdict, worst_pulls
+
+__all__ = [
+    "CLASSES",
+    "BinnedVectors",
+    "DistortionMap",
+    "ExposureChi2",
+    "Recovery",
+    "Running",
+    "WorstPulls",
+    "binned_vectors",
+    "decorrelated_pulls",
+    "detector_outlines",
+    "difference",
+    "evaluate_distortion",
+    "exposure_chi2",
+    "field_centre",
+    "focal_plane_grid",
+    "in_mas",
+    "largest_by_chance",
+    "recovery_by_class",
+    "recovery_dict",
+    "recovery_statistics",
+    "recovery_table",
+    "running_statistics",
+    "sky_offsets",
+    "verdict",
+    "without_affine",
+    "worst_pulls",
+]

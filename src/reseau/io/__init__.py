@@ -1,0 +1,71 @@
+"""Files: datasets, tables of detections, instruments, catalogues and solutions.
+
+The only room that knows file formats. Everything is read without executing anything,
+and written under a temporary name that becomes the final one when it is whole.
+"""
+
+from reseau.io.atomic import check_output, new_directory, new_file
+from reseau.io.catalogues import (
+    catalogue_from_table,
+    read_catalogue,
+    reference_from_catalogue,
+    write_catalogue,
+)
+from reseau.io.choices import Choice, parse_columns
+from reseau.io.datasets import (
+    EFFECTS,
+    Dataset,
+    digests,
+    read_dataset,
+    read_reference,
+    write_dataset,
+)
+from reseau.io.detections import DEFAULT_ERROR, read_detections
+from reseau.io.instrument_writer import is_plane, write_instrument
+from reseau.io.instruments import presets, read_instrument
+from reseau.io.solutions import (
+    SolutionFiles,
+    calibration_labels,
+    read_solution,
+    read_summary,
+    write_solution,
+)
+from reseau.io.tables import columns_of, read_table, table_of, write_table
+from reseau.io.truths import Truth, read_truth
+from reseau.io.validate import validate
+
+__all__ = [
+    "DEFAULT_ERROR",
+    "EFFECTS",
+    "Choice",
+    "Dataset",
+    "SolutionFiles",
+    "Truth",
+    "calibration_labels",
+    "catalogue_from_table",
+    "check_output",
+    "columns_of",
+    "digests",
+    "is_plane",
+    "new_directory",
+    "new_file",
+    "parse_columns",
+    "presets",
+    "read_catalogue",
+    "read_dataset",
+    "read_detections",
+    "read_instrument",
+    "read_reference",
+    "read_solution",
+    "read_summary",
+    "read_table",
+    "read_truth",
+    "reference_from_catalogue",
+    "table_of",
+    "validate",
+    "write_catalogue",
+    "write_dataset",
+    "write_instrument",
+    "write_solution",
+    "write_table",
+]

@@ -1,0 +1,114 @@
+"""Catalogues in files: the reader and writer behind `Catalogue.read` and `.write`."""
+
+from pathlib import Path
+
+import pyarrow as pa
+from astropy.table import QTable
+
+from reseau.catalogue import Catalogue, registry
+from reseau.errors import FileFormatError, explain
+from reseau.io.astropy_tables import from_astropy, to_astropy
+from reseau.io.atomic import new_file
+from reseau.io.tables import read_table, write_parquet
+from reseau.io.validate import field_of, validate
+from reseau.schema import CATALOGUE, REFERENCE, TableSchema
+
+_WRITERS = {
+    ".fits": "fits",
+    ".ecsv": "ascii.ecsv",
+    ".vot": "votable",
+    ".votable": "votable",
+    ".xml": "votable",
+    ".csv": "ascii.csv",
+}
+
+
+def read_catalogue(path: str | Path) -> Catalogue:
+    """Read a catalogue with Gaia's column names.
+
+    Parameters
+    ----------
+    path
+        Parquet, FITS, ECSV, VOTable, CSV or IPAC.
+
+    Raises
+    ------
+    CatalogueError, UnitError, FileFormatError
+        The table is not what a catalogue should be.
+    """
+    table = validate(read_table(path), CATALOGUE, where=path)
+    return Catalogue(QTable(to_astropy(table)), name=str(path))
+
+
+def catalogue_from_table(table: pa.Table, *, name: str = "catalogue") -> Catalogue:
+    """Return the catalogue that a validated Arrow table holds."""
+    return Catalogue(QTable(to_astropy(table)), name=name)
+
+
+def reference_from_catalogue(
+    catalogue: Catalogue, *, schema: TableSchema = REFERENCE
+) -> pa.Table:
+    """Return the validated Arrow table of a catalogue.
+
+    Parameters
+    ----------
+    catalogue
+        Any, with units or in the schema's.
+    schema
+        What the table should be.
+    """
+    table = from_astropy(catalogue.table, where=catalogue.name)
+    return validate(table, schema, where=catalogue.name)
+
+
+def write_catalogue(
+    catalogue: Catalogue, path: str | Path, *, overwrite: bool = False
+) -> None:
+    """Write a catalogue in the format that the suffix names.
+
+    Parameters
+    ----------
+    catalogue
+        Any.
+    path
+        Ending in .parquet, .fits, .ecsv, .vot, .xml or .csv.
+    overwrite
+        Whether a file of that name may be replaced.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".parquet", *_WRITERS):
+        raise FileFormatError(
+            explain(
+                given=f"the suffix {suffix!r} names no format that can be written",
+                wanted=f"one of .parquet, {', '.join(_WRITERS)}",
+                where=str(path),
+                todo="give the file another name",
+            )
+        )
+    table = _with_descriptions(from_astropy(catalogue.table, where=catalogue.name))
+    with new_file(path, overwrite=overwrite) as temporary:
+        if suffix == ".parquet":
+            write_parquet(table, temporary)
+        else:
+            # The temporary file exists already, so that its name is taken.
+            to_astropy(table).write(temporary, format=_WRITERS[suffix], overwrite=True)
+
+
+def _with_descriptions(table: pa.Table) -> pa.Table:
+    fields = []
+    for field in table.schema:
+        own = field.metadata or {}
+        known = field_of(CATALOGUE[field.name]) if field.name in CATALOGUE else field
+        fields.append(field.with_metadata({**(known.metadata or {}), **own}))
+    return table.cast(pa.schema(fields))
+
+
+registry.register_reader("reseau", Catalogue, read_catalogue)
+registry.register_writer("reseau", Catalogue, write_catalogue)
+
+__all__ = [
+    "catalogue_from_table",
+    "read_catalogue",
+    "reference_from_catalogue",
+    "write_catalogue",
+]

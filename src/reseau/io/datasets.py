@@ -1,0 +1,363 @@
+"""Datasets, format version 1: a directory of Parquet tables and TOML."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reseau.config import Source, entry, read_toml, write_toml
+from reseau.errors import (
+    CatalogueError,
+    ConfigError,
+    FileFormatError,
+    explain,
+    some,
+)
+from reseau.instrument import Instrument
+from reseau.io.atomic import new_directory
+from reseau.io.instrument_writer import is_plane, write_instrument
+from reseau.io.instruments import read_instrument
+from reseau.io.links import check_links, check_observer
+from reseau.io.tables import read_table, require_directory, write_parquet
+from reseau.io.truths import TRUTH, Truth, write_truth
+from reseau.io.validate import parse_unit, unit_of_field, validate
+from reseau.schema import EXPOSURES, MEASUREMENTS, REFERENCE, TableSchema
+
+FORMAT = "reseau-dataset/1"
+EFFECTS = frozenset({"aberration", "deflection", "refraction"})
+POSITIONS = ("x", "y", "x_error", "y_error")
+"""Columns of the measurements in pixels, or in um where there are none."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Everything a solver is given, in validated tables.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    instrument
+        Nominal instrument and prior widths.
+    exposures, measurements, reference
+        Tables of `schema`; missing floating-point values are NaN. Without reference
+        None. In a single table without pointings `ra`, `dec`, `pa` of the exposures
+        are NaN, as is an `epoch` that is not known.
+    effects
+        Of `EFFECTS`, those that the positions contain.
+    observer
+        How to compute the observer where the exposures do not hold it; None: unknown.
+    unit
+        Unit of x and y: "pixel", or "um" in the one plane of an instrument without
+        pixels.
+    description
+        One line for people.
+    source
+        Where it was read; None: made in memory.
+    digests
+        SHA-256 of each file that was read.
+    """
+
+    name: str
+    instrument: Instrument
+    exposures: pa.Table
+    measurements: pa.Table
+    reference: pa.Table | None = None
+    effects: frozenset[str] = frozenset()
+    observer: str | None = None
+    unit: str = "pixel"
+    description: str | None = None
+    source: Path | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DatasetConfig:
+    """Keys of ``dataset.toml``."""
+
+    format: str = entry("format", str)
+    name: str = entry("name", str)
+    instrument: str = entry("instrument", str, default="instrument.toml")
+    description: str | None = entry("description", str, default=None)
+    effects: list | None = entry("effects", list, default=None)  # noqa: RUF009
+    observer: str | None = entry("observer", str, default=None)
+
+
+def read_dataset(path: str | Path) -> Dataset:
+    """Read and check a dataset; its truth is not read.
+
+    Parameters
+    ----------
+    path
+        Directory with a ``dataset.toml``.
+
+    Raises
+    ------
+    ReseauError
+        One of its children: see `errors`.
+
+    Warns
+    -----
+    DuplicateMeasurementWarning
+        A source was measured more than once on an exposure.
+    """
+    folder = require_directory(path)
+    config, source = read_toml(folder / "dataset.toml", DatasetConfig)
+    _check_format(config.format, source)
+    effects = check_effects(config.effects or [], source)
+    instrument_file = folder / config.instrument
+    instrument = read_instrument(instrument_file)
+    files = _measurement_files(folder)
+    unit = "um" if is_plane(instrument) else "pixel"
+    exposures_file, reference_file = (
+        folder / "exposures.parquet",
+        folder / "reference.parquet",
+    )
+    exposures = validate(read_table(exposures_file), EXPOSURES, where=exposures_file)
+    measurements = _read_measurements(files, unit)
+    reference = read_reference(reference_file) if reference_file.exists() else None
+    check_observer(exposures, exposures_file)
+    check_links(exposures, measurements, instrument, where=folder)
+    read: list[str | Path] = [source.name, instrument_file, exposures_file, *files]
+    if reference is not None:
+        read.append(reference_file)
+    return Dataset(
+        name=config.name,
+        instrument=instrument,
+        exposures=exposures,
+        measurements=measurements,
+        reference=reference,
+        effects=effects,
+        observer=config.observer,
+        unit=unit,
+        description=config.description,
+        source=folder,
+        digests=digests(read, folder),
+    )
+
+
+def _check_format(found: str, source: Source) -> None:
+    if found != FORMAT:
+        raise FileFormatError(
+            explain(
+                given=f"the format is {found!r}",
+                wanted=FORMAT,
+                where=source.place("format"),
+                todo="read it with the version of reseau that wrote it, or convert it",
+            )
+        )
+
+
+def check_effects(effects: Iterable[object], source: Source) -> frozenset[str]:
+    """Return the effects as a set, or raise `ConfigError` for an unknown one."""
+    for effect in effects:
+        if effect not in EFFECTS:
+            raise source.complain(
+                "effects",
+                f"the effect {effect!r} is unknown",
+                f"some of {some(sorted(EFFECTS))}",
+                "correct or remove it",
+            )
+    return frozenset(str(e) for e in effects)
+
+
+def _measurement_files(folder: Path) -> list[Path]:
+    single, many = folder / "measurements.parquet", folder / "measurements"
+    parts = sorted(many.glob("plate_id=*/*.parquet"))
+    if single.exists() and parts:
+        raise FileFormatError(
+            explain(
+                given="there are measurements.parquet and measurements/plate_id=*",
+                wanted="one of them",
+                where=str(folder),
+                todo="remove or rename the other",
+            )
+        )
+    if many.is_dir() and not parts and not single.exists():
+        raise FileFormatError(
+            explain(
+                given="the directory measurements holds no plate_id=*/*.parquet",
+                wanted="at least one file",
+                where=str(many),
+                todo="write the measurements there, or one file measurements.parquet",
+            )
+        )
+    return parts or [single]
+
+
+def _read_measurements(files: list[Path], unit: str) -> pa.Table:
+    tables = []
+    for file in files:
+        table = _in_position_unit(read_table(file), unit, file)
+        if file.parent.name.startswith("plate_id="):
+            plate = _plate_of(file)
+            kept = (
+                table.drop_columns(["plate_id"])
+                if "plate_id" in table.column_names
+                else table
+            )
+            table = kept.append_column(
+                "plate_id", pa.array([plate] * len(table), pa.int32())
+            )
+        tables.append(table)
+    return pa.concat_tables(tables, promote_options="default")
+
+
+def _in_position_unit(table: pa.Table, unit: str, where: Path) -> pa.Table:
+    targets = None if unit == "pixel" else dict.fromkeys(POSITIONS, unit)
+    return validate(table, MEASUREMENTS, where=where, units=targets, targets=targets)
+
+
+def _plate_of(file: Path) -> int:
+    text = file.parent.name.removeprefix("plate_id=")
+    try:
+        return int(text)
+    except ValueError as error:
+        raise FileFormatError(
+            explain(
+                given=f"the directory is called {file.parent.name}",
+                wanted="plate_id= and an integer",
+                where=str(file.parent),
+                todo="rename the directory",
+            )
+        ) from error
+
+
+def read_reference(path: str | Path) -> pa.Table:
+    """Read and check a table of references.
+
+    Parameters
+    ----------
+    path
+        Table of any format with Gaia's column names. The epoch may be missing where
+        the position is held `fixed`.
+    """
+    return check_reference(read_table(path), where=path)
+
+
+def check_reference(table: pa.Table, *, where: str | Path) -> pa.Table:
+    """Check a table of references, as `read_reference` does.
+
+    Parameters
+    ----------
+    table
+        As read.
+    where
+        For messages.
+    """
+    table = validate(table, REFERENCE, where=where, allow_missing=["ref_epoch"])
+    epoch = table["ref_epoch"].to_numpy()
+    fixed = np.zeros(epoch.shape, bool)
+    if "fixed" in table.column_names:
+        fixed = pc.fill_null(table["fixed"], False).to_numpy()
+    bad = np.flatnonzero(np.isnan(epoch) & ~fixed)
+    if len(bad):
+        raise CatalogueError(
+            explain(
+                given=f"column ref_epoch has {len(bad)} missing values",
+                wanted="the epoch of each position that is not held fixed",
+                where=f"{where}, column ref_epoch, rows {some(bad)} (counted from 0)",
+                todo="add the epoch of the astrometry",
+            )
+        )
+    return table
+
+
+def digests(files: Iterable[str | Path], folder: Path | None = None) -> dict[str, str]:
+    """Return the SHA-256 of each file.
+
+    Parameters
+    ----------
+    files
+        Files that exist.
+    folder
+        Names are given relative to it; None: the bare file names.
+    """
+    result = {}
+    for file in map(Path, files):
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        inside = folder is not None and file.is_relative_to(folder)
+        name = file.relative_to(folder).as_posix() if inside and folder else file.name
+        result[name] = digest
+    return result
+
+
+def write_dataset(
+    dataset: Dataset,
+    path: str | Path,
+    *,
+    truth: Truth | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Check a dataset and write it, with its truth if it was simulated.
+
+    Parameters
+    ----------
+    dataset
+        What to write.
+    path
+        Directory to make.
+    truth
+        What a simulator knows; no solver reads it.
+    overwrite
+        Whether an earlier dataset or solution there may be replaced.
+    """
+    config = DatasetConfig(
+        format=FORMAT,
+        name=dataset.name,
+        description=dataset.description,
+        effects=sorted(dataset.effects),
+        observer=dataset.observer,
+    )
+    check_effects(dataset.effects, Source(dataset.name, ""))
+    _check_unit(dataset)
+    measurements = _in_position_unit(dataset.measurements, dataset.unit, Path(path))
+    check_links(dataset.exposures, measurements, dataset.instrument, where=path)
+    with new_directory(path, overwrite=overwrite) as folder:
+        write_toml(config, folder / "dataset.toml")
+        write_instrument(dataset.instrument, folder / config.instrument)
+        _write(dataset.exposures, EXPOSURES, folder / "exposures.parquet")
+        write_parquet(measurements, folder / "measurements.parquet")
+        if dataset.reference is not None:
+            reference = check_reference(dataset.reference, where="reference")
+            write_parquet(reference, folder / "reference.parquet")
+        if truth is not None:
+            write_truth(truth, folder / TRUTH)
+
+
+def _check_unit(dataset: Dataset) -> None:
+    expected = "um" if is_plane(dataset.instrument) else "pixel"
+    given = unit_of_field(dataset.measurements.schema.field("x")) or dataset.unit
+    if dataset.unit != expected or not parse_unit(
+        given, "x", dataset.name
+    ).is_equivalent(expected):
+        raise ConfigError(
+            explain(
+                given=f"positions are in {given}, the dataset says {dataset.unit}",
+                wanted=f"{expected}, as {dataset.instrument.name} has it",
+                where=f"dataset {dataset.name}",
+                todo="correct the unit, or take the instrument that fits",
+            )
+        )
+
+
+def _write(table: pa.Table, schema: TableSchema, path: Path) -> None:
+    write_parquet(validate(table, schema, where=path.name), path)
+
+
+__all__ = [
+    "EFFECTS",
+    "FORMAT",
+    "POSITIONS",
+    "Dataset",
+    "check_reference",
+    "digests",
+    "read_dataset",
+    "read_reference",
+    "write_dataset",
+]

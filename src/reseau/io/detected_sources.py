@@ -1,0 +1,180 @@
+"""Which source a row of a single table belongs to, and what it says of that source."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reseau.errors import CatalogueError, ReseauWarning, explain, some
+from reseau.io.datasets import check_reference
+from reseau.io.validate import validate
+from reseau.schema import REFERENCE, Column, TableSchema
+
+
+def refusal(given: str, wanted: str, where: object, todo: str) -> CatalogueError:
+    """Return the error with these four parts."""
+    return CatalogueError(
+        explain(given=given, wanted=wanted, where=str(where), todo=todo)
+    )
+
+
+def source_ids(table: pa.Table, where: str | Path) -> NDArray:
+    """Return the source of each detection: `source_id`, `catalog_id`, or ra and dec.
+
+    Numbers `catalog_id` that are only rows of each field's own list, so that one of
+    them stands for several positions, give way to the exact ra and dec.
+
+    Parameters
+    ----------
+    table
+        Of detections.
+    where
+        For messages.
+
+    Raises
+    ------
+    CatalogueError
+        The table has none of these.
+    """
+    present = table.column_names
+    has_positions = {"ra", "dec"} <= set(present)
+    name = next((n for n in ("source_id", "catalog_id") if n in present), None)
+    if name:
+        schema = TableSchema("detections", (Column(name, "int64", "", "source"),))
+        ids = validate(table.select([name]), schema, where=where)[name].to_numpy()
+        if name == "source_id" or not has_positions:
+            return ids
+        if _are_one_place_each(ids, table, where):
+            return ids
+        warnings.warn(
+            f"{where}: catalog_id counts anew in each field (one number, several "
+            "positions); sources are identified by their exact ra and dec instead",
+            ReseauWarning,
+            stacklevel=3,
+        )
+    if not has_positions:
+        raise refusal(
+            "the detections are not identified with sources",
+            "a column source_id or catalog_id, or ra and dec of each row",
+            f"{where}; found {some(present, 30)}",
+            "match the detections with a catalogue first: reseau does not match yet",
+        )
+    return _ids_of_positions(table, where)
+
+
+def _ids_of_positions(table: pa.Table, where: str | Path) -> NDArray:
+    schema = TableSchema("detections", (REFERENCE["ra"], REFERENCE["dec"]))
+    checked = validate(table.select(["ra", "dec"]), schema, where=where)
+    position = np.stack([checked[n].to_numpy() for n in ("ra", "dec")], axis=1)
+    return np.unique(position, axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def _are_one_place_each(ids: NDArray, table: pa.Table, where: str | Path) -> bool:
+    _, first, row = np.unique(ids, return_index=True, return_inverse=True)
+    place = np.stack(list(_positions(table, where).values()), axis=1)
+    same = (place == place[first][row]) | np.isnan(place)
+    return bool(same.all())
+
+
+def constant(
+    values: NDArray,
+    row: NDArray,
+    labels: Sequence[object],
+    name: str,
+    where: str | Path,
+) -> NDArray:
+    """Return the one value of each group, or name the groups that have several.
+
+    Parameters
+    ----------
+    values
+        Of each row; NaN equals NaN.
+    row
+        Group of each row, from 0.
+    labels
+        What the groups are called in messages.
+    name, where
+        Column and file, for messages.
+    """
+    first = np.unique(row, return_index=True)[1]
+    expected = values[first][row]
+    differs = (values != expected) & ~(np.isnan(values) & np.isnan(expected))
+    if differs.any():
+        bad = [labels[i] for i in np.unique(row[differs])]
+        raise refusal(
+            f"{name} differs between rows of {len(bad)} of {len(first)} groups",
+            f"one {name} each",
+            f"{where}, {some(bad)}",
+            "correct the table",
+        )
+    return values[first]
+
+
+def reference_of(
+    table: pa.Table, source_id: NDArray, where: str | Path
+) -> pa.Table | None:
+    """Return the reference table that the detections carry; None: no positions.
+
+    Parameters
+    ----------
+    table
+        Of detections.
+    source_id
+        Of each of them.
+    where
+        For messages.
+
+    Returns
+    -------
+    One row a source with finite `ra` and `dec`; `fixed` where the table has no
+    columns of their errors.
+
+    Raises
+    ------
+    CatalogueError
+        Two rows of one source have different positions.
+    """
+    present = [n for n in REFERENCE.names if n in table.column_names]
+    if not {"ra", "dec"} <= set(present):
+        return None
+    ids, row = np.unique(source_id, return_inverse=True)
+    first = np.unique(row, return_index=True)[1]
+    columns: dict[str, NDArray] = {"source_id": ids}
+    position = _positions(table, where)
+    for name, values in position.items():
+        columns[name] = constant(
+            values, row, [f"source_id {i}" for i in ids], name, where
+        )
+    known = np.isfinite(np.stack([columns["ra"], columns["dec"]])).all(axis=0)
+    if not known.any():
+        return None
+    n = len(ids)
+    filled = {
+        "ref_epoch": np.full(n, np.nan),
+        "ra_error": np.full(n, np.nan),
+        "dec_error": np.full(n, np.nan),
+        "is_reference": np.ones(n, bool),
+        "fixed": np.full(n, not {"ra_error", "dec_error"} <= set(present)),
+    }
+    others = [name for name in present if name not in columns]
+    columns |= {k: v for k, v in filled.items() if k not in others}
+    result = pa.table({name: pa.array(values) for name, values in columns.items()})
+    for name in others:
+        rows = table[name].take(pa.array(first))
+        result = result.append_column(table.schema.field(name), rows)
+    return check_reference(result.filter(pa.array(known)), where=where)
+
+
+def _positions(table: pa.Table, where: str | Path) -> dict[str, NDArray]:
+    schema = TableSchema("detections", (REFERENCE["ra"], REFERENCE["dec"]))
+    missing = ("ra", "dec")
+    checked = validate(
+        table.select(["ra", "dec"]), schema, where=where, allow_missing=missing
+    )
+    return {name: checked[name].to_numpy() for name in missing}
+
+
+__all__ = ["constant", "reference_of", "refusal", "source_ids"]

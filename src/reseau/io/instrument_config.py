@@ -1,0 +1,126 @@
+# The calls in the class bodies declare fields, as dataclasses.field does.
+# ruff: noqa: RUF009
+"""Keys of ``instrument.toml``, with the default prior widths of the Plate Analysis."""
+
+from dataclasses import dataclass
+
+from reseau.config import entry, numbers, table, tables
+from reseau.constants import DEGREE
+from reseau.instrument import (
+    DEGREE_KINDS,
+    DISTORTIONS,
+    FOCAL_PRIORS,
+    PROJECTIONS,
+    SCALES,
+)
+
+FOCAL_SIGMA = 10_000.0
+"""Prior width of a focal length [um]."""
+DISTORTION_SIGMA = 1000.0
+"""Prior width of a coefficient: displacement at the normalisation [um]."""
+SKEW_SIGMA = 0.01
+CENTRE_SIGMA = 100.0
+"""Prior width of a detector's centre [um]."""
+THETA_SIGMA = 0.1 * DEGREE
+PITCH_SIGMA = 0.01
+"""Prior width of a detector's pitches, relative."""
+
+
+@dataclass(frozen=True)
+class OpticsConfig:
+    """Table ``[optics]``: lengths in um here, in mm in the file."""
+
+    focal_length: float | None = entry(
+        "focal_length_mm", float, unit="mm", default=None, minimum=0.0
+    )
+    focal_length_x: float | None = entry(
+        "focal_length_x_mm", float, unit="mm", default=None, minimum=0.0
+    )
+    focal_length_y: float | None = entry(
+        "focal_length_y_mm", float, unit="mm", default=None, minimum=0.0
+    )
+    focal_sigma: float = entry(
+        "focal_sigma_mm", float, unit="mm", default=FOCAL_SIGMA, minimum=0.0
+    )
+    focal_prior: str = entry("focal_prior", str, default="gamma", choices=FOCAL_PRIORS)
+    scale: str = entry("scale", str, default="exposure-axis", choices=SCALES)
+    projection: str = entry(
+        "projection", str, default="gnomonic", choices=tuple(PROJECTIONS)
+    )
+    parity: int = entry("parity", int, default=1, choices=(1, -1))
+
+
+@dataclass(frozen=True)
+class DistortionConfig:
+    """Table ``[distortion]``; without a basis there is no distortion."""
+
+    basis: str = entry("basis", str, default="none", choices=tuple(DISTORTIONS))
+    degree: int | None = entry("degree", int, default=None, minimum=0)
+    degree_kind: str | None = entry(
+        "degree_kind", str, default=None, choices=DEGREE_KINDS
+    )
+    minimum_degree: int | None = entry("minimum_degree", int, default=None, minimum=0)
+    normalisation: float | None = entry(
+        "normalisation_um", float, unit="um", default=None
+    )
+    centre: list | None = entry("centre_um", list, default=None)
+    n_radial: int | None = entry("n_radial", int, default=None, minimum=0)
+    n_tilt: int | None = entry("n_tilt", int, default=None, minimum=0)
+    sigma: float = entry(
+        "sigma_um", float, unit="um", default=DISTORTION_SIGMA, minimum=0.0
+    )
+    skew: float = entry("skew", float, default=0.0)
+    skew_sigma: float = entry("skew_sigma", float, default=SKEW_SIGMA, minimum=0.0)
+    a: list | None = entry("a", list, default=None)
+    b: list | None = entry("b", list, default=None)
+    parameters: dict[str, float] = numbers("parameters")
+    sigmas: dict[str, float] = numbers("sigmas")
+
+
+@dataclass(frozen=True)
+class DetectorConfig:
+    """Table ``[[detector]]``: um and radians here."""
+
+    id: int = entry("id", int, default=0)
+    plane: bool | None = entry("plane", bool, default=None)
+    naxis1: int | None = entry("naxis1", int, default=None, minimum=0)
+    naxis2: int | None = entry("naxis2", int, default=None, minimum=0)
+    pixel: float | None = entry("pixel_um", float, unit="um", default=None)
+    pitch_x: float | None = entry("pitch_x_um", float, unit="um", default=None)
+    pitch_y: float | None = entry("pitch_y_um", float, unit="um", default=None)
+    x: float | None = entry("x_um", float, unit="um", default=None)
+    y: float | None = entry("y_um", float, unit="um", default=None)
+    theta: float | None = entry("theta_deg", float, unit="deg", default=None)
+    sigma_xy: float | None = entry(
+        "sigma_xy_um", float, unit="um", default=None, minimum=0.0
+    )
+    sigma_theta: float | None = entry(
+        "sigma_theta_deg", float, unit="deg", default=None, minimum=0.0
+    )
+    sigma_pitch: float | None = entry(
+        "sigma_pitch_relative", float, default=None, minimum=0.0
+    )
+
+
+@dataclass(frozen=True)
+class InstrumentConfig:
+    """The whole of ``instrument.toml``."""
+
+    name: str = entry("name", str)
+    optics: OpticsConfig = table("optics", OpticsConfig)
+    distortion: DistortionConfig = table("distortion", DistortionConfig)
+    detectors: tuple[DetectorConfig, ...] = tables("detector", DetectorConfig)
+
+
+__all__ = [
+    "CENTRE_SIGMA",
+    "DISTORTION_SIGMA",
+    "FOCAL_SIGMA",
+    "PITCH_SIGMA",
+    "SKEW_SIGMA",
+    "THETA_SIGMA",
+    "DetectorConfig",
+    "DistortionConfig",
+    "InstrumentConfig",
+    "OpticsConfig",
+]

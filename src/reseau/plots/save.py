@@ -1,0 +1,87 @@
+"""Write a figure to a PNG file, whole or not at all."""
+
+import io
+import os
+import tempfile
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from reseau.errors import ReseauError, explain
+
+DOTS_PER_INCH = 150
+
+
+def save(
+    figure: Figure | Axes, path: str | Path, *, dots_per_inch: float = DOTS_PER_INCH
+) -> Path:
+    """Write a figure to a PNG file; an older one is replaced in one stroke.
+
+    Parameters
+    ----------
+    figure
+        The figure, or any axes in it.
+    path
+        Name of the file; its folder exists.
+    dots_per_inch
+        Resolution.
+
+    Raises
+    ------
+    ReseauError
+        The file cannot be written; nothing is left behind.
+    """
+    target = Path(path)
+    content = render(figure, dots_per_inch=dots_per_inch)
+    try:
+        _replace(target, content)
+    except OSError as error:
+        raise ReseauError(
+            explain(
+                given=f"the figure could not be written: {error.strerror or error}",
+                wanted="a folder that exists, can be written and has room",
+                where=str(target),
+                todo="make some room or choose another folder",
+            )
+        ) from error
+    return target
+
+
+def render(figure: Figure | Axes, *, dots_per_inch: float = DOTS_PER_INCH) -> bytes:
+    """Return a figure as the bytes of a PNG image, with nothing clipped.
+
+    Parameters
+    ----------
+    figure
+        The figure, or any axes in it.
+    dots_per_inch
+        Resolution.
+    """
+    whole = figure.get_figure(root=True) if isinstance(figure, Axes) else figure
+    if not isinstance(whole, Figure):
+        raise ReseauError("these axes belong to no figure")
+    buffer = io.BytesIO()
+    if whole.canvas.__class__.__name__ == "FigureCanvasBase":
+        FigureCanvasAgg(whole)
+    whole.savefig(buffer, format="png", dpi=dots_per_inch, bbox_inches="tight")
+    return buffer.getvalue()
+
+
+def _replace(target: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(
+        prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent
+    )
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        # mkstemp makes files that only their owner may read.
+        temporary.chmod(0o644)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+__all__ = ["DOTS_PER_INCH", "render", "save"]

@@ -1,0 +1,309 @@
+"""Solve one plate: start, iterate, posterior, datum."""
+
+import time
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..errors import Result
+from ..instrument import attitude_difference, camera_axes
+from ..model import (
+    PER_EXPOSURE,
+    Parameters,
+    Problem,
+    detector_parameters,
+    parameter_names,
+    prior_terms,
+    prior_widths,
+    take_step,
+)
+from ..model.gauge import find_datum, mean_scales, sky_rotations, to_datum
+from ..sky import displaced, tangent_offset
+from .gauss_newton import Equations, Report, Settings, gauss_newton
+from .plan import TileData, plan_tiles
+from .posterior import InnerConstraints, companion_sources, gaussian_posterior
+from .residuals import residuals_at
+from .solution import Solution
+from .start import find_start
+
+NULL_SHARE = 1e-6
+"""Scaled share in a null direction from which a parameter counts as undetermined."""
+
+
+class Labels(NamedTuple):
+    """What to call exposures and detectors in messages."""
+
+    exposures: list[str]
+    detectors: list[str]
+
+
+def solve_plate(
+    problem: Problem,
+    *,
+    settings: Settings = Settings(),
+    labels: Labels | None = None,
+    report: Report | None = None,
+) -> Solution:
+    """Solve one plate by Gauss-Newton with its exact Gaussian posterior.
+
+    Parameters
+    ----------
+    problem
+        Measurements, instrument, priors and what is free.
+    settings
+        When to stop.
+    labels
+        Names of exposures and detectors for messages; row numbers by default.
+    report
+        Called after each iteration with its figures.
+
+    Returns
+    -------
+    The solution; `Solution.result` says how it ended. It does not raise where the
+    data do not determine all: undetermined parameters are named and NaN.
+
+    Examples
+    --------
+    >>> from reseau import simulate_orbit, solve_plate  # doctest: +SKIP
+    """
+    with jax.enable_x64(True):
+        return _solve(problem, settings, labels or _default_labels(problem), report)
+
+
+def _default_labels(problem: Problem) -> Labels:
+    layout = problem.layout
+    return Labels(
+        [str(i) for i in range(layout.n_exposures)],
+        [str(i) for i in problem.instrument.detectors.ids],
+    )
+
+
+def _solve(
+    problem: Problem, settings: Settings, labels: Labels, report: Report | None
+) -> Solution:
+    began = time.perf_counter()
+    start = find_start(problem)
+    problem = start.problem
+    tiles = [jax.tree.map(jnp.asarray, tile) for tile in plan_tiles(problem)]
+    planned = time.perf_counter()
+    optimum = gauss_newton(problem, tiles, start.parameters, settings, report)
+    solved = time.perf_counter()
+
+    equations, parameters = optimum.equations, optimum.parameters
+    null = _null_space(problem, parameters, equations, labels)
+    constraints = _inner_constraints(problem, tiles, equations, null)
+    posterior = gaussian_posterior(
+        problem,
+        tiles,
+        equations,
+        prior_terms(problem, parameters).information,
+        constraints,
+    )
+    if constraints is not None:
+        parameters = _apply_constraints(problem, parameters, constraints)
+    datum = find_datum(problem, parameters)
+    transform = datum.transform()
+    reported = to_datum(problem, parameters)
+    covariance = transform @ posterior.shared @ transform.T
+    residuals = residuals_at(problem, parameters)
+    ended = time.perf_counter()
+    result = optimum.result
+    if result is Result.SUCCESSFUL and null.unexpected:
+        result = Result.DEGENERATE
+    return Solution(
+        problem=problem,
+        parameters=reported,
+        source_covariance=posterior.sources,
+        shared_covariance=covariance,
+        undetermined=null.undetermined,
+        prior_pull=_prior_pull(problem, parameters),
+        calibration_pull=_calibration_pull(problem, parameters),
+        residuals=residuals,
+        chi2=float(np.sum(residuals.pull**2)),
+        dof=2 * residuals.pixel.shape[0] - posterior.used,
+        history=optimum.history,
+        result=result,
+        datum=_describe_datum(problem, datum.modes, constraints, null),
+        null_directions=null.expected + null.unexpected,
+        seconds={
+            "start": planned - began,
+            "iterations": solved - planned,
+            "posterior": ended - solved,
+        },
+    )
+
+
+class _Null(NamedTuple):
+    """Null directions, told apart.
+
+    Attributes
+    ----------
+    expected, unexpected
+        In words: defects that a datum fixes, and those that nothing does.
+    undetermined
+        Shared parameters that the unexpected ones leave open.
+    scale
+        Expected null directions beyond the rotations, (p, r).
+    """
+
+    expected: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    undetermined: np.ndarray
+    scale: np.ndarray
+
+
+def _null_space(
+    problem: Problem, parameters: Parameters, equations: Equations, labels: Labels
+) -> _Null:
+    """Name the null directions of the last equations."""
+    null = equations.null()
+    layout = problem.layout
+    expected = ("rotation of the sky about x, y and z",) if problem.free_network else ()
+    open_ = np.zeros(layout.size, dtype=bool)
+    scale = np.zeros((layout.size, 0))
+    unit = np.sqrt(np.maximum(np.asarray(equations.system.corner.diagonal), 1e-300))
+    names = parameter_names(problem, labels.exposures, labels.detectors)
+    datum = find_datum(problem, parameters)
+    unexpected: tuple[str, ...] = ()
+    for vector in null.T:
+        if _is_common_scale(problem, vector):
+            expected += ("scale of the network",)
+            scale = np.concatenate([scale, vector[:, None]], axis=1)
+        elif _within(vector * unit, datum.directions * unit[:, None]):
+            expected += ("common mode of the detectors",)
+        else:
+            share = np.abs(vector) * unit
+            unexpected += (_name_direction(share, names),)
+            open_ |= share > NULL_SHARE * share.max()
+    return _Null(expected, unexpected, open_, scale)
+
+
+def _is_common_scale(problem: Problem, vector: np.ndarray) -> bool:
+    """Return whether a null direction is a common change of all focal lengths."""
+    if not problem.free_network:
+        return False
+    layout = problem.layout
+    focal = vector[layout.exposures].reshape(-1, PER_EXPOSURE)[:, 3:]
+    common = focal.mean()
+    return bool(common != 0 and np.allclose(focal, common, rtol=1e-3, atol=0.0))
+
+
+def _within(vector: np.ndarray, span: np.ndarray) -> bool:
+    """Return whether a vector lies in the span of some columns."""
+    if span.shape[1] == 0:
+        return False
+    left = vector - span @ np.linalg.lstsq(span, vector, rcond=None)[0]
+    return bool(np.linalg.norm(left) < 1e-3 * np.linalg.norm(vector))
+
+
+def _name_direction(share: np.ndarray, names: list[str]) -> str:
+    """Write a null direction as the parameters that take part most."""
+    order = np.argsort(share)[::-1]
+    main = [names[i] for i in order[:8] if share[i] > 0.1 * share[order[0]]]
+    more = int(np.sum(share > 0.1 * share[order[0]])) - len(main)
+    return " with ".join(main) + (f" and {more} more" if more > 0 else "")
+
+
+def _inner_constraints(
+    problem: Problem, tiles: list[TileData], equations: Equations, null: _Null
+) -> InnerConstraints | None:
+    """Return what a free network is fixed by, or None."""
+    if not problem.free_network or "sources" not in problem.free:
+        return None
+    layout = problem.layout
+    axes = np.asarray(equations.axes)
+    shared = np.concatenate([sky_rotations(axes, layout), null.scale], axis=1)
+    n_sources = problem.prior.direction.shape[0]
+    return InnerConstraints(
+        shared, companion_sources(equations.system, tiles, shared, n_sources)
+    )
+
+
+def _apply_constraints(
+    problem: Problem, parameters: Parameters, constraints: InnerConstraints
+) -> Parameters:
+    """Return the network turned (and stretched) to where its sources started."""
+    for _ in range(3):
+        amount = -constraints.amounts(np.asarray(parameters.offset))
+        if amount.size > 3:
+            parameters = take_step(
+                parameters,
+                constraints.shared[:, 3:] @ amount[3:],
+                constraints.sources[:, :, 3:] @ amount[3:],
+            )
+        parameters = _turn_sky(problem, parameters, amount[:3])
+    return parameters
+
+
+def _turn_sky(problem: Problem, parameters: Parameters, turn: np.ndarray) -> Parameters:
+    """Rotate all sources and cameras together, exactly."""
+    angle = float(np.linalg.norm(turn))
+    if angle == 0.0:
+        return parameters
+    x, y, z = turn / angle
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    change = np.sin(angle) * cross + 2.0 * np.sin(angle / 2) ** 2 * (cross @ cross)
+    direction = jnp.asarray(problem.prior.direction)
+    current = displaced(direction, jnp.asarray(parameters.offset))
+    axes = np.asarray(parameters.axes)
+    return Parameters(
+        offset=tangent_offset(current + current @ change.T, direction),
+        axes=axes + axes @ change.T,
+        focal=parameters.focal,
+        coefficients=parameters.coefficients,
+        skew=parameters.skew,
+        detectors=parameters.detectors,
+    )
+
+
+def _prior_pull(problem: Problem, parameters: Parameters) -> np.ndarray:
+    information = np.asarray(problem.prior.information)
+    offset = np.asarray(parameters.offset)
+    pull = np.sqrt(np.einsum("ni,nij,nj->n", offset, information, offset))
+    pull[~np.any(information != 0, axis=(1, 2))] = np.nan
+    return pull
+
+
+def _calibration_pull(problem: Problem, parameters: Parameters) -> np.ndarray:
+    """Return (value − prior mean) / prior σ of the shared parameters; NaN without."""
+    layout, instrument = problem.layout, problem.instrument
+    shift = np.zeros(layout.size)
+    exposure = np.empty((layout.n_exposures, PER_EXPOSURE))
+    prior = camera_axes(jnp.asarray(problem.exposures.attitude))
+    exposure[:, :3] = attitude_difference(jnp.asarray(parameters.axes), prior)
+    exposure[:, 3:] = np.asarray(parameters.focal) - np.asarray(instrument.focal)
+    shift[layout.exposures] = exposure.ravel()
+    shift[layout.distortion] = parameters.coefficients - instrument.coefficients
+    shift[layout.skew] = parameters.skew - instrument.skew
+    detectors = np.asarray(parameters.detectors) - detector_parameters(instrument)
+    shift[layout.detectors] = detectors.ravel()
+    width = prior_widths(problem)
+    usable = (width > 0) & np.isfinite(width)
+    return np.where(usable, shift / np.where(usable, width, 1.0), np.nan)
+
+
+def _describe_datum(
+    problem: Problem,
+    modes: tuple[str, ...],
+    constraints: InnerConstraints | None,
+    null: _Null,
+) -> str:
+    """Say in words what positions and calibration are relative to."""
+    if constraints is not None:
+        scale = " and scale" if null.scale.shape[1] else ""
+        positions = (
+            f"free network: rotation{scale} fixed by inner constraints over the source "
+            "positions (minimum trace), relative to the exposures' estimates"
+        )
+        if mean_scales(problem).shape[1]:
+            positions += "; mean focal lengths held at nominal"
+    elif np.any(np.asarray(problem.prior.fixed)):
+        positions = "positions of the reference table, held fixed"
+    else:
+        positions = "reference catalogue through its priors"
+    if not modes:
+        return positions
+    words = ", ".join(modes)
+    return f"{positions}; calibration: mean {words} of the detectors equal to nominal"

@@ -1,0 +1,115 @@
+"""What a solver returns."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ..errors import Result
+from ..model import Parameters, Problem
+from ..sky import angles_from_direction, displaced
+from .gauss_newton import Iteration
+from .residuals import Residuals
+
+
+class Solution(eqx.Module):
+    """Solution of one plate, with its exact Gaussian posterior.
+
+    Attributes
+    ----------
+    problem
+        What was solved; sources without a prior have their starting directions.
+    parameters
+        Values, in the datum that `datum` names.
+    source_covariance
+        Covariance of each source's position in its tangent plane (east, north),
+        calibration included [rad²].
+    shared_covariance
+        Covariance of the shared parameters, in the order of `Layout`.
+    undetermined
+        True for shared parameters that the data do not determine.
+    prior_pull
+        √(dᵀ C⁻¹ d) of each source's shift d from its prior of covariance C; NaN where
+        there is no prior.
+    calibration_pull
+        Shift from the prior over the prior's σ, of each shared parameter.
+    residuals
+        Observed minus predicted.
+    chi2, dof
+        Of the measurements, and what it should be: twice their number less the number
+        of parameters that they determine.
+    history
+        The iterations.
+    result
+        How it ended.
+    datum
+        In words, what positions and calibration are relative to.
+    null_directions
+        In words, combinations that nothing determines.
+    seconds
+        Time spent, by stage.
+    """
+
+    problem: Problem
+    parameters: Parameters
+    source_covariance: Float[np.ndarray, "n_src 2 2"]
+    shared_covariance: Float[np.ndarray, "p p"]
+    undetermined: Bool[np.ndarray, "p"]
+    prior_pull: Float[np.ndarray, "n_src"]
+    calibration_pull: Float[np.ndarray, "p"]
+    residuals: Residuals
+    chi2: float
+    dof: float
+    history: list[Iteration]
+    result: Result = eqx.field(static=True)
+    datum: str = eqx.field(static=True)
+    null_directions: tuple[str, ...] = eqx.field(static=True)
+    seconds: dict[str, float]
+
+    @property
+    def converged(self) -> bool:
+        """Return whether the optimum was reached."""
+        return self.result in (Result.SUCCESSFUL, Result.DEGENERATE)
+
+    @property
+    def sigma0(self) -> float:
+        """Return the standard deviation of unit weight, √(χ²/dof)."""
+        return float(np.sqrt(self.chi2 / self.dof)) if self.dof > 0 else float("nan")
+
+    @property
+    def direction(self) -> Float[np.ndarray, "n_src 3"]:
+        """Return the sources' directions from the observer at the plate's epoch."""
+        return np.asarray(
+            displaced(self.problem.prior.direction, self.parameters.offset)
+        )
+
+    def source_angles(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return right ascension and declination of the sources [rad]."""
+        ra, dec = angles_from_direction(self.direction)
+        return np.asarray(ra), np.asarray(dec)
+
+
+class SourceErrors(NamedTuple):
+    """Errors of positions, Gaia's way.
+
+    Attributes
+    ----------
+    ra, dec
+        Standard deviations of α cos δ and δ [rad].
+    corr
+        Their correlation.
+    """
+
+    ra: np.ndarray
+    dec: np.ndarray
+    corr: np.ndarray
+
+
+def source_errors(solution: Solution) -> SourceErrors:
+    """Return the errors of the sources' positions; NaN where there are none."""
+    c = solution.source_covariance
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ra, dec = np.sqrt(c[:, 0, 0]), np.sqrt(c[:, 1, 1])
+        corr = c[:, 0, 1] / (ra * dec)
+    return SourceErrors(ra, dec, corr)

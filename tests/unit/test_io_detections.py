@@ -1,0 +1,320 @@
+"""Single tables of detections: exposures, sources, units, errors, pointings."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reseau.errors import (
+    CatalogueError,
+    ConfigError,
+    DuplicateMeasurementWarning,
+    ReseauWarning,
+    UnitError,
+)
+from reseau.instrument import Instrument
+from reseau.io import Dataset, parse_columns, read_detections, read_instrument
+from reseau.io.choices import Choice
+
+PLANE = "x=x[um],y=y[um]"
+PIXELS = "x=x[pix],y=y[pix]"
+BIG = 4057480204110713985
+
+
+@pytest.fixture(scope="module")
+def plane() -> Instrument:
+    return read_instrument("challenge")
+
+
+@pytest.fixture(scope="module")
+def camera() -> Instrument:
+    return read_instrument("jasmine")
+
+
+def write(tmp_path: Path, text: str, name: str = "t.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def read(
+    tmp_path: Path, text: str, instrument: Instrument, **options: object
+) -> Dataset:
+    return read_detections(
+        write(tmp_path, text),
+        instrument=instrument,
+        **{"columns": PLANE, **options},  # type: ignore[arg-type]
+    )
+
+
+def test_columns_option() -> None:
+    assert parse_columns(" x=XWIN[pix], source_id = ID ") == {
+        "x": Choice("XWIN", "pix"),
+        "source_id": Choice("ID"),
+    }
+    assert parse_columns(None) == {}
+    for text, message in (
+        ("x", "cannot be read"),
+        ("x=A[pix", "cannot be read"),
+        ("sourceid=A", "did you mean source_id"),
+        ("x=A,x=B", "given twice"),
+    ):
+        with pytest.raises(ConfigError, match="--columns") as error:
+            parse_columns(text)
+        assert message in str(error.value)
+
+
+def test_one_exposure_with_positions_that_identify(
+    tmp_path: Path, plane: Instrument
+) -> None:
+    text = "x,y,ra,dec\n1,2,266.1,-29\n3,4,266.0,-29\n"
+    found = read(tmp_path, text, plane)
+    assert found.exposures.num_rows == 1
+    assert np.isnan(found.exposures["ra"].to_numpy()).all()
+    assert np.isnan(found.exposures["epoch"].to_numpy()).all()
+    assert found.reference is not None
+    columns = (found.reference[n].to_pylist() for n in ("source_id", "ra"))
+    row = dict(zip(*columns, strict=True))
+    assert [row[s] for s in found.measurements["source_id"].to_pylist()] == [
+        266.1,
+        266.0,
+    ]
+    assert found.reference["fixed"].to_pylist() == [True, True]
+    assert found.measurements["x_error"].to_pylist() == [0.01, 0.01]
+    assert found.unit == "um"
+    assert found.observer is None
+    assert found.effects == frozenset()
+
+
+def test_exposure_is_the_id_then_the_field_then_the_tuple(
+    tmp_path: Path, plane: Instrument
+) -> None:
+    head, rows = "x,y,source_id", "1,2,7"
+    found = read(
+        tmp_path, f"{head},exposure_id,field\n{rows},40,1\n{rows},30,1\n", plane
+    )
+    assert found.exposures["exposure_id"].to_pylist() == [30, 40]
+    assert found.measurements["exposure_id"].to_pylist() == [40, 30]
+    found = read(tmp_path, f"{head},field,plate_id\n{rows},5,1\n{rows},3,1\n", plane)
+    assert found.exposures["exposure_id"].to_pylist() == [3, 5]
+    assert found.exposures["field_id"].to_pylist() == [3, 5]
+    text = f"{head},plate_id,field_id\n{rows},9,1\n{rows},8,1\n{rows},8,0\n"
+    found = read(tmp_path, text, plane)
+    assert found.exposures["label"].to_pylist() == [
+        "field_id 0 plate_id 8",
+        "field_id 1 plate_id 8",
+        "field_id 1 plate_id 9",
+    ]
+    assert found.measurements["exposure_id"].to_pylist() == [2, 1, 0]
+    assert found.exposures["plate_id"].to_pylist() == [0, 0, 0]
+    assert "plate_id" not in found.measurements.column_names
+
+
+def test_source_ids_are_exact(tmp_path: Path, plane: Instrument) -> None:
+    found = read(tmp_path, f"x,y,catalog_id\n1,2,{BIG}\n3,4,{BIG + 1}\n", plane)
+    assert found.measurements["source_id"].to_pylist() == [BIG, BIG + 1]
+    assert found.reference is None
+
+
+def test_no_identification_is_refused(tmp_path: Path, plane: Instrument) -> None:
+    with pytest.raises(CatalogueError, match="does not match yet"):
+        read(tmp_path, "x,y\n1,2\n", plane)
+    with pytest.raises(CatalogueError, match="ra has 1 of 2"):
+        read(tmp_path, "x,y,ra,dec\n1,2,,1\n1,2,3,1\n", plane)
+
+
+def test_one_source_in_two_places_is_refused(tmp_path: Path, plane: Instrument) -> None:
+    text = "x,y,source_id,field,ra,dec\n1,2,7,0,266,-29\n3,4,7,1,266.1,-29\n"
+    with pytest.raises(CatalogueError, match="source_id 7"):
+        read(tmp_path, text, plane)
+
+
+def test_catalog_id_of_each_fields_own_list(tmp_path: Path, plane: Instrument) -> None:
+    text = (
+        "x,y,catalog_id,field,ra,dec\n"
+        "1,2,7,0,266,-29\n3,4,8,0,266.1,-29\n5,6,7,1,266.1,-29\n"
+    )
+    with pytest.warns(ReseauWarning, match="counts anew in each field"):
+        found = read(tmp_path, text, plane)
+    assert found.measurements["source_id"].to_pylist() == [0, 1, 1]
+
+
+def test_source_without_position_has_no_reference_row(
+    tmp_path: Path, plane: Instrument
+) -> None:
+    found = read(tmp_path, "x,y,source_id,ra,dec\n1,2,7,266,-29\n3,4,8,,\n", plane)
+    assert found.reference is not None
+    assert found.reference["source_id"].to_pylist() == [7]
+    assert found.measurements.num_rows == 2
+
+
+def test_positions_with_errors_are_priors(tmp_path: Path, plane: Instrument) -> None:
+    text = (
+        "x,y,source_id,ra,dec,ra_error,dec_error,ref_epoch\n"
+        "1,2,7,266,-29,0.1,0.2,2016\n3,4,8,266,-28,0.1,0.2,2016\n"
+    )
+    found = read(tmp_path, text, plane)
+    assert found.reference is not None
+    assert found.reference["fixed"].to_pylist() == [False, False]
+    assert found.reference["dec_error"].to_pylist() == [0.2, 0.2]
+    with pytest.raises(CatalogueError, match="ref_epoch"):
+        read(tmp_path, text.replace(",ref_epoch", ",note"), plane)
+
+
+def test_units_of_positions(
+    tmp_path: Path, plane: Instrument, camera: Instrument
+) -> None:
+    text = "x,y,source_id,x_error,y_error\n1,2,7,0.5,0.25\n"
+    found = read(tmp_path, text, plane, columns="x=x[mm],y=y[mm]")
+    assert found.measurements["x"].to_pylist() == [1000.0]
+    assert found.measurements["x_error"].to_pylist() == [500.0]
+    mixed = read(tmp_path, text, plane, columns="x=x[mm],y=y[mm],x_error=x_error[um]")
+    assert mixed.measurements["x_error"].to_pylist() == [0.5]
+    with pytest.raises(UnitError, match=r"--columns x=x\[pix\]"):
+        read(tmp_path, text, plane, columns=None)
+    with pytest.raises(UnitError, match="both in pixels or both lengths"):
+        read(tmp_path, text, plane, columns="x=x[mm],y=y[pix]")
+    with pytest.raises(UnitError, match="unit arcsec"):
+        read(tmp_path, text, plane, columns="x=x[arcsec],y=y[arcsec]")
+    with pytest.raises(ConfigError, match="one plane without pixels"):
+        read(tmp_path, text, plane, columns=PIXELS)
+    with pytest.raises(ConfigError, match="detectors with pixels"):
+        read(tmp_path, text, camera, columns=PLANE)
+
+
+def test_error_option(tmp_path: Path, plane: Instrument) -> None:
+    text = "x,y,source_id\n1,2,7\n"
+    mm = "x=x[mm],y=y[mm]"
+    for columns, error, wanted in (
+        (mm, 0.001, 1.0),
+        (mm, None, 0.01),
+        (PLANE, 0.5, 0.5),
+    ):
+        found = read(tmp_path, text, plane, columns=columns, error=error)
+        assert found.measurements["x_error"].to_pylist() == [wanted]
+        assert found.measurements["y_error"].to_pylist() == [wanted]
+    for bad in (0.0, -1.0, np.nan, np.inf):
+        with pytest.raises(ConfigError, match="--error"):
+            read(tmp_path, text, plane, error=bad)
+    with_errors = "x,y,source_id,x_error,y_error\n1,2,7,1,1\n"
+    with pytest.raises(ConfigError, match="one of them"):
+        read(tmp_path, with_errors, plane, error=0.1)
+    with pytest.raises(CatalogueError, match="lacks the column y_error"):
+        read(tmp_path, "x,y,source_id,x_error\n1,2,7,1\n", plane)
+
+
+def test_detectors_of_pixels(tmp_path: Path, camera: Instrument) -> None:
+    text = "x,y,source_id,detector_id\n1,2,7,3\n"
+    found = read(tmp_path, text, camera, columns=PIXELS)
+    assert found.measurements["detector_id"].to_pylist() == [3]
+    assert found.unit == "pixel"
+    with pytest.raises(CatalogueError, match="unknown detector_id: 9"):
+        read(tmp_path, text.replace("7,3", "7,9"), camera, columns=PIXELS)
+    with pytest.raises(CatalogueError, match="4 detectors"):
+        read(tmp_path, "x,y,source_id\n1,2,7\n", camera, columns=PIXELS)
+
+
+def test_chosen_columns(tmp_path: Path, plane: Instrument) -> None:
+    text = "XWIN,YWIN,ID,x\n1,2,7,99\n"
+    chosen = "x=XWIN[um],y=YWIN[um],source_id=ID"
+    found = read(tmp_path, text, plane, columns=chosen)
+    assert found.measurements["x"].to_pylist() == [1.0]
+    with pytest.raises(CatalogueError, match="XWIM: is it XWIN"):
+        read(tmp_path, text, plane, columns=chosen.replace("XWIN", "XWIM"))
+    with pytest.raises(CatalogueError, match="lacks the columns x, y"):
+        read(tmp_path, "a,b,source_id\n1,2,7\n", plane, columns=None)
+
+
+def test_empty_table_is_refused(tmp_path: Path, plane: Instrument) -> None:
+    with pytest.raises(CatalogueError, match="no rows"):
+        read(tmp_path, "x,y,source_id\n", plane)
+
+
+def test_bad_values_are_refused(tmp_path: Path, plane: Instrument) -> None:
+    with pytest.raises(CatalogueError, match="x has 1 of 2 values"):
+        read(tmp_path, "x,y,source_id\nnan,2,7\n1,2,8\n", plane)
+    with pytest.raises(CatalogueError, match="y has 1 of 1 values"):
+        read(tmp_path, "x,y,source_id\n1,inf,7\n", plane)
+
+
+def test_duplicates_are_a_warning(tmp_path: Path, plane: Instrument) -> None:
+    with pytest.warns(DuplicateMeasurementWarning):
+        found = read(tmp_path, "x,y,source_id\n1,2,7\n1,2,7\n", plane)
+    assert found.measurements.num_rows == 2
+
+
+FIELDS = "x,y,source_id,field_id,block_id\n1,2,7,0,0\n1,2,7,0,1\n1,2,7,1,0\n"
+
+
+@pytest.mark.parametrize("head", ["field_id,block_id", "field,block"])
+def test_pointings_are_matched(tmp_path: Path, plane: Instrument, head: str) -> None:
+    pointing = write(
+        tmp_path,
+        f"{head},pa,ra,dec\n1,0,3,30,-3\n0,1,2,20,-2\n0,0,1,10,-1\n9,9,9,9,9\n",
+        "p.csv",
+    )
+    found = read(tmp_path, FIELDS, plane, pointing=pointing).exposures
+    assert found["ra"].to_pylist() == [10, 20, 30]
+    assert found["dec"].to_pylist() == [-1, -2, -3]
+    assert found["pa"].to_pylist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("field,block,ra,dec\n0,0,1,1\n", "lacks the column pa"),
+        ("field,ra,dec,pa\n0,1,1,1\n", "lacks the column block_id"),
+        ("field,block,ra,dec,pa\n0,0,1,1,1\n", "2 of 3 exposures have no pointing"),
+        (
+            "field,block,ra,dec,pa\n0,0,1,1,1\n0,1,1,1,1\n1,0,1,1,1\n1,0,1,1,1\n",
+            "field_id 1 block_id 0",
+        ),
+        (
+            "field,block,ra,dec,pa\n0,0,1,201,1\n0,1,1,1,1\n1,0,1,1,1\n",
+            "dec has 1 of 3",
+        ),
+        ("field,block,ra,dec,pa\n", "no rows"),
+    ],
+)
+def test_bad_pointings(
+    tmp_path: Path, plane: Instrument, text: str, message: str
+) -> None:
+    pointing = write(tmp_path, text, "p.csv")
+    with pytest.raises(CatalogueError, match=r"p\.csv") as error:
+        read(tmp_path, FIELDS, plane, pointing=pointing)
+    assert message in str(error.value)
+
+
+def test_pointing_of_one_exposure(tmp_path: Path, plane: Instrument) -> None:
+    pointing = write(tmp_path, "ra,dec,pa\n1,2,3\n", "p.csv")
+    found = read(tmp_path, "x,y,source_id\n1,2,7\n", plane, pointing=pointing)
+    assert found.exposures["pa"].to_pylist() == [3.0]
+    assert set(found.digests) == {"t.csv", "p.csv"}
+
+
+@pytest.mark.parametrize(
+    ("case", "exposures", "rows", "sources"),
+    [
+        ("case1_challenge_00", 1, 138, 138),
+        ("case6_challenge_00", 25, 16_038, 1711),
+        ("level2_source_table", 16, 11_611, 1483),
+    ],
+)
+def test_challenge_tables(
+    data: Path, plane: Instrument, case: str, exposures: int, rows: int, sources: int
+) -> None:
+    pointing = data / f"challenge/{case}_pointing.txt"
+    found = read_detections(
+        data / f"challenge/{case}.txt",
+        instrument=plane,
+        pointing=pointing if pointing.exists() else None,
+    )
+    assert found.exposures.num_rows == exposures
+    assert found.measurements.num_rows == rows
+    assert found.reference is not None
+    assert found.reference.num_rows == sources
+
+
+def test_challenge_table_without_identification(data: Path, plane: Instrument) -> None:
+    with pytest.raises(CatalogueError, match="not identified"):
+        read_detections(data / "challenge/case2_challenge_00.txt", instrument=plane)

@@ -1,0 +1,61 @@
+"""The schema is consistent, and its units and names are astropy's and Gaia's."""
+
+import astropy.units as u
+import pytest
+
+from reseau import schema
+from reseau.schema import Column, TableSchema
+
+TABLES = [t for t in vars(schema).values() if isinstance(t, TableSchema)]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
+def test_columns_are_described_once(table: TableSchema) -> None:
+    assert len(set(table.names)) == len(table.names)
+    assert set(table.unique) <= set(table.names)
+    for column in table.columns:
+        assert column.description
+        assert str(u.Unit(column.unit)) is not None
+        assert not column.partner or column.partner in table
+
+
+def test_units_are_those_of_the_files() -> None:
+    assert schema.REFERENCE["pmra_error"].unit == "mas/yr"
+    assert schema.EXPOSURES["ra_error"].unit == "arcsec"
+    assert schema.EXPOSURES["obs_vx"].unit == "km/s"
+    assert schema.MEASUREMENTS["x"].unit == "pixel"
+
+
+def test_correlations_have_gaias_names_and_order() -> None:
+    found = [n for n in schema.REFERENCE.names if n.endswith("_corr")]
+    assert found == [
+        "ra_dec_corr",
+        "ra_parallax_corr",
+        "ra_pmra_corr",
+        "ra_pmdec_corr",
+        "dec_parallax_corr",
+        "dec_pmra_corr",
+        "dec_pmdec_corr",
+        "parallax_pmra_corr",
+        "parallax_pmdec_corr",
+        "pmra_pmdec_corr",
+    ]
+
+
+def test_required_columns_are_those_of_the_format() -> None:
+    wanted = "exposure_id detector_id source_id x y x_error y_error"
+    assert schema.MEASUREMENTS.required == tuple(wanted.split())
+    assert "is_reference" in schema.REFERENCE.required
+    assert "parallax" not in schema.REFERENCE.required
+
+
+def test_optional_columns_may_have_missing_values() -> None:
+    assert schema.REFERENCE["parallax"].may_be_missing
+    assert schema.REFERENCE["ra_error"].may_be_missing
+    assert not schema.REFERENCE["ra"].may_be_missing
+
+
+def test_unknown_column_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        schema.SOURCES["declination"]
+    assert isinstance(schema.SOURCES["ra"], Column)

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from astropy.io.registry import UnifiedIORegistry
@@ -260,7 +260,7 @@ class Catalogue:
         return len(self.table)
 
     @classmethod
-    def read(cls, path: str | Path, **options: Any) -> Self:
+    def read(cls, path: str | Path, **options: Any) -> "Catalogue":
         """Read Parquet, FITS, ECSV, VOTable, CSV or IPAC.
 
         Parameters

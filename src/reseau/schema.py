@@ -416,10 +416,13 @@ SOLUTION_EXPOSURES = TableSchema(
     (
         EXPOSURE_ID,
         PLATE_ID,
-        replace(RA, description="right ascension of the axis, as observed"),
-        replace(DEC, description="declination of the axis, as observed"),
-        PA,
-        *_focal_lengths(),
+        # Null where the data do not determine it.
+        replace(
+            RA, nullable=True, description="right ascension of the axis, as observed"
+        ),
+        replace(DEC, nullable=True, description="declination of the axis, as observed"),
+        replace(PA, nullable=True),
+        *(replace(c, nullable=True, required=True) for c in _focal_lengths()),
         *_formal_errors(_pointing_errors()),
         *_formal_errors(
             _error(f"focal_{axis}_mm", "mm", f"1σ of focal_{axis}_mm", "instr.param")
@@ -435,7 +438,7 @@ CALIBRATION = TableSchema(
     (
         Column("name", "string", "", "name of the parameter", "meta.id;instr.param"),
         Column("unit", "string", "", "unit of value and error", "meta.unit"),
-        Column("value", "float64", "", "fitted value", "stat.value", check="finite"),
+        Column("value", "float64", "", "fitted value", "stat.value", nullable=True),
         Column("error", "float64", "", "1σ", "stat.error", nullable=True),
         PRIOR_PULL,
         replace(EXPOSURE_ID, nullable=True, description="exposure, where it applies"),

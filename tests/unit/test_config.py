@@ -90,11 +90,11 @@ def test_text_may_carry_a_unit(tmp_path: Path) -> None:
 
 
 def test_unknown_key_is_told_with_line_and_nearest_name(tmp_path: Path) -> None:
-    text = refused(tmp_path, GOOD.replace("dead =", "daed ="))
-    assert "the key daed is unknown" in text
+    text = refused(tmp_path, GOOD.replace("dead =", "deadd ="))
+    assert "the key deadd is unknown" in text
     assert "did you mean dead?" in text
     assert "line 11" in text
-    assert "chip.1.daed" in text
+    assert "chip.1.deadd" in text
     text = refused(tmp_path, GOOD.replace("[lens]", "[lense]"))
     assert "did you mean lens?" in text
     assert "line 3" in text

@@ -159,7 +159,7 @@ def test_dataset_may_lack_reference_and_truth(folder: Path) -> None:
     [
         ("reseau-dataset/1", "reseau-dataset/2", FileFormatError, "reseau-dataset/2"),
         ("observer", "obsever", ConfigError, "did you mean observer?"),
-        ('"aberration"', '"aberation"', ConfigError, "the effect 'aberation'"),
+        ('"aberration"', '"aberrations"', ConfigError, "the effect 'aberrations'"),
         ("format =", "# format =", ConfigError, "the key format is missing"),
     ],
 )

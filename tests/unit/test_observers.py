@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from reseau.constants import ASTRONOMICAL_UNIT, JULIAN_YEAR, SPEED_OF_LIGHT
-from reseau.errors import ConfigError, ShapeError
+from reseau.errors import ConfigError
 from reseau.observers import (
-    Observer,
     circular_orbit,
     geocentre,
     orbit_altitude,
@@ -62,8 +61,3 @@ def test_epochs_that_the_series_does_not_cover_are_refused(epoch):
 def test_periods_without_a_sun_synchronous_orbit_are_refused(period):
     with pytest.raises(ConfigError, match="a period of"):
         orbit_inclination(period)
-
-
-def test_states_of_different_shape_are_refused():
-    with pytest.raises(ShapeError, match=r"\(2, 3\)"):
-        Observer(position=np.zeros((2, 3)), velocity=np.zeros((1, 3)))

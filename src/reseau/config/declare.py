@@ -12,7 +12,7 @@ def entry(
     default: Any = dataclasses.MISSING,
     unit: str = "",
     choices: tuple[Any, ...] = (),
-    minimum: float | None = None,
+    minimum: int | float | None = None,
 ) -> Any:
     """Declare a key of a TOML table as a field of a dataclass.
 

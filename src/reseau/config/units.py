@@ -22,7 +22,7 @@ def from_unit(value: Decimal, unit: str) -> float:
         return float(value * _FACTORS[unit])
 
 
-def to_unit(value: float, unit: str) -> str:
+def to_unit(value: int | float, unit: str) -> str:
     """Write a number in a file's unit so that reading it gives the same bits.
 
     Parameters

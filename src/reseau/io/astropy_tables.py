@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from astropy.table import Column, MaskedColumn, Table
+from astropy.table import MaskedColumn, Table
 from astropy.time import Time
 from numpy.typing import NDArray
 
@@ -38,7 +39,7 @@ def from_astropy(table: Table, *, where: str | Path) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def _arrow_array(column: Column, name: str, where: str | Path) -> pa.Array:
+def _arrow_array(column: Any, name: str, where: str | Path) -> pa.Array:
     if isinstance(column, Time):
         return pa.array(column.tcb.jyear)
     values = getattr(column, "value", column)

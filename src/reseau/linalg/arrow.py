@@ -120,9 +120,7 @@ def block_covariance(tile: Tile, root: Float[Array, "p q"]) -> Float[Array, "2 2
     return backward_2x2(tile.root, jnp.swapaxes(left, 0, 1))
 
 
-def border_transpose(
-    tile: Tile, right: Float[Array, "q 2 n"]
-) -> Float[Array, "k q"]:
+def border_transpose(tile: Tile, right: Float[Array, "q 2 n"]) -> Float[Array, "k q"]:
     """Return Eᵀ C⁻¹ `right` on the tile's columns."""
     return jnp.einsum("kan,qan->kq", tile.border, forward_2x2(tile.root, right))
 

@@ -18,7 +18,8 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Array, Float
 
-from ..instrument import Instrument, deproject, measured, rotate_axes, undistorted
+from reseau.instrument import Instrument, deproject, measured, rotate_axes, undistorted
+
 from .observation import detector_pixel, exposure_frame
 from .parameters import PER_DETECTOR, PER_EXPOSURE, Layout, Parameters, layout_of
 from .problem import Problem, detector_parameters
@@ -218,7 +219,10 @@ def _compensation(
     position that is left changed [µm].
     """
     grid = _grid(instrument, parameters)
-    coefficients, skew = np.asarray(parameters.coefficients), np.asarray(parameters.skew)
+    coefficients, skew = (
+        np.asarray(parameters.coefficients),
+        np.asarray(parameters.skew),
+    )
     wanted, _ = _linearised(
         instrument, grid, np.zeros(5), coefficients, skew, parameters.detectors
     )
@@ -229,7 +233,9 @@ def _compensation(
             instrument, grid, common, coefficients, skew, target.detectors
         )
         worst = float(np.max(np.abs(found - wanted)))
-        step = -_scaled_least_squares(columns[:, : -target.detectors.size], found - wanted)
+        step = -_scaled_least_squares(
+            columns[:, : -target.detectors.size], found - wanted
+        )
         common = common + step[:5]
         coefficients, skew = coefficients + step[5:-1], skew + step[-1]
     return common, coefficients, skew, worst
@@ -278,9 +284,7 @@ def find_datum(problem: Problem, parameters: Parameters) -> Datum:
         np.asarray(parameters.detectors), layout
     )
     if active:
-        expanded, left = _expand_modes(
-            problem, parameters, directions[:, active]
-        )
+        expanded, left = _expand_modes(problem, parameters, directions[:, active])
         exact = left <= EXACT
         active = [m for m, e in zip(active, exact, strict=True) if e]
         directions = expanded[:, exact]

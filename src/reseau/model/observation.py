@@ -26,8 +26,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..instrument import Instrument, measured, to_pixel, undistorted
-from ..sky import aberrate, normalise, tangent_basis
+from reseau.instrument import Instrument, measured, to_pixel, undistorted
+from reseau.sky import aberrate, normalise, tangent_basis
 
 Components = tuple[Array, ...]
 

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from ..errors import ConfigError, explain, near_misses, some
-from ..instrument import rotate_axes
+from reseau.errors import ConfigError, explain, near_misses, some
+from reseau.instrument import rotate_axes
 
 PER_EXPOSURE = 5
 PER_DETECTOR = 5

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..instrument import attitude_difference, camera_axes
+from reseau.instrument import attitude_difference, camera_axes
+
 from .parameters import PER_EXPOSURE, Layout, Parameters
 from .problem import Problem, detector_parameters
 

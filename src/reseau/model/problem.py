@@ -4,8 +4,9 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
-from ..instrument import Instrument, camera_axes
-from ..records import Exposures, Measurements, SourcePrior
+from reseau.instrument import Instrument, camera_axes
+from reseau.records import Exposures, Measurements, SourcePrior
+
 from .parameters import BLOCKS, DEFAULT_FREE, DETECTOR_NAMES, Layout, Parameters
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Float
 
 from reseau.constants import ASTRONOMICAL_UNIT, SPEED_OF_LIGHT
-from reseau.errors import ConfigError, ShapeError, explain, some
+from reseau.errors import ConfigError, explain, some
 
 J2000 = 2_451_545.0
 DAYS_PER_YEAR = 365.25
@@ -43,18 +43,6 @@ class Observer:
 
     position: Float[np.ndarray, "n 3"]
     velocity: Float[np.ndarray, "n 3"]
-
-    def __post_init__(self) -> None:
-        if self.position.shape != self.velocity.shape:
-            raise ShapeError(
-                explain(
-                    given=f"position has shape {self.position.shape}, velocity "
-                    f"{self.velocity.shape}",
-                    wanted="the same shape, a row an epoch",
-                    where="Observer",
-                    todo="compute both for the same epochs",
-                )
-            )
 
 
 def geocentre(epoch: Float[np.ndarray, "n"]) -> Observer:

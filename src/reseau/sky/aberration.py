@@ -9,7 +9,7 @@ section Aberration).
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._typing import Direction, Velocity
+from reseau._typing import Direction, Velocity
 
 
 def aberrate(direction: Direction, velocity: Velocity) -> Float[Array, "*batch 3"]:

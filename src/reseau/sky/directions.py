@@ -7,7 +7,7 @@ and break at the poles and at RA = 0. Angles appear at the border only.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._typing import Direction, Scalars
+from reseau._typing import Direction, Scalars
 
 
 def direction_from_angles(ra: Scalars, dec: Scalars) -> Float[Array, "*batch 3"]:

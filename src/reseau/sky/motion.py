@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._typing import Direction, Position, Scalars
-from ..constants import AU_PER_YEAR
+from reseau._typing import Direction, Position, Scalars
+from reseau.constants import AU_PER_YEAR
+
 from .directions import displaced, normalise, tangent_basis, tangent_offset
 
 

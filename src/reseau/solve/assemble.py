@@ -16,9 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..instrument import Instrument
-from ..linalg import Tile, back_substitute, block_covariance, eliminate
-from ..model import (
+from reseau.instrument import Instrument
+from reseau.linalg import Tile, back_substitute, block_covariance, eliminate
+from reseau.model import (
     PER_DETECTOR,
     PER_EXPOSURE,
     DetectorFrame,
@@ -35,6 +35,7 @@ from ..model import (
     on_plane,
     source_frame,
 )
+
 from .plan import TileData
 
 
@@ -219,9 +220,10 @@ def _whitened(
         of_x, of_y = jnp.stack(parts[0]), jnp.stack(parts[1])
         return xx * of_x + xy * of_y, yx * of_x + yy * of_y
 
-    met = tile.detector == jnp.arange(instrument.detectors.centre.shape[0])[
-        :, None, None, None
-    ]
+    met = (
+        tile.detector
+        == jnp.arange(instrument.detectors.centre.shape[0])[:, None, None, None]
+    )
     of_detector = [
         jnp.where(met, jnp.stack(part), 0.0).reshape(-1, *tile.detector.shape)
         for part in at.detector
@@ -361,5 +363,7 @@ def _scatter(
     results = [function(eliminated) for eliminated in system.tiles]
     for tile, values in zip(tiles, results, strict=True):
         kept = np.flatnonzero(np.asarray(tile.free) > 0)
-        out[np.asarray(tile.source)[kept]] = np.moveaxis(np.asarray(values), -1, 0)[kept]
+        out[np.asarray(tile.source)[kept]] = np.moveaxis(np.asarray(values), -1, 0)[
+            kept
+        ]
     return out

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import Result
-from ..linalg import Factor, factorise
-from ..model import (
+from reseau.errors import Result
+from reseau.linalg import Factor, factorise
+from reseau.model import (
     Parameters,
     Problem,
     free_columns,
@@ -23,7 +23,8 @@ from ..model import (
     prior_widths,
     take_step,
 )
-from ..model.gauge import mean_scales, sky_rotations
+from reseau.model.gauge import mean_scales, sky_rotations
+
 from .assemble import System, assemble, own_deviations, source_steps
 from .plan import TileData
 from .ties import tie_columns

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Array, Bool, Float, Int
 
-from ..model import Problem
+from reseau.model import Problem
 
 TARGET_ROWS = 64
 LARGEST_TILE = 2**16

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import Result
-from ..instrument import attitude_difference, camera_axes
-from ..model import (
+from reseau.errors import Result
+from reseau.instrument import attitude_difference, camera_axes
+from reseau.model import (
     PER_EXPOSURE,
     Parameters,
     Problem,
@@ -19,8 +19,9 @@ from ..model import (
     prior_widths,
     take_step,
 )
-from ..model.gauge import find_datum, mean_scales, sky_rotations, to_datum
-from ..sky import displaced, tangent_offset
+from reseau.model.gauge import find_datum, mean_scales, sky_rotations, to_datum
+from reseau.sky import displaced, tangent_offset
+
 from .gauss_newton import Equations, Report, Settings, gauss_newton
 from .plan import TileData, plan_tiles
 from .posterior import InnerConstraints, companion_sources, gaussian_posterior

@@ -18,9 +18,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from ..linalg import Tile, border_transpose
-from ..linalg.arrow import backward_2x2
-from ..model import Problem
+from reseau.linalg import Tile, border_transpose
+from reseau.linalg.arrow import backward_2x2
+from reseau.model import Problem
+
 from .assemble import System, source_covariances
 from .gauss_newton import Equations
 from .plan import TileData

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..instrument import Instrument
-from ..model import Parameters, Problem, predict
+from reseau.instrument import Instrument
+from reseau.model import Parameters, Problem, predict
+
 from .assemble import Frames, frames_at
 from .plan import whitening_factors
 

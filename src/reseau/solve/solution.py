@@ -6,9 +6,10 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..errors import Result
-from ..model import Parameters, Problem
-from ..sky import angles_from_direction, displaced
+from reseau.errors import Result
+from reseau.model import Parameters, Problem
+from reseau.sky import angles_from_direction, displaced
+
 from .gauss_newton import Iteration
 from .residuals import Residuals
 

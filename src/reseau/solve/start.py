@@ -13,10 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from ..errors import CatalogueError, explain, some
-from ..instrument import camera_from_pixel
-from ..model import Parameters, Problem, nominal_parameters
-from ..sky import aberrate, unaberrate
+from reseau.errors import CatalogueError, explain, some
+from reseau.instrument import camera_from_pixel
+from reseau.model import Parameters, Problem, nominal_parameters
+from reseau.sky import aberrate, unaberrate
 
 MINIMUM_REFERENCES = 3
 CHUNK = 2**19

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..model import PER_EXPOSURE, Problem
+from reseau.model import PER_EXPOSURE, Problem
 
 
 def tie_columns(

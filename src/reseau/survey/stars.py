@@ -75,9 +75,10 @@ def directions_at(
     observer
         Barycentric position [au].
     """
-    elapsed = np.full(len(columns["ra"]), epoch - REFERENCE_EPOCH)
+    n = len(columns["ra"])
+    elapsed, place = np.full(n, epoch - REFERENCE_EPOCH), np.tile(observer, (n, 1))
     ra, dec = columns["ra"] * DEGREE, columns["dec"] * DEGREE
-    return np.asarray(_moved(ra, dec, astrometry(columns), elapsed, observer))
+    return np.asarray(_moved(ra, dec, astrometry(columns), elapsed, place))
 
 
 @jax.jit

@@ -1,0 +1,289 @@
+"""A solution as the columns of its files (DESIGN, section 3), and its summary."""
+
+import platform
+import resource
+from importlib.metadata import PackageNotFoundError, version
+from itertools import combinations
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
+from reseau.diagnostics import WorstPulls, worst_pulls
+from reseau.instrument import Instrument, attitude_from_axes
+from reseau.model import DETECTOR_NAMES, PER_EXPOSURE, parameter_names
+from reseau.solve import Solution, source_errors
+
+from .prepare import Prepared
+
+Columns = dict[str, Any]
+MILLIMETRE = 1000.0
+WORST = 10
+_EXPOSURE = ("ra", "dec", "pa", "focal_x_mm", "focal_y_mm")
+_EXPOSURE_UNITS = np.array([ARCSECOND] * 3 + [MILLIMETRE] * 2)
+
+
+def source_columns(prepared: Prepared, solution: Solution) -> Columns:
+    """Return the columns of ``sources.parquet``; all sources here were measured."""
+    n = prepared.source_id.size
+    ra, dec = solution.source_angles()
+    errors = source_errors(solution)
+    free = solution.source_covariance[:, 0, 0] != 0
+    counts = np.bincount(prepared.problem.measurements.source, minlength=n)
+    return {
+        "source_id": prepared.source_id,
+        "plate_id": np.full(n, prepared.plate_id, dtype=np.int32),
+        "epoch": np.full(n, prepared.epoch),
+        "ra": ra / DEGREE,
+        "dec": dec / DEGREE,
+        "ra_error": errors.ra / MILLIARCSECOND,
+        "dec_error": errors.dec / MILLIARCSECOND,
+        "ra_dec_corr": np.where(free, errors.corr, np.nan),
+        "n_measurements": counts.astype(np.int32),
+        "is_reference": prepared.is_reference,
+        "prior_pull": solution.prior_pull,
+        "flags": np.zeros(n, dtype=np.int32),
+        "phot_hw_mag": prepared.magnitude,
+    }
+
+
+def exposure_columns(prepared: Prepared, solution: Solution) -> Columns:
+    """Return the columns of the solution's ``exposures.parquet``."""
+    layout, parameters = prepared.problem.layout, solution.parameters
+    n = layout.n_exposures
+    with jax.enable_x64(True):
+        attitude = np.asarray(attitude_from_axes(jnp.asarray(parameters.axes)))
+    focal = np.asarray(parameters.focal)
+    values = np.concatenate([attitude / DEGREE, focal / MILLIMETRE], axis=1)
+    covariance = _exposure_covariances(solution, attitude[:, 1])
+    open_ = solution.undetermined[layout.exposures].reshape(n, PER_EXPOSURE)
+    values[open_] = np.nan
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sigma = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+        corr = covariance / (sigma[:, :, None] * sigma[:, None, :])
+    sigma[open_] = np.nan
+    columns: Columns = {
+        "exposure_id": prepared.exposure_id,
+        "plate_id": np.full(n, prepared.plate_id, dtype=np.int32),
+    }
+    for i, name in enumerate(_EXPOSURE):
+        columns[name] = values[:, i]
+        columns[f"{name}_error"] = sigma[:, i] / _EXPOSURE_UNITS[i]
+    for i, j in combinations(range(PER_EXPOSURE), 2):
+        columns[f"{_EXPOSURE[i]}_{_EXPOSURE[j]}_corr"] = corr[:, i, j]
+    return columns
+
+
+def _exposure_covariances(solution: Solution, dec: np.ndarray) -> np.ndarray:
+    """Return the covariances of ra·cos dec, dec, pa, F_x, F_y of each exposure.
+
+    A step towards East turns the direction of North under the camera by the step times
+    tan(dec), so the position angle takes part in it.
+    """
+    n = dec.size
+    start = np.arange(n) * PER_EXPOSURE
+    rows = start[:, None] + np.arange(PER_EXPOSURE)
+    blocks = solution.shared_covariance[rows[:, :, None], rows[:, None, :]]
+    lever = np.tile(np.eye(PER_EXPOSURE), (n, 1, 1))
+    lever[:, 2, 0] = np.tan(dec)
+    return lever @ blocks @ lever.transpose(0, 2, 1)
+
+
+def calibration_columns(
+    prepared: Prepared, solution: Solution
+) -> tuple[Columns, np.ndarray]:
+    """Return the columns of ``calibration.parquet`` and their covariance."""
+    problem, parameters = prepared.problem, solution.parameters
+    layout, instrument = problem.layout, problem.instrument
+    part = layout.calibration
+    detectors = np.asarray(parameters.detectors)
+    names = [*instrument.distortion.names, "skew"]
+    units = [*instrument.distortion.units, ""]
+    ids = instrument.detectors.ids
+    names += list(DETECTOR_NAMES) * len(ids)
+    units += ["um", "um", "deg", "um", "um"] * len(ids)
+    factor = np.array([DEGREE if u == "deg" else 1.0 for u in units])
+    value = (
+        np.concatenate(
+            [
+                np.asarray(parameters.coefficients),
+                [float(parameters.skew)],
+                detectors.ravel(),
+            ]
+        )
+        / factor
+    )
+    covariance = solution.shared_covariance[part, part] / np.outer(factor, factor)
+    open_ = solution.undetermined[part]
+    error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    of_detector = np.repeat(np.asarray(ids, dtype=float), len(DETECTOR_NAMES))
+    n_common = layout.n_coefficients + 1
+    columns = {
+        "name": names,
+        "unit": units,
+        "value": np.where(open_, np.nan, value),
+        "error": np.where(open_, np.nan, error),
+        "prior_pull": solution.calibration_pull[part],
+        "exposure_id": [None] * len(names),
+        "detector_id": [None] * n_common + [int(d) for d in of_detector],
+    }
+    return columns, covariance
+
+
+def residual_columns(prepared: Prepared, solution: Solution) -> Columns:
+    """Return the columns of ``residuals.parquet``."""
+    measurements = prepared.problem.measurements
+    detectors = np.asarray(prepared.problem.instrument.detectors.ids, dtype=np.int32)
+    found = solution.residuals
+    sigma = np.sqrt(np.diagonal(measurements.covariance, axis1=1, axis2=2))
+    return {
+        "exposure_id": prepared.exposure_id[measurements.exposure],
+        "detector_id": detectors[measurements.detector],
+        "source_id": prepared.source_id[measurements.source],
+        "dx": found.pixel[:, 0],
+        "dy": found.pixel[:, 1],
+        "dxi": found.sky[:, 0] / MILLIARCSECOND,
+        "deta": found.sky[:, 1] / MILLIARCSECOND,
+        "pull_x": found.pixel[:, 0] / sigma[:, 0],
+        "pull_y": found.pixel[:, 1] / sigma[:, 1],
+        "weight": np.ones(found.pixel.shape[0]),
+    }
+
+
+def fitted_instrument(prepared: Prepared, solution: Solution) -> Instrument:
+    """Return the instrument with the fitted values and the given prior widths.
+
+    The focal lengths are the exposures' means. Undetermined values stay nominal.
+    """
+    instrument, parameters = prepared.problem.instrument, solution.parameters
+    layout = prepared.problem.layout
+    open_ = solution.undetermined
+
+    def settled(value: np.ndarray, nominal: np.ndarray, part: slice) -> np.ndarray:
+        return np.where(open_[part].reshape(np.shape(nominal)), nominal, value)
+
+    detectors = np.asarray(parameters.detectors)
+    nominal = instrument.detectors
+    return eqx.tree_at(
+        lambda i: (
+            i.focal,
+            i.coefficients,
+            i.skew,
+            i.detectors.centre,
+            i.detectors.theta,
+            i.detectors.pitch,
+        ),
+        instrument,
+        (
+            np.mean(np.asarray(parameters.focal), axis=0),
+            settled(
+                np.asarray(parameters.coefficients),
+                np.asarray(instrument.coefficients),
+                layout.distortion,
+            ),
+            np.asarray(parameters.skew),
+            detectors[:, :2] if detectors.size else np.asarray(nominal.centre),
+            detectors[:, 2],
+            detectors[:, 3:],
+        ),
+    )
+
+
+def judged_pulls(prepared: Prepared, solution: Solution) -> list[WorstPulls]:
+    """Return the worst measurements and prior pulls, with what chance gives."""
+    measurements = prepared.problem.measurements
+    pull = solution.residuals.pull
+
+    def measurement(row: int) -> str:
+        source = prepared.source_id[measurements.source[row // 2]]
+        exposure = prepared.exposure_id[measurements.exposure[row // 2]]
+        return f"source {source} on exposure {exposure}, {'xy'[row % 2]}"
+
+    names = _calibration_names(prepared)
+    return [
+        worst_pulls("measurements", pull.ravel(), measurement, keep=WORST),
+        worst_pulls(
+            "source priors",
+            solution.prior_pull,
+            lambda row: f"source {prepared.source_id[row]}",
+            dimensions=2,
+            keep=WORST,
+        ),
+        worst_pulls(
+            "calibration priors",
+            solution.calibration_pull,
+            lambda row: names[row],
+            keep=WORST,
+        ),
+    ]
+
+
+def _calibration_names(prepared: Prepared) -> list[str]:
+    labels = prepared.labels
+    return parameter_names(prepared.problem, labels.exposures, labels.detectors)
+
+
+def summary_of(
+    prepared: Prepared, solution: Solution, pulls: list[WorstPulls]
+) -> dict[str, Any]:
+    """Return what ``summary.json`` holds of the solution itself."""
+    residual = solution.residuals.pixel
+    return {
+        "result": solution.result.name.lower(),
+        "message": solution.result.value,
+        "converged": solution.converged,
+        "chi2": solution.chi2,
+        "dof": solution.dof,
+        "sigma0": solution.sigma0,
+        "n_iterations": len(solution.history),
+        "n_sources": int(prepared.source_id.size),
+        "n_reference": int(prepared.is_reference.sum()),
+        "n_exposures": int(prepared.exposure_id.size),
+        "n_measurements": int(residual.shape[0]),
+        "n_shared_parameters": prepared.problem.layout.size,
+        "free": list(prepared.problem.free),
+        "residual_rms": float(np.sqrt(np.mean(residual**2))),
+        "residual_unit": prepared.unit,
+        "datum": solution.datum,
+        "null_directions": list(solution.null_directions),
+        "undetermined": _undetermined(prepared, solution),
+        "dropped": {
+            name: {"count": len(ids), "first": ids[:WORST]}
+            for name, ids in prepared.dropped.items()
+        },
+        "missing_astrometry": prepared.missing,
+        "outliers": {
+            p.what: {
+                "expected_largest": p.expected,
+                "limit": p.limit,
+                "beyond_limit": p.n_beyond,
+                "worst": [{"name": n, "pull": v} for n, v in p.worst],
+            }
+            for p in pulls
+        },
+        "history": [i._asdict() for i in solution.history],
+    }
+
+
+def _undetermined(prepared: Prepared, solution: Solution) -> list[str]:
+    names = _calibration_names(prepared)
+    return [names[i] for i in np.flatnonzero(solution.undetermined)]
+
+
+def versions() -> dict[str, str]:
+    """Return versions of what computed a result."""
+    found = {"python": platform.python_version()}
+    for name in ("reseau", "jax", "jaxlib", "numpy", "scipy", "astropy", "pyarrow"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+def peak_memory() -> float:
+    """Return the largest resident size of this process so far [MiB]."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0

@@ -1,0 +1,474 @@
+"""From the tables of a dataset to the records of a problem.
+
+Ids become row indices, units become radians, au and units of c, references are
+carried to the plate's epoch and observer with their full covariance, and what
+cannot take part is left out, counted and named.
+"""
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from reseau.catalogue import Astrometry, astrometry
+from reseau.constants import (
+    ARCSECOND,
+    DEGREE,
+    MILLIARCSECOND,
+    SPEED_OF_LIGHT,
+)
+from reseau.errors import (
+    CatalogueError,
+    ConfigError,
+    DroppedWarning,
+    UnusedEffectWarning,
+    explain,
+    some,
+)
+from reseau.io import Dataset, columns_of
+from reseau.model import DEFAULT_FREE, Problem
+from reseau.observers import geocentre
+from reseau.records import Exposures, Measurements, SourcePrior
+from reseau.sky import direction_and_covariance, direction_from_angles
+from reseau.solve import Labels
+
+Columns = dict[str, np.ndarray]
+
+POINTING_SIGMA = DEGREE
+"""Prior width of ra·cos dec and dec of an exposure (seed 000)."""
+
+MINIMUM_MEASUREMENTS = 2
+"""A source without a prior needs this many: one alone could not be checked."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A problem and what its rows are called.
+
+    Attributes
+    ----------
+    problem
+        Records for the solver.
+    plate_id, epoch
+        Of the plate.
+    exposure_id, source_id
+        Ids of the rows.
+    is_reference
+        Of each source.
+    magnitude
+        Of each source, NaN where unknown.
+    unit
+        Unit of the measured positions.
+    dropped
+        What was left out: how many of each kind, and the first ids.
+    missing
+        Missing astrometry of the references, by name.
+    """
+
+    problem: Problem
+    plate_id: int
+    epoch: float
+    exposure_id: np.ndarray
+    source_id: np.ndarray
+    is_reference: np.ndarray
+    magnitude: np.ndarray
+    unit: str
+    dropped: dict[str, list[int]] = field(default_factory=dict)
+    missing: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> Labels:
+        """Return names of exposures and detectors for messages."""
+        return Labels(
+            [str(i) for i in self.exposure_id],
+            [str(i) for i in self.problem.instrument.detectors.ids],
+        )
+
+
+def plates_of(dataset: Dataset) -> list[int]:
+    """Return the ids of a dataset's plates, sorted."""
+    return [int(p) for p in np.unique(columns_of(dataset.exposures)["plate_id"])]
+
+
+def prepare(
+    dataset: Dataset,
+    *,
+    plate: int | None = None,
+    free: tuple[str, ...] = DEFAULT_FREE,
+    use_reference: bool = True,
+    minimum_measurements: int = MINIMUM_MEASUREMENTS,
+) -> Prepared:
+    """Make the problem of one plate.
+
+    Parameters
+    ----------
+    dataset
+        Validated tables.
+    plate
+        Id of the plate; the only one if absent.
+    free
+        Names of the free blocks.
+    use_reference
+        False: a free network, whatever the reference says.
+    minimum_measurements
+        Sources without a prior and with fewer measurements are left out.
+
+    Warns
+    -----
+    DroppedWarning
+        Exposures or sources were left out.
+    """
+    with jax.enable_x64(True):
+        return _prepare(dataset, plate, free, use_reference, minimum_measurements)
+
+
+def _prepare(
+    dataset: Dataset,
+    plate: int | None,
+    free: tuple[str, ...],
+    use_reference: bool,
+    minimum: int,
+) -> Prepared:
+    exposures, measurements, plate = _plate_columns(dataset, plate)
+    exposures, unmeasured = _measured_exposures(exposures, measurements)
+    observer = _observer(dataset, exposures)
+    epoch = float(np.mean(exposures["epoch"]))
+    reference = _reference(dataset) if use_reference else None
+    measurements, few = _enough_measured(measurements, reference, minimum)
+    source_id, source = np.unique(measurements["source_id"], return_inverse=True)
+    prior, is_reference, magnitude = _source_prior(
+        source_id, reference, epoch, observer
+    )
+    known = np.any(prior.information != 0, axis=(1, 2)) | prior.fixed
+    network = not use_reference or not known.any()
+    problem = Problem(
+        instrument=dataset.instrument,
+        exposures=_exposure_record(exposures, observer),
+        measurements=_measurement_record(dataset, measurements, exposures, source),
+        prior=prior,
+        free=_free_blocks(dataset, free),
+        aberration="aberration" in dataset.effects,
+        free_network=network,
+    )
+    dropped = {"exposures without measurements": unmeasured}
+    dropped[f"sources with fewer than {minimum} measurements and no prior"] = few
+    dropped = {name: [int(i) for i in ids] for name, ids in dropped.items() if len(ids)}
+    for name, ids in dropped.items():
+        warnings.warn(
+            f"left out {len(ids)} {name}: {some(ids)}", DroppedWarning, stacklevel=4
+        )
+    return Prepared(
+        problem=problem,
+        plate_id=plate,
+        epoch=epoch,
+        exposure_id=exposures["exposure_id"],
+        source_id=source_id,
+        is_reference=is_reference,
+        magnitude=magnitude,
+        unit=dataset.unit,
+        dropped=dropped,
+        missing=reference.missing if reference is not None else {},
+    )
+
+
+def _plate_columns(dataset: Dataset, plate: int | None) -> tuple[Columns, Columns, int]:
+    """Return the exposures and measurements of one plate."""
+    exposures, measurements = (
+        columns_of(t) for t in (dataset.exposures, dataset.measurements)
+    )
+    plates = plates_of(dataset)
+    if plate is None and len(plates) > 1:
+        raise ConfigError(
+            explain(
+                given=f"{len(plates)} plates: {some(plates)}",
+                wanted="one plate at a time",
+                where=f"dataset {dataset.name}",
+                todo=f"choose one, e.g. --plate {plates[0]}",
+            )
+        )
+    chosen = plates[0] if plate is None else plate
+    if chosen not in plates:
+        raise ConfigError(
+            explain(
+                given=f"plate {chosen}",
+                wanted=f"one of {some(plates, 10)}",
+                where=f"dataset {dataset.name}",
+                todo="name a plate of this dataset",
+            )
+        )
+    if len(plates) == 1:
+        return exposures, measurements, chosen
+    inside = exposures["plate_id"] == chosen
+    exposures = {k: v[inside] for k, v in exposures.items()}
+    rows = np.isin(measurements["exposure_id"], exposures["exposure_id"])
+    return exposures, {k: v[rows] for k, v in measurements.items()}, chosen
+
+
+def _measured_exposures(
+    exposures: Columns, measurements: Columns
+) -> tuple[Columns, np.ndarray]:
+    """Leave out exposures without measurements."""
+    used = np.isin(exposures["exposure_id"], measurements["exposure_id"])
+    kept = {k: v[used] for k, v in exposures.items()}
+    return kept, exposures["exposure_id"][~used]
+
+
+@dataclass(frozen=True)
+class _Observer:
+    """Position [au] and velocity [c] of the observer on each exposure."""
+
+    known: bool
+    position: np.ndarray
+    velocity: np.ndarray
+
+
+def _observer(dataset: Dataset, exposures: Columns) -> _Observer:
+    """Return where the observer was, from columns or from the dataset's observer."""
+    _check_effects(dataset.effects)
+    n = exposures["epoch"].size
+    names = [f"obs_{axis}" for axis in ("x", "y", "z", "vx", "vy", "vz")]
+    if all(name in exposures for name in names):
+        state = np.stack([exposures[name] for name in names], axis=1)
+        result = _Observer(True, state[:, :3], state[:, 3:] / SPEED_OF_LIGHT)
+    elif dataset.observer == "geocentre":
+        found = geocentre(exposures["epoch"])
+        result = _Observer(True, found.position, found.velocity)
+    elif dataset.observer is not None:
+        raise ConfigError(
+            explain(
+                given=f"observer = {dataset.observer!r}",
+                wanted="geocentre, or columns obs_x ... obs_vz of the exposures",
+                where=f"dataset {dataset.name}",
+                todo="compute the observer's states and store them with the exposures",
+            )
+        )
+    else:
+        result = _Observer(False, np.zeros((n, 3)), np.zeros((n, 3)))
+    if "aberration" in dataset.effects and not result.known:
+        raise ConfigError(
+            explain(
+                given='effects contain "aberration" but the observer is unknown',
+                wanted='columns obs_vx, obs_vy, obs_vz, or observer = "geocentre"',
+                where=f"dataset {dataset.name}",
+                todo="say where the observer was, or leave aberration out",
+            )
+        )
+    if result.known and "aberration" not in dataset.effects:
+        warnings.warn(
+            "the observer's velocities are known but the effects do not name "
+            "aberration; it is not applied",
+            UnusedEffectWarning,
+            stacklevel=5,
+        )
+    return result
+
+
+def _check_effects(effects: Iterable[str]) -> None:
+    missing = sorted(set(effects) - {"aberration"})
+    if missing:
+        raise ConfigError(
+            explain(
+                given=f"effects {some(missing)}",
+                wanted="aberration, the one effect that this version can model",
+                where="dataset.toml, key effects",
+                todo="correct the positions for the others and leave them out",
+            )
+        )
+
+
+def _reference(dataset: Dataset) -> "_Reference | None":
+    if dataset.reference is None:
+        return None
+    columns = columns_of(dataset.reference)
+    found = astrometry(columns)
+    n = found.source_id.size
+    order = np.argsort(found.source_id, kind="stable")
+    return _Reference(
+        astrometry=found,
+        order=order,
+        sorted_id=found.source_id[order],
+        is_reference=_flags(columns, n),
+        magnitude=_magnitude(columns, n),
+        missing={k: int(v) for k, v in found.missing.items() if v},
+    )
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """The reference catalogue with its rows sorted by id."""
+
+    astrometry: Astrometry
+    order: np.ndarray
+    sorted_id: np.ndarray
+    is_reference: np.ndarray
+    magnitude: np.ndarray
+    missing: dict[str, int]
+
+    def rows_of(self, source_id: np.ndarray) -> np.ndarray:
+        """Return the row of each source, −1 where it has none."""
+        place = np.searchsorted(self.sorted_id, source_id)
+        inside = np.minimum(place, self.sorted_id.size - 1)
+        found = self.sorted_id[inside] == source_id
+        return np.where(found, self.order[inside], -1)
+
+    def informs(self, source_id: np.ndarray) -> np.ndarray:
+        """Return which sources have a prior or are held fixed."""
+        row = self.rows_of(source_id)
+        known = self.astrometry.has_position | self.astrometry.fixed
+        return (row >= 0) & known[row]
+
+
+def _flags(columns: Columns, n: int) -> np.ndarray:
+    return np.asarray(columns.get("is_reference", np.ones(n)), dtype=bool)
+
+
+def _magnitude(columns: Columns, n: int) -> np.ndarray:
+    for name in ("phot_hw_mag", "phot_g_mean_mag"):
+        if name in columns:
+            return np.asarray(columns[name], dtype=float)
+    return np.full(n, np.nan)
+
+
+def _enough_measured(
+    measurements: Columns, reference: _Reference | None, minimum: int
+) -> tuple[Columns, np.ndarray]:
+    """Leave out sources with too few measurements and no prior."""
+    ids, row, count = np.unique(
+        measurements["source_id"], return_inverse=True, return_counts=True
+    )
+    informed = (
+        np.zeros(ids.size, dtype=bool) if reference is None else reference.informs(ids)
+    )
+    kept = (count >= minimum) | informed
+    if not kept.any():
+        raise CatalogueError(
+            explain(
+                given=f"none of {ids.size} sources has a prior or {minimum} measurements",
+                wanted="sources that are measured repeatedly, or a reference catalogue",
+                where="measurements",
+                todo="check the identification of the sources",
+            )
+        )
+    if kept.all():
+        return measurements, ids[:0]
+    use = kept[row]
+    return {k: v[use] for k, v in measurements.items()}, ids[~kept]
+
+
+def _source_prior(
+    source_id: np.ndarray,
+    reference: _Reference | None,
+    epoch: float,
+    observer: _Observer,
+) -> tuple[SourcePrior, np.ndarray, np.ndarray]:
+    """Return the sources' priors at the plate's epoch, reference flags, magnitudes."""
+    n = source_id.size
+    direction = np.zeros((n, 3))
+    information = np.zeros((n, 2, 2))
+    fixed = np.zeros(n, dtype=bool)
+    flags = np.zeros(n, dtype=bool)
+    magnitude = np.full(n, np.nan)
+    if reference is None:
+        return SourcePrior(direction, information, fixed), flags, magnitude
+    row = reference.rows_of(source_id)
+    has = np.flatnonzero(row >= 0)
+    row = row[has]
+    flags[has] = reference.is_reference[row]
+    magnitude[has] = reference.magnitude[row]
+    carried, covariance = _carry(reference.astrometry, row, epoch, observer)
+    direction[has] = carried
+    fixed[has] = reference.astrometry.fixed[row]
+    informed = reference.astrometry.has_position[row] & ~fixed[has]
+    information[has[informed]] = np.linalg.inv(covariance[informed])
+    return SourcePrior(direction, information, fixed), flags, magnitude
+
+
+def _carry(
+    found: Astrometry, row: np.ndarray, epoch: float, observer: _Observer
+) -> tuple[np.ndarray, np.ndarray]:
+    """Carry references to the plate: directions, and covariances [rad²].
+
+    Where the observer is unknown, directions are taken as given. A position without a
+    prior is carried too, as a start; its covariance means nothing.
+    """
+    mean, covariance = found.mean[row], np.nan_to_num(found.covariance[row])
+    start = direction_from_angles(
+        jnp.asarray(mean[:, 0] * DEGREE), jnp.asarray(mean[:, 1] * DEGREE)
+    )
+    units = np.array([MILLIARCSECOND] * 5 + [1.0])
+    covariance = covariance * units[:, None] * units[None, :]
+    if not observer.known:
+        return np.asarray(start), covariance[:, :2, :2]
+    parameters = np.concatenate([np.zeros((row.size, 2)), mean[:, 2:] * units[2:]], 1)
+    elapsed = np.where(found.fixed[row], 0.0, epoch - found.epoch[row])
+    place = np.mean(observer.position, axis=0)
+    direction, carried = _carry_compiled(
+        start,
+        jnp.asarray(parameters),
+        jnp.asarray(covariance),
+        jnp.asarray(np.nan_to_num(elapsed)),
+        jnp.asarray(place),
+    )
+    held = found.fixed[row][:, None]
+    return np.where(held, np.asarray(start), np.asarray(direction)), np.asarray(carried)
+
+
+_carry_compiled = jax.jit(direction_and_covariance)
+
+
+def _exposure_record(exposures: Columns, observer: _Observer) -> Exposures:
+    """Return the exposures' record; widths absent or missing are seed 000's."""
+    n = exposures["epoch"].size
+    attitude = np.stack([exposures[a] * DEGREE for a in ("ra", "dec", "pa")], axis=1)
+    sigma = np.empty((n, 3))
+    defaults = (POINTING_SIGMA, POINTING_SIGMA, np.inf)
+    for i, (axis, default) in enumerate(
+        zip(("ra", "dec", "pa"), defaults, strict=True)
+    ):
+        given = exposures.get(f"{axis}_error", np.full(n, np.nan)) * ARCSECOND
+        sigma[:, i] = np.where(np.isfinite(given), given, default)
+    sigma[~np.isfinite(attitude)] = np.inf
+    return Exposures(
+        epoch=np.asarray(exposures["epoch"], dtype=float),
+        attitude=attitude,
+        attitude_sigma=sigma,
+        position=observer.position,
+        velocity=observer.velocity,
+    )
+
+
+def _measurement_record(
+    dataset: Dataset, measurements: Columns, exposures: Columns, source: np.ndarray
+) -> Measurements:
+    """Return the measurements' record."""
+    n = source.size
+    sx, sy = measurements["x_error"], measurements["y_error"]
+    corr = np.nan_to_num(measurements.get("xy_corr", np.zeros(n)))
+    covariance = np.empty((n, 2, 2))
+    covariance[:, 0, 0], covariance[:, 1, 1] = sx**2, sy**2
+    covariance[:, 0, 1] = covariance[:, 1, 0] = corr * sx * sy
+    exposure = _index(exposures["exposure_id"], measurements["exposure_id"])
+    ids = np.asarray(dataset.instrument.detectors.ids)
+    return Measurements(
+        pixel=np.stack([measurements["x"], measurements["y"]], axis=1),
+        covariance=covariance,
+        source=source.astype(np.int32),
+        exposure=exposure.astype(np.int32),
+        detector=_index(ids, measurements["detector_id"]).astype(np.int32),
+    )
+
+
+def _index(ids: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return the rows of `wanted` ids, all of which are there."""
+    order = np.argsort(ids, kind="stable")
+    return order[np.searchsorted(ids[order], wanted)]
+
+
+def _free_blocks(dataset: Dataset, free: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the free blocks; a distortion with its own scale takes F's place."""
+    if dataset.instrument.distortion.carries_scale:
+        return tuple(b for b in free if b != "scale")
+    return free

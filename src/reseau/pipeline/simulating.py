@@ -1,0 +1,76 @@
+"""`reseau simulate` as a function: a simulated plate as a dataset with its truth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reseau.io import Dataset, Truth, table_of, write_dataset
+from reseau.schema import (
+    EXPOSURES,
+    MEASUREMENTS,
+    REFERENCE,
+    TRUTH_EXPOSURES,
+    TRUTH_SOURCES,
+    TableSchema,
+)
+from reseau.survey import simulate_orbit
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A simulated dataset and what made it.
+
+    Attributes
+    ----------
+    dataset
+        What a solver may see.
+    truth
+        What it may not.
+    """
+
+    dataset: Dataset
+    truth: Truth
+
+
+def simulate(
+    output: str | Path | None = None, *, overwrite: bool = False, **choices: Any
+) -> Simulated:
+    """Simulate one orbit of the mini survey and write it as a dataset.
+
+    Parameters
+    ----------
+    output
+        Directory of the dataset; absent: nothing is written.
+    overwrite
+        Whether an earlier dataset there may be replaced.
+    **choices
+        As in `reseau.survey.simulate_orbit`: sources, exposures, seed, small, ...
+
+    Returns
+    -------
+    The dataset and its truth, in memory.
+    """
+    plate = simulate_orbit(**choices)
+    dataset = Dataset(
+        name=plate.name,
+        instrument=plate.instrument,
+        exposures=_table(plate.exposures, EXPOSURES),
+        measurements=_table(plate.measurements, MEASUREMENTS),
+        reference=_table(plate.reference, REFERENCE),
+        effects=frozenset(plate.effects),
+    )
+    truth = Truth(
+        sources=_table(plate.truth_sources, TRUTH_SOURCES),
+        exposures=_table(plate.truth_exposures, TRUTH_EXPOSURES),
+        instrument=plate.truth_instrument,
+    )
+    if output is not None:
+        write_dataset(dataset, output, truth=truth, overwrite=overwrite)
+    return Simulated(dataset, truth)
+
+
+def _table(columns: Mapping[str, np.ndarray], schema: TableSchema) -> Any:
+    return table_of(columns, schema, where=f"simulation, {schema.name}")

@@ -1,0 +1,375 @@
+"""`reseau solve` as a function: read, prepare, solve, judge, write."""
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reseau.diagnostics import verdict
+from reseau.errors import ConfigError, Result, explain
+from reseau.instrument import Instrument, basis_name, make_distortion
+from reseau.io import (
+    Dataset,
+    check_output,
+    read_dataset,
+    read_detections,
+    read_instrument,
+    write_solution,
+)
+from reseau.model import DEFAULT_FREE, check_blocks
+from reseau.solve import Settings, Solution, solve_plate
+from reseau.solve.gauss_newton import Report
+
+from .columns import (
+    calibration_columns,
+    exposure_columns,
+    fitted_instrument,
+    judged_pulls,
+    peak_memory,
+    residual_columns,
+    source_columns,
+    summary_of,
+    versions,
+)
+from .prepare import MINIMUM_MEASUREMENTS, Prepared, prepare
+
+
+@dataclass(frozen=True)
+class SolveOptions:
+    """What can be chosen about a solution.
+
+    Attributes
+    ----------
+    instrument
+        File or preset; of a dataset, its own unless given. A single table needs one.
+    pointing
+        Table of estimated attitudes, for single tables.
+    columns
+        Names and units of a single table's columns, ``x=XWIN[pix],y=YWIN[pix]``.
+    error
+        1σ of positions without errors, in their own unit.
+    distortion, degree, degree_kind, minimum_degree
+        Another distortion model than the instrument's.
+    scale
+        What shares one focal length, of `instrument.SCALES`.
+    focal_prior
+        "gamma" or "normal".
+    free, fix
+        Blocks to free and to fix beside the default.
+    reference
+        False: a free network.
+    plate
+        Which plate of a dataset.
+    minimum_measurements
+        Sources without a prior and with fewer are left out.
+    tolerance, max_iterations
+        When to stop: largest step in σ, number of iterations.
+    """
+
+    instrument: str | None = None
+    pointing: str | None = None
+    columns: str | None = None
+    error: float | None = None
+    distortion: str | None = None
+    degree: int | None = None
+    degree_kind: str | None = None
+    minimum_degree: int | None = None
+    scale: str | None = None
+    focal_prior: str | None = None
+    free: tuple[str, ...] = ()
+    fix: tuple[str, ...] = ()
+    reference: bool = True
+    plate: int | None = None
+    minimum_measurements: int = MINIMUM_MEASUREMENTS
+    tolerance: float = Settings().tolerance
+    max_iterations: int = Settings().max_iterations
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A solution with everything that its files hold.
+
+    Attributes
+    ----------
+    prepared
+        The problem and its ids.
+    solution
+        What the solver returned.
+    summary
+        What ``summary.json`` holds.
+    sentences
+        The verdict in words.
+    instrument
+        The fitted instrument.
+    """
+
+    prepared: Prepared
+    solution: Solution
+    summary: dict[str, Any]
+    sentences: list[str]
+    instrument: Instrument
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 where the solution can be used, else 3."""
+        return 0 if self.solution.result is Result.SUCCESSFUL else 3
+
+
+def solve(
+    source: str | Path | Dataset,
+    output: str | Path | None = None,
+    *,
+    options: SolveOptions | None = None,
+    overwrite: bool = False,
+    report: Report | None = None,
+) -> Solved:
+    """Solve one plate and write the solution.
+
+    Parameters
+    ----------
+    source
+        Dataset directory, single table of detections, or a dataset in memory.
+    output
+        Directory of the solution; absent: nothing is written.
+    options
+        What differs from the defaults.
+    overwrite
+        Whether an earlier solution at `output` may be replaced.
+    report
+        Called after each iteration with its figures.
+
+    Raises
+    ------
+    ReseauError
+        Bad input, as one of its children (see `reseau.errors`). A solution that did
+        not converge or is degenerate is returned and written, not raised.
+
+    Examples
+    --------
+    >>> from reseau import simulate, solve
+    >>> plate = simulate(small=True, seed=1)
+    >>> solved = solve(plate.dataset)
+    >>> solved.summary["result"]
+    'successful'
+    """
+    options = options or SolveOptions()
+    if output is not None:
+        check_output(output, kind="directory", overwrite=overwrite)
+    began = time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        dataset = with_options(_read(source, options), options)
+        prepared = prepare(
+            dataset,
+            plate=options.plate,
+            free=free_blocks(options, dataset.instrument),
+            use_reference=options.reference,
+            minimum_measurements=options.minimum_measurements,
+        )
+    _repeat(caught)
+    read = time.perf_counter()
+    solution = solve_plate(
+        prepared.problem,
+        settings=Settings(
+            tolerance=options.tolerance, max_iterations=options.max_iterations
+        ),
+        labels=prepared.labels,
+        report=report,
+    )
+    solved = _judge(prepared, solution, dataset, caught)
+    solved.summary["seconds"] = {"read": read - began, **solution.seconds}
+    if output is not None:
+        write_solved(solved, output, overwrite=overwrite)
+    return solved
+
+
+def _read(source: str | Path | Dataset, options: SolveOptions) -> Dataset:
+    """Return the dataset that is named, or the one in memory."""
+    if isinstance(source, Dataset):
+        return source
+    if Path(source).is_dir():
+        _refuse_table_options(options, source)
+        return read_dataset(source)
+    if options.instrument is None:
+        raise ConfigError(
+            explain(
+                given="a single table and no instrument",
+                wanted="the instrument that made it",
+                where=f"solve {source}",
+                todo="name a file or a preset, e.g. --instrument jasmine",
+            )
+        )
+    return read_detections(
+        source,
+        instrument=read_instrument(options.instrument),
+        columns=options.columns,
+        pointing=options.pointing,
+        error=options.error,
+    )
+
+
+def _refuse_table_options(options: SolveOptions, source: str | Path) -> None:
+    for name in ("pointing", "columns", "error"):
+        if getattr(options, name) is not None:
+            raise ConfigError(
+                explain(
+                    given=f"--{name} with a dataset directory",
+                    wanted="a single table of detections",
+                    where=f"solve {source}",
+                    todo=f"leave out --{name}: a dataset says this itself",
+                )
+            )
+
+
+def with_options(dataset: Dataset, options: SolveOptions) -> Dataset:
+    """Return the dataset with the instrument that the options ask for."""
+    instrument = dataset.instrument
+    if options.instrument is not None:
+        instrument = read_instrument(options.instrument)
+    model = (options.distortion, options.degree, options.degree_kind)
+    if any(o is not None for o in (*model, options.minimum_degree)):
+        instrument = _with_distortion(instrument, options)
+    changes = {
+        name: getattr(options, name)
+        for name in ("scale", "focal_prior")
+        if getattr(options, name) is not None
+    }
+    if changes:
+        instrument = _with_fields(instrument, **changes)
+    return replace(dataset, instrument=instrument)
+
+
+def _with_fields(instrument: Instrument, **changes: Any) -> Instrument:
+    fields = {n: getattr(instrument, n) for n in Instrument.__dataclass_fields__}
+    return Instrument(**{**fields, **changes})
+
+
+def _with_distortion(instrument: Instrument, options: SolveOptions) -> Instrument:
+    """Return the instrument with another distortion model, from its default start."""
+    old = instrument.distortion
+    name = options.distortion or basis_name(old)
+    given = {
+        "degree": options.degree,
+        "degree_kind": options.degree_kind,
+        "minimum_degree": options.minimum_degree,
+    }
+    chosen = {k: v for k, v in given.items() if v is not None}
+    if name == "sip" and getattr(old, "centre_um", None) is not None:
+        chosen["centre_um"] = old.centre_um  # type: ignore[attr-defined]
+    if name != "none":
+        chosen["normalisation"] = old.normalisation or DEFAULT_NORMALISATION
+    distortion = make_distortion(name, **chosen)
+    sigma = np.max(np.asarray(instrument.coefficient_sigma), initial=0.0)
+    width = float(sigma) if old.is_linear and sigma > 0 else DEFAULT_SIGMA
+    return _with_fields(
+        instrument,
+        distortion=distortion,
+        coefficients=distortion.default(),
+        coefficient_sigma=distortion.widths(width),
+    )
+
+
+DEFAULT_NORMALISATION = 21_000.0
+"""Normalisation where the instrument has none [um]: JASMINE's half plane."""
+
+DEFAULT_SIGMA = 1_000.0
+"""Prior width of a distortion where the instrument has none [um] (seed 000)."""
+
+
+def free_blocks(options: SolveOptions, instrument: Instrument) -> tuple[str, ...]:
+    """Return the free blocks: the default ones, those freed, less those fixed."""
+    freed = check_blocks(tuple(options.free), "--free")
+    fixed = check_blocks(tuple(options.fix), "--fix")
+    both = sorted(set(freed) & set(fixed))
+    if both:
+        raise ConfigError(
+            explain(
+                given=f"{both[0]!r} is both freed and fixed",
+                wanted="each block in one list",
+                where="--free and --fix",
+                todo="take it out of one of them",
+            )
+        )
+    if "scale" in freed and instrument.distortion.carries_scale:
+        raise ConfigError(
+            explain(
+                given="scale freed beside a distortion that has a scale of its own",
+                wanted="one of them: they cannot be told apart",
+                where="--free",
+                todo="leave scale out, or choose another distortion",
+            )
+        )
+    wanted = [*DEFAULT_FREE, *freed]
+    return tuple(dict.fromkeys(b for b in wanted if b not in fixed))
+
+
+def _repeat(caught: Sequence[warnings.WarningMessage]) -> None:
+    """Give recorded warnings again, to whoever listens."""
+    for item in caught:
+        warnings.warn(item.message, stacklevel=3)
+
+
+def _judge(
+    prepared: Prepared,
+    solution: Solution,
+    dataset: Dataset,
+    caught: Sequence[warnings.WarningMessage],
+) -> Solved:
+    """Put the summary and the verdict together."""
+    pulls = judged_pulls(prepared, solution)
+    sentences = verdict(
+        chi2=solution.chi2,
+        dof=round(solution.dof),
+        converged=solution.converged,
+        pulls=pulls,
+        dropped={name: len(ids) for name, ids in prepared.dropped.items()},
+    )
+    summary = summary_of(prepared, solution, pulls)
+    summary["verdict"] = sentences
+    summary["warnings"] = [str(w.message).splitlines()[0] for w in caught]
+    summary["input"] = str(dataset.source) if dataset.source else dataset.name
+    summary["digests"] = dict(dataset.digests)
+    summary["seed"] = None
+    summary["versions"] = versions()
+    summary["peak_memory"] = peak_memory()
+    return Solved(
+        prepared=prepared,
+        solution=solution,
+        summary=summary,
+        sentences=sentences,
+        instrument=fitted_instrument(prepared, solution),
+    )
+
+
+def write_solved(
+    solved: Solved, output: str | Path, *, overwrite: bool = False
+) -> None:
+    """Write a solution's directory, whole or not at all."""
+    prepared, solution = solved.prepared, solved.solution
+    calibration, covariance = calibration_columns(prepared, solution)
+    write_solution(
+        output,
+        sources=source_columns(prepared, solution),
+        exposures=exposure_columns(prepared, solution),
+        calibration=calibration,
+        covariance=covariance,
+        residuals=residual_columns(prepared, solution),
+        instrument=solved.instrument,
+        summary=solved.summary,
+        unit=prepared.unit,
+        overwrite=overwrite,
+    )
+
+
+__all__ = [
+    "SolveOptions",
+    "Solved",
+    "free_blocks",
+    "solve",
+    "with_options",
+    "write_solved",
+]

@@ -27,7 +27,7 @@ from .parameters import (
     layout_of,
     take_step,
 )
-from .priors import gamma_terms, normal_terms, prior_terms, prior_widths
+from .priors import attitude_steps, gamma_terms, normal_terms, prior_terms, prior_widths
 from .problem import Problem, detector_parameters, nominal_parameters, parameter_names
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Parameters",
     "Problem",
     "SourceFrame",
+    "attitude_steps",
     "calibration_columns",
     "check_blocks",
     "detector_frame",

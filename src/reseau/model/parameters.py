@@ -11,6 +11,7 @@ current attitude (`instrument.rotate_axes`), so nothing is singular at the poles
 """
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
@@ -124,6 +125,11 @@ def take_step(
     offset: Float[Array | np.ndarray, "n_src 2"],
 ) -> Parameters:
     """Return the parameters moved by a step of the shared vector and of the sources."""
+    return _moved(parameters, jnp.asarray(shared), jnp.asarray(offset))
+
+
+@jax.jit
+def _moved(parameters: Parameters, shared: Array, offset: Array) -> Parameters:
     layout = layout_of(parameters)
     exposure = shared[layout.exposures].reshape(-1, PER_EXPOSURE)
     return Parameters(

@@ -10,6 +10,7 @@ are rotations about the camera's axes.
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -170,6 +171,19 @@ def _without_exposures(layout: Layout, width: np.ndarray) -> np.ndarray:
     return out
 
 
+def attitude_steps(
+    problem: Problem, parameters: Parameters
+) -> Float[np.ndarray, "n_exp 3"]:
+    """Return the steps from the estimated attitudes to those of `parameters` [rad]."""
+    axes, attitude = jnp.asarray(parameters.axes), problem.exposures.attitude
+    return np.asarray(_steps_from(axes, jnp.asarray(attitude)))
+
+
+@jax.jit
+def _steps_from(axes: Array, attitude: Array) -> Array:
+    return attitude_difference(axes, camera_axes(attitude))
+
+
 def _attitude_terms(
     problem: Problem, parameters: Parameters
 ) -> tuple[float, np.ndarray, np.ndarray]:
@@ -183,8 +197,7 @@ def _attitude_terms(
     weight[~np.isfinite(sigma)] = 0.0
     if problem.free_network or not np.any(weight):
         return 0.0, np.zeros((n, 3)), np.zeros((n, 3, 3))
-    prior = camera_axes(jnp.asarray(exposures.attitude))
-    step = np.asarray(attitude_difference(jnp.asarray(parameters.axes), prior))
+    step = attitude_steps(problem, parameters)
     # From steps (east, north, roll) to coordinates: moving east by s turns the
     # direction of north by s·tan dec, which the position angle shares.
     lever = np.zeros((n, 3, 3))

@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from reseau.errors import Result
-from reseau.instrument import attitude_difference, camera_axes
 from reseau.model import (
     PER_EXPOSURE,
     Parameters,
     Problem,
+    attitude_steps,
     detector_parameters,
     parameter_names,
     prior_terms,
@@ -272,8 +272,7 @@ def _calibration_pull(problem: Problem, parameters: Parameters) -> np.ndarray:
     layout, instrument = problem.layout, problem.instrument
     shift = np.zeros(layout.size)
     exposure = np.empty((layout.n_exposures, PER_EXPOSURE))
-    prior = camera_axes(jnp.asarray(problem.exposures.attitude))
-    exposure[:, :3] = attitude_difference(jnp.asarray(parameters.axes), prior)
+    exposure[:, :3] = attitude_steps(problem, parameters)
     exposure[:, 3:] = np.asarray(parameters.focal) - np.asarray(instrument.focal)
     shift[layout.exposures] = exposure.ravel()
     shift[layout.distortion] = parameters.coefficients - instrument.coefficients

@@ -9,12 +9,13 @@ mean of their measurements, projected back to the sky.
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from reseau.errors import CatalogueError, explain, some
-from reseau.instrument import camera_from_pixel
+from reseau.instrument import Instrument, camera_from_pixel
 from reseau.model import Parameters, Problem, nominal_parameters
 from reseau.sky import aberrate, unaberrate
 
@@ -83,16 +84,27 @@ def _camera_directions(problem: Problem) -> Float[np.ndarray, "n_meas 3"]:
     out = np.empty((pixel.shape[0], 3))
     for first in range(0, pixel.shape[0], CHUNK):
         part = slice(first, first + CHUNK)
-        components = camera_from_pixel(
+        components = _camera_compiled(
             instrument,
             jnp.asarray(pixel[part, 0]),
             jnp.asarray(pixel[part, 1]),
             jnp.asarray(detector[part]),
-            instrument.focal[0],
-            instrument.focal[1],
         )
         out[part] = np.stack([np.asarray(c) for c in components], axis=-1)
     return out
+
+
+@jax.jit
+def _camera_compiled(
+    instrument: Instrument, x: Array, y: Array, detector: Array
+) -> tuple[Array, ...]:
+    return camera_from_pixel(
+        instrument, x, y, detector, instrument.focal[0], instrument.focal[1]
+    )
+
+
+_aberrate = jax.jit(aberrate)
+_unaberrate = jax.jit(unaberrate)
 
 
 def _sum_by(index: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
@@ -119,7 +131,7 @@ def _aligned_axes(
     direction = np.asarray(problem.prior.direction)[source[used]]
     if problem.aberration:
         velocity = np.asarray(problem.exposures.velocity)[exposure[used]]
-        direction = np.asarray(aberrate(jnp.asarray(direction), jnp.asarray(velocity)))
+        direction = np.asarray(_aberrate(jnp.asarray(direction), jnp.asarray(velocity)))
     products = camera[used][:, :, None] * direction[:, None, :]
     moment = _sum_by(exposure[used], products, n)[aligned]
     left, singular, right = np.linalg.svd(moment)
@@ -156,7 +168,7 @@ def _detected_directions(
     seen = np.einsum("mij,mi->mj", axes[exposure], camera)
     if problem.aberration:
         velocity = np.asarray(problem.exposures.velocity)[exposure]
-        seen = np.asarray(unaberrate(jnp.asarray(seen), jnp.asarray(velocity)))
+        seen = np.asarray(_unaberrate(jnp.asarray(seen), jnp.asarray(velocity)))
     n = problem.prior.direction.shape[0]
     total = _sum_by(np.asarray(measurements.source), seen, n)
     length = np.linalg.norm(total, axis=1, keepdims=True)

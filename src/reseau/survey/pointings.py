@@ -1,7 +1,7 @@
 """Where and when the telescope points: overlapping fields, dithered exposures.
 
-Four fields stand on a square whose side is half a field of view, so that each star
-lies in one, two or four of them. Axes are Galactic: +Y of the focal plane points to
+Four fields stand on a square whose side is a little over half a field of view, so that
+each star lies in one, two or four of them. Axes are Galactic: +Y of the focal plane points to
 Galactic North, but for a jitter. The exposures of a field follow one another, and all
 are taken within half a revolution of the satellite.
 """
@@ -21,7 +21,7 @@ from .jasmine import FIELD_SIDE
 
 FIELDS = 4
 CORNERS = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-STEP = 0.5 * FIELD_SIDE
+STEP = 0.55 * FIELD_SIDE
 """Distance of neighbouring fields [rad]."""
 
 DITHER = 0.02 * DEGREE
@@ -29,8 +29,11 @@ ANGLE_JITTER = 0.2 * DEGREE
 
 MINUTES_PER_YEAR = 525_960.0
 
-HALF_SIDE = 0.5 * (STEP + FIELD_SIDE) + 1.5 * DITHER
-"""Half the side of the square, along l and b, that the exposures cover [rad]."""
+HALF_SIDE = 0.5 * (STEP + FIELD_SIDE)
+"""Half the side of the square, along l and b, that stars are taken from [rad].
+
+Just what the undithered fields cover: stars beyond would be seen once or twice.
+"""
 
 
 class Pointings(NamedTuple):

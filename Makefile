@@ -1,0 +1,77 @@
+# `make demo` and `make test` do everything on a fresh machine: they create and fill
+# .venv themselves. Another interpreter: make demo PYTHON=/path/to/python3.12
+
+SHELL := /bin/bash
+VENV := .venv
+RUN := $(VENV)/bin
+PIP := $(RUN)/python -m pip install --quiet --disable-pip-version-check
+DEMO := demo
+# The first of these that is Python 3.11 or later makes the environment.
+PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11 python3.14; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+  && { echo $$p; break; }; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install test lint tests recovery docs benchmark clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: install ## install, simulate and solve an orbit, draw its pictures
+	$(RUN)/reseau demo -o $(DEMO) --overwrite
+	@echo && echo "Pictures:" && find $(CURDIR)/$(DEMO) -name '*.png' | sort | sed 's/^/  /'
+
+install: $(VENV)/.installed ## create .venv and install reseau there
+
+test: lint tests ## install, then lint, types, layers and tests
+
+lint: $(VENV)/.test
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/codespell
+	$(RUN)/mypy src
+	$(RUN)/lint-imports
+
+tests: $(VENV)/.test
+	$(RUN)/python -m pytest -n 2
+
+recovery: $(VENV)/.test ## the long statistical runs against truth
+	$(RUN)/python -m pytest -m recovery
+
+docs: $(VENV)/.docs ## build the pages into docs/_build/html, warnings are errors
+	$(RUN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "Pages: $(CURDIR)/docs/_build/html/index.html"
+
+benchmark: $(VENV)/.test ## time and memory of one plate
+	$(RUN)/python -m pytest benchmarks --benchmark-only
+
+clean: ## remove .venv, the demo and everything that was built
+	rm -rf $(VENV) $(DEMO) docs/_build docs/_generated dist .benchmarks
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests docs -name __pycache__ -prune -exec rm -rf {} +
+
+# Dependency groups need pip 25.1.
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { \
+	  echo "No Python 3.11 or later was found (looked for python3 and python3.11 to 3.14)."; \
+	  echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..."; exit 1; }
+	@echo "Creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); \
+	  echo "$(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv"; \
+	  exit 1; }
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing reseau and what it needs"
+	@$(PIP) --upgrade 'pip>=25.1'
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(VENV)/.installed
+	@echo "Installing what the tests need"
+	@$(PIP) --group test
+	@touch $@
+
+$(VENV)/.docs: pyproject.toml $(VENV)/.installed
+	@echo "Installing what the pages need"
+	@$(PIP) --group docs
+	@touch $@

@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 VENV := .venv
 RUN := $(VENV)/bin
-PIP := $(RUN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(RUN)/python -m pip install -qq --disable-pip-version-check
 DEMO := demo
 # The first of these that is Python 3.11 or later makes the environment.
 PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11 python3.14; do \

@@ -143,7 +143,7 @@ def to_dense(
         for root, white in zip(roots, whites, strict=True):
             dense[row : row + 2, row : row + 2] = root @ root.T
             columns = 2 * n + np.asarray(tile.columns)
-            np.add.at(dense, (slice(row, row + 2), columns), root @ white.T)
+            np.add.at(dense[row : row + 2].T, columns, (root @ white.T).T)
             row += 2
     dense[2 * n :, : 2 * n] = dense[: 2 * n, 2 * n :].T
     return dense

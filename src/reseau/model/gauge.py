@@ -10,7 +10,7 @@ that leaves the predicted pixels; `datum_transform` is its derivative, for
 covariances (an S-transformation: Baarda 1973).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +26,7 @@ from .problem import Problem, detector_parameters
 
 GRID = 7
 EXACT = 1e-3
-"""Largest change of a predicted position [µm], per µm of a mode, that counts as none."""
+"""Largest change of a predicted position, per change by a mode, that counts as none."""
 
 
 class Datum(NamedTuple):
@@ -148,30 +148,26 @@ _NAMES = ("shift", "shift", "rotation", "pitch", "pitch")
 class _Grid(NamedTuple):
     """Points over the detectors, in the camera's frame, with their detectors."""
 
-    camera: tuple[Array, Array, Array]
-    index: Array
+    camera: tuple[Any, Any, Any]
+    detector: Array
     focal: Array
     pitch: Array
 
 
-def _grid(instrument: Instrument, parameters: Parameters) -> _Grid:
-    """Return points that cover the detectors, at the mean focal length."""
-    detectors = np.asarray(parameters.detectors)
-    half = np.asarray(instrument.detectors.naxis) / 2.0 * detectors[:, 3:]
-    size = np.where(half > 0, half, instrument.distortion.normalisation or 1.0)
+def _grid(instrument: Instrument, detectors: Array, focal: Array) -> _Grid:
+    """Return points that cover the detectors, seen at given focal lengths."""
+    half = instrument.detectors.naxis / 2.0 * detectors[:, 3:]
+    size = jnp.where(half > 0, half, instrument.distortion.normalisation or 1.0)
     ticks = np.linspace(-1.0, 1.0, GRID)
     u, v = (g.ravel() for g in np.meshgrid(ticks, ticks))
-    cos, sin = np.cos(detectors[:, 2:3]), np.sin(detectors[:, 2:3])
+    cos, sin = jnp.cos(detectors[:, 2:3]), jnp.sin(detectors[:, 2:3])
     a, b = u * size[:, :1], v * size[:, 1:]
     x = detectors[:, :1] + cos * a - sin * b
     y = detectors[:, 1:2] + sin * a + cos * b
-    focal = np.mean(np.asarray(parameters.focal), axis=0)
     p, q = instrument.parity * x.ravel() / focal[0], y.ravel() / focal[1]
     index = np.repeat(np.arange(detectors.shape[0]), GRID**2)
-    camera = deproject(instrument.projection, jnp.asarray(p), jnp.asarray(q))
-    return _Grid(
-        camera, jnp.asarray(index), jnp.asarray(focal), jnp.asarray(detectors[0, 3:])
-    )
+    camera = deproject(instrument.projection, p, q)
+    return _Grid(camera, jnp.asarray(index), focal, detectors[0, 3:])
 
 
 def _grid_positions(
@@ -193,10 +189,10 @@ def _grid_positions(
     x, y, z = (camera[i, 0] * x + camera[i, 1] * y + camera[i, 2] * z for i in range(3))
     focal = grid.focal * (1.0 + common[3:])
     plane = undistorted(instrument.projection, instrument.parity, x, y, z, *focal)
-    x, y = measured(instrument.distortion, *plane, coefficients, skew)
-    parameters = tuple(detectors[:, i][grid.index] for i in range(PER_DETECTOR))
+    moved = measured(instrument.distortion, *plane, coefficients, skew)
+    parameters = tuple(detectors[:, i][grid.detector] for i in range(PER_DETECTOR))
     zero = (jnp.zeros_like(x), jnp.zeros_like(x))
-    pixel = detector_pixel(x, y, parameters, zero)
+    pixel = detector_pixel(*moved, parameters, zero)
     return jnp.concatenate([pixel[0] * grid.pitch[0], pixel[1] * grid.pitch[1]])
 
 
@@ -218,19 +214,18 @@ def _compensation(
     Common changes of the exposures, new coefficients, new skew, and the largest
     position that is left changed [µm].
     """
-    grid = _grid(instrument, parameters)
     coefficients, skew = (
         np.asarray(parameters.coefficients),
         np.asarray(parameters.skew),
     )
     wanted, _ = _linearised(
-        instrument, grid, np.zeros(5), coefficients, skew, parameters.detectors
+        instrument, parameters, np.zeros(5), coefficients, skew, parameters.detectors
     )
     common = np.zeros(5)
     worst = np.inf
     for _ in range(4):
         found, columns = _linearised(
-            instrument, grid, common, coefficients, skew, target.detectors
+            instrument, parameters, common, coefficients, skew, target.detectors
         )
         worst = float(np.max(np.abs(found - wanted)))
         step = -_scaled_least_squares(
@@ -243,8 +238,10 @@ def _compensation(
 
 @jax.jit
 def _positions_and_jacobian(
-    instrument: Instrument, grid: _Grid, *point: Array
+    instrument: Instrument, grid_detectors: Array, grid_focal: Array, *point: Array
 ) -> tuple[Array, tuple[Array, ...]]:
+    grid = _grid(instrument, grid_detectors, grid_focal)
+
     def positions(*values: Array) -> tuple[Array, Array]:
         found = _grid_positions(instrument, grid, *values)
         return found, found
@@ -254,14 +251,17 @@ def _positions_and_jacobian(
 
 
 def _linearised(
-    instrument: Instrument, grid: _Grid, *point: np.ndarray | Array
+    instrument: Instrument, around: Parameters, *point: np.ndarray | Array
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the grid's positions and their derivatives.
+    """Return positions of a grid laid around parameters, and their derivatives.
 
     By what the exposures share, coefficients, skew and detectors, in this order.
     """
     found, columns = _positions_and_jacobian(
-        instrument, grid, *(jnp.asarray(p) for p in point)
+        instrument,
+        jnp.asarray(around.detectors),
+        jnp.asarray(np.mean(np.asarray(around.focal), axis=0)),
+        *(jnp.asarray(p) for p in point),
     )
     n = found.shape[0]
     return np.asarray(found), np.concatenate(
@@ -302,10 +302,9 @@ def _expand_modes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Complete modes of the detectors by what undoes them; say what is left of each."""
     instrument, layout = problem.instrument, layout_of(parameters)
-    grid = _grid(instrument, parameters)
     _, columns = _linearised(
         instrument,
-        grid,
+        parameters,
         np.zeros(5),
         parameters.coefficients,
         parameters.skew,

@@ -19,17 +19,24 @@ with the measurements along the last axes.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from reseau.instrument import Instrument, measured, to_pixel, undistorted
+from reseau.instrument import (
+    Instrument,
+    LinearDistortion,
+    measured,
+    to_pixel,
+    undistorted,
+)
 from reseau.sky import aberrate, normalise, tangent_basis
 
-Components = tuple[Array, ...]
+Components = tuple[Any, ...]
 
 
 class SourceFrame(eqx.Module):
@@ -215,7 +222,9 @@ def camera_components(
 
 
 def detector_constants(
-    detectors: Float[Array, "n_det 5"], origin: Float[Array, "n_det 2"], index: Array
+    detectors: Float[Array, "n_det 5"],
+    origin: Float[Array | np.ndarray, "n_det 2"],
+    index: Array,
 ) -> tuple[Components, Components]:
     """Return the five parameters and the pixel origin of the detectors met."""
     parameters = tuple(detectors[:, i][index] for i in range(5))
@@ -223,7 +232,7 @@ def detector_constants(
 
 
 def detector_pixel(
-    x: Array, y: Array, parameters: Components, origin: Components
+    x: Any, y: Any, parameters: Components, origin: Components
 ) -> Components:
     """Return pixels of focal-plane positions on detectors."""
     centre_x, centre_y, theta, pitch_x, pitch_y = parameters
@@ -354,9 +363,8 @@ def on_detector(
     )
     dx = position[0] - detectors.centre[:, 0][index]
     dy = position[1] - detectors.centre[:, 1][index]
-    matrix = tuple(
-        tuple(detectors.matrix[:, i, j][index] for j in range(2)) for i in range(2)
-    )
+    rows = [[detectors.matrix[:, i, j][index] for j in range(2)] for i in range(2)]
+    matrix = tuple(rows[0]), tuple(rows[1])
     shape = [
         tuple(
             detectors.by_shape[:, i, 0, p][index] * dx
@@ -381,7 +389,7 @@ def _by_coefficients(
 ) -> Array:
     """Return the basis of a linear distortion, or derivatives one by one."""
     distortion, (x, y) = instrument.distortion, plane
-    if distortion.is_linear:
+    if isinstance(distortion, LinearDistortion):
         return distortion.basis(x + skew * y, y)
     columns = jax.vmap(
         lambda t: jax.jvp(

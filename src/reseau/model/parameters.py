@@ -163,7 +163,7 @@ def check_blocks(names: tuple[str, ...], where: str) -> tuple[str, ...]:
 def free_columns(
     layout: Layout, free: tuple[str, ...], width: Float[np.ndarray, "p"]
 ) -> Bool[np.ndarray, "p"]:
-    """Return which shared parameters are free: their block is, and their prior has width.
+    """Return which shared parameters are free: block is free and prior has width.
 
     A prior width of zero holds a parameter at its value.
     """

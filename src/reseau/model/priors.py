@@ -148,21 +148,24 @@ def _diagonal_terms(
         vector[layout.skew] = skew
         vector[layout.detectors] = np.asarray(detectors).ravel()
     chi2, slope, curvature = (
-        np.array(t)
-        for t in normal_terms(value, mean, _without_exposures(layout, width))
+        np.array(t) for t in _normal(value, mean, _without_exposures(layout, width))
     )
     if problem.free_network or not instrument.focal_sigma > 0:
         return float(chi2.sum()), -slope, curvature
-    terms = gamma_terms if instrument.focal_prior == "gamma" else normal_terms
     weight = tied_focal_weight(problem)
     focal = np.asarray(parameters.focal)
     nominal = np.broadcast_to(instrument.focal, focal.shape)
     sigma = np.full_like(focal, instrument.focal_sigma)
-    for vector, part in zip(
-        (chi2, slope, curvature), terms(focal, nominal, sigma), strict=True
-    ):
-        vector[layout.exposures].reshape(-1, PER_EXPOSURE)[:, 3:] = weight * part
+    terms = _gamma if instrument.focal_prior == "gamma" else _normal
+    of_focal = terms(focal, nominal, sigma)
+    for vector, part in zip((chi2, slope, curvature), of_focal, strict=True):
+        rows = vector[layout.exposures].reshape(-1, PER_EXPOSURE)
+        rows[:, 3:] = weight * np.asarray(part)
     return float(chi2.sum()), -slope, curvature
+
+
+_gamma = jax.jit(gamma_terms)
+_normal = jax.jit(normal_terms)
 
 
 def _without_exposures(layout: Layout, width: np.ndarray) -> np.ndarray:
@@ -181,7 +184,7 @@ def attitude_steps(
 
 @jax.jit
 def _steps_from(axes: Array, attitude: Array) -> Array:
-    return attitude_difference(axes, camera_axes(attitude))
+    return jnp.asarray(attitude_difference(axes, camera_axes(attitude)))
 
 
 def _attitude_terms(

@@ -29,7 +29,8 @@ _EXPOSURE_UNITS = np.array([ARCSECOND] * 3 + [MILLIMETRE] * 2)
 def source_columns(prepared: Prepared, solution: Solution) -> Columns:
     """Return the columns of ``sources.parquet``; all sources here were measured."""
     n = prepared.source_id.size
-    ra, dec = solution.source_angles()
+    with jax.enable_x64(True):
+        ra, dec = solution.source_angles()
     errors = source_errors(solution)
     free = solution.source_covariance[:, 0, 0] != 0
     counts = np.bincount(prepared.problem.measurements.source, minlength=n)
@@ -245,6 +246,7 @@ def summary_of(
         "n_measurements": int(residual.shape[0]),
         "n_shared_parameters": prepared.problem.layout.size,
         "free": list(prepared.problem.free),
+        "free_network": prepared.problem.free_network,
         "residual_rms": float(np.sqrt(np.mean(residual**2))),
         "residual_unit": prepared.unit,
         "datum": solution.datum,

@@ -153,9 +153,9 @@ def _prepare(
         aberration="aberration" in dataset.effects,
         free_network=network,
     )
-    dropped = {"exposures without measurements": unmeasured}
-    dropped[f"sources with fewer than {minimum} measurements and no prior"] = few
-    dropped = {name: [int(i) for i in ids] for name, ids in dropped.items() if len(ids)}
+    left_out = {"exposures without measurements": unmeasured}
+    left_out[f"sources with fewer than {minimum} measurements and no prior"] = few
+    dropped = {n: [int(i) for i in ids] for n, ids in left_out.items() if len(ids)}
     for name, ids in dropped.items():
         warnings.warn(
             f"left out {len(ids)} {name}: {some(ids)}", DroppedWarning, stacklevel=4
@@ -346,7 +346,7 @@ def _enough_measured(
     if not kept.any():
         raise CatalogueError(
             explain(
-                given=f"none of {ids.size} sources has a prior or {minimum} measurements",
+                given=f"no source of {ids.size} has a prior or {minimum} measurements",
                 wanted="sources that are measured repeatedly, or a reference catalogue",
                 where="measurements",
                 todo="check the identification of the sources",

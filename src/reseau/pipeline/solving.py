@@ -257,7 +257,7 @@ def _with_distortion(instrument: Instrument, options: SolveOptions) -> Instrumen
         "degree_kind": options.degree_kind,
         "minimum_degree": options.minimum_degree,
     }
-    chosen = {k: v for k, v in given.items() if v is not None}
+    chosen: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
     if name == "sip" and getattr(old, "centre_um", None) is not None:
         chosen["centre_um"] = old.centre_um  # type: ignore[attr-defined]
     if name != "none":

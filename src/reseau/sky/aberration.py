@@ -26,6 +26,7 @@ def aberrate(direction: Direction, velocity: Velocity) -> Float[Array, "*batch 3
     -------
     Unit vectors, aberrated.
     """
+    direction, velocity = jnp.asarray(direction), jnp.asarray(velocity)
     square = jnp.sum(velocity * velocity, axis=-1, keepdims=True)
     gamma = 1.0 / jnp.sqrt(1.0 - square)
     along = jnp.sum(direction * velocity, axis=-1, keepdims=True)

@@ -55,6 +55,7 @@ def tangent_basis(direction: Direction) -> tuple[Array, Array]:
 
 def normalise(vector: Direction) -> Float[Array, "*batch 3"]:
     """Scale vectors to unit length."""
+    vector = jnp.asarray(vector)
     return vector / jnp.sqrt(jnp.sum(vector * vector, axis=-1, keepdims=True))
 
 

@@ -28,7 +28,7 @@ def radial_motion(radial_velocity: Scalars, parallax: Scalars) -> Array:
     parallax
         Annual parallax [rad].
     """
-    return radial_velocity * parallax / AU_PER_YEAR
+    return jnp.asarray(radial_velocity * parallax / AU_PER_YEAR)
 
 
 def direction_at(
@@ -102,5 +102,11 @@ def direction_and_covariance(
         )(parameters)
         return mean, jacobian @ matrix @ jacobian.T
 
-    places = jnp.broadcast_to(observer, direction.shape)
-    return jax.vmap(one)(direction, astrometry, covariance, elapsed, places)
+    places = jnp.broadcast_to(jnp.asarray(observer), direction.shape)
+    return jax.vmap(one)(
+        jnp.asarray(direction),
+        jnp.asarray(astrometry),
+        jnp.asarray(covariance),
+        jnp.asarray(elapsed),
+        places,
+    )

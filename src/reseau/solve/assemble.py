@@ -19,7 +19,6 @@ from jaxtyping import Array, Float
 from reseau.instrument import Instrument
 from reseau.linalg import Tile, back_substitute, block_covariance, eliminate
 from reseau.model import (
-    PER_DETECTOR,
     PER_EXPOSURE,
     DetectorFrame,
     ExposureFrame,
@@ -36,7 +35,7 @@ from reseau.model import (
     source_frame,
 )
 
-from .plan import TileData
+from .plan import Block, TileData
 
 
 class Frames(eqx.Module):
@@ -88,7 +87,7 @@ class System(NamedTuple):
 
 @jax.jit
 def _frames(
-    parameters: Parameters, direction: Array, velocity: Array, origin: Array
+    parameters: Any, direction: Array, velocity: Array, origin: Array
 ) -> Frames:
     return Frames(
         sources=source_frame(direction, parameters.offset),
@@ -142,6 +141,27 @@ def assemble(
     return System(corner, eliminated)
 
 
+class Share(NamedTuple):
+    """What one block of a tile gives to the normal equations.
+
+    Attributes
+    ----------
+    product
+        For each slot, products of the whitened columns: exposure, calibration and,
+        last, the residual, (k, p, p).
+    by_exposure, by_calibration
+        Border of the sources on the slots' exposures and on the calibration.
+    block, gradient
+        The sources' own blocks and right-hand side, priors left out.
+    """
+
+    product: Array
+    by_exposure: Array
+    by_calibration: Array
+    block: Array
+    gradient: Array
+
+
 def _add_tile(
     instrument: Instrument,
     frames: Frames,
@@ -150,66 +170,82 @@ def _add_tile(
     damping: Array,
     aberration: bool,
 ) -> tuple[Corner, Tile]:
-    """Add one tile's share to the corner; return it with the sources eliminated.
+    """Add one tile's share to the corner; return it with the sources eliminated."""
+    shares = []
+    for block in tile.blocks:
+        plane, pixels = stages(instrument, frames, tile, block, aberration)
+        shares.append(_share(instrument, tile.free, block, plane, pixels))
+    exposures = tuple(block.exposure for block in tile.blocks)
+    return _gather(
+        frames.offset,
+        (tile.source, tile.information, tile.free, exposures),
+        tuple(shares),
+        corner,
+        damping,
+    )
 
-    In four compiled steps: merged into one, the compiler would compute the early
-    stages again for every column of the derivatives.
+
+def stages(
+    instrument: Instrument,
+    frames: Frames,
+    tile: TileData,
+    block: Block,
+    aberration: bool,
+) -> tuple[OnPlane, OnDetector]:
+    """Return a block's positions and pixels with their derivatives.
+
+    In two compiled steps, and what follows in others: merged into one, the compiler
+    would compute the early stages again for every column of the derivatives.
     """
-    plane = _plane_stage(instrument, frames, tile, aberration)
-    pixels = _detector_stage(instrument, frames, tile, plane.position)
-    rows = _whitened(instrument, tile, plane, pixels)
-    return _gather(frames, tile, rows, corner, damping)
+    plane = _plane_stage(
+        instrument,
+        frames.sources,
+        frames.exposures,
+        tile.source,
+        block.exposure,
+        block.whitening,
+        aberration,
+    )
+    pixels = _detector_stage(
+        instrument,
+        plane.position,
+        frames.coefficients,
+        frames.skew,
+        frames.detectors,
+        block.detector,
+    )
+    return plane, pixels
 
 
-@partial(jax.jit, static_argnums=3)
+@partial(jax.jit, static_argnums=6)
 def _plane_stage(
-    instrument: Instrument, frames: Frames, tile: TileData, aberration: bool
+    instrument: Instrument,
+    sources: SourceFrame,
+    exposures: ExposureFrame,
+    source: Array,
+    exposure: Array,
+    whitening: Array,
+    aberration: bool,
 ) -> OnPlane:
     return on_plane(
         instrument,
-        jax.tree.map(lambda v: v.at[tile.source].get(mode="clip"), frames.sources),
-        jax.tree.map(lambda v: v[tile.exposure], frames.exposures),
-        tile.valid,
+        jax.tree.map(lambda v: v.at[source].get(mode="clip"), sources),
+        jax.tree.map(lambda v: v[exposure], exposures),
+        whitening[0] > 0,
         aberration=aberration,
     )
 
 
-@jax.jit
-def _detector_stage(
-    instrument: Instrument, frames: Frames, tile: TileData, position: tuple[Array, ...]
-) -> OnDetector:
-    return on_detector(
-        instrument,
-        position,
-        frames.coefficients,
-        frames.skew,
-        frames.detectors,
-        jnp.asarray(tile.detector),
-    )
-
-
-class Rows(NamedTuple):
-    """Whitened residuals and derivatives of a tile: slots, columns, x and y, sources.
-
-    Attributes
-    ----------
-    source
-        Derivatives by the sources' offsets, (k, 2, 2, n).
-    shared
-        Derivatives by the slot's exposure, by the calibration (distortion, skew, all
-        detectors), and last the residuals, (k, p, 2, n).
-    """
-
-    source: Array
-    shared: Array
+_detector_stage = jax.jit(on_detector)
 
 
 @jax.jit
-def _whitened(
-    instrument: Instrument, tile: TileData, plane: OnPlane, at: OnDetector
-) -> Rows:
-    w = tile.whitening
-    Pair = tuple[tuple[Array, ...], tuple[Array, ...]]
+def _share(
+    instrument: Instrument, free: Array, block: Block, plane: OnPlane, at: OnDetector
+) -> Share:
+    """Whiten a block's residuals and derivatives and form their products."""
+    w = block.whitening
+    Pair = tuple[tuple[Any, ...], tuple[Any, ...]]
 
     def whiten(x: Array, y: Array) -> Array:
         """Columns first; returns (k, columns, 2, n)."""
@@ -220,48 +256,55 @@ def _whitened(
         of_x, of_y = jnp.stack(parts[0]), jnp.stack(parts[1])
         return xx * of_x + xy * of_y, yx * of_x + yy * of_y
 
-    met = (
-        tile.detector
-        == jnp.arange(instrument.detectors.centre.shape[0])[:, None, None, None]
-    )
+    n_detectors = instrument.detectors.centre.shape[0]
+    met = block.detector == jnp.arange(n_detectors)[:, None, None, None]
     of_detector = [
-        jnp.where(met, jnp.stack(part), 0.0).reshape(-1, *tile.detector.shape)
+        jnp.where(met, jnp.stack(part), 0.0).reshape(-1, *block.detector.shape)
         for part in at.detector
     ]
     groups = [
         onward(plane.exposure),
         calibration_columns(instrument, plane.position, at),
-        of_detector,
-        ((tile.pixel_x - at.pixel[0])[None], (tile.pixel_y - at.pixel[1])[None]),
+        (of_detector[0], of_detector[1]),
+        ((block.pixel_x - at.pixel[0])[None], (block.pixel_y - at.pixel[1])[None]),
     ]
-    return Rows(
-        source=whiten(*onward(plane.source)) * tile.free,
-        shared=jnp.concatenate([whiten(*group) for group in groups], axis=1),
+    source = whiten(*onward(plane.source)) * free
+    shared = jnp.concatenate([whiten(*group) for group in groups], axis=1)
+    k, p, _, n = shared.shape
+    flat = shared.reshape(k, p, 2 * n)
+    by_exposure = jnp.sum(source[:, None] * shared[:, :PER_EXPOSURE, None], axis=3)
+    return Share(
+        product=jnp.einsum("kpm,kqm->kpq", flat, flat),
+        by_exposure=by_exposure.reshape(-1, 2, n),
+        by_calibration=jnp.sum(
+            source[:, None] * shared[:, PER_EXPOSURE:-1, None], axis=(0, 3)
+        ),
+        block=jnp.sum(source[:, :, None] * source[:, None], axis=(0, 3)),
+        gradient=jnp.sum(source * shared[:, None, -1], axis=(0, 2)),
     )
 
 
 @partial(jax.jit, donate_argnums=3)
 def _gather(
-    frames: Frames, tile: TileData, rows: Rows, corner: Corner, damping: Array
+    offsets: Array,
+    of_tile: tuple[Array, Array, Array, tuple[Array, ...]],
+    shares: tuple[Share, ...],
+    corner: Corner,
+    damping: Array,
 ) -> tuple[Corner, Tile]:
-    source, shared = rows
-    k, p, _, n = shared.shape
-    columns = _columns(frames, tile)
-    flat = shared.reshape(k, p, 2 * n)
-    product = jnp.einsum("kpm,kqm->kpq", flat, flat)
-
-    offset = frames.offset.at[tile.source].get(mode="clip").T
-    pull = jnp.sum(tile.information * offset, axis=1)
-    block = jnp.sum(source[:, :, None] * source[:, None], axis=(0, 3))
-    block = block + tile.information
-    gradient = jnp.sum(source * shared[:, None, -1], axis=(0, 2)) - pull
-    by_exposure = jnp.sum(source[:, None] * shared[:, :PER_EXPOSURE, None], axis=3)
-    by_calibration = jnp.sum(
-        source[:, None] * shared[:, PER_EXPOSURE:-1, None], axis=(0, 3)
+    """Join a tile's blocks, eliminate its sources, add the rest to the corner."""
+    source, information, free, exposures = of_tile
+    product = jnp.concatenate([s.product for s in shares])
+    border = jnp.concatenate(
+        [*(s.by_exposure for s in shares), sum_of([s.by_calibration for s in shares])]
     )
-    border = jnp.concatenate([by_exposure.reshape(-1, 2, n), by_calibration])
+    columns = _columns(jnp.concatenate(exposures), corner, product.shape[1])
+    offset = offsets.at[source].get(mode="clip").T
+    pull = jnp.sum(information * offset, axis=1)
+    block = sum_of([s.block for s in shares]) + information
+    gradient = sum_of([s.gradient for s in shares]) - pull
     unit = jnp.eye(2)[:, :, None]
-    raised = block * (1.0 + damping * unit) + (tile.free == 0) * unit
+    raised = block * (1.0 + damping * unit) + (free == 0) * unit
     reduced, loss, loss_right = eliminate(raised, border, gradient, columns)
     matrix, right, diagonal, chi2 = _corner_share(product)
     chi2 = jnp.stack([chi2, jnp.sum(pull * offset)])
@@ -274,6 +317,14 @@ def _gather(
         ),
         reduced,
     )
+
+
+def sum_of(arrays: list[Array]) -> Array:
+    """Add arrays of one shape."""
+    total = arrays[0]
+    for array in arrays[1:]:
+        total = total + array
+    return total
 
 
 def _corner_share(product: Array) -> tuple[Array, Array, Array, Array]:
@@ -300,15 +351,12 @@ def _corner_share(product: Array) -> tuple[Array, Array, Array, Array]:
     return matrix, right, jnp.diagonal(matrix), total[-1, -1]
 
 
-def _columns(frames: Frames, tile: TileData) -> Array:
+def _columns(exposure: Array, corner: Corner, width: int) -> Array:
     """Return the columns of the corner that a tile meets."""
-    exposure = (
-        jnp.asarray(tile.exposure)[:, None] * PER_EXPOSURE + jnp.arange(PER_EXPOSURE)
-    ).reshape(-1)
-    start = frames.exposures.axes.shape[0] * PER_EXPOSURE
-    n_detectors = frames.detectors.centre.shape[0]
-    n = frames.coefficients.shape[0] + 1 + n_detectors * PER_DETECTOR
-    return jnp.concatenate([exposure, start + jnp.arange(n)])
+    own = exposure[:, None] * PER_EXPOSURE + jnp.arange(PER_EXPOSURE)
+    size = corner.right.shape[0]
+    n_calibration = width - PER_EXPOSURE - 1
+    return jnp.concatenate([own.reshape(-1), jnp.arange(size - n_calibration, size)])
 
 
 _substitute = jax.jit(back_substitute)

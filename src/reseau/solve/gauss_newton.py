@@ -197,7 +197,7 @@ def gauss_newton(
     problem: Problem,
     tiles: list[TileData],
     start: Parameters,
-    settings: Settings = Settings(),
+    settings: Settings | None = None,
     report: Report | None = None,
 ) -> Optimum:
     """Find the maximum of the posterior of one plate.
@@ -215,6 +215,7 @@ def gauss_newton(
     -------
     The optimum; `result` says whether it was reached.
     """
+    settings = settings or Settings()
     n_sources = problem.prior.direction.shape[0]
     history: list[Iteration] = []
     point, best = start, np.inf

@@ -17,17 +17,17 @@ from jaxtyping import Array, Bool, Float, Int
 from reseau.model import Problem
 
 TARGET_ROWS = 64
-LARGEST_TILE = 2**16
-SHAPES = 3
+"""Sources in a tile."""
+
+SLOTS = 16
+"""Exposures in a block of a tile."""
 
 
-class TileData(eqx.Module):
-    """One group of sources with all that was measured of them.
+class Block(eqx.Module):
+    """Measurements of a tile's sources on `SLOTS` exposures.
 
     Attributes
     ----------
-    source
-        Rows of the sources; beyond the last row where the group is not full.
     exposure
         Exposure of each slot.
     row
@@ -37,26 +37,41 @@ class TileData(eqx.Module):
     whitening
         Entries 11, 21, 22 of the inverse lower Cholesky factor of the pixel
         covariance [1/pixel]; zero at empty places.
-    information
-        Prior information of the sources [rad⁻²].
-    free
-        1 where a source is solved for, else 0.
     """
 
-    source: Int[Array | np.ndarray, "n"]
     exposure: Int[Array | np.ndarray, "k"]
     row: Int[Array | np.ndarray, "k n"]
     detector: Int[Array | np.ndarray, "k n"]
     pixel_x: Float[Array | np.ndarray, "k n"]
     pixel_y: Float[Array | np.ndarray, "k n"]
     whitening: Float[Array | np.ndarray, "3 k n"]
-    information: Float[Array | np.ndarray, "2 2 n"]
-    free: Float[Array | np.ndarray, "n"]
 
     @property
     def valid(self) -> Bool[Array | np.ndarray, "k n"]:
         """Return where there is a measurement."""
         return self.whitening[0] > 0
+
+
+class TileData(eqx.Module):
+    """One group of sources with all that was measured of them.
+
+    Attributes
+    ----------
+    source
+        Rows of the sources; beyond the last row where the group is not full.
+    information
+        Prior information of the sources [rad⁻²].
+    free
+        1 where a source is solved for, else 0.
+    blocks
+        The measurements, `SLOTS` exposures at a time, so that all blocks have one
+        shape and are compiled once.
+    """
+
+    source: Int[Array | np.ndarray, "n"]
+    information: Float[Array | np.ndarray, "2 2 n"]
+    free: Float[Array | np.ndarray, "n"]
+    blocks: tuple[Block, ...]
 
 
 class Places(NamedTuple):
@@ -88,14 +103,12 @@ def plan_tiles(problem: Problem) -> list[TileData]:
     used = np.unique(source)
     rows = min(TARGET_ROWS, 8 * -(-used.size // 8))
     order = used[_order_by_exposures(source, exposure, used, rows)]
-    rows = _rows_per_tile(source, exposure, order, rows)
     places = _place(source, exposure, order, rows)
-    widths = np.bincount(places.slot_group)
-    padded = _bucket_widths(widths)
+    widths = -(-np.bincount(places.slot_group) // SLOTS)
     return [
         tile
-        for width in np.unique(padded)
-        for tile in _fill(problem, order, places, rows, padded, int(width))
+        for width in np.unique(widths)
+        for tile in _fill(problem, order, places, rows, widths, int(width))
     ]
 
 
@@ -138,18 +151,6 @@ def _principal_score(
     return score
 
 
-def _rows_per_tile(
-    source: np.ndarray, exposure: np.ndarray, order: np.ndarray, rows: int
-) -> int:
-    """Return how many sources a tile takes, so that none becomes too large."""
-    while rows > 8:
-        places = _place(source, exposure, order, rows)
-        if rows * np.bincount(places.slot_group).max() <= LARGEST_TILE:
-            break
-        rows //= 2
-    return rows
-
-
 def _place(
     source: np.ndarray, exposure: np.ndarray, order: np.ndarray, rows: int
 ) -> Places:
@@ -182,50 +183,27 @@ def _repeat_number(source: np.ndarray, exposure: np.ndarray) -> np.ndarray:
     return repeat
 
 
-def _bucket_widths(widths: np.ndarray) -> np.ndarray:
-    """Pad the widths to at most `SHAPES` different ones, wasting least."""
-    sizes, counts = np.unique(-(-widths // 4) * 4, return_counts=True)
-    best: dict[tuple[int, int], tuple[float, list[int]]] = {}
-    for last in range(sizes.size):
-        cumulative = counts[: last + 1][::-1].cumsum()[::-1]
-        best[1, last] = (float(sizes[last] * cumulative[0]), [last])
-        for shapes in range(2, SHAPES + 1):
-            options = [
-                (
-                    best[shapes - 1, cut][0] + float(sizes[last] * cumulative[cut + 1]),
-                    [*best[shapes - 1, cut][1], last],
-                )
-                for cut in range(last)
-                if (shapes - 1, cut) in best
-            ]
-            if options:
-                best[shapes, last] = min(options, key=lambda o: o[0])
-    finals = [v for (_, last), v in best.items() if last == sizes.size - 1]
-    chosen = sizes[min(finals, key=lambda o: o[0])[1]]
-    return chosen[np.searchsorted(chosen, widths)]
-
-
 def _fill(
     problem: Problem,
     order: np.ndarray,
     places: Places,
     rows: int,
-    padded: np.ndarray,
+    widths: np.ndarray,
     width: int,
 ) -> list[TileData]:
-    """Return the tiles of one width."""
-    groups = np.flatnonzero(padded == width)
-    number = np.full(padded.size, -1)
+    """Return the tiles of one width, in blocks."""
+    groups = np.flatnonzero(widths == width)
+    number = np.full(widths.size, -1)
     number[groups] = np.arange(groups.size)
     chosen = np.flatnonzero(number[places.group] >= 0)
     at = (number[places.group[chosen]], places.slot[chosen], places.position[chosen])
-    shape = (groups.size, width, rows)
+    shape = (groups.size, width * SLOTS, rows)
     measurements, prior = problem.measurements, problem.prior
     n_sources = prior.direction.shape[0]
     n_measurements = measurements.pixel.shape[0]
 
     def spread(values: np.ndarray, empty: float, dtype: type) -> np.ndarray:
-        out = np.full(shape, empty, dtype=dtype)
+        out: np.ndarray = np.full(shape, empty, dtype=dtype)
         out[at] = values[chosen]
         return out
 
@@ -235,12 +213,12 @@ def _fill(
     x, y = spread(pixel[:, 0], 0.0, float), spread(pixel[:, 1], 0.0, float)
     factors = whitening_factors(np.asarray(measurements.covariance))
     whitening = np.stack([spread(f, 0.0, float) for f in factors], axis=1)
-    exposure = np.zeros((groups.size, width), dtype=np.int32)
+    exposure = np.zeros((groups.size, width * SLOTS), dtype=np.int32)
     slot = np.flatnonzero(number[places.slot_group] >= 0)
     exposure[number[places.slot_group[slot]], places.slot_number[slot]] = (
         places.slot_exposure[slot]
     )
-    source = np.full(padded.size * rows, n_sources, dtype=np.int32)
+    source = np.full(widths.size * rows, n_sources, dtype=np.int32)
     source[: order.size] = order
     source = source.reshape(-1, rows)[groups]
     inside = np.minimum(source, n_sources - 1)
@@ -250,17 +228,24 @@ def _fill(
     if problem.free_network:
         information = np.zeros_like(information)
     information = np.moveaxis(information * free[..., None, None], 1, -1)
+
+    def block(i: int, slots: slice) -> Block:
+        return Block(
+            exposure=exposure[i, slots],
+            row=row[i, slots],
+            detector=detector[i, slots],
+            pixel_x=x[i, slots],
+            pixel_y=y[i, slots],
+            whitening=whitening[i][:, slots],
+        )
+
+    parts = [slice(j * SLOTS, (j + 1) * SLOTS) for j in range(width)]
     return [
         TileData(
             source=source[i],
-            exposure=exposure[i],
-            row=row[i],
-            detector=detector[i],
-            pixel_x=x[i],
-            pixel_y=y[i],
-            whitening=whitening[i],
             information=information[i],
             free=free[i],
+            blocks=tuple(block(i, slots) for slots in parts),
         )
         for i in range(groups.size)
     ]

@@ -43,7 +43,7 @@ class Labels(NamedTuple):
 def solve_plate(
     problem: Problem,
     *,
-    settings: Settings = Settings(),
+    settings: Settings | None = None,
     labels: Labels | None = None,
     report: Report | None = None,
 ) -> Solution:
@@ -70,7 +70,9 @@ def solve_plate(
     >>> from reseau import simulate_orbit, solve_plate  # doctest: +SKIP
     """
     with jax.enable_x64(True):
-        return _solve(problem, settings, labels or _default_labels(problem), report)
+        return _solve(
+            problem, settings or Settings(), labels or _default_labels(problem), report
+        )
 
 
 def _default_labels(problem: Problem) -> Labels:
@@ -108,7 +110,7 @@ def _solve(
     transform = datum.transform()
     reported = to_datum(problem, parameters)
     covariance = transform @ posterior.shared @ transform.T
-    residuals = residuals_at(problem, parameters)
+    residuals = residuals_at(problem, tiles, parameters)
     ended = time.perf_counter()
     result = optimum.result
     if result is Result.SUCCESSFUL and null.unexpected:
@@ -161,7 +163,9 @@ def _null_space(
     """Name the null directions of the last equations."""
     null = equations.null()
     layout = problem.layout
-    expected = ("rotation of the sky about x, y and z",) if problem.free_network else ()
+    expected: tuple[str, ...] = ()
+    if problem.free_network:
+        expected = ("rotation of the sky about x, y and z",)
     open_ = np.zeros(layout.size, dtype=bool)
     scale = np.zeros((layout.size, 0))
     unit = np.sqrt(np.maximum(np.asarray(equations.system.corner.diagonal), 1e-300))

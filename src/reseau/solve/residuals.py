@@ -1,6 +1,5 @@
 """Residuals of all measurements at given parameters, in pixels and on the sky."""
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -8,13 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from reseau.instrument import Instrument
-from reseau.model import Parameters, Problem, predict
+from reseau.model import OnDetector, OnPlane, Parameters, Problem
 
-from .assemble import Frames, frames_at
-from .plan import whitening_factors
-
-CHUNK = 2**16
+from .assemble import frames_at, stages
+from .plan import Block, TileData, whitening_factors
 
 
 class Residuals(NamedTuple):
@@ -35,67 +31,40 @@ class Residuals(NamedTuple):
     pull: Float[np.ndarray, "n_meas 2"]
 
 
-@partial(jax.jit, static_argnums=3)
-def _chunk(
-    instrument: Instrument,
-    frames: Frames,
-    rows: tuple[Array, Array, Array],
-    aberration: bool,
-    detectors: Array,
-) -> tuple[Array, Array]:
-    """Return predictions and their derivatives by the source's offsets, (2, 2, m)."""
-    source, exposure, detector = rows
-    of_source = jax.tree.map(lambda v: v[source], frames.sources)
-    of_exposure = jax.tree.map(lambda v: v[exposure], frames.exposures)
-
-    def seen(direction: Array) -> Array:
-        return jnp.stack(
-            predict(
-                instrument,
-                (direction[:, 0], direction[:, 1], direction[:, 2]),
-                of_exposure,
-                frames.coefficients,
-                frames.skew,
-                detectors,
-                detector,
-                aberration=aberration,
-            )
-        )
-
-    pixel, east = jax.jvp(seen, (of_source.direction,), (of_source.east,))
-    _, north = jax.jvp(seen, (of_source.direction,), (of_source.north,))
-    return pixel, jnp.stack([east, north], axis=1)
-
-
-def residuals_at(problem: Problem, parameters: Parameters) -> Residuals:
+def residuals_at(
+    problem: Problem, tiles: list[TileData], parameters: Parameters
+) -> Residuals:
     """Return the residuals of all measurements at `parameters`."""
     measurements = problem.measurements
     frames = frames_at(problem, parameters)
-    observed = np.asarray(measurements.pixel)
-    m = observed.shape[0]
-    pixel, sky = np.empty((m, 2)), np.empty((m, 2))
-    size = min(CHUNK, m)
-    for first in range(0, m, size):
-        take = np.minimum(np.arange(first, first + size), m - 1)
-        rows = tuple(
-            jnp.asarray(np.asarray(v)[take])
-            for v in (measurements.source, measurements.exposure, measurements.detector)
-        )
-        found, slope = _chunk(
-            problem.instrument,
-            frames,
-            rows,
-            problem.aberration,
-            jnp.asarray(parameters.detectors),
-        )
-        part = slice(first, min(first + size, m))
-        n = part.stop - part.start
-        pixel[part] = observed[part] - np.asarray(found).T[:n]
-        matrix = np.moveaxis(np.asarray(slope), -1, 0)[:n]
-        sky[part] = np.linalg.solve(matrix, pixel[part][:, :, None])[:, :, 0]
+    m = measurements.pixel.shape[0]
+    found = np.zeros((m + 1, 4))
+    for tile in tiles:
+        for block in tile.blocks:
+            plane, at = stages(
+                problem.instrument, frames, tile, block, problem.aberration
+            )
+            values = _block_residuals(block, plane, at)
+            found[np.asarray(block.row)] = np.moveaxis(np.asarray(values), 0, -1)
+    pixel, sky = found[:m, :2], found[:m, 2:]
     factors = whitening_factors(np.asarray(measurements.covariance))
     pull = np.stack(
         [factors[0] * pixel[:, 0], factors[1] * pixel[:, 0] + factors[2] * pixel[:, 1]],
         axis=-1,
     )
     return Residuals(pixel, sky, pull)
+
+
+@jax.jit
+def _block_residuals(block: Block, plane: OnPlane, at: OnDetector) -> Array:
+    """Return residuals along x, y [pixel] and on the sky, east, north [rad], (4, k, n).
+
+    A source that is held fixed has a tangent plane all the same.
+    """
+    x, y = block.pixel_x - at.pixel[0], block.pixel_y - at.pixel[1]
+    (xx, xy), (yx, yy) = at.plane
+    (ax, bx), (ay, by) = plane.source
+    xe, xn = xx * ax + xy * ay, xx * bx + xy * by
+    ye, yn = yx * ax + yy * ay, yx * bx + yy * by
+    area = xe * yn - xn * ye
+    return jnp.stack([x, y, (yn * x - xn * y) / area, (xe * y - ye * x) / area])

@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 import equinox as eqx
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -81,14 +83,15 @@ class Solution(eqx.Module):
     @property
     def direction(self) -> Float[np.ndarray, "n_src 3"]:
         """Return the sources' directions from the observer at the plate's epoch."""
-        return np.asarray(
-            displaced(self.problem.prior.direction, self.parameters.offset)
-        )
+        with jax.enable_x64(True):
+            start = jnp.asarray(self.problem.prior.direction)
+            return np.asarray(displaced(start, jnp.asarray(self.parameters.offset)))
 
     def source_angles(self) -> tuple[np.ndarray, np.ndarray]:
         """Return right ascension and declination of the sources [rad]."""
-        ra, dec = angles_from_direction(self.direction)
-        return np.asarray(ra), np.asarray(dec)
+        with jax.enable_x64(True):
+            ra, dec = angles_from_direction(jnp.asarray(self.direction))
+            return np.asarray(ra), np.asarray(dec)
 
 
 class SourceErrors(NamedTuple):

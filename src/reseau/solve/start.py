@@ -7,7 +7,7 @@ problem, by singular value decomposition). Sources without a prior start at the
 mean of their measurements, projected back to the sky.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -97,7 +97,7 @@ def _camera_directions(problem: Problem) -> Float[np.ndarray, "n_meas 3"]:
 @jax.jit
 def _camera_compiled(
     instrument: Instrument, x: Array, y: Array, detector: Array
-) -> tuple[Array, ...]:
+) -> tuple[Any, ...]:
     return camera_from_pixel(
         instrument, x, y, detector, instrument.focal[0], instrument.focal[1]
     )

@@ -1,9 +1,9 @@
 """Where and when the telescope points: overlapping fields, dithered exposures.
 
 Four fields stand on a square whose side is a little over half a field of view, so that
-each star lies in one, two or four of them. Axes are Galactic: +Y of the focal plane points to
-Galactic North, but for a jitter. The exposures of a field follow one another, and all
-are taken within half a revolution of the satellite.
+each star lies in one, two or four of them. Axes are Galactic: +Y of the focal plane
+points to Galactic North, but for a jitter. The exposures of a field follow one another,
+and all are taken within half a revolution of the satellite.
 """
 
 from typing import NamedTuple

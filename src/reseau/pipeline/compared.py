@@ -1,0 +1,93 @@
+"""A solution as `compare` needs it, from files or straight from the solver."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reseau.instrument import Instrument
+from reseau.io import columns_of, read_solution
+
+from .columns import calibration_columns, exposure_columns, source_columns
+from .solving import Solved
+
+Columns = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Columns of a solution.
+
+    Attributes
+    ----------
+    sources, exposures, calibration
+        Columns as in the files.
+    covariance
+        Of the calibration, in the order of its rows.
+    instrument
+        The fitted instrument.
+    free
+        Names of the free blocks.
+    free_network
+        Whether no reference fixed the positions.
+    null_directions
+        In words, combinations that nothing determined.
+    """
+
+    sources: Columns
+    exposures: Columns
+    calibration: Columns
+    covariance: np.ndarray
+    instrument: Instrument
+    free: tuple[str, ...]
+    free_network: bool
+    null_directions: tuple[str, ...] = ()
+
+    @property
+    def scale_is_open(self) -> bool:
+        """Return whether nothing fixed the scale of a free network."""
+        named = any(n.startswith("scale") for n in self.null_directions)
+        return self.free_network and (named or {"scale", "distortion"} <= {*self.free})
+
+
+def compared_solution(solution: str | Path | Solved) -> Compared:
+    """Return the columns of a solution.
+
+    Parameters
+    ----------
+    solution
+        Directory of a solution, or what `solve` returned.
+    """
+    if isinstance(solution, Solved):
+        return _from_memory(solution)
+    files = read_solution(solution)
+    summary = files.summary
+    return Compared(
+        sources=columns_of(files.sources),
+        exposures=columns_of(files.exposures),
+        calibration=columns_of(files.calibration),
+        covariance=files.covariance,
+        instrument=files.instrument,
+        free=tuple(summary.get("free", ())),
+        free_network=bool(summary.get("free_network", False)),
+        null_directions=tuple(summary.get("null_directions", ())),
+    )
+
+
+def _from_memory(solved: Solved) -> Compared:
+    prepared, solution = solved.prepared, solved.solution
+    calibration, covariance = calibration_columns(prepared, solution)
+    return Compared(
+        sources=source_columns(prepared, solution),
+        exposures=exposure_columns(prepared, solution),
+        calibration={k: np.asarray(v) for k, v in calibration.items()},
+        covariance=covariance,
+        instrument=solved.instrument,
+        free=prepared.problem.free,
+        free_network=prepared.problem.free_network,
+        null_directions=solution.null_directions,
+    )
+
+
+__all__ = ["Columns", "Compared", "compared_solution"]

@@ -18,8 +18,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: install ## install, simulate and solve an orbit, draw its pictures
-	$(RUN)/reseau demo -o $(DEMO) --overwrite
-	@echo && echo "Pictures:" && find $(CURDIR)/$(DEMO) -name '*.png' | sort | sed 's/^/  /'
+	$(RUN)/reseau demo -o $(CURDIR)/$(DEMO) --overwrite
 
 install: $(VENV)/.installed ## create .venv and install reseau there
 

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 import reseau
 
 sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
@@ -16,7 +18,6 @@ version = release
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "file_tables",
 ]
@@ -25,9 +26,11 @@ exclude_patterns = ["_build", "_generated", "solve-a-plate-tables.md"]
 html_theme = "furo"
 html_title = f"reseau {release}"
 html_theme_options = {"navigation_with_keys": True}
-html_static_path: list[str] = []
+html_static_path = ["_static"]
+html_css_files = ["reseau.css"]
 
-myst_enable_extensions = ["deflist", "dollarmath", "attrs_inline", "colon_fence"]
+# No formulas by MathJax: it would be fetched from the network.
+myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
@@ -36,3 +39,16 @@ python_maximum_signature_line_length = 80
 python_use_unqualified_type_names = True
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+
+
+def readable_defaults(
+    app: Sphinx, what: str, name: str, obj: object, options: object, *parts: str | None
+) -> tuple[str | None, ...]:
+    """Write a dataclass's default factory so that the signature can be parsed."""
+    del app, what, name, obj, options
+    return tuple(p and p.replace("<factory>", "...") for p in parts)
+
+
+def setup(app: Sphinx) -> None:
+    """Connect what the settings cannot say."""
+    app.connect("autodoc-process-signature", readable_defaults)

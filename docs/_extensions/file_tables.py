@@ -37,18 +37,21 @@ def column_rows(table: schema.TableSchema) -> list[str]:
 
 def key_rows(record: type) -> list[str]:
     """Return a Markdown table of the keys that a record declares."""
-    rows = ["| table | key | type | unless given |", "|---|---|---|---|"]
-    for place, field in _keys(record, ""):
+    keys = list(_keys(record, ""))
+    rows = ["| in table | key | type | unless given |", "|---|---|---|---|"]
+    for place, field in keys:
         key = field.metadata["key"]
         rows.append(f"| {place} | `{key}` | {_kind(field)} | {_default(field)} |")
-    return rows
+    if any(place for place, _ in keys):
+        return rows
+    return [row[row.index("|", 1) :] for row in rows]
 
 
 def _keys(record: type, place: str) -> Iterator[tuple[str, Any]]:
     for field in dataclasses.fields(record):
         inner = field.metadata.get("record")
         if inner is None:
-            yield place or "–", field
+            yield place, field
         else:
             brackets = "[[{}]]" if field.metadata["many"] else "[{}]"
             yield from _keys(inner, f"`{brackets.format(field.metadata['key'])}`")

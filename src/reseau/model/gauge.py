@@ -29,6 +29,10 @@ EXACT = 1e-3
 """Largest change of a predicted position, per change by a mode, that counts as none."""
 
 
+_exposure_frame = jax.jit(exposure_frame)
+_rotate_axes = jax.jit(rotate_axes)
+
+
 class Datum(NamedTuple):
     """The common modes that a plate's calibration is reported without.
 
@@ -57,8 +61,8 @@ class Datum(NamedTuple):
 
 def sky_rotations(axes: Float[np.ndarray, "m 3 3"], layout: Layout) -> np.ndarray:
     """Return how the shared parameters follow rotations of the sky about x, y, z."""
-    frame = exposure_frame(
-        jnp.asarray(axes), jnp.ones((axes.shape[0], 2)), jnp.zeros((axes.shape[0], 3))
+    frame = _exposure_frame(
+        jnp.asarray(axes), np.ones((axes.shape[0], 2)), np.zeros((axes.shape[0], 3))
     )
     cos, sin = np.asarray(frame.cos_pa)[:, None], np.asarray(frame.sin_pa)[:, None]
     x, y, along = axes[:, 0], axes[:, 1], axes[:, 2]
@@ -327,7 +331,7 @@ def _spread_common(parameters: Parameters, common: np.ndarray) -> np.ndarray:
     """Return exposures' steps for common ones: shifts [µm], turn, relative focal."""
     focal = np.asarray(parameters.focal)
     axes = jnp.asarray(parameters.axes)
-    frame = exposure_frame(axes, jnp.asarray(focal), jnp.zeros((focal.shape[0], 3)))
+    frame = _exposure_frame(axes, jnp.asarray(focal), np.zeros((focal.shape[0], 3)))
     cos, sin = np.asarray(frame.cos_pa)[:, None], np.asarray(frame.sin_pa)[:, None]
     a = common[0] / focal[:, :1]
     b = common[1] / focal[:, 1:]
@@ -373,7 +377,7 @@ def to_datum(problem: Problem, parameters: Parameters) -> Parameters:
     return Parameters(
         offset=parameters.offset,
         axes=np.asarray(
-            rotate_axes(jnp.asarray(parameters.axes), jnp.asarray(steps[:, :3]))
+            _rotate_axes(jnp.asarray(parameters.axes), jnp.asarray(steps[:, :3]))
         ),
         focal=np.asarray(parameters.focal) + steps[:, 3:],
         coefficients=coefficients,

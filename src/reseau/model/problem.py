@@ -1,6 +1,7 @@
 """A plate's problem: what was measured, with what, and what is to be found."""
 
 import equinox as eqx
+import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -46,13 +47,16 @@ class Problem(eqx.Module):
         )
 
 
+_camera_axes = jax.jit(camera_axes)
+
+
 def nominal_parameters(problem: Problem) -> Parameters:
     """Return the parameters at the prior means and the estimated attitudes."""
     instrument = problem.instrument
     n_exposures = problem.exposures.epoch.shape[0]
     return Parameters(
         offset=np.zeros((problem.prior.direction.shape[0], 2)),
-        axes=np.asarray(camera_axes(problem.exposures.attitude)),
+        axes=np.asarray(_camera_axes(problem.exposures.attitude)),
         focal=np.tile(np.asarray(instrument.focal), (n_exposures, 1)),
         coefficients=np.asarray(instrument.coefficients),
         skew=np.asarray(instrument.skew),

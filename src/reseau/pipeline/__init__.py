@@ -1,19 +1,23 @@
 """The verbs of the command as functions."""
 
 from .comparing import Comparison, compare
-
-
+from .demonstration import Demonstration, demo
+from .information import Information, describe
 from .prepare import Prepared, prepare
 from .simulating import Simulated, simulate
 from .solving import Solved, SolveOptions, solve, write_solved
 
 __all__ = [
     "Comparison",
+    "Demonstration",
+    "Information",
     "Prepared",
     "Simulated",
     "SolveOptions",
     "Solved",
     "compare",
+    "demo",
+    "describe",
     "prepare",
     "simulate",
     "solve",

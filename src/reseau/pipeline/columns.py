@@ -56,7 +56,7 @@ def exposure_columns(prepared: Prepared, solution: Solution) -> Columns:
     layout, parameters = prepared.problem.layout, solution.parameters
     n = layout.n_exposures
     with jax.enable_x64(True):
-        attitude = np.asarray(attitude_from_axes(jnp.asarray(parameters.axes)))
+        attitude = np.asarray(jax.jit(attitude_from_axes)(jnp.asarray(parameters.axes)))
     focal = np.asarray(parameters.focal)
     values = np.concatenate([attitude / DEGREE, focal / MILLIMETRE], axis=1)
     covariance = _exposure_covariances(solution, attitude[:, 1])

@@ -16,7 +16,7 @@ from reseau.diagnostics import (
     recovery_dict,
     recovery_table,
 )
-from reseau.errors import CatalogueError, explain, some
+from reseau.errors import CatalogueError, FileFormatError, explain, some
 from reseau.io import Truth, columns_of, read_truth
 
 from .compared import Columns, Compared, compared_solution
@@ -108,7 +108,7 @@ def compare(solution: Any, truth: str | Path | Truth) -> Comparison:
     >>> found.recoveries["reference"].consistent
     True
     """
-    known = truth if isinstance(truth, Truth) else read_truth(truth)
+    known = truth if isinstance(truth, Truth) else _read_truth(truth)
     found = compared_solution(solution)
     sources, true, unmatched = _matched(found.sources, columns_of(known.sources))
     error = position_errors(sources, true)
@@ -131,6 +131,20 @@ def compare(solution: Any, truth: str | Path | Truth) -> Comparison:
     )
 
 
+def _read_truth(path: str | Path) -> Truth:
+    """Return the truth at a path; a solution has the same columns but is none."""
+    if (Path(path) / "summary.json").exists():
+        raise FileFormatError(
+            explain(
+                given=f"{path} is a solution",
+                wanted="the truth of a simulation, or the dataset that has it",
+                where=str(path),
+                todo="name the dataset that the simulator wrote",
+            )
+        )
+    return read_truth(path)
+
+
 def _matched(sources: Columns, truth: Columns) -> tuple[Columns, Columns, list[int]]:
     """Return the rows of both that belong together, and ids that the truth lacks."""
     plate = np.isin(truth["plate_id"], np.unique(sources["plate_id"]))
@@ -144,7 +158,7 @@ def _matched(sources: Columns, truth: Columns) -> tuple[Columns, Columns, list[i
     if not known.any():
         raise CatalogueError(
             explain(
-                given=f"none of the {known.size} sources of the solution is in the truth",
+                given=f"none of the {known.size} sources is in the truth",
                 wanted="the truth of the dataset that was solved",
                 where="column source_id of the solution and of the truth",
                 todo="name the truth that belongs to this solution",

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from reseau.catalogue import Astrometry, astrometry
@@ -395,9 +394,7 @@ def _carry(
     prior is carried too, as a start; its covariance means nothing.
     """
     mean, covariance = found.mean[row], np.nan_to_num(found.covariance[row])
-    start = direction_from_angles(
-        jnp.asarray(mean[:, 0] * DEGREE), jnp.asarray(mean[:, 1] * DEGREE)
-    )
+    start = _directions(mean[:, 0] * DEGREE, mean[:, 1] * DEGREE)
     units = np.array([MILLIARCSECOND] * 5 + [1.0])
     covariance = covariance * units[:, None] * units[None, :]
     if not observer.known:
@@ -406,17 +403,14 @@ def _carry(
     elapsed = np.where(found.fixed[row], 0.0, epoch - found.epoch[row])
     place = np.mean(observer.position, axis=0)
     direction, carried = _carry_compiled(
-        start,
-        jnp.asarray(parameters),
-        jnp.asarray(covariance),
-        jnp.asarray(np.nan_to_num(elapsed)),
-        jnp.asarray(place),
+        start, parameters, covariance, np.nan_to_num(elapsed), place
     )
     held = found.fixed[row][:, None]
     return np.where(held, np.asarray(start), np.asarray(direction)), np.asarray(carried)
 
 
 _carry_compiled = jax.jit(direction_and_covariance)
+_directions = jax.jit(direction_from_angles)
 
 
 def _exposure_record(exposures: Columns, observer: _Observer) -> Exposures:

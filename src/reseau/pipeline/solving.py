@@ -88,6 +88,23 @@ class SolveOptions:
     tolerance: float = Settings().tolerance
     max_iterations: int = Settings().max_iterations
 
+    def __post_init__(self) -> None:
+        for name, least in (
+            ("tolerance", 0.0),
+            ("max_iterations", 1),
+            ("minimum_measurements", 1),
+        ):
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value >= least) or value == 0:
+                raise ConfigError(
+                    explain(
+                        given=f"{name} = {value}",
+                        wanted=f"{least} or more" if least else "more than 0",
+                        where=f"--{name.replace('_', '-')}",
+                        todo="correct the option",
+                    )
+                )
+
 
 @dataclass(frozen=True)
 class Solved:

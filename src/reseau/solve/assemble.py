@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from reseau.instrument import Instrument
+from reseau.instrument import Detectors, Instrument
 from reseau.linalg import Tile, back_substitute, block_covariance, eliminate
 from reseau.model import (
     PER_EXPOSURE,
@@ -87,7 +87,7 @@ class System(NamedTuple):
 
 @jax.jit
 def _frames(
-    parameters: Any, direction: Array, velocity: Array, origin: Array
+    parameters: Any, direction: Any, velocity: Any, detectors: Detectors
 ) -> Frames:
     return Frames(
         sources=source_frame(direction, parameters.offset),
@@ -95,18 +95,17 @@ def _frames(
         offset=parameters.offset,
         coefficients=parameters.coefficients,
         skew=parameters.skew,
-        detectors=detector_frame(parameters.detectors, origin),
+        detectors=detector_frame(parameters.detectors, detectors.origin),
     )
 
 
 def frames_at(problem: Problem, parameters: Parameters) -> Frames:
     """Return what all tiles share at `parameters`."""
-    values = jax.tree.map(jnp.asarray, parameters)
     return _frames(
-        values,
-        jnp.asarray(problem.prior.direction),
-        jnp.asarray(problem.exposures.velocity),
-        jnp.asarray(problem.instrument.detectors.origin),
+        parameters,
+        problem.prior.direction,
+        problem.exposures.velocity,
+        problem.instrument.detectors,
     )
 
 
@@ -124,8 +123,8 @@ def assemble(
     """
     frames = frames_at(problem, parameters)
     size = problem.layout.size
-    corner = Corner(
-        jnp.zeros((size, size)), jnp.zeros(size), jnp.zeros(size), jnp.zeros(2)
+    corner = jax.device_put(
+        Corner(*(np.zeros(s) for s in ((size, size), size, size, 2)))
     )
     eliminated = []
     for tile in tiles:

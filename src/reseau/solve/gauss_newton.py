@@ -70,7 +70,7 @@ class Settings(NamedTuple):
     """
 
     tolerance: float = 0.01
-    max_iterations: int = 30
+    max_iterations: int = 50
     first_damping: float = 1e-4
     max_damping: float = 1e8
 
@@ -150,7 +150,7 @@ def equations_at(
     matrix = np.asarray(corner.matrix) + prior.information
     right = np.asarray(corner.right) + prior.gradient
     diagonal = np.asarray(corner.diagonal) + np.diag(prior.information)
-    chi2, of_sources = (float(c) for c in corner.chi2)
+    chi2, of_sources = (float(c) for c in np.asarray(corner.chi2))
     reduced = basis.T @ (matrix @ basis)
     scale = (basis**2).T @ diagonal
     scale = np.where(scale > 0, scale, 1.0)
@@ -218,23 +218,25 @@ def gauss_newton(
     settings = settings or Settings()
     n_sources = problem.prior.direction.shape[0]
     history: list[Iteration] = []
-    point, best = start, np.inf
-    accepted: tuple[Parameters, Equations] | None = None
-    damping = 0.0
+    point, lowest, damping = start, np.inf, 0.0
+    best, ahead = start, False
     for _ in range(settings.max_iterations):
         began = time.perf_counter()
         equations = equations_at(problem, tiles, point, damping)
-        if not _descends(equations.objective, best):
-            if accepted is None:
-                return Optimum(point, equations, history, Result.NOT_FINITE)
-            damping = max(10.0 * damping, settings.first_damping)
-            if damping > settings.max_damping:
-                return Optimum(*accepted, history, Result.NO_DESCENT)
-            equations = equations_at(problem, tiles, accepted[0], damping)
-            point = accepted[0]
+        descended = _descends(equations.objective, lowest)
+        if descended:
+            best, lowest, ahead = point, equations.objective, False
+        elif not (ahead or damping) and history and np.isfinite(equations.objective):
+            # In a curved valley a step along it ends on its side; one more comes down.
+            ahead = True
         else:
-            damping = 0.0 if damping < settings.first_damping else damping / 10.0
-        accepted, best = (point, equations), equations.objective
+            if not history:
+                return Optimum(point, equations, history, Result.NOT_FINITE)
+            damping, ahead = max(10.0 * damping, settings.first_damping), False
+            if damping > settings.max_damping:
+                return _give_up(problem, tiles, best, history, Result.NO_DESCENT)
+            point = best
+            equations = equations_at(problem, tiles, point, damping)
         shared = equations.step()
         offset = source_steps(equations.system, tiles, shared, n_sources)
         largest = _largest_step(equations, tiles, shared, offset)
@@ -249,12 +251,26 @@ def gauss_newton(
         )
         if report is not None:
             report(history[-1]._asdict())
-        if not np.isfinite(largest):
+        if not (ahead or np.isfinite(largest)):
             return Optimum(point, equations, history, Result.NOT_FINITE)
         point = take_step(point, shared, offset)
-        if largest < settings.tolerance and damping < settings.first_damping:
+        # With damping, steps and deviations are both too small to be judged.
+        if largest < settings.tolerance and not (ahead or damping):
             return Optimum(point, equations, history, Result.SUCCESSFUL)
-    return Optimum(point, equations, history, Result.NOT_CONVERGED)
+        if descended:
+            damping = 0.0 if damping <= settings.first_damping else damping / 10.0
+    return _give_up(problem, tiles, best, history, Result.NOT_CONVERGED)
+
+
+def _give_up(
+    problem: Problem,
+    tiles: list[TileData],
+    best: Parameters,
+    history: list[Iteration],
+    result: Result,
+) -> Optimum:
+    """Return the best point, with equations that no damping falsifies."""
+    return Optimum(best, equations_at(problem, tiles, best, 0.0), history, result)
 
 
 def _descends(objective: float, best: float) -> bool:

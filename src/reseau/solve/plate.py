@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from reseau.errors import Result
 from reseau.model import (
@@ -20,7 +21,7 @@ from reseau.model import (
     take_step,
 )
 from reseau.model.gauge import find_datum, mean_scales, sky_rotations, to_datum
-from reseau.sky import displaced, tangent_offset
+from reseau.sky import aberrate, displaced, tangent_offset, unaberrate
 
 from .gauss_newton import Equations, Report, Settings, gauss_newton
 from .plan import TileData, plan_tiles
@@ -89,7 +90,7 @@ def _solve(
     began = time.perf_counter()
     start = find_start(problem)
     problem = start.problem
-    tiles = [jax.tree.map(jnp.asarray, tile) for tile in plan_tiles(problem)]
+    tiles = jax.device_put(plan_tiles(problem))
     planned = time.perf_counter()
     optimum = gauss_newton(problem, tiles, start.parameters, settings, report)
     solved = time.perf_counter()
@@ -250,17 +251,43 @@ def _turn_sky(problem: Problem, parameters: Parameters, turn: np.ndarray) -> Par
     x, y, z = turn / angle
     cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
     change = np.sin(angle) * cross + 2.0 * np.sin(angle / 2) ** 2 * (cross @ cross)
-    direction = jnp.asarray(problem.prior.direction)
-    current = displaced(direction, jnp.asarray(parameters.offset))
+    offset = _turned(problem.prior.direction, parameters.offset, change)
     axes = np.asarray(parameters.axes)
+    if problem.aberration:
+        turned = np.asarray(_turned_axes(axes, problem.exposures.velocity, change))
+    else:
+        turned = axes + axes @ change.T
     return Parameters(
-        offset=tangent_offset(current + current @ change.T, direction),
-        axes=axes + axes @ change.T,
+        offset=np.asarray(offset),
+        axes=turned,
         focal=parameters.focal,
         coefficients=parameters.coefficients,
         skew=parameters.skew,
         detectors=parameters.detectors,
     )
+
+
+@jax.jit
+def _turned_axes(axes: Array, velocity: Array, change: Array) -> Array:
+    """Turn cameras so that they follow the apparent sky, which aberration deforms.
+
+    Aberration is conformal: around each axis it turns and stretches. The stretch, the
+    velocity times the turn, is left aside.
+    """
+
+    def seen(apparent: Array) -> Array:
+        rest = unaberrate(apparent, velocity)
+        return aberrate(rest + rest @ change.T, velocity)
+
+    axis, along = jax.jvp(seen, (axes[:, 2],), (axes[:, 1],))
+    y = along / jnp.linalg.norm(along, axis=1, keepdims=True)
+    return jnp.stack([jnp.cross(y, axis), y, axis], axis=1)
+
+
+@jax.jit
+def _turned(direction: Array, offset: Array, change: Array) -> Array:
+    current = displaced(direction, offset)
+    return tangent_offset(current + current @ change.T, direction)
 
 
 def _prior_pull(problem: Problem, parameters: Parameters) -> np.ndarray:

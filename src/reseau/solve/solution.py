@@ -16,6 +16,10 @@ from .gauss_newton import Iteration
 from .residuals import Residuals
 
 
+_displaced = jax.jit(displaced)
+_angles = jax.jit(angles_from_direction)
+
+
 class Solution(eqx.Module):
     """Solution of one plate, with its exact Gaussian posterior.
 
@@ -85,12 +89,12 @@ class Solution(eqx.Module):
         """Return the sources' directions from the observer at the plate's epoch."""
         with jax.enable_x64(True):
             start = jnp.asarray(self.problem.prior.direction)
-            return np.asarray(displaced(start, jnp.asarray(self.parameters.offset)))
+            return np.asarray(_displaced(start, jnp.asarray(self.parameters.offset)))
 
     def source_angles(self) -> tuple[np.ndarray, np.ndarray]:
         """Return right ascension and declination of the sources [rad]."""
         with jax.enable_x64(True):
-            ra, dec = angles_from_direction(jnp.asarray(self.direction))
+            ra, dec = _angles(jnp.asarray(self.direction))
             return np.asarray(ra), np.asarray(dec)
 
 

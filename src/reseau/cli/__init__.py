@@ -1,0 +1,68 @@
+"""The command `reseau`: one file per verb, each a thin call of `pipeline`.
+
+Nothing heavy is imported here: help and usage errors must not wait seconds for JAX
+and astropy. The verbs import the pipeline when they run.
+"""
+
+from typing import Annotated
+
+import typer
+
+from ._guard import Choices
+from .compare import compare
+from .demo import demo
+from .info import info
+from .simulate import simulations
+from .solve import solve
+
+app = typer.Typer(
+    name="reseau",
+    help="High-precision differential astrometry with honest covariances.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("solve")(solve)
+app.add_typer(simulations, name="simulate")
+app.command("compare")(compare)
+app.command("info")(info)
+app.command("demo")(demo)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from reseau import __version__
+
+        typer.echo(f"reseau {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Keep what was said before the verb."""
+    del version  # its callback has shown it
+    context.obj = Choices(debug=debug)
+
+
+def main() -> None:
+    """Run the command; the entry point of the installed program."""
+    app()
+
+
+__all__ = ["app", "main"]

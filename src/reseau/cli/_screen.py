@@ -1,0 +1,101 @@
+"""What verbs print: text on stdout for people or scripts, progress on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+Report = Callable[[dict[str, float]], None]
+
+
+def print_json(values: Mapping[str, Any]) -> None:
+    """Print values as JSON; what is not a finite number becomes null.
+
+    Parameters
+    ----------
+    values
+        What `reseau.io` can make plain: numbers, arrays, texts and paths in mappings
+        and sequences.
+    """
+    # Not at the top: the help does not need the pipeline.
+    from reseau.io.solutions import plain
+
+    typer.echo(json.dumps(plain(values), indent=2, allow_nan=False))
+
+
+def print_table(rows: Sequence[tuple[str, str]]) -> None:
+    """Print names and values in two columns.
+
+    Parameters
+    ----------
+    rows
+        Names and values.
+    """
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, value in rows:
+        typer.echo(f"  {name:<{width}}  {value}")
+
+
+def duration(seconds: float) -> str:
+    """Return a time span with a sensible number of digits."""
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+
+
+@contextmanager
+def progress(what: str, *, wanted: bool) -> Iterator[Report | None]:
+    """Show on stderr that work goes on, and each iteration as it ends.
+
+    Parameters
+    ----------
+    what
+        What is being done.
+    wanted
+        False: nothing is shown and None is given.
+
+    Yields
+    ------
+    What the solver calls after each iteration.
+    """
+    if not wanted:
+        yield None
+        return
+    # Not at the top: only a terminal needs it.
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    count = 0
+
+    def report(figures: dict[str, float]) -> None:
+        nonlocal count
+        count += 1
+        damping = figures.get("damping", 0.0)
+        console.print(
+            f"iteration {count:>2d}   chi2 {figures['chi2']:.8g}   "
+            f"largest step {figures['largest_step']:.3g} σ   "
+            f"{duration(figures['seconds'])}"
+            + (f"   damping {damping:.0e}" if damping else ""),
+            markup=False,
+        )
+
+    with console.status(f"{what} ..."):
+        yield report
+
+
+def is_watched(*, quiet: bool, json_wanted: bool, verbose: bool = False) -> bool:
+    """Return whether progress is to be shown.
+
+    Parameters
+    ----------
+    quiet, json_wanted
+        Either of them silences it.
+    verbose
+        Shows it even if stderr is no terminal.
+    """
+    silenced = quiet or json_wanted
+    return not silenced and (verbose or sys.stderr.isatty())
+
+
+__all__ = ["Report", "duration", "is_watched", "print_json", "print_table", "progress"]

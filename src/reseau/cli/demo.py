@@ -1,0 +1,49 @@
+"""`reseau demo`: simulate, solve, compare and draw, in one go."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ._guard import Debug, Overwrite, complain, guarded
+from ._screen import is_watched, progress
+from .solve import unusable
+
+
+@guarded
+def demo(
+    context: typer.Context,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Directory to write.")
+    ] = Path("reseau-demo"),
+    small: Annotated[
+        bool,
+        typer.Option("--small", help="Hundreds of sources, not ten thousand."),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 0,
+    overwrite: Overwrite = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but bad news.")
+    ] = False,
+    debug: Debug = False,
+) -> int:
+    """Simulate, solve, compare and draw.
+
+    One orbit of the mini survey, with its truth, its solution and seven figures.
+    """
+    del context, debug
+    # Not at the top: JAX and astropy take seconds that the help need not wait for.
+    from reseau.pipeline import demo as run
+
+    watched = is_watched(quiet=quiet, json_wanted=False)
+    with progress("simulating, solving, drawing", wanted=watched) as report:
+        shown = run(output, small=small, seed=seed, overwrite=overwrite, report=report)
+    if not quiet:
+        for line in shown.lines():
+            typer.echo(line)
+    if shown.solved.exit_code:
+        complain(f"error: {unusable(shown.solved)}")
+    return shown.solved.exit_code
+
+
+__all__ = ["demo"]

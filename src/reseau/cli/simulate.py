@@ -1,0 +1,97 @@
+"""`reseau simulate`: datasets whose truth is known."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ._guard import Debug, Json, Overwrite, guarded
+from ._screen import print_json, print_table
+
+simulations = typer.Typer(
+    help="Make a dataset whose truth is known.", no_args_is_help=True
+)
+
+
+class Observer(StrEnum):
+    """Where the telescope is."""
+
+    GEOCENTRE = "geocentre"
+    ORBIT = "orbit"
+
+
+@simulations.callback()
+def kinds() -> None:
+    """Make a dataset whose truth is known."""
+    # With a callback a single kind keeps its name on the command line.
+
+
+@simulations.command("orbit")
+@guarded
+def orbit(
+    context: typer.Context,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="DATASET", help="Directory to write."),
+    ],
+    sources: Annotated[
+        int, typer.Option(help="Stars of the reference catalogue.")
+    ] = 10_000,
+    exposures: Annotated[
+        int, typer.Option(help="Exposures, a multiple of the 4 fields.")
+    ] = 96,
+    seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 0,
+    small: Annotated[
+        bool,
+        typer.Option(
+            "--small", help="At most 400 stars, 24 exposures, 10 artificial sources."
+        ),
+    ] = False,
+    artificial: Annotated[int, typer.Option(help="Sources without a reference.")] = 50,
+    measurement_error: Annotated[
+        float, typer.Option(help="1σ of each coordinate of a measurement [pixel].")
+    ] = 0.01,
+    no_aberration: Annotated[
+        bool, typer.Option("--no-aberration", help="The observer's velocity is zero.")
+    ] = False,
+    wrong_fraction: Annotated[
+        float, typer.Option(help="Part of the references with a wrong proper motion.")
+    ] = 0.0,
+    observer: Annotated[
+        Observer, typer.Option(help="Where the telescope is.")
+    ] = Observer.GEOCENTRE,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """One orbit of the mini survey.
+
+    Four overlapping fields of dithered exposures towards the Galactic centre.
+    """
+    del context, debug
+    # Not at the top: JAX and astropy take seconds that the help need not wait for.
+    from reseau.pipeline import describe
+    from reseau.pipeline import simulate as run
+
+    run(
+        output,
+        overwrite=overwrite,
+        sources=sources,
+        exposures=exposures,
+        seed=seed,
+        small=small,
+        artificial=artificial,
+        measurement_error=measurement_error,
+        aberration=not no_aberration,
+        wrong_fraction=wrong_fraction,
+        observer=observer.value,
+    )
+    found = describe(output)
+    if json:
+        print_json(found.as_dict())
+        return
+    print_table([*found.facts, ("written to", str(output))])
+
+
+__all__ = ["orbit", "simulations"]

@@ -1,0 +1,259 @@
+"""`reseau solve`: detections and references to positions and a calibration."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ._guard import Debug, Json, Overwrite, complain, guarded
+from ._screen import is_watched, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from reseau.pipeline import Solved
+
+NAMED = 10
+"""How many undetermined parameters are named on the screen; the summary has all."""
+
+
+class DegreeKind(StrEnum):
+    """How the degree of a polynomial of two variables is counted."""
+
+    TOTAL = "total"
+    PER_AXIS = "per-axis"
+
+
+class Scale(StrEnum):
+    """What shares one focal length."""
+
+    EXPOSURE_AXIS = "exposure-axis"
+    EXPOSURE = "exposure"
+    PLATE_AXIS = "plate-axis"
+    PLATE = "plate"
+
+
+class FocalPrior(StrEnum):
+    """Family of the prior of the focal lengths."""
+
+    GAMMA = "gamma"
+    NORMAL = "normal"
+
+
+@guarded
+def solve(
+    context: typer.Context,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT",
+            help="Directory of a dataset, or a table of detections (Parquet, FITS, "
+            "ECSV, VOTable, CSV, IPAC).",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="OUT", help="Directory to write."),
+    ],
+    instrument: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|PRESET", help="Instead of the dataset's."),
+    ] = None,
+    pointing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TABLE", help="Estimated attitudes, for a table of detections."
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="x=NAME[unit],...", help="Which column of the table is which."
+        ),
+    ] = None,
+    error: Annotated[
+        float | None,
+        typer.Option(
+            help="1σ of positions without errors, in their unit. [default: 0.01 pixel "
+            "or um]"
+        ),
+    ] = None,
+    distortion: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="legendre, powers, sip, brown-conrady, radial, none. "
+            "[default: the instrument's]",
+        ),
+    ] = None,
+    degree: Annotated[int | None, typer.Option(help="Of a polynomial.")] = None,
+    degree_kind: Annotated[
+        DegreeKind | None, typer.Option(help="How degrees are counted.")
+    ] = None,
+    minimum_degree: Annotated[
+        int | None, typer.Option(help="Lowest degree of a polynomial. [default: 2]")
+    ] = None,
+    scale: Annotated[
+        Scale | None, typer.Option(help="What shares one focal length.")
+    ] = None,
+    focal_prior: Annotated[
+        FocalPrior | None, typer.Option(help="Prior of the focal lengths.")
+    ] = None,
+    free: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="BLOCK,...",
+            help="Free these besides: sources, attitude, scale, distortion, skew, "
+            "detectors. [default: all but skew]",
+        ),
+    ] = None,
+    fix: Annotated[
+        list[str] | None,
+        typer.Option(metavar="BLOCK,...", help="Hold these at their nominal values."),
+    ] = None,
+    no_reference: Annotated[
+        bool,
+        typer.Option(
+            "--no-reference", help="Ignore the reference: a free network of exposures."
+        ),
+    ] = False,
+    plate: Annotated[
+        int | None, typer.Option(metavar="ID", help="Which plate of a dataset.")
+    ] = None,
+    minimum_measurements: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Sources without a prior and with fewer are left out."
+        ),
+    ] = 2,
+    tolerance: Annotated[
+        float, typer.Option(help="Largest step in σ at which the iteration ends.")
+    ] = 0.01,
+    max_iterations: Annotated[
+        int, typer.Option(min=1, help="Iterations at most.")
+    ] = 30,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", help="Show progress even without a terminal."),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but bad news.")
+    ] = False,
+    debug: Debug = False,
+) -> int:
+    """Find positions and calibration of one plate.
+
+    The exit code is 0 for a solution that can be used, 2 for bad input, and 3 where
+    the fit did not converge or the data do not determine all parameters.
+    """
+    del context, debug
+    # Not at the top: JAX and astropy take seconds that the help need not wait for.
+    from reseau.pipeline import SolveOptions
+    from reseau.pipeline import solve as run
+
+    options = SolveOptions(
+        instrument=instrument,
+        pointing=pointing,
+        columns=columns,
+        error=error,
+        distortion=distortion,
+        degree=degree,
+        degree_kind=_text(degree_kind),
+        minimum_degree=minimum_degree,
+        scale=_text(scale),
+        focal_prior=_text(focal_prior),
+        free=blocks(free),
+        fix=blocks(fix),
+        reference=not no_reference,
+        plate=plate,
+        minimum_measurements=minimum_measurements,
+        tolerance=tolerance,
+        max_iterations=max_iterations,
+    )
+    watched = is_watched(quiet=quiet, json_wanted=json, verbose=verbose)
+    with progress(f"solving {source}", wanted=watched) as report:
+        solved = run(
+            source, output, options=options, overwrite=overwrite, report=report
+        )
+    show_solved(solved, output, json=json, quiet=quiet, verbose=verbose)
+    return solved.exit_code
+
+
+def _text(choice: StrEnum | None) -> str | None:
+    return None if choice is None else choice.value
+
+
+def blocks(given: list[str] | None) -> tuple[str, ...]:
+    """Return names given as ``a,b`` or in several options."""
+    names = [name.strip() for text in given or [] for name in text.split(",")]
+    return tuple(name for name in names if name)
+
+
+def show_solved(
+    solved: "Solved", output: Path, *, json: bool, quiet: bool, verbose: bool
+) -> None:
+    """Print what a solution is worth; if it cannot be used, say why on stderr.
+
+    Parameters
+    ----------
+    solved
+        The solution.
+    output
+        Where it was written.
+    json, quiet, verbose
+        As chosen.
+    """
+    if json:
+        print_json(solved.summary)
+    elif not quiet:
+        for sentence in solved.sentences:
+            typer.echo(sentence)
+        typer.echo()
+        print_table(_numbers(solved, output, verbose))
+    if solved.exit_code:
+        complain(f"error: {unusable(solved)}")
+
+
+def _numbers(solved: "Solved", output: Path, verbose: bool) -> list[tuple[str, str]]:
+    found = solved.summary
+    unit, rms = found["residual_unit"], found["residual_rms"]
+    seconds = found["seconds"]
+    rows = [
+        ("sources", f"{found['n_sources']:,} ({found['n_reference']:,} references)"),
+        ("exposures", f"{found['n_exposures']:,}"),
+        ("measurements", f"{found['n_measurements']:,}"),
+        ("residual RMS", f"{rms:.4g} {unit} (each coordinate)"),
+        ("sigma0", f"{found['sigma0']:.4f}"),
+        ("iterations", f"{found['n_iterations']}"),
+        ("datum", found["datum"]),
+    ]
+    if found["null_directions"]:
+        rows.append(("not determined", "; ".join(found["null_directions"])))
+    rows.append(("seconds", f"{sum(seconds.values()):.1f}"))
+    if verbose:
+        rows += [(f"  {name}", f"{value:.2f}") for name, value in seconds.items()]
+        rows.append(("peak memory", f"{found['peak_memory']:,.0f} MiB"))
+    return [*rows, ("written to", str(output))]
+
+
+def unusable(solved: "Solved") -> str:
+    """Return why a solution cannot be used, with the parameters by name.
+
+    Parameters
+    ----------
+    solved
+        A solution that did not end well.
+    """
+    found = solved.summary
+    lines = [str(found["message"])]
+    names = found["undetermined"]
+    if names:
+        more = len(names) - NAMED
+        tail = f" and {more} more, see summary.json" if more > 0 else ""
+        lines.append(f"  not determined: {', '.join(names[:NAMED])}{tail}")
+    lines += [f"  null direction: {text}" for text in found["null_directions"][:NAMED]]
+    return "\n".join(lines)
+
+
+__all__ = ["blocks", "show_solved", "solve", "unusable"]

@@ -1,0 +1,209 @@
+"""Small plates with known truth, for tests of the solver on records alone."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
+from reseau.instrument import (
+    Detectors,
+    Instrument,
+    camera_axes,
+    make_distortion,
+)
+from reseau.model import (
+    Parameters,
+    Problem,
+    detector_parameters,
+    exposure_frame,
+    predict,
+)
+from reseau.records import Exposures, Measurements, SourcePrior
+from reseau.sky import direction_from_angles, displaced
+
+
+class Plate(NamedTuple):
+    """A problem and the parameters and directions that made it."""
+
+    problem: Problem
+    truth: Parameters
+    direction: np.ndarray
+
+
+def two_detectors(degree: int = 3, **changes: object) -> Instrument:
+    """Return a camera of two detectors side by side, one turned by 90 degrees."""
+    distortion = make_distortion("legendre", degree=degree, normalisation=20_000.0)
+    n = distortion.n_coefficients
+    fields: dict[str, object] = {
+        "name": "two detectors",
+        "projection": "gnomonic",
+        "parity": -1,
+        "focal": np.array([3.0e6, 3.0e6]),
+        "focal_sigma": np.asarray(1.0e4),
+        "focal_prior": "gamma",
+        "scale": "exposure-axis",
+        "distortion": distortion,
+        "coefficients": np.zeros(n),
+        "coefficient_sigma": np.full(n, 1000.0),
+        "skew": np.asarray(0.0),
+        "skew_sigma": np.asarray(0.01),
+        "detectors": Detectors(
+            ids=(1, 2),
+            centre=np.array([[-10_500.0, 0.0], [10_500.0, 0.0]]),
+            theta=np.array([0.0, 90.0]) * DEGREE,
+            pitch=np.full((2, 2), 10.0),
+            naxis=np.full((2, 2), 2000.0),
+            sigma_centre=np.full(2, 100.0),
+            sigma_theta=np.full(2, 0.1 * DEGREE),
+            sigma_pitch=np.full(2, 0.01),
+        ),
+    }
+    return Instrument(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def _true_parameters(
+    instrument: Instrument, attitude: np.ndarray, n: int, rng: np.random.Generator
+) -> Parameters:
+    detectors = np.array(detector_parameters(instrument))
+    detectors[:, :2] += rng.normal(0, 20.0, detectors[:, :2].shape)
+    detectors[:, 2] += rng.normal(0, 0.01 * DEGREE, detectors.shape[0])
+    detectors[:, 3:] *= 1 + rng.normal(0, 2e-4, detectors[:, 3:].shape)
+    return Parameters(
+        offset=np.zeros((n, 2)),
+        axes=np.asarray(camera_axes(attitude)),
+        focal=np.asarray(instrument.focal) + rng.normal(0, 300.0, (len(attitude), 2)),
+        coefficients=rng.normal(0, 5.0, instrument.coefficients.shape),
+        skew=np.asarray(0.0),
+        detectors=detectors,
+    )
+
+
+def make_plate(
+    *,
+    sources: int = 60,
+    exposures: int = 6,
+    seed: int = 0,
+    references: float = 0.8,
+    noise: float = 0.01,
+    pointing_error: float = 10.0,
+    angle_error: float = 30.0,
+    dec: float = -29.0,
+    velocity: float = 0.0,
+    instrument: Instrument | None = None,
+    **fields: object,
+) -> Plate:
+    """Simulate a plate.
+
+    Parameters
+    ----------
+    references
+        Share of the sources that have a prior.
+    noise
+        1σ of a coordinate [pixel]; the covariances are correlated, x and y unequal.
+    pointing_error, angle_error
+        1σ of the estimated pointings and position angles [arcsec].
+    velocity
+        Size of the observer's velocity [c], different on each exposure.
+    """
+    rng = np.random.default_rng(seed)
+    instrument = instrument or two_detectors()
+    centre = np.array([266.0, dec]) * DEGREE
+    attitude = np.empty((exposures, 3))
+    spread = rng.uniform(-0.08, 0.08, (exposures, 2)) * DEGREE
+    attitude[:, 0] = centre[0] + spread[:, 0] / np.cos(centre[1])
+    attitude[:, 1] = centre[1] + spread[:, 1]
+    attitude[:, 2] = 40 * DEGREE + rng.normal(0, 20.0, exposures) * DEGREE
+    off = rng.uniform(-0.4, 0.4, (sources, 2)) * DEGREE
+    middle = direction_from_angles(jnp.asarray(centre[0]), jnp.asarray(centre[1]))
+    direction = np.asarray(
+        displaced(jnp.broadcast_to(middle, (sources, 3)), jnp.asarray(off))
+    )
+    truth = _true_parameters(instrument, attitude, sources, rng)
+    motion = rng.normal(0, 1, (exposures, 3))
+    motion *= velocity / np.linalg.norm(motion, axis=1, keepdims=True)
+    measurements = _measure(instrument, truth, direction, motion, noise, rng)
+    prior = _prior(direction, references, rng)
+    estimate = attitude + rng.normal(0, ARCSECOND, attitude.shape) * [
+        pointing_error / np.cos(centre[1]),
+        pointing_error,
+        angle_error,
+    ]
+    problem = Problem(
+        instrument=instrument,
+        exposures=Exposures(
+            epoch=np.full(exposures, 2030.0),
+            attitude=estimate,
+            attitude_sigma=np.tile([DEGREE, DEGREE, np.inf], (exposures, 1)),
+            position=np.zeros((exposures, 3)),
+            velocity=motion,
+        ),
+        measurements=measurements,
+        prior=prior,
+        aberration=velocity > 0,
+        **fields,  # type: ignore[arg-type]
+    )
+    return Plate(problem, truth, direction)
+
+
+def _measure(
+    instrument: Instrument,
+    truth: Parameters,
+    direction: np.ndarray,
+    velocity: np.ndarray,
+    noise: float,
+    rng: np.random.Generator,
+) -> Measurements:
+    n, m = direction.shape[0], truth.focal.shape[0]
+    frame = exposure_frame(
+        jnp.asarray(truth.axes), jnp.asarray(truth.focal), jnp.asarray(velocity)
+    )
+    rows: list[tuple[np.ndarray, ...]] = []
+    for d in range(len(instrument.detectors.ids)):
+        pixel = predict(
+            instrument,
+            tuple(jnp.asarray(direction[:, None, i]) for i in range(3)),
+            frame,
+            jnp.asarray(truth.coefficients),
+            jnp.asarray(truth.skew),
+            jnp.asarray(truth.detectors),
+            jnp.full((n, m), d),
+            aberration=bool(np.any(velocity != 0)),
+        )
+        x, y = (np.asarray(p) for p in pixel)
+        limit = np.asarray(instrument.detectors.naxis)[d]
+        inside = (x > 0) & (x < limit[0] - 1) & (y > 0) & (y < limit[1] - 1)
+        i, j = np.nonzero(inside)
+        xy = np.stack([x[inside], y[inside]], axis=1)
+        rows.append((i, j, np.full(i.size, d), xy))
+    source, exposure, detector, pixel = (np.concatenate(c) for c in zip(*rows))  # noqa: B905
+    sigma = noise * rng.uniform(0.7, 1.5, (source.size, 2))
+    covariance = np.zeros((source.size, 2, 2))
+    covariance[:, 0, 0], covariance[:, 1, 1] = sigma[:, 0] ** 2, sigma[:, 1] ** 2
+    covariance[:, 0, 1] = covariance[:, 1, 0] = 0.3 * sigma[:, 0] * sigma[:, 1]
+    drawn = np.linalg.cholesky(covariance) @ rng.normal(size=(source.size, 2, 1))
+    return Measurements(
+        pixel=pixel + drawn[:, :, 0],
+        covariance=covariance,
+        source=source.astype(np.int32),
+        exposure=exposure.astype(np.int32),
+        detector=detector.astype(np.int32),
+    )
+
+
+def _prior(
+    direction: np.ndarray, references: float, rng: np.random.Generator
+) -> SourcePrior:
+    n = direction.shape[0]
+    sigma = 10 ** rng.uniform(-1, 0.5, (n, 2)) * MILLIARCSECOND
+    covariance = np.zeros((n, 2, 2))
+    covariance[:, 0, 0], covariance[:, 1, 1] = sigma[:, 0] ** 2, sigma[:, 1] ** 2
+    covariance[:, 0, 1] = covariance[:, 1, 0] = -0.4 * sigma[:, 0] * sigma[:, 1]
+    drawn = (np.linalg.cholesky(covariance) @ rng.normal(size=(n, 2, 1)))[:, :, 0]
+    information = np.linalg.inv(covariance)
+    information[rng.uniform(size=n) >= references] = 0.0
+    return SourcePrior(
+        direction=np.asarray(displaced(jnp.asarray(direction), jnp.asarray(drawn))),
+        information=information,
+        fixed=np.zeros(n, dtype=bool),
+    )

@@ -1,0 +1,175 @@
+"""Stages, tiles and elimination against one dense Jacobian of the whole chain."""
+
+import jax
+import numpy as np
+import pytest
+from plates import make_plate, two_detectors
+from scipy.linalg import solve_triangular
+
+from reseau.instrument import make_distortion
+from reseau.model import Problem, free_columns, prior_terms, prior_widths
+from reseau.solve.assemble import (
+    assemble,
+    own_deviations,
+    source_covariances,
+    source_steps,
+)
+from reseau.solve.plan import SLOTS, plan_tiles
+from reseau.solve.residuals import residuals_at
+from reseau.solve.start import find_start
+
+from .dense import jacobian
+
+
+def _case(**choices):
+    plate = make_plate(**choices)
+    start = find_start(plate.problem)
+    tiles = jax.device_put(plan_tiles(start.problem))
+    return start.problem, start.parameters, tiles
+
+
+def _brown_conrady():
+    distortion = make_distortion("brown-conrady", normalisation=20_000.0)
+    values = distortion.default() + 0.01
+    return two_detectors(
+        distortion=distortion,
+        coefficients=values,
+        coefficient_sigma=distortion.widths(1000.0),
+        projection="equidistant",
+    )
+
+
+CASES = {
+    "legendre": {},
+    "aberration": {"velocity": 1e-4, "dec": 71.0},
+    "brown-conrady": {"instrument": None},
+    "many exposures": {"exposures": 3 * SLOTS, "sources": 90},
+}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request):
+    choices = dict(CASES[request.param])
+    if request.param == "brown-conrady":
+        choices["instrument"] = _brown_conrady()
+    return _case(**choices)
+
+
+def test_normal_equations(case):
+    problem, parameters, tiles = case
+    system = assemble(problem, tiles, parameters, 0.0)
+    residual, dense = jacobian(problem, parameters)
+    n = 2 * problem.prior.direction.shape[0]
+    measured = np.zeros(n // 2, dtype=bool)
+    measured[problem.measurements.source] = True
+    kept = np.concatenate(
+        [np.repeat(measured, 2), np.ones(problem.layout.size, dtype=bool)]
+    )
+    normal, right = dense.T @ dense, -dense.T @ residual
+    own, shared = np.flatnonzero(kept[:n]), slice(n, None)
+    gain = np.linalg.solve(normal[np.ix_(own, own)], normal[own, shared])
+    complement = normal[shared, shared] - normal[shared, own] @ gain
+    scale = np.sqrt(np.diag(normal)[shared])
+    scale = np.where(scale > 0, scale, 1.0)
+    found = np.asarray(system.corner.matrix) / np.outer(scale, scale)
+    np.testing.assert_allclose(found, complement / np.outer(scale, scale), atol=2e-11)
+    reduced = right[shared] - gain.T @ right[own]
+    size = np.abs(reduced / scale).max()
+    np.testing.assert_allclose(
+        np.asarray(system.corner.right) / scale, reduced / scale, atol=1e-10 * size
+    )
+    np.testing.assert_allclose(
+        float(np.sum(system.corner.chi2)), np.sum(residual**2), rtol=1e-11
+    )
+    np.testing.assert_allclose(
+        np.asarray(system.corner.diagonal), np.diag(normal)[shared], rtol=1e-10
+    )
+
+
+def test_steps_and_covariances(case):
+    """One step and the covariances, priors of the shared parameters included."""
+    problem, parameters, tiles = case
+    system = assemble(problem, tiles, parameters, 0.0)
+    residual, dense = jacobian(problem, parameters)
+    n = 2 * problem.prior.direction.shape[0]
+    prior = prior_terms(problem, parameters)
+    free = free_columns(problem.layout, problem.free, prior_widths(problem))
+    free &= np.any(dense[:, n:] != 0, axis=0) | (np.diag(prior.information) > 0)
+    measured = np.zeros(n // 2, dtype=bool)
+    measured[problem.measurements.source] = True
+    kept = np.flatnonzero(np.concatenate([np.repeat(measured, 2), free]))
+    own = 2 * int(measured.sum())
+    # By QR of the rows: the normal matrix would square the condition.
+    size = np.sqrt(np.diag(prior.information))
+    unit = np.where(size > 0, size, 1.0)
+    values, vectors = np.linalg.eigh(prior.information / np.outer(unit, unit))
+    rows = np.zeros((problem.layout.size, n + problem.layout.size))
+    rows[:, n:] = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T * unit
+    whole = np.concatenate([dense, rows])[:, kept]
+    scale = 1 / np.linalg.norm(whole, axis=0)
+    upper = np.linalg.qr(whole * scale, mode="r")
+    inverse_root = scale[:, None] * solve_triangular(upper, np.eye(kept.size))
+
+    root = np.zeros((problem.layout.size, int(free.sum())))
+    root[free] = inverse_root[own:, own:]
+    found = source_covariances(system, tiles, root, n // 2)[measured]
+    pairs = inverse_root[:own].reshape(-1, 2, kept.size)
+    wanted = np.einsum("naq,nbq->nab", pairs, pairs)
+    size = wanted[:, [0, 1], [0, 1]].min(axis=1)[:, None, None]
+    np.testing.assert_allclose(found / size, wanted / size, rtol=1e-6, atol=1e-8)
+
+    normal = dense.T @ dense
+    block = normal[kept[:own]][:, kept[:own]]
+    lonely = np.linalg.inv(block)
+    deviations = own_deviations(system, tiles, n // 2)[measured]
+    np.testing.assert_allclose(deviations.ravel() ** 2, np.diag(lonely), rtol=1e-8)
+
+    shared = np.zeros(problem.layout.size)
+    shared[free] = 1e-3 * np.linalg.norm(inverse_root[own:], axis=1)
+    steps = source_steps(system, tiles, shared, n // 2)[measured].ravel()
+    right = (-dense.T @ residual)[kept[:own]] - normal[kept[:own], n:] @ shared
+    np.testing.assert_allclose(
+        steps, np.linalg.solve(block, right), rtol=1e-7, atol=1e-16
+    )
+
+
+def test_residuals(case):
+    problem, parameters, tiles = case
+    found = residuals_at(problem, tiles, parameters)
+    residual, dense = jacobian(problem, parameters)
+    m = problem.measurements.pixel.shape[0]
+    np.testing.assert_allclose(
+        found.pull.ravel(), residual[: 2 * m], rtol=1e-9, atol=5e-9
+    )
+    row = 3
+    source = problem.measurements.source[row]
+    slope = -dense[2 * row : 2 * row + 2, 2 * source : 2 * source + 2]
+    np.testing.assert_allclose(slope @ found.sky[row], found.pull[row], rtol=1e-7)
+
+
+def test_tiles_hold_every_measurement_once():
+    plate = make_plate(exposures=20, sources=200)
+    problem = plate.problem
+    twice = np.arange(5)
+    measurements = jax.tree.map(
+        lambda v: np.concatenate([v, v[twice]]), problem.measurements
+    )
+    problem = Problem(
+        instrument=problem.instrument,
+        exposures=problem.exposures,
+        measurements=measurements,
+        prior=problem.prior,
+    )
+    tiles = plan_tiles(problem)
+    rows = np.concatenate([b.row.ravel() for t in tiles for b in t.blocks])
+    m = measurements.pixel.shape[0]
+    np.testing.assert_array_equal(np.sort(rows[rows < m]), np.arange(m))
+    for tile in tiles:
+        for block in tile.blocks:
+            k, i = np.nonzero(block.row < m)
+            row = block.row[k, i]
+            np.testing.assert_array_equal(measurements.source[row], tile.source[i])
+            np.testing.assert_array_equal(
+                measurements.exposure[row], block.exposure[k]
+            )
+            assert np.all(block.whitening[:, block.row == m] == 0)

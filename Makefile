@@ -32,7 +32,7 @@ lint: $(VENV)/.test
 	$(RUN)/lint-imports
 
 tests: $(VENV)/.test
-	$(RUN)/python -m pytest -n 2
+	$(RUN)/python -m pytest -n 2 --dist loadfile
 
 recovery: $(VENV)/.test ## the long statistical runs against truth
 	$(RUN)/python -m pytest -m recovery
@@ -54,6 +54,8 @@ $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { \
 	  echo "No Python 3.11 or later was found (looked for python3 and python3.11 to 3.14)."; \
 	  echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is not a Python 3.11 or later that runs."; exit 1; }
 	@echo "Creating $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); \
 	  echo "$(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv"; \

@@ -63,7 +63,11 @@ def two_detectors(degree: int = 3, **changes: object) -> Instrument:
 
 
 def _true_parameters(
-    instrument: Instrument, attitude: np.ndarray, n: int, rng: np.random.Generator
+    instrument: Instrument,
+    attitude: np.ndarray,
+    n: int,
+    scatter: float,
+    rng: np.random.Generator,
 ) -> Parameters:
     detectors = np.array(detector_parameters(instrument))
     detectors[:, :2] += rng.normal(0, 20.0, detectors[:, :2].shape)
@@ -72,7 +76,8 @@ def _true_parameters(
     return Parameters(
         offset=np.zeros((n, 2)),
         axes=np.asarray(camera_axes(attitude)),
-        focal=np.asarray(instrument.focal) + rng.normal(0, 300.0, (len(attitude), 2)),
+        focal=np.asarray(instrument.focal)
+        + scatter * rng.normal(0, 1, (len(attitude), 2)),
         coefficients=rng.normal(0, 5.0, instrument.coefficients.shape),
         skew=np.asarray(0.0),
         detectors=detectors,
@@ -90,6 +95,7 @@ def make_plate(
     angle_error: float = 30.0,
     dec: float = -29.0,
     velocity: float = 0.0,
+    focal_scatter: float = 300.0,
     instrument: Instrument | None = None,
     **fields: object,
 ) -> Plate:
@@ -105,6 +111,8 @@ def make_plate(
         1σ of the estimated pointings and position angles [arcsec].
     velocity
         Size of the observer's velocity [c], different on each exposure.
+    focal_scatter
+        1σ of the true focal lengths [µm].
     """
     rng = np.random.default_rng(seed)
     instrument = instrument or two_detectors()
@@ -119,7 +127,7 @@ def make_plate(
     direction = np.asarray(
         displaced(jnp.broadcast_to(middle, (sources, 3)), jnp.asarray(off))
     )
-    truth = _true_parameters(instrument, attitude, sources, rng)
+    truth = _true_parameters(instrument, attitude, sources, focal_scatter, rng)
     motion = rng.normal(0, 1, (exposures, 3))
     motion *= velocity / np.linalg.norm(motion, axis=1, keepdims=True)
     measurements = _measure(instrument, truth, direction, motion, noise, rng)

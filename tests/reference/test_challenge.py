@@ -22,6 +22,7 @@ from astropy.wcs import WCS
 from scipy.spatial.transform import Rotation
 
 from reseau import Solved, SolveOptions, solve
+from reseau.errors import CatalogueError
 from reseau.instrument import Instrument, camera_from_pixel
 from reseau.io import read_instrument
 
@@ -389,3 +390,8 @@ def test_table_of_degrees_in_the_docs(challenge: Path, degree: int) -> None:
             found = script["residual"](challenge / file, degree=degree, focal=7300.0)
             written = {row[0]: row[column] for row in rows}[name]
             assert float(written) == pytest.approx(found, rel=0.02)
+
+
+def test_unidentified_stars_are_refused(recover: Recover) -> None:
+    with pytest.raises(CatalogueError, match="not identified"):
+        recover("case2_challenge_00")

@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from plates import make_plate, two_detectors
 from scipy.linalg import solve_triangular
 from scipy.optimize import least_squares
 
+from plates import make_plate, two_detectors
 from reseau.errors import Result
 from reseau.model import free_columns, prior_widths, take_step
 from reseau.sky import displaced, tangent_offset
@@ -50,6 +50,7 @@ def _by_scipy(problem):
     )
     held = np.isfinite(widths) & (widths > 0)
     offset = _calibration_pull(problem, point)[held]
+
     # Axes turned about themselves: on plates this small a step of the attitude
     # adds to the shift from its prior.
     def whole(step):

@@ -79,12 +79,13 @@ def mean_scales(problem: Problem) -> np.ndarray:
 
     The scale of a free network shows only in the sphere's curvature, which is cubic in
     the field and cannot be told from a free distortion. Then the mean focal lengths
-    are held at their starting values; with known distortion there is nothing to hold.
+    are held at their starting values. With known distortion there is nothing to hold,
+    unless the problem asks for it.
     """
     layout = problem.layout
     full = np.zeros((layout.size, 2))
-    held = {"scale", "distortion"} <= set(problem.free) and layout.n_coefficients > 0
-    if not held:
+    open_ = "distortion" in problem.free and layout.n_coefficients > 0
+    if "scale" not in problem.free or not (open_ or problem.hold_scale):
         return full[:, :0]
     out = np.zeros((layout.n_exposures, PER_EXPOSURE, 2))
     out[:, 3, 0] = out[:, 4, 1] = 1.0

@@ -27,6 +27,8 @@ class Problem(eqx.Module):
     free_network
         Whether the priors of attitude, scale and sources are dropped and the datum
         is fixed by inner constraints.
+    hold_scale
+        In a free network, whether the mean focal lengths are held.
     """
 
     instrument: Instrument
@@ -36,6 +38,7 @@ class Problem(eqx.Module):
     free: tuple[str, ...] = eqx.field(static=True, default=DEFAULT_FREE)
     aberration: bool = eqx.field(static=True, default=False)
     free_network: bool = eqx.field(static=True, default=False)
+    hold_scale: bool = eqx.field(static=True, default=False)
 
     @property
     def layout(self) -> Layout:

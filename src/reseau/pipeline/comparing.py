@@ -240,10 +240,14 @@ def _without_datum(
         return error, ""
     direction = _unit_vectors(sources)
     moves = [np.cross(axis, direction) for axis in np.eye(3)]
-    words = "the best rotation was removed from the errors, as of a free network"
+    what = "rotation"
     if found.scale_is_open:
         moves += _stretches(direction)
-        words = words.replace("rotation", "rotation and linear stretch")
+        what += " and linear stretch"
+    words = (
+        f"the best {what} was removed from the errors, as of a free network, but not "
+        "from the formal errors"
+    )
     axes = _east_north(sources)
     columns = np.stack(
         [np.concatenate([np.sum(m * a, axis=-1) for a in axes]) for m in moves], axis=-1

@@ -256,13 +256,8 @@ def with_options(dataset: Dataset, options: SolveOptions) -> Dataset:
         if getattr(options, name) is not None
     }
     if changes:
-        instrument = _with_fields(instrument, **changes)
+        instrument = replace(instrument, **changes)
     return replace(dataset, instrument=instrument)
-
-
-def _with_fields(instrument: Instrument, **changes: Any) -> Instrument:
-    fields = {n: getattr(instrument, n) for n in Instrument.__dataclass_fields__}
-    return Instrument(**{**fields, **changes})
 
 
 def _with_distortion(instrument: Instrument, options: SolveOptions) -> Instrument:
@@ -282,7 +277,7 @@ def _with_distortion(instrument: Instrument, options: SolveOptions) -> Instrumen
     distortion = make_distortion(name, **chosen)
     sigma = np.max(np.asarray(instrument.coefficient_sigma), initial=0.0)
     width = float(sigma) if old.is_linear and sigma > 0 else DEFAULT_SIGMA
-    return _with_fields(
+    return replace(
         instrument,
         distortion=distortion,
         coefficients=distortion.default(),

@@ -95,7 +95,7 @@ def _frames(
         offset=parameters.offset,
         coefficients=parameters.coefficients,
         skew=parameters.skew,
-        detectors=detector_frame(parameters.detectors, detectors.origin),
+        detectors=detector_frame(parameters.detectors, jnp.asarray(detectors.origin)),
     )
 
 
@@ -123,9 +123,8 @@ def assemble(
     """
     frames = frames_at(problem, parameters)
     size = problem.layout.size
-    corner = jax.device_put(
-        Corner(*(np.zeros(s) for s in ((size, size), size, size, 2)))
-    )
+    shapes = ((size, size), (size,), (size,), (2,))
+    corner = Corner(*jax.device_put([np.zeros(shape) for shape in shapes]))
     eliminated = []
     for tile in tiles:
         corner, reduced = _add_tile(
@@ -174,14 +173,26 @@ def _add_tile(
     for block in tile.blocks:
         plane, pixels = stages(instrument, frames, tile, block, aberration)
         shares.append(_share(instrument, tile.free, block, plane, pixels))
-    exposures = tuple(block.exposure for block in tile.blocks)
+    exposures = [block.exposure for block in tile.blocks]
+    empty = _rounded_up(len(shares)) - len(shares)
+    if empty:
+        nothing = jax.tree.map(lambda v: np.zeros(v.shape), shares[0])
+        shares += [nothing] * empty
+        exposures += [exposures[0]] * empty
     return _gather(
         frames.offset,
-        (tile.source, tile.information, tile.free, exposures),
+        (tile.source, tile.information, tile.free, tuple(exposures)),
         tuple(shares),
         corner,
         damping,
     )
+
+
+def _rounded_up(blocks: int) -> int:
+    """Round up to 1, 2, 4, 6, 8, 12, 16, ..., so that few shapes are compiled."""
+    power = 1 << (blocks - 1).bit_length()
+    smaller = 3 * power // 4
+    return smaller if power >= 8 and smaller >= blocks else power
 
 
 def stages(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import scipy.linalg
 
 from reseau.errors import Result
 from reseau.linalg import Factor, factorise
@@ -187,7 +188,7 @@ def _factorise(matrix: np.ndarray, scale: np.ndarray, open_: np.ndarray) -> Fact
         size = matrix.shape[0]
         return Factor(np.full((size, size), np.nan), np.zeros((size, 0)), 0.0)
     if open_.shape[1]:
-        unit, _ = np.linalg.qr(open_ * np.sqrt(scale)[:, None])
+        unit = scipy.linalg.orth(open_ * np.sqrt(scale)[:, None], rcond=1e-10)
         unit = unit * np.sqrt(scale)[:, None]
         matrix = matrix + unit @ unit.T
     return factorise(matrix, scale)

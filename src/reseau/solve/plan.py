@@ -19,12 +19,15 @@ from reseau.model import Problem
 TARGET_ROWS = 64
 """Sources in a tile."""
 
-SLOTS = 16
-"""Exposures in a block of a tile."""
+SLOTS = (4, 12, 24)
+"""Exposures in a block of a tile; one of these for all blocks of a problem."""
+
+BLOCK_COST = 1500
+"""What handling a block costs beside its places, in places."""
 
 
 class Block(eqx.Module):
-    """Measurements of a tile's sources on `SLOTS` exposures.
+    """Measurements of a tile's sources on a few exposures.
 
     Attributes
     ----------
@@ -64,8 +67,8 @@ class TileData(eqx.Module):
     free
         1 where a source is solved for, else 0.
     blocks
-        The measurements, `SLOTS` exposures at a time, so that all blocks have one
-        shape and are compiled once.
+        The measurements, a fixed number of exposures at a time, so that all blocks
+        have one shape and are compiled once.
     """
 
     source: Int[Array | np.ndarray, "n"]
@@ -104,11 +107,13 @@ def plan_tiles(problem: Problem) -> list[TileData]:
     rows = min(TARGET_ROWS, 8 * -(-used.size // 8))
     order = used[_order_by_exposures(source, exposure, used, rows)]
     places = _place(source, exposure, order, rows)
-    widths = -(-np.bincount(places.slot_group) // SLOTS)
+    needed = np.bincount(places.slot_group)
+    slots = min(SLOTS, key=lambda s: np.sum(-(-needed // s)) * (s * rows + BLOCK_COST))
+    widths = -(-needed // slots)
     return [
         tile
         for width in np.unique(widths)
-        for tile in _fill(problem, order, places, rows, widths, int(width))
+        for tile in _fill(problem, order, places, rows, slots, widths == width)
     ]
 
 
@@ -188,23 +193,24 @@ def _fill(
     order: np.ndarray,
     places: Places,
     rows: int,
-    widths: np.ndarray,
-    width: int,
+    slots: int,
+    chosen: np.ndarray,
 ) -> list[TileData]:
-    """Return the tiles of one width, in blocks."""
-    groups = np.flatnonzero(widths == width)
-    number = np.full(widths.size, -1)
+    """Return the tiles of the chosen groups, which have the same number of blocks."""
+    groups = np.flatnonzero(chosen)
+    width = -(-np.bincount(places.slot_group)[groups[0]] // slots)
+    number = np.full(chosen.size, -1)
     number[groups] = np.arange(groups.size)
-    chosen = np.flatnonzero(number[places.group] >= 0)
-    at = (number[places.group[chosen]], places.slot[chosen], places.position[chosen])
-    shape = (groups.size, width * SLOTS, rows)
+    inside = np.flatnonzero(number[places.group] >= 0)
+    at = (number[places.group[inside]], places.slot[inside], places.position[inside])
+    shape = (groups.size, width * slots, rows)
     measurements, prior = problem.measurements, problem.prior
     n_sources = prior.direction.shape[0]
     n_measurements = measurements.pixel.shape[0]
 
     def spread(values: np.ndarray, empty: float, dtype: type) -> np.ndarray:
         out: np.ndarray = np.full(shape, empty, dtype=dtype)
-        out[at] = values[chosen]
+        out[at] = values[inside]
         return out
 
     row = spread(np.arange(n_measurements), n_measurements, np.int32)
@@ -213,39 +219,39 @@ def _fill(
     x, y = spread(pixel[:, 0], 0.0, float), spread(pixel[:, 1], 0.0, float)
     factors = whitening_factors(np.asarray(measurements.covariance))
     whitening = np.stack([spread(f, 0.0, float) for f in factors], axis=1)
-    exposure = np.zeros((groups.size, width * SLOTS), dtype=np.int32)
+    exposure = np.zeros((groups.size, width * slots), dtype=np.int32)
     slot = np.flatnonzero(number[places.slot_group] >= 0)
     exposure[number[places.slot_group[slot]], places.slot_number[slot]] = (
         places.slot_exposure[slot]
     )
-    source = np.full(widths.size * rows, n_sources, dtype=np.int32)
+    source = np.full(chosen.size * rows, n_sources, dtype=np.int32)
     source[: order.size] = order
     source = source.reshape(-1, rows)[groups]
-    inside = np.minimum(source, n_sources - 1)
-    solved = (source < n_sources) & ~np.asarray(prior.fixed)[inside]
+    known = np.minimum(source, n_sources - 1)
+    solved = (source < n_sources) & ~np.asarray(prior.fixed)[known]
     free = solved.astype(float) * float("sources" in problem.free)
-    information = np.asarray(prior.information)[inside]
+    information = np.asarray(prior.information)[known]
     if problem.free_network:
         information = np.zeros_like(information)
     information = np.moveaxis(information * free[..., None, None], 1, -1)
 
-    def block(i: int, slots: slice) -> Block:
+    def block(i: int, part: slice) -> Block:
         return Block(
-            exposure=exposure[i, slots],
-            row=row[i, slots],
-            detector=detector[i, slots],
-            pixel_x=x[i, slots],
-            pixel_y=y[i, slots],
-            whitening=whitening[i][:, slots],
+            exposure=exposure[i, part],
+            row=row[i, part],
+            detector=detector[i, part],
+            pixel_x=x[i, part],
+            pixel_y=y[i, part],
+            whitening=whitening[i][:, part],
         )
 
-    parts = [slice(j * SLOTS, (j + 1) * SLOTS) for j in range(width)]
+    parts = [slice(j * slots, (j + 1) * slots) for j in range(width)]
     return [
         TileData(
             source=source[i],
             information=information[i],
             free=free[i],
-            blocks=tuple(block(i, slots) for slots in parts),
+            blocks=tuple(block(i, part) for part in parts),
         )
         for i in range(groups.size)
     ]

@@ -1,6 +1,7 @@
 """Solve one plate: start, iterate, posterior, datum."""
 
 import time
+from dataclasses import replace
 from typing import NamedTuple
 
 import jax
@@ -93,6 +94,9 @@ def _solve(
     tiles = jax.device_put(plan_tiles(problem))
     planned = time.perf_counter()
     optimum = gauss_newton(problem, tiles, start.parameters, settings, report)
+    if _scale_may_be_too_weak(problem) and optimum.result is not Result.SUCCESSFUL:
+        problem = replace(problem, hold_scale=True)
+        optimum = gauss_newton(problem, tiles, start.parameters, settings, report)
     solved = time.perf_counter()
 
     equations, parameters = optimum.equations, optimum.parameters
@@ -111,7 +115,7 @@ def _solve(
     transform = datum.transform()
     reported = to_datum(problem, parameters)
     covariance = transform @ posterior.shared @ transform.T
-    residuals = residuals_at(problem, tiles, parameters)
+    residuals = residuals_at(problem, tiles, reported)
     ended = time.perf_counter()
     result = optimum.result
     if result is Result.SUCCESSFUL and null.unexpected:
@@ -137,6 +141,14 @@ def _solve(
             "posterior": ended - solved,
         },
     )
+
+
+def _scale_may_be_too_weak(problem: Problem) -> bool:
+    """Return whether holding a free network's scale could help the iteration."""
+    free = problem.free_network and {"sources", "attitude", "scale"} <= set(
+        problem.free
+    )
+    return free and not mean_scales(problem).shape[1]
 
 
 class _Null(NamedTuple):
@@ -167,6 +179,8 @@ def _null_space(
     expected: tuple[str, ...] = ()
     if problem.free_network:
         expected = ("rotation of the sky about x, y and z",)
+        if mean_scales(problem).shape[1]:
+            expected += ("scale of the network",)
     open_ = np.zeros(layout.size, dtype=bool)
     scale = np.zeros((layout.size, 0))
     unit = np.sqrt(np.maximum(np.asarray(equations.system.corner.diagonal), 1e-300))

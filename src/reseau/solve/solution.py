@@ -15,7 +15,6 @@ from reseau.sky import angles_from_direction, displaced
 from .gauss_newton import Iteration
 from .residuals import Residuals
 
-
 _displaced = jax.jit(displaced)
 _angles = jax.jit(angles_from_direction)
 

@@ -7,6 +7,7 @@ problem, by singular value decomposition). Sources without a prior start at the
 mean of their measurements, projected back to the sky.
 """
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -177,20 +178,7 @@ def _detected_directions(
 
 def _replace_directions(problem: Problem, direction: np.ndarray) -> Problem:
     """Return the problem with other directions to start from."""
-    prior = type(problem.prior)(
-        direction=direction,
-        information=problem.prior.information,
-        fixed=problem.prior.fixed,
-    )
-    return Problem(
-        instrument=problem.instrument,
-        exposures=problem.exposures,
-        measurements=problem.measurements,
-        prior=prior,
-        free=problem.free,
-        aberration=problem.aberration,
-        free_network=problem.free_network,
-    )
+    return replace(problem, prior=replace(problem.prior, direction=direction))
 
 
 __all__ = ["Start", "find_start"]

@@ -1,0 +1,124 @@
+"""Directions that change no pixel, and the datum, against the full prediction."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from plates import make_plate
+from reseau.model import detector_parameters, exposure_frame, predict, take_step
+from reseau.model.gauge import find_datum, sky_rotations, to_datum
+from reseau.sky import displaced
+
+
+@pytest.fixture(scope="module")
+def plate():
+    return make_plate(sources=80, exposures=4, seed=8)
+
+
+def _pixels(problem, parameters, direction):
+    frame = exposure_frame(
+        jnp.asarray(parameters.axes),
+        jnp.asarray(parameters.focal),
+        jnp.asarray(problem.exposures.velocity),
+    )
+    rows = problem.measurements
+    return np.stack(
+        predict(
+            problem.instrument,
+            tuple(jnp.asarray(direction)[rows.source, i] for i in range(3)),
+            jax.tree.map(lambda v: v[rows.exposure], frame),
+            jnp.asarray(parameters.coefficients),
+            jnp.asarray(parameters.skew),
+            jnp.asarray(parameters.detectors),
+            jnp.asarray(rows.detector),
+            aberration=False,
+        )
+    )
+
+
+def test_rotations_of_the_sky_change_no_pixel(plate):
+    problem, truth = plate.problem, plate.truth
+    columns = sky_rotations(np.asarray(truth.axes), problem.layout)
+    turn = 1e-6 * np.array([0.3, -0.8, 0.5])
+    step = columns @ turn
+    moved = take_step(truth, step, np.zeros_like(truth.offset))
+    direction = plate.direction + np.cross(turn, plate.direction)
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    before = _pixels(problem, truth, plate.direction)
+    np.testing.assert_allclose(_pixels(problem, moved, direction), before, atol=1e-6)
+    assert np.abs(_pixels(problem, moved, plate.direction) - before).max() > 0.1
+
+
+def test_datum_keeps_the_pixels_and_meets_its_constraints(plate):
+    problem, truth = plate.problem, plate.truth
+    reported = to_datum(problem, truth)
+    before = _pixels(problem, truth, plate.direction)
+    after = _pixels(problem, reported, plate.direction)
+    shift = np.asarray(reported.detectors) - np.asarray(truth.detectors)
+    assert np.abs(shift[:, :2]).max() > 3.0  # the test plate has something to move
+    np.testing.assert_allclose(after, before, atol=2e-3)
+    left = np.asarray(reported.detectors) - detector_parameters(problem.instrument)
+    np.testing.assert_allclose(left.mean(axis=0)[:3], 0.0, atol=1e-9)
+
+
+def test_modes_change_no_pixel_to_first_order(plate):
+    problem, truth = plate.problem, plate.truth
+    datum = find_datum(problem, truth)
+    assert datum.modes == ("shift", "rotation", "pitch")
+    before = _pixels(problem, truth, plate.direction)
+    for mode in datum.directions.T:
+        step = mode * 1e-3 / np.abs(mode[problem.layout.detectors]).max()
+        moved = take_step(truth, step, np.zeros_like(truth.offset))
+        after = _pixels(problem, moved, plate.direction)
+        only = np.zeros_like(step)
+        only[problem.layout.detectors] = step[problem.layout.detectors]
+        alone = take_step(truth, only, np.zeros_like(truth.offset))
+        effect = np.abs(_pixels(problem, alone, plate.direction) - before).max()
+        assert np.abs(after - before).max() < 2e-3 * effect
+
+
+def test_transform_is_the_derivative_of_the_datum(plate):
+    """Moving along a mode changes nothing that is reported."""
+    problem, truth = plate.problem, plate.truth
+    datum = find_datum(problem, truth)
+    transform = datum.transform()
+    np.testing.assert_allclose(
+        transform @ datum.directions,
+        np.zeros_like(datum.directions),
+        atol=1e-9 * np.abs(datum.directions).max(),
+    )
+    np.testing.assert_allclose(transform @ transform, transform, atol=1e-6)
+    rng = np.random.default_rng(0)
+    part = problem.layout.detectors
+    step = np.zeros(problem.layout.size)
+    step[part] = rng.normal(0, 1e-3, part.stop - part.start)
+    moved = take_step(truth, step, np.zeros_like(truth.offset))
+    change = np.asarray(to_datum(problem, moved).detectors) - np.asarray(
+        to_datum(problem, truth).detectors
+    )
+    np.testing.assert_allclose(
+        change.ravel(), (transform @ step)[part], rtol=1e-3, atol=1e-7
+    )
+
+
+def test_fixed_detectors_have_no_datum(plate):
+    problem = plate.problem
+    fixed = type(problem)(
+        instrument=problem.instrument,
+        exposures=problem.exposures,
+        measurements=problem.measurements,
+        prior=problem.prior,
+        free=("sources", "attitude", "scale", "distortion"),
+    )
+    assert find_datum(fixed, plate.truth).modes == ()
+    assert to_datum(fixed, plate.truth) is plate.truth
+
+
+def test_offsets_are_not_touched(plate):
+    offset = np.full_like(plate.truth.offset, 1e-7)
+    moved = take_step(plate.truth, np.zeros(plate.problem.layout.size), offset)
+    reported = to_datum(plate.problem, moved)
+    np.testing.assert_array_equal(reported.offset, moved.offset)
+    direction = displaced(jnp.asarray(plate.direction), jnp.asarray(offset))
+    assert np.abs(np.asarray(direction) - plate.direction).max() > 0

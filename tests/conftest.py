@@ -9,8 +9,13 @@ from pathlib import Path
 import jax
 import pytest
 
+from reseau.cli._compiled import keep_compiled
+
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "standard")
+
+# The workers compile the same functions; let each find what another has compiled.
+keep_compiled(Path(__file__).resolve().parents[1] / ".pytest_cache" / "compiled")
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ._compiled import keep_compiled
 from ._guard import Debug, Overwrite, complain, guarded
 from ._screen import is_watched, progress
 from .solve import unusable
@@ -35,6 +36,7 @@ def demo(
     # Not at the top: JAX and astropy take seconds that the help need not wait for.
     from reseau.pipeline import demo as run
 
+    keep_compiled()
     watched = is_watched(quiet=quiet, json_wanted=False)
     with progress("simulating, solving, drawing", wanted=watched) as report:
         shown = run(output, small=small, seed=seed, overwrite=overwrite, report=report)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ._compiled import keep_compiled
 from ._guard import Debug, Json, Overwrite, guarded
 from ._screen import print_json, print_table
 
@@ -74,6 +75,7 @@ def orbit(
     from reseau.pipeline import describe
     from reseau.pipeline import simulate as run
 
+    keep_compiled()
     run(
         output,
         overwrite=overwrite,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ._compiled import keep_compiled
 from ._guard import Debug, Json, Overwrite, complain, guarded
 from ._screen import is_watched, print_json, print_table, progress
 
@@ -152,6 +153,7 @@ def solve(
     from reseau.pipeline import SolveOptions
     from reseau.pipeline import solve as run
 
+    keep_compiled()
     options = SolveOptions(
         instrument=instrument,
         pointing=pointing,
@@ -252,6 +254,9 @@ def unusable(solved: "Solved") -> str:
         more = len(names) - NAMED
         tail = f" and {more} more, see summary.json" if more > 0 else ""
         lines.append(f"  not determined: {', '.join(names[:NAMED])}{tail}")
+    if found["still_moving"]:
+        size = found["history"][-1]["largest_step"]
+        lines.append(f"  still moving: {found['still_moving']}, by {size:.3g} σ")
     lines += [f"  null direction: {text}" for text in found["null_directions"][:NAMED]]
     return "\n".join(lines)
 

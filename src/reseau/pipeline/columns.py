@@ -252,6 +252,7 @@ def summary_of(
         "datum": solution.datum,
         "null_directions": list(solution.null_directions),
         "undetermined": _undetermined(prepared, solution),
+        "still_moving": _still_moving(prepared, solution),
         "dropped": {
             name: {"count": len(ids), "first": ids[:WORST]}
             for name, ids in prepared.dropped.items()
@@ -268,6 +269,18 @@ def summary_of(
         },
         "history": [i._asdict() for i in solution.history],
     }
+
+
+def _still_moving(prepared: Prepared, solution: Solution) -> str | None:
+    """Return the name of what took the last largest step, if that was too large."""
+    if solution.converged or not solution.history:
+        return None
+    names = _calibration_names(prepared)
+    index = solution.history[-1].moving
+    if index < len(names):
+        return names[index]
+    row, coordinate = divmod(index - len(names), 2)
+    return f"{('ra', 'dec')[coordinate]} of source {prepared.source_id[row]}"
 
 
 def _undetermined(prepared: Prepared, solution: Solution) -> list[str]:

@@ -48,6 +48,9 @@ class Iteration(NamedTuple):
         Levenberg-Marquardt factor.
     seconds
         Time that it took.
+    moving
+        What took the largest step: the row of the shared parameter, or their number
+        plus twice the row of the source (plus one for the offset north).
     """
 
     objective: float
@@ -55,6 +58,7 @@ class Iteration(NamedTuple):
     largest_step: float
     damping: float
     seconds: float
+    moving: int
 
 
 class Settings(NamedTuple):
@@ -240,7 +244,7 @@ def gauss_newton(
             equations = equations_at(problem, tiles, point, damping)
         shared = equations.step()
         offset = source_steps(equations.system, tiles, shared, n_sources)
-        largest = _largest_step(equations, tiles, shared, offset)
+        largest, moving = _largest_step(equations, tiles, shared, offset)
         history.append(
             Iteration(
                 equations.objective,
@@ -248,6 +252,7 @@ def gauss_newton(
                 largest,
                 damping,
                 time.perf_counter() - began,
+                moving,
             )
         )
         if report is not None:
@@ -281,11 +286,12 @@ def _descends(objective: float, best: float) -> bool:
 
 def _largest_step(
     equations: Equations, tiles: list[TileData], shared: np.ndarray, offset: np.ndarray
-) -> float:
-    """Return the largest step in units of σ."""
+) -> tuple[float, int]:
+    """Return the largest step in units of σ, and of what it is."""
     sigma = np.sqrt(np.sum(equations.root**2, axis=1))
     own = own_deviations(equations.system, tiles, offset.shape[0])
     steps = np.concatenate([shared, offset.ravel()])
     widths = np.concatenate([sigma, own.ravel()])
-    moved = widths > 0
-    return float(np.max(np.abs(steps[moved]) / widths[moved], initial=0.0))
+    sizes = np.abs(steps) / np.where(widths > 0, widths, np.inf)
+    moving = int(np.argmax(sizes))
+    return float(sizes[moving]), moving

@@ -1,0 +1,111 @@
+"""Print what one plate costs, and how the cost grows with the measurements."""
+
+import argparse
+import importlib
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+
+COLD = """
+import time
+began = time.perf_counter()
+import json, resource, sys, warnings
+from importlib import import_module
+from reseau.pipeline import prepare
+warnings.simplefilter("ignore")
+imported = time.perf_counter() - began
+problem = prepare(import_module("reseau.io").read_dataset(sys.argv[1])).problem
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+began = time.perf_counter()
+solution = import_module("reseau.solve").solve_plate(problem)
+seconds = time.perf_counter() - began
+rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps(dict(imports=imported, solve=seconds, before=before, rss=rss)))
+"""
+
+
+def _problem(sources: int, seed: int = 0, **choices: object):
+    from reseau.pipeline import prepare, simulate
+
+    plate = simulate(sources=sources, seed=seed, **choices)
+    return prepare(plate.dataset).problem
+
+
+def _measure(problem, repeats: int = 5) -> dict[str, float]:
+    solve_plate = importlib.import_module("reseau.solve").solve_plate
+    solve_plate(problem)
+    rows = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        solution = solve_plate(problem)
+        rows.append(
+            (
+                time.perf_counter() - began,
+                min(i.seconds for i in solution.history),
+                len(solution.history),
+                solution.converged,
+            )
+        )
+    best = min(rows)
+    return {
+        "measurements": problem.measurements.pixel.shape[0],
+        "sources": problem.prior.direction.shape[0],
+        "shared": problem.layout.size,
+        "iteration_s": best[1],
+        "iterations": best[2],
+        "solution_s": best[0],
+    }
+
+
+def _cold() -> dict[str, float]:
+    """Solve the orbit once in a process of its own, nothing compiled before."""
+    from reseau.pipeline import simulate
+
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = f"{folder}/orbit"
+        simulate(dataset, seed=0)
+        done = subprocess.run(
+            [sys.executable, "-c", COLD, dataset],
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+    return json.loads(done.stdout)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scaling", action="store_true")
+    parser.add_argument("--cold", action="store_true")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    cases = [10_000]
+    if options.scaling:
+        cases = [300, 1_000, 3_000, 10_000, 30_000]
+    rows = [_measure(_problem(n)) for n in cases]
+    keys = list(rows[0])
+    print("| " + " | ".join([*keys, "us per measurement"]) + " |")
+    print("|" + " ---: |" * (len(keys) + 1))
+    for row in rows:
+        per = 1e6 * row["solution_s"] / row["measurements"]
+        cells = [
+            f"{v:,.3g}" if isinstance(v, float) else f"{v:,}" for v in row.values()
+        ]
+        print("| " + " | ".join([*cells, f"{per:.2f}"]) + " |")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"\npeak resident memory of this process: {peak:,.0f} MiB")
+    if options.cold:
+        found = _cold()
+        print(
+            f"cold process: imports {found['imports']:.1f} s, solution with compilation "
+            f"{found['solve']:.1f} s; resident {found['before']:,.0f} MiB before, "
+            f"at most {found['rss']:,.0f} MiB"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -38,6 +38,10 @@ from reseau.model import (
 from .plan import Block, TileData
 
 
+AHEAD = 4
+"""How many tiles may wait for computation."""
+
+
 class Frames(eqx.Module):
     """Where a linearisation happens: what all tiles share.
 
@@ -136,6 +140,9 @@ def assemble(
             problem.aberration,
         )
         eliminated.append(reduced)
+        # Do not run far ahead of the computation: what waits occupies memory.
+        if len(eliminated) > AHEAD:
+            eliminated[-AHEAD].gradient.block_until_ready()
     return System(corner, eliminated)
 
 

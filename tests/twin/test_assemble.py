@@ -10,7 +10,6 @@ from reseau.instrument import make_distortion
 from reseau.model import Problem, free_columns, prior_terms, prior_widths
 from reseau.solve.assemble import (
     assemble,
-    own_deviations,
     source_covariances,
     source_steps,
 )
@@ -121,12 +120,13 @@ def test_steps_and_covariances(case):
     normal = dense.T @ dense
     block = normal[kept[:own]][:, kept[:own]]
     lonely = np.linalg.inv(block)
-    deviations = own_deviations(system, tiles, n // 2)[measured]
-    np.testing.assert_allclose(deviations.ravel() ** 2, np.diag(lonely), rtol=1e-8)
-
     shared = np.zeros(problem.layout.size)
     shared[free] = 1e-3 * np.linalg.norm(inverse_root[own:], axis=1)
-    steps = source_steps(system, tiles, shared, n // 2)[measured].ravel()
+    steps, deviations = source_steps(system, tiles, shared, n // 2)
+    np.testing.assert_allclose(
+        deviations[measured].ravel() ** 2, np.diag(lonely), rtol=1e-8
+    )
+    steps = steps[measured].ravel()
     right = (-dense.T @ residual)[kept[:own]] - normal[kept[:own], n:] @ shared
     np.testing.assert_allclose(
         steps, np.linalg.solve(block, right), rtol=1e-7, atol=1e-16
@@ -170,4 +170,5 @@ def test_tiles_hold_every_measurement_once():
             row = block.row[k, i]
             np.testing.assert_array_equal(measurements.source[row], tile.source[i])
             np.testing.assert_array_equal(measurements.exposure[row], block.exposure[k])
+            np.testing.assert_array_equal(measurements.detector[row], block.detector[k])
             assert np.all(block.whitening[:, block.row == m] == 0)

@@ -3,10 +3,12 @@
 from .arrow import (
     Tile,
     back_substitute,
+    backward_2x2,
     block_covariance,
     border_transpose,
     cholesky_2x2,
     eliminate,
+    forward_2x2,
     to_dense,
 )
 from .factor import Factor, factorise, rounding_threshold
@@ -15,11 +17,13 @@ __all__ = [
     "Factor",
     "Tile",
     "back_substitute",
+    "backward_2x2",
     "block_covariance",
     "border_transpose",
     "cholesky_2x2",
     "eliminate",
     "factorise",
+    "forward_2x2",
     "rounding_threshold",
     "to_dense",
 ]

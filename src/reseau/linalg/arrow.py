@@ -20,13 +20,14 @@ complement); Lindegren et al. 2012, A&A 538, A78, section 5 (block structure of
 astrometric normal equations).
 """
 
-import equinox as eqx
+from typing import NamedTuple
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
 
-class Tile(eqx.Module):
+class Tile(NamedTuple):
     """The eliminated pairs of one group.
 
     Attributes

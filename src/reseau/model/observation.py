@@ -126,7 +126,7 @@ class OnDetector(NamedTuple):
     plane
         By the undistorted position [pixel/µm].
     position
-        By the distorted position [pixel/µm].
+        By the distorted position [pixel/µm], (k, 1).
     coefficients
         Distorted positions by coefficients: the basis of a linear distortion, (t, ...),
         or both components' derivatives, (2, p, ...).
@@ -344,7 +344,6 @@ def on_detector(
     coefficients: Array,
     skew: Array,
     detectors: DetectorFrame,
-    index: Array,
 ) -> OnDetector:
     """Return pixels of undistorted positions (k, n), and derivatives.
 
@@ -353,22 +352,20 @@ def on_detector(
     plane
         Undistorted X, Y [µm].
     detectors
-        Frames of all detectors.
-    index
-        Detectors met, (k, n).
+        Frames of the k detectors met.
     """
     distortion = instrument.distortion
     position, columns = _partials(
         lambda a, b: measured(distortion, a, b, coefficients, skew), plane
     )
-    dx = position[0] - detectors.centre[:, 0][index]
-    dy = position[1] - detectors.centre[:, 1][index]
-    rows = [[detectors.matrix[:, i, j][index] for j in range(2)] for i in range(2)]
+    dx = position[0] - detectors.centre[:, None, 0]
+    dy = position[1] - detectors.centre[:, None, 1]
+    rows = [[detectors.matrix[:, None, i, j] for j in range(2)] for i in range(2)]
     matrix = tuple(rows[0]), tuple(rows[1])
     shape = [
         tuple(
-            detectors.by_shape[:, i, 0, p][index] * dx
-            + detectors.by_shape[:, i, 1, p][index] * dy
+            detectors.by_shape[:, None, i, 0, p] * dx
+            + detectors.by_shape[:, None, i, 1, p] * dy
             for i in range(2)
         )
         for p in range(3)
@@ -376,7 +373,7 @@ def on_detector(
     pixel = _apply(matrix, (dx, dy))
     centre = [(-matrix[0][j], -matrix[1][j]) for j in range(2)]
     return OnDetector(
-        pixel=tuple(p + detectors.origin[:, i][index] for i, p in enumerate(pixel)),
+        pixel=tuple(p + detectors.origin[:, None, i] for i, p in enumerate(pixel)),
         plane=_product(matrix, _columns(columns)),
         position=matrix,
         coefficients=_by_coefficients(instrument, plane, coefficients, skew),
@@ -402,17 +399,17 @@ def _by_coefficients(
 def calibration_columns(
     instrument: Instrument, plane: Components, at: OnDetector
 ) -> tuple[Array, Array]:
-    """Return derivatives of x and y by distortion coefficients and skew, (p, k, n)."""
-    (xx, xy), (yx, yy) = at.position
-    basis = at.coefficients
+    """Return derivatives of x and y by distortion coefficients and skew, (k, p, n)."""
+    (xx, xy), (yx, yy) = (tuple(c[:, None] for c in row) for row in at.position)
+    basis = jnp.moveaxis(at.coefficients, -2, 0)
     if instrument.distortion.is_linear:
         by_x, by_y = [xx * basis, xy * basis], [yx * basis, yy * basis]
     else:
-        by_x = [xx * basis[0] + xy * basis[1]]
-        by_y = [yx * basis[0] + yy * basis[1]]
-    by_x.append((at.plane[0][0] * plane[1])[None])
-    by_y.append((at.plane[1][0] * plane[1])[None])
-    return jnp.concatenate(by_x), jnp.concatenate(by_y)
+        of_x, of_y = basis[:, 0], basis[:, 1]
+        by_x, by_y = [xx * of_x + xy * of_y], [yx * of_x + yy * of_y]
+    by_x.append((at.plane[0][0] * plane[1])[:, None])
+    by_y.append((at.plane[1][0] * plane[1])[:, None])
+    return jnp.concatenate(by_x, axis=1), jnp.concatenate(by_y, axis=1)
 
 
 def _camera_tangents(

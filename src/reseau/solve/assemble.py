@@ -17,8 +17,15 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from reseau.instrument import Detectors, Instrument
-from reseau.linalg import Tile, back_substitute, block_covariance, eliminate
+from reseau.linalg import (
+    Tile,
+    back_substitute,
+    block_covariance,
+    eliminate,
+    forward_2x2,
+)
 from reseau.model import (
+    PER_DETECTOR,
     PER_EXPOSURE,
     DetectorFrame,
     ExposureFrame,
@@ -36,7 +43,6 @@ from reseau.model import (
 )
 
 from .plan import Block, TileData
-
 
 AHEAD = 4
 """How many tiles may wait for computation."""
@@ -152,10 +158,11 @@ class Share(NamedTuple):
     Attributes
     ----------
     product
-        For each slot, products of the whitened columns: exposure, calibration and,
-        last, the residual, (k, p, p).
-    by_exposure, by_calibration
-        Border of the sources on the slots' exposures and on the calibration.
+        For each slot, products of the whitened columns: exposure, calibration
+        (distortion and skew), detector and, last, the residual, (k, p, p).
+    by_exposure, by_calibration, by_detector
+        Border of the sources on the slots' exposures, on the calibration and on the
+        slots' detectors, the last summed by detector.
     block, gradient
         The sources' own blocks and right-hand side, priors left out.
     """
@@ -163,6 +170,7 @@ class Share(NamedTuple):
     product: Array
     by_exposure: Array
     by_calibration: Array
+    by_detector: Array
     block: Array
     gradient: Array
 
@@ -180,15 +188,15 @@ def _add_tile(
     for block in tile.blocks:
         plane, pixels = stages(instrument, frames, tile, block, aberration)
         shares.append(_share(instrument, tile.free, block, plane, pixels))
-    exposures = [block.exposure for block in tile.blocks]
+    met = [(block.exposure, block.detector) for block in tile.blocks]
     empty = _rounded_up(len(shares)) - len(shares)
     if empty:
         nothing = jax.tree.map(lambda v: np.zeros(v.shape), shares[0])
         shares += [nothing] * empty
-        exposures += [exposures[0]] * empty
+        met += [met[0]] * empty
     return _gather(
         frames.offset,
-        (tile.source, tile.information, tile.free, tuple(exposures)),
+        (tile.source, tile.information, tile.free, tuple(met)),
         tuple(shares),
         corner,
         damping,
@@ -253,7 +261,17 @@ def _plane_stage(
     )
 
 
-_detector_stage = jax.jit(on_detector)
+@jax.jit
+def _detector_stage(
+    instrument: Instrument,
+    position: tuple[Any, Any],
+    coefficients: Array,
+    skew: Array,
+    detectors: DetectorFrame,
+    met: Array,
+) -> OnDetector:
+    frames = jax.tree.map(lambda v: v[met], detectors)
+    return on_detector(instrument, position, coefficients, skew, frames)
 
 
 @jax.jit
@@ -261,61 +279,79 @@ def _share(
     instrument: Instrument, free: Array, block: Block, plane: OnPlane, at: OnDetector
 ) -> Share:
     """Whiten a block's residuals and derivatives and form their products."""
-    w = block.whitening
+    w = tuple(block.whitening[i][:, None] for i in range(3))
     Pair = tuple[tuple[Any, ...], tuple[Any, ...]]
 
     def whiten(x: Array, y: Array) -> Array:
-        """Columns first; returns (k, columns, 2, n)."""
-        return jnp.stack([w[0] * x, w[1] * x + w[2] * y]).transpose(2, 1, 0, 3)
+        """Columns (k, p, n) of x and y to (k, p, 2, n)."""
+        return jnp.stack([w[0] * x, w[1] * x + w[2] * y], axis=2)
+
+    def columns(parts: Pair) -> tuple[Array, Array]:
+        x, y = (jnp.stack(jnp.broadcast_arrays(*p), axis=1) for p in parts)
+        return x, y
 
     def onward(parts: Pair) -> tuple[Array, Array]:
-        (xx, xy), (yx, yy) = at.plane
-        of_x, of_y = jnp.stack(parts[0]), jnp.stack(parts[1])
+        (xx, xy), (yx, yy) = (tuple(c[:, None] for c in row) for row in at.plane)
+        of_x, of_y = columns(parts)
         return xx * of_x + xy * of_y, yx * of_x + yy * of_y
 
-    n_detectors = instrument.detectors.centre.shape[0]
-    met = block.detector == jnp.arange(n_detectors)[:, None, None, None]
-    of_detector = [
-        jnp.where(met, jnp.stack(part), 0.0).reshape(-1, *block.detector.shape)
-        for part in at.detector
-    ]
+    left = (block.pixel_x - at.pixel[0], block.pixel_y - at.pixel[1])
+    shape = left[0].shape
+    own = tuple(tuple(jnp.broadcast_to(c, shape) for c in p) for p in at.detector)
     groups = [
         onward(plane.exposure),
         calibration_columns(instrument, plane.position, at),
-        (of_detector[0], of_detector[1]),
-        ((block.pixel_x - at.pixel[0])[None], (block.pixel_y - at.pixel[1])[None]),
+        columns((own[0], own[1])),
+        columns(((left[0],), (left[1],))),
     ]
     source = whiten(*onward(plane.source)) * free
     shared = jnp.concatenate([whiten(*group) for group in groups], axis=1)
     k, p, _, n = shared.shape
     flat = shared.reshape(k, p, 2 * n)
+    last = p - 1 - PER_DETECTOR
     by_exposure = jnp.sum(source[:, None] * shared[:, :PER_EXPOSURE, None], axis=3)
+    by_detector = jnp.sum(source[:, None] * shared[:, last:-1, None], axis=3)
+    met = _one_hot(jnp.asarray(block.detector), instrument)
     return Share(
         product=jnp.einsum("kpm,kqm->kpq", flat, flat),
         by_exposure=by_exposure.reshape(-1, 2, n),
         by_calibration=jnp.sum(
-            source[:, None] * shared[:, PER_EXPOSURE:-1, None], axis=(0, 3)
+            source[:, None] * shared[:, PER_EXPOSURE:last, None], axis=(0, 3)
         ),
+        by_detector=jnp.einsum("kd,kpan->dpan", met, by_detector).reshape(-1, 2, n),
         block=jnp.sum(source[:, :, None] * source[:, None], axis=(0, 3)),
         gradient=jnp.sum(source * shared[:, None, -1], axis=(0, 2)),
     )
 
 
+def _one_hot(detector: Array, instrument: Instrument) -> Array:
+    """Return 1 where a slot is of a detector, (k, n_det)."""
+    number = jnp.arange(instrument.detectors.centre.shape[0])
+    return (detector[:, None] == number).astype(jnp.float64)
+
+
 @partial(jax.jit, donate_argnums=3)
 def _gather(
     offsets: Array,
-    of_tile: tuple[Array, Array, Array, tuple[Array, ...]],
+    of_tile: tuple[Array, Array, Array, tuple[tuple[Array, Array], ...]],
     shares: tuple[Share, ...],
     corner: Corner,
     damping: Array,
 ) -> tuple[Corner, Tile]:
     """Join a tile's blocks, eliminate its sources, add the rest to the corner."""
-    source, information, free, exposures = of_tile
+    source, information, free, met = of_tile
+    exposure = jnp.concatenate([e for e, _ in met])
+    detector = jnp.concatenate([d for _, d in met])
     product = jnp.concatenate([s.product for s in shares])
     border = jnp.concatenate(
-        [*(s.by_exposure for s in shares), sum_of([s.by_calibration for s in shares])]
+        [
+            *(s.by_exposure for s in shares),
+            sum_of([s.by_calibration for s in shares]),
+            sum_of([s.by_detector for s in shares]),
+        ]
     )
-    columns = _columns(jnp.concatenate(exposures), corner, product.shape[1])
+    n_common = border.shape[0] - PER_EXPOSURE * exposure.shape[0]
+    columns = _columns(exposure, corner, n_common)
     offset = offsets.at[source].get(mode="clip").T
     pull = jnp.sum(information * offset, axis=1)
     block = sum_of([s.block for s in shares]) + information
@@ -323,7 +359,9 @@ def _gather(
     unit = jnp.eye(2)[:, :, None]
     raised = block * (1.0 + damping * unit) + (free == 0) * unit
     reduced, loss, loss_right = eliminate(raised, border, gradient, columns)
-    matrix, right, diagonal, chi2 = _corner_share(product)
+    n_detectors = shares[0].by_detector.shape[0] // PER_DETECTOR
+    met_detector = (detector[:, None] == jnp.arange(n_detectors)).astype(product.dtype)
+    matrix, right, diagonal, chi2 = _corner_share(product, met_detector)
     chi2 = jnp.stack([chi2, jnp.sum(pull * offset)])
     return (
         Corner(
@@ -344,50 +382,83 @@ def sum_of(arrays: list[Array]) -> Array:
     return total
 
 
-def _corner_share(product: Array) -> tuple[Array, Array, Array, Array]:
+def _corner_share(product: Array, met: Array) -> tuple[Array, Array, Array, Array]:
     """Lay the products of each slot's columns out on the tile's columns.
 
     Parameters
     ----------
     product
-        For each slot, products of the columns exposure, calibration and residual.
+        For each slot, products of the columns exposure, calibration, detector and
+        residual.
+    met
+        1 where a slot is of a detector, (k, n_det).
 
     Returns
     -------
     Matrix, right-hand side and diagonal on the tile's columns, and χ².
     """
-    k, e = product.shape[0], PER_EXPOSURE
+    k, e, d = product.shape[0], PER_EXPOSURE, PER_DETECTOR
+    n = met.shape[1]
+    cal, det = slice(e, -1 - d), slice(-1 - d, -1)
     slot = jnp.arange(k)
     exposures = (
         jnp.zeros((k, e, k, e)).at[slot, :, slot, :].set(product[:, :e, :e])
     ).reshape(k * e, k * e)
-    mixed = product[:, :e, e:-1].reshape(k * e, -1)
-    total = jnp.sum(product[:, e:, e:], axis=0)
-    matrix = jnp.block([[exposures, mixed], [mixed.T, total[:-1, :-1]]])
-    right = jnp.concatenate([product[:, :e, -1].reshape(-1), total[:-1, -1]])
+    to_cal = product[:, :e, cal].reshape(k * e, -1)
+    to_det = product[:, :e, None, det] * met[:, None, :, None]
+    side = jnp.concatenate([to_cal, to_det.reshape(k * e, n * d)], axis=1)
+    of_detector = jnp.einsum("kn,kpq->npq", met, product[:, :, det])
+    number = jnp.arange(n)
+    detectors = (
+        jnp.zeros((n, d, n, d)).at[number, :, number, :].set(of_detector[:, det])
+    ).reshape(n * d, n * d)
+    mixed = jnp.moveaxis(of_detector[:, cal], 0, 1).reshape(-1, n * d)
+    total = jnp.sum(product, axis=0)
+    last = jnp.block([[total[cal, cal], mixed], [mixed.T, detectors]])
+    matrix = jnp.block([[exposures, side], [side.T, last]])
+    right = jnp.concatenate(
+        [
+            product[:, :e, -1].reshape(-1),
+            total[cal, -1],
+            of_detector[:, -1].reshape(-1),
+        ]
+    )
     return matrix, right, jnp.diagonal(matrix), total[-1, -1]
 
 
-def _columns(exposure: Array, corner: Corner, width: int) -> Array:
-    """Return the columns of the corner that a tile meets."""
+def _columns(exposure: Array, corner: Corner, n_common: int) -> Array:
+    """Return the columns of the corner that a tile meets: exposures, then the rest."""
     own = exposure[:, None] * PER_EXPOSURE + jnp.arange(PER_EXPOSURE)
     size = corner.right.shape[0]
-    n_calibration = width - PER_EXPOSURE - 1
-    return jnp.concatenate([own.reshape(-1), jnp.arange(size - n_calibration, size)])
+    return jnp.concatenate([own.reshape(-1), jnp.arange(size - n_common, size)])
 
 
-_substitute = jax.jit(back_substitute)
 _covariance = jax.jit(block_covariance)
+
+
+@jax.jit
+def _substitute(tile: Tile, shared: Array) -> Array:
+    """Return the sources' steps and their σ with all else held, (4, n)."""
+    own = jnp.eye(2)[:, :, None] * jnp.ones(tile.root.shape[-1])
+    spread = forward_2x2(tile.root, own)
+    return jnp.concatenate(
+        [back_substitute(tile, shared), jnp.sqrt(jnp.sum(spread**2, axis=1))]
+    )
 
 
 def source_steps(
     system: System, tiles: list[TileData], shared: np.ndarray, n_sources: int
-) -> Float[np.ndarray, "n_src 2"]:
-    """Return the sources' part of the solution, zero for sources not measured."""
+) -> tuple[Float[np.ndarray, "n_src 2"], Float[np.ndarray, "n_src 2"]]:
+    """Return the sources' part of the solution and a lower bound of its σ [rad].
+
+    The bound is σ with all else held. Both are zero for sources that are not measured
+    or not solved for.
+    """
     step = jnp.asarray(shared)
-    return _scatter(
-        system, tiles, lambda tile: _substitute(tile, step), np.zeros((n_sources, 2))
+    rows = _scatter(
+        system, tiles, lambda tile: _substitute(tile, step), np.zeros((n_sources, 4))
     )
+    return rows[:, :2], rows[:, 2:]
 
 
 def source_covariances(
@@ -404,18 +475,6 @@ def source_covariances(
         lambda tile: _covariance(tile, spread),
         np.zeros((n_sources, 2, 2)),
     )
-
-
-def own_deviations(
-    system: System, tiles: list[TileData], n_sources: int
-) -> Float[np.ndarray, "n_src 2"]:
-    """Return the sources' σ with all else held [rad]: a lower bound of the full one."""
-
-    def deviation(tile: Tile) -> np.ndarray:
-        a, b, c = (np.asarray(tile.root[i, j]) for i, j in ((0, 0), (1, 0), (1, 1)))
-        return np.stack([np.hypot(b, c) / (a * c), 1.0 / c])
-
-    return _scatter(system, tiles, deviation, np.zeros((n_sources, 2)))
 
 
 def _scatter(

@@ -26,7 +26,7 @@ from reseau.model import (
 )
 from reseau.model.gauge import mean_scales, sky_rotations
 
-from .assemble import System, assemble, own_deviations, source_steps
+from .assemble import System, assemble, source_steps
 from .plan import TileData
 from .ties import tie_columns
 
@@ -91,6 +91,8 @@ class Equations(NamedTuple):
         Factor of the corner in the free, tied parameters.
     basis
         Shared parameters as combinations of the free ones, (p, q).
+    root
+        V, with V Vᵀ the covariance of the shared parameters.
     right
         Right-hand side of the corner, priors included, (p,).
     objective, chi2
@@ -101,16 +103,12 @@ class Equations(NamedTuple):
 
     system: System
     factor: Factor
-    basis: np.ndarray
+    basis: scipy.sparse.csr_matrix
+    root: np.ndarray
     right: np.ndarray
     objective: float
     chi2: float
     axes: np.ndarray
-
-    @property
-    def root(self) -> np.ndarray:
-        """Return V, with V Vᵀ the covariance of the shared parameters."""
-        return self.basis @ self.factor.root
 
     def step(self) -> np.ndarray:
         """Return the Gauss-Newton step of the shared parameters."""
@@ -157,13 +155,15 @@ def equations_at(
     diagonal = np.asarray(corner.diagonal) + np.diag(prior.information)
     chi2, of_sources = (float(c) for c in np.asarray(corner.chi2))
     reduced = basis.T @ (matrix @ basis)
-    scale = (basis**2).T @ diagonal
+    scale = basis.power(2).T @ diagonal
     scale = np.where(scale > 0, scale, 1.0)
     reduced[np.diag_indices_from(reduced)] += damping * scale
+    factor = _factorise(reduced, scale, _open_directions(problem, parameters, basis))
     return Equations(
         system=system,
-        factor=_factorise(reduced, scale, _open_directions(problem, parameters, basis)),
+        factor=factor,
         basis=basis,
+        root=basis @ factor.root,
         right=right,
         objective=chi2 + of_sources + prior.objective,
         chi2=chi2,
@@ -172,7 +172,7 @@ def equations_at(
 
 
 def _open_directions(
-    problem: Problem, parameters: Parameters, basis: np.ndarray
+    problem: Problem, parameters: Parameters, basis: scipy.sparse.csr_matrix
 ) -> np.ndarray:
     """Return what nothing fixes in a free network, in the free parameters, (q, r)."""
     if not problem.free_network or "attitude" not in problem.free:
@@ -243,8 +243,8 @@ def gauss_newton(
             point = best
             equations = equations_at(problem, tiles, point, damping)
         shared = equations.step()
-        offset = source_steps(equations.system, tiles, shared, n_sources)
-        largest, moving = _largest_step(equations, tiles, shared, offset)
+        offset, deviation = source_steps(equations.system, tiles, shared, n_sources)
+        largest, moving = _largest_step(equations, shared, offset, deviation)
         history.append(
             Iteration(
                 equations.objective,
@@ -285,13 +285,12 @@ def _descends(objective: float, best: float) -> bool:
 
 
 def _largest_step(
-    equations: Equations, tiles: list[TileData], shared: np.ndarray, offset: np.ndarray
+    equations: Equations, shared: np.ndarray, offset: np.ndarray, deviation: np.ndarray
 ) -> tuple[float, int]:
     """Return the largest step in units of σ, and of what it is."""
     sigma = np.sqrt(np.sum(equations.root**2, axis=1))
-    own = own_deviations(equations.system, tiles, offset.shape[0])
     steps = np.concatenate([shared, offset.ravel()])
-    widths = np.concatenate([sigma, own.ravel()])
+    widths = np.concatenate([sigma, deviation.ravel()])
     sizes = np.abs(steps) / np.where(widths > 0, widths, np.inf)
     moving = int(np.argmax(sizes))
     return float(sizes[moving]), moving

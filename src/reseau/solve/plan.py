@@ -1,18 +1,17 @@
-"""Lay measurements out in dense tiles: exposure slots by sources.
+"""Lay measurements out in dense tiles: slots by sources.
 
-Sources are sorted by the set of exposures that met them and cut into groups. A
-group's measurements become a dense array (slot, source), one slot for every
-exposure that any of them met, so that all later work is regular: no scatter, no
-product with an exposure that the group never met. A source measured twice on one
-exposure takes two slots. Empty places have weight zero.
+A *slot* is an exposure of one detector. Sources are sorted by the set of slots that
+met them and cut into groups. A group's measurements become a dense array (slot,
+source), one slot for every one that any of them met, so that all later work is
+regular: no scatter, no product with an exposure or a detector that the group never
+met. A source measured twice in one slot takes two. Empty places have weight zero.
 """
 
 from typing import NamedTuple
 
-import equinox as eqx
 import numpy as np
 import scipy.sparse
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
 from reseau.model import Problem
 
@@ -20,42 +19,37 @@ TARGET_ROWS = 64
 """Sources in a tile."""
 
 SLOTS = (4, 12, 24)
-"""Exposures in a block of a tile; one of these for all blocks of a problem."""
+"""Slots in a block of a tile; one of these for all blocks of a problem."""
 
 BLOCK_COST = 1500
 """What handling a block costs beside its places, in places."""
 
 
-class Block(eqx.Module):
-    """Measurements of a tile's sources on a few exposures.
+class Block(NamedTuple):
+    """Measurements of a tile's sources in a few slots.
 
     Attributes
     ----------
-    exposure
-        Exposure of each slot.
+    exposure, detector
+        Of each slot.
     row
         Row of the measurement at each place; beyond the last where there is none.
-    detector, pixel_x, pixel_y
-        Detector and position [pixel].
+    pixel_x, pixel_y
+        Position [pixel].
     whitening
         Entries 11, 21, 22 of the inverse lower Cholesky factor of the pixel
         covariance [1/pixel]; zero at empty places.
     """
 
     exposure: Int[Array | np.ndarray, "k"]
+    detector: Int[Array | np.ndarray, "k"]
     row: Int[Array | np.ndarray, "k n"]
-    detector: Int[Array | np.ndarray, "k n"]
     pixel_x: Float[Array | np.ndarray, "k n"]
     pixel_y: Float[Array | np.ndarray, "k n"]
     whitening: Float[Array | np.ndarray, "3 k n"]
 
-    @property
-    def valid(self) -> Bool[Array | np.ndarray, "k n"]:
-        """Return where there is a measurement."""
-        return self.whitening[0] > 0
 
-
-class TileData(eqx.Module):
+class TileData(NamedTuple):
     """One group of sources with all that was measured of them.
 
     Attributes
@@ -67,7 +61,7 @@ class TileData(eqx.Module):
     free
         1 where a source is solved for, else 0.
     blocks
-        The measurements, a fixed number of exposures at a time, so that all blocks
+        The measurements, a fixed number of slots at a time, so that all blocks
         have one shape and are compiled once.
     """
 
@@ -78,13 +72,13 @@ class TileData(eqx.Module):
 
 
 class Places(NamedTuple):
-    """Where each measurement goes: group, row in it, slot; and each slot's exposure."""
+    """Where each measurement goes: group, row in it, slot; and what each slot is."""
 
     group: np.ndarray
     position: np.ndarray
     slot: np.ndarray
     slot_group: np.ndarray
-    slot_exposure: np.ndarray
+    slot_meaning: np.ndarray
     slot_number: np.ndarray
 
 
@@ -102,11 +96,13 @@ def plan_tiles(problem: Problem) -> list[TileData]:
     """Return the tiles of a problem's measurements, the narrow ones first."""
     measurements = problem.measurements
     source = np.asarray(measurements.source)
-    exposure = np.asarray(measurements.exposure)
+    n_detectors = len(problem.instrument.detectors.ids)
+    met = np.asarray(measurements.exposure) * n_detectors
+    met = met + np.asarray(measurements.detector)
     used = np.unique(source)
     rows = min(TARGET_ROWS, 8 * -(-used.size // 8))
-    order = used[_order_by_exposures(source, exposure, used, rows)]
-    places = _place(source, exposure, order, rows)
+    order = used[_order_by_slots(source, met, used, rows)]
+    places = _place(source, met, order, rows)
     needed = np.bincount(places.slot_group)
     slots = min(SLOTS, key=lambda s: np.sum(-(-needed // s)) * (s * rows + BLOCK_COST))
     widths = -(-needed // slots)
@@ -117,17 +113,17 @@ def plan_tiles(problem: Problem) -> list[TileData]:
     ]
 
 
-def _order_by_exposures(
-    source: np.ndarray, exposure: np.ndarray, used: np.ndarray, rows: int
+def _order_by_slots(
+    source: np.ndarray, met: np.ndarray, used: np.ndarray, rows: int
 ) -> np.ndarray:
-    """Return an order of `used` that puts sources with alike exposures together.
+    """Return an order of `used` that puts sources with alike slots together.
 
-    Bisects along the first principal component of who was seen on which exposure,
-    until a group is no larger than a tile.
+    Bisects along the first principal component of who was seen in which slot, until
+    a group is no larger than a tile.
     """
     seen = scipy.sparse.csr_matrix(
-        (np.ones(source.size), (np.searchsorted(used, source), exposure)),
-        shape=(used.size, int(exposure.max()) + 1),
+        (np.ones(source.size), (np.searchsorted(used, source), met)),
+        shape=(used.size, int(met.max()) + 1),
     )
     rng = np.random.default_rng(0)
     stack, order = [np.arange(used.size)], []
@@ -156,29 +152,25 @@ def _principal_score(
     return score
 
 
-def _place(
-    source: np.ndarray, exposure: np.ndarray, order: np.ndarray, rows: int
-) -> Places:
+def _place(source: np.ndarray, met: np.ndarray, order: np.ndarray, rows: int) -> Places:
     """Assign measurements to groups, rows and slots."""
     rank = np.empty(int(source.max()) + 1, dtype=np.int64)
     rank[order] = np.arange(order.size)
     group, position = np.divmod(rank[source], rows)
-    repeat = _repeat_number(source, exposure)
-    n_exposures = int(exposure.max()) + 1
+    repeat = _repeat_number(source, met)
+    n_slots = int(met.max()) + 1
     n_repeats = int(repeat.max()) + 1
-    key = (group * n_repeats + repeat) * n_exposures + exposure
+    key = (group * n_repeats + repeat) * n_slots + met
     slots, which = np.unique(key, return_inverse=True)
-    slot_group = slots // (n_repeats * n_exposures)
+    slot_group = slots // (n_repeats * n_slots)
     first = np.searchsorted(slot_group, np.arange(slot_group.max() + 1))
     number = np.arange(slots.size) - first[slot_group]
-    return Places(
-        group, position, number[which], slot_group, slots % n_exposures, number
-    )
+    return Places(group, position, number[which], slot_group, slots % n_slots, number)
 
 
-def _repeat_number(source: np.ndarray, exposure: np.ndarray) -> np.ndarray:
-    """Return 0 for the first measurement of a source on an exposure, 1 for the next."""
-    pair = source.astype(np.int64) * (int(exposure.max()) + 1) + exposure
+def _repeat_number(source: np.ndarray, met: np.ndarray) -> np.ndarray:
+    """Return 0 for the first measurement of a source in a slot, 1 for the next."""
+    pair = source.astype(np.int64) * (int(met.max()) + 1) + met
     order = np.argsort(pair, kind="stable")
     ranked = pair[order]
     start = np.concatenate([[True], ranked[1:] != ranked[:-1]])
@@ -214,16 +206,16 @@ def _fill(
         return out
 
     row = spread(np.arange(n_measurements), n_measurements, np.int32)
-    detector = spread(np.asarray(measurements.detector), 0, np.int32)
     pixel = np.asarray(measurements.pixel)
     x, y = spread(pixel[:, 0], 0.0, float), spread(pixel[:, 1], 0.0, float)
     factors = whitening_factors(np.asarray(measurements.covariance))
     whitening = np.stack([spread(f, 0.0, float) for f in factors], axis=1)
-    exposure = np.zeros((groups.size, width * slots), dtype=np.int32)
+    met = np.zeros((groups.size, width * slots), dtype=np.int32)
     slot = np.flatnonzero(number[places.slot_group] >= 0)
-    exposure[number[places.slot_group[slot]], places.slot_number[slot]] = (
-        places.slot_exposure[slot]
+    met[number[places.slot_group[slot]], places.slot_number[slot]] = (
+        places.slot_meaning[slot]
     )
+    exposure, detector = np.divmod(met, len(problem.instrument.detectors.ids))
     source = np.full(chosen.size * rows, n_sources, dtype=np.int32)
     source[: order.size] = order
     source = source.reshape(-1, rows)[groups]

@@ -18,8 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from reseau.linalg import Tile, border_transpose
-from reseau.linalg.arrow import backward_2x2
+from reseau.linalg import Tile, backward_2x2, border_transpose
 from reseau.model import Problem
 
 from .assemble import System, source_covariances

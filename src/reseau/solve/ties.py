@@ -1,15 +1,16 @@
 """Which shared parameters are free, and which move as one."""
 
 import numpy as np
-from jaxtyping import Bool, Float
+import scipy.sparse
+from jaxtyping import Bool
 
 from reseau.model import PER_EXPOSURE, Problem
 
 
 def tie_columns(
     problem: Problem, free: Bool[np.ndarray, "p"]
-) -> Float[np.ndarray, "p q"]:
-    """Return the shared parameters as combinations of independent ones.
+) -> scipy.sparse.csr_matrix:
+    """Return the shared parameters as combinations of independent ones, (p, q).
 
     A free parameter of its own is a column of the unit matrix. Focal lengths that
     `Instrument.scale` ties to each other share one column of ones.
@@ -25,6 +26,5 @@ def tie_columns(
     elif scale == "plate":
         focal[:] = focal[0, 0]
     columns, column = np.unique(group[free], return_inverse=True)
-    basis = np.zeros((layout.size, columns.size))
-    basis[np.flatnonzero(free), column] = 1.0
-    return basis
+    entries = (np.ones(column.size), (np.flatnonzero(free), column))
+    return scipy.sparse.csr_matrix(entries, shape=(layout.size, columns.size))

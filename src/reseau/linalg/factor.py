@@ -13,6 +13,10 @@ from jaxtyping import Float
 FloatArray = np.ndarray
 
 
+SAFE = 30.0
+"""A Cholesky factor is used where its smallest pivot is this far above rounding."""
+
+
 class Factor(eqx.Module):
     """Root of the (pseudo-)inverse of a symmetric matrix.
 
@@ -71,7 +75,7 @@ def factorise(
     scaled = matrix * weight[:, None] * weight[None, :]
     threshold = rounding_threshold(size)
     lower, info = scipy.linalg.lapack.dpotrf(scaled, lower=1, clean=1)
-    if info == 0 and np.min(np.diag(lower)) ** 2 > 1e3 * threshold:
+    if info == 0 and np.min(np.diag(lower)) ** 2 > SAFE * threshold:
         inverse, _ = scipy.linalg.lapack.dtrtri(lower, lower=1)
         pivot = float(np.min(np.diag(lower)) ** 2)
         return Factor(weight[:, None] * inverse.T, np.zeros((size, 0)), pivot)

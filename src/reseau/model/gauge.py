@@ -25,6 +25,9 @@ from .parameters import PER_DETECTOR, PER_EXPOSURE, Layout, Parameters, layout_o
 from .problem import Problem, detector_parameters
 
 GRID = 7
+NEGLIGIBLE = 1e-9
+"""Change of a position [µm] below which the move to the datum has converged."""
+
 EXACT = 1e-3
 """Largest change of a predicted position, per change by a mode, that counts as none."""
 
@@ -51,12 +54,19 @@ class Datum(NamedTuple):
     constraints: Float[np.ndarray, "q p"]
 
     def transform(self) -> Float[np.ndarray, "p p"]:
-        """Return the matrix that takes shared parameters to the datum."""
-        size = self.directions.shape[0]
-        if not self.modes:
-            return np.eye(size)
-        gain = np.linalg.inv(self.constraints @ self.directions)
-        return np.eye(size) - self.directions @ gain @ self.constraints
+        """Return the matrix T that takes shared parameters to the datum."""
+        return np.eye(self.directions.shape[0]) - self.directions @ self._gain()
+
+    def covariance(self, matrix: Float[np.ndarray, "p p"]) -> np.ndarray:
+        """Return T C Tᵀ, by products with the few modes only."""
+        gain = self._gain()
+        crossed = matrix @ gain.T
+        total = gain @ crossed
+        moved = crossed @ self.directions.T
+        return matrix - moved - moved.T + self.directions @ total @ self.directions.T
+
+    def _gain(self) -> np.ndarray:
+        return np.linalg.solve(self.constraints @ self.directions, self.constraints)
 
 
 def sky_rotations(axes: Float[np.ndarray, "m 3 3"], layout: Layout) -> np.ndarray:
@@ -238,6 +248,8 @@ def _compensation(
         )
         common = common + step[:5]
         coefficients, skew = coefficients + step[5:-1], skew + step[-1]
+        if np.max(np.abs(columns[:, : step.size] @ step)) < NEGLIGIBLE:
+            break
     return common, coefficients, skew, worst
 
 
@@ -277,7 +289,9 @@ def _linearised(
 def _scaled_least_squares(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     size = np.linalg.norm(matrix, axis=0)
     size = np.where(size > 0, size, 1.0)
-    found = scipy.linalg.lstsq(matrix / size, right, cond=1e-12)[0]
+    found = scipy.linalg.lstsq(matrix / size, right, cond=1e-12, lapack_driver="gelsy")[
+        0
+    ]
     return found / (size[:, None] if found.ndim == 2 else size)
 
 
@@ -343,15 +357,19 @@ def _spread_common(parameters: Parameters, common: np.ndarray) -> np.ndarray:
     return out.reshape(-1, common.shape[1])
 
 
-def to_datum(problem: Problem, parameters: Parameters) -> Parameters:
+def to_datum(
+    problem: Problem, parameters: Parameters, datum: Datum | None = None
+) -> Parameters:
     """Move parameters to the datum, pixels unchanged.
 
     Parameters
     ----------
     problem
         Gives the nominal detectors and which blocks are free.
+    datum
+        As `find_datum` found it at `parameters`, if at hand.
     """
-    datum = find_datum(problem, parameters)
+    datum = datum or find_datum(problem, parameters)
     if not datum.modes:
         return parameters
     layout = layout_of(parameters)

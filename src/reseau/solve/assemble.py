@@ -6,9 +6,10 @@ and the corner; the sources are eliminated at once and only the corner's share i
 kept (DESIGN: block arrow, Schur complement).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
@@ -43,6 +44,12 @@ from reseau.model import (
 )
 
 from .plan import Block, TileData
+
+PARTS = 2
+"""Number of threads that tiles are shared between."""
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 AHEAD = 4
 """How many tiles may wait for computation."""
@@ -132,24 +139,57 @@ def assemble(
         Levenberg-Marquardt factor: the diagonal is raised by this fraction.
     """
     frames = frames_at(problem, parameters)
+    factor = jnp.asarray(damping)
+
+    def part(some: Sequence[TileData]) -> tuple[Corner, list[Tile]]:
+        return _assemble_part(problem, frames, some, factor)
+
+    parts = in_parts(part, tiles)
+    corners = [corner for corner, _ in parts]
+    total = jax.tree.map(lambda *values: sum_of(list(values)), *corners)
+    return System(total, interleaved([reduced for _, reduced in parts]))
+
+
+def _assemble_part(
+    problem: Problem, frames: Frames, tiles: Sequence[TileData], damping: Array
+) -> tuple[Corner, list[Tile]]:
+    """Return the sums over some tiles, and these with their sources eliminated."""
     size = problem.layout.size
     shapes = ((size, size), (size,), (size,), (2,))
     corner = Corner(*jax.device_put([np.zeros(shape) for shape in shapes]))
-    eliminated = []
+    eliminated: list[Tile] = []
     for tile in tiles:
         corner, reduced = _add_tile(
-            problem.instrument,
-            frames,
-            tile,
-            corner,
-            jnp.asarray(damping),
-            problem.aberration,
+            problem.instrument, frames, tile, corner, damping, problem.aberration
         )
         eliminated.append(reduced)
         # Do not run far ahead of the computation: what waits occupies memory.
         if len(eliminated) > AHEAD:
             eliminated[-AHEAD].gradient.block_until_ready()
-    return System(corner, eliminated)
+    return corner, eliminated
+
+
+def in_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[R]:
+    """Apply a function to interleaved parts of a sequence, a thread each.
+
+    The number of parts does not depend on the machine, and neither does the result.
+    """
+    parts = [items[i::PARTS] for i in range(PARTS) if items[i::PARTS]]
+
+    def run(part: Sequence[T]) -> R:
+        with jax.enable_x64(True):  # threads start without it
+            return function(part)
+
+    with ThreadPoolExecutor(PARTS) as pool:
+        return list(pool.map(run, parts))
+
+
+def interleaved(parts: list[list[R]]) -> list[R]:
+    """Put the results of `in_parts` back in order."""
+    out: list[Any] = [None] * sum(len(part) for part in parts)
+    for i, part in enumerate(parts):
+        out[i::PARTS] = part
+    return out
 
 
 class Share(NamedTuple):
@@ -484,10 +524,13 @@ def _scatter(
     out: np.ndarray,
 ) -> np.ndarray:
     """Collect what a function gives for each tile, sources last, into rows."""
-    results = [function(eliminated) for eliminated in system.tiles]
-    for tile, values in zip(tiles, results, strict=True):
-        kept = np.flatnonzero(np.asarray(tile.free) > 0)
-        out[np.asarray(tile.source)[kept]] = np.moveaxis(np.asarray(values), -1, 0)[
-            kept
-        ]
+
+    def part(pairs: Sequence[tuple[Tile, TileData]]) -> None:
+        results = [function(eliminated) for eliminated, _ in pairs]
+        for (_, tile), values in zip(pairs, results, strict=True):
+            kept = np.flatnonzero(np.asarray(tile.free) > 0)
+            rows = np.moveaxis(np.asarray(values), -1, 0)
+            out[np.asarray(tile.source)[kept]] = rows[kept]
+
+    in_parts(part, list(zip(system.tiles, tiles, strict=True)))
     return out

@@ -21,7 +21,7 @@ from reseau.model import (
     prior_widths,
     take_step,
 )
-from reseau.model.gauge import find_datum, mean_scales, sky_rotations, to_datum
+from reseau.model.gauge import Datum, find_datum, mean_scales, sky_rotations, to_datum
 from reseau.sky import aberrate, displaced, tangent_offset, unaberrate
 
 from .gauss_newton import Equations, Report, Settings, gauss_newton
@@ -100,7 +100,8 @@ def _solve(
     solved = time.perf_counter()
 
     equations, parameters = optimum.equations, optimum.parameters
-    null = _null_space(problem, parameters, equations, labels)
+    datum = find_datum(problem, parameters)
+    null = _null_space(problem, datum, equations, labels)
     constraints = _inner_constraints(problem, tiles, equations, null)
     posterior = gaussian_posterior(
         problem,
@@ -111,10 +112,9 @@ def _solve(
     )
     if constraints is not None:
         parameters = _apply_constraints(problem, parameters, constraints)
-    datum = find_datum(problem, parameters)
-    transform = datum.transform()
-    reported = to_datum(problem, parameters)
-    covariance = transform @ posterior.shared @ transform.T
+        datum = find_datum(problem, parameters)
+    reported = to_datum(problem, parameters, datum)
+    covariance = datum.covariance(posterior.shared)
     residuals = residuals_at(problem, tiles, reported)
     ended = time.perf_counter()
     result = optimum.result
@@ -171,7 +171,7 @@ class _Null(NamedTuple):
 
 
 def _null_space(
-    problem: Problem, parameters: Parameters, equations: Equations, labels: Labels
+    problem: Problem, datum: Datum, equations: Equations, labels: Labels
 ) -> _Null:
     """Name the null directions of the last equations."""
     null = equations.null()
@@ -185,7 +185,6 @@ def _null_space(
     scale = np.zeros((layout.size, 0))
     unit = np.sqrt(np.maximum(np.asarray(equations.system.corner.diagonal), 1e-300))
     names = parameter_names(problem, labels.exposures, labels.detectors)
-    datum = find_datum(problem, parameters)
     unexpected: tuple[str, ...] = ()
     for vector in null.T:
         if _is_common_scale(problem, vector):

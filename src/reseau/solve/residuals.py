@@ -1,5 +1,6 @@
 """Residuals of all measurements at given parameters, in pixels and on the sky."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -9,7 +10,7 @@ from jaxtyping import Array, Float
 
 from reseau.model import OnDetector, OnPlane, Parameters, Problem
 
-from .assemble import frames_at, stages
+from .assemble import frames_at, in_parts, stages
 from .plan import Block, TileData, whitening_factors
 
 
@@ -39,13 +40,17 @@ def residuals_at(
     frames = frames_at(problem, parameters)
     m = measurements.pixel.shape[0]
     found = np.zeros((m + 1, 4))
-    for tile in tiles:
-        for block in tile.blocks:
-            plane, at = stages(
-                problem.instrument, frames, tile, block, problem.aberration
-            )
-            values = _block_residuals(block, plane, at)
-            found[np.asarray(block.row)] = np.moveaxis(np.asarray(values), 0, -1)
+
+    def part(some: Sequence[TileData]) -> None:
+        for tile in some:
+            for block in tile.blocks:
+                plane, at = stages(
+                    problem.instrument, frames, tile, block, problem.aberration
+                )
+                values = np.asarray(_block_residuals(block, plane, at))
+                found[np.asarray(block.row)] = np.moveaxis(values, 0, -1)
+
+    in_parts(part, tiles)
     pixel, sky = found[:m, :2], found[:m, 2:]
     factors = whitening_factors(np.asarray(measurements.covariance))
     pull = np.stack(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
-from scipy import stats
+from scipy import special
 
 Grid = Float[ndarray, "n_y n_x"]
 Column = Float[ndarray, "n"]
@@ -219,7 +219,7 @@ def _merged_ends(count: ndarray, minimum: int) -> list[int]:
 def _bin_statistics(
     variable: Column, residual: Column, sigma: Column
 ) -> tuple[float, ...]:
-    middle = stats.norm.cdf([-1.0, 0.0, 1.0])
+    middle = special.ndtr([-1.0, 0.0, 1.0])
     low, median, high = np.quantile(residual, middle)
     rms, expected = (np.sqrt(np.mean(a**2)) for a in (residual, sigma))
     return np.median(variable), len(residual), median, low, high, rms, expected
@@ -275,8 +275,8 @@ def exposure_chi2(
     share = 1.0 if dof is None else dof / max(n.sum(), 1)
     expected = np.where(n > 0, share * n, np.nan)
     tail = 0.5 * (1.0 - probability)
-    low = stats.chi2.ppf(tail, expected) / expected
-    high = stats.chi2.isf(tail, expected) / expected
+    low = special.chdtri(expected, 1.0 - tail) / expected
+    high = special.chdtri(expected, tail) / expected
     return ExposureChi2(chi2 / expected, n, low, high)
 
 

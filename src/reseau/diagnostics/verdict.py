@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from scipy import stats
+from scipy import special
 
 CREDIBLE = 0.02
 """An error that is wrong by less than this share does no harm, however sure it is."""
@@ -69,7 +69,7 @@ def largest_by_chance(
     if n == 0:
         return 0.0
     tail = -math.expm1(math.log(probability) / n)
-    return float(np.sqrt(stats.chi2.isf(tail, dimensions)))
+    return float(np.sqrt(special.chdtri(dimensions, tail)))
 
 
 def worst_pulls(

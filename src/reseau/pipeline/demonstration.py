@@ -9,7 +9,6 @@ from reseau.io import check_output
 from reseau.solve.gauss_newton import Report
 
 from .comparing import Comparison, compare
-from .figures import draw_figures
 from .simulating import simulate
 from .solving import Solved, solve
 
@@ -107,6 +106,9 @@ def demo(
     ReseauError
         The output exists, or cannot be written; no half file is left behind.
     """
+    # Not at the top: matplotlib is slow to import and nothing else needs it.
+    from .figures import draw_figures
+
     place = Path(output)
     if not (overwrite and place.is_dir()):
         check_output(place, kind="directory")

@@ -6,7 +6,6 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from numpy import ndarray
-from scipy import stats
 
 from ._style import BLACK, CYCLE, new_axes
 
@@ -48,7 +47,14 @@ def pull_histogram(
         if flat.size:
             labels.append(_draw(ax, name, flat, colour))
     z = np.linspace(-LIMIT, LIMIT, 401)
-    ax.plot(z, stats.norm.pdf(z), color=BLACK, linewidth=1.4, label=NORMAL, zorder=5)
+    ax.plot(
+        z,
+        np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi),
+        color=BLACK,
+        linewidth=1.4,
+        label=NORMAL,
+        zorder=5,
+    )
     ax.set_xlim(-LIMIT, LIMIT)
     ax.set_xlabel(label)
     ax.set_ylabel("probability density")

@@ -21,7 +21,7 @@ from reseau.model import Parameters, Problem, nominal_parameters
 from reseau.sky import aberrate, unaberrate
 
 MINIMUM_REFERENCES = 3
-CHUNK = 2**19
+CHUNK = 2**15
 
 
 class Start(NamedTuple):
@@ -83,15 +83,14 @@ def _camera_directions(problem: Problem) -> Float[np.ndarray, "n_meas 3"]:
     pixel = np.asarray(measurements.pixel)
     detector = np.asarray(measurements.detector)
     out = np.empty((pixel.shape[0], 3))
-    for first in range(0, pixel.shape[0], CHUNK):
-        part = slice(first, first + CHUNK)
+    m = pixel.shape[0]
+    size = min(CHUNK, m)
+    for first in range(0, m, size):
+        row = np.minimum(np.arange(first, first + size), m - 1)
         components = _camera_compiled(
-            instrument,
-            jnp.asarray(pixel[part, 0]),
-            jnp.asarray(pixel[part, 1]),
-            jnp.asarray(detector[part]),
+            instrument, pixel[row, 0], pixel[row, 1], detector[row]
         )
-        out[part] = np.stack([np.asarray(c) for c in components], axis=-1)
+        out[row] = np.stack([np.asarray(c) for c in components], axis=-1)
     return out
 
 
@@ -110,9 +109,8 @@ _unaberrate = jax.jit(unaberrate)
 
 def _sum_by(index: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
     """Sum rows of `values` by `index`."""
-    flat = values.reshape(values.shape[0], -1)
-    sums = [np.bincount(index, weights=column, minlength=n) for column in flat.T]
-    return np.stack(sums, axis=-1).reshape(n, *values.shape[1:])
+    sums = [np.bincount(index, weights=column, minlength=n) for column in values.T]
+    return np.stack(sums, axis=-1)
 
 
 def _aligned_axes(
@@ -133,8 +131,11 @@ def _aligned_axes(
     if problem.aberration:
         velocity = np.asarray(problem.exposures.velocity)[exposure[used]]
         direction = np.asarray(_aberrate(jnp.asarray(direction), jnp.asarray(velocity)))
-    products = camera[used][:, :, None] * direction[:, None, :]
-    moment = _sum_by(exposure[used], products, n)[aligned]
+    sums = [
+        _sum_by(exposure[used], camera[used, i, None] * direction, n) for i in range(3)
+    ]
+    moment = np.stack(sums, axis=1)
+    moment = moment[aligned]
     left, singular, right = np.linalg.svd(moment)
     left[:, :, 2] *= np.linalg.det(left @ right)[:, None]
     found = axes.copy()
@@ -166,7 +167,9 @@ def _detected_directions(
     """Return the mean direction of each source's measurements, ICRS."""
     measurements = problem.measurements
     exposure = np.asarray(measurements.exposure)
-    seen = np.einsum("mij,mi->mj", axes[exposure], camera)
+    seen = np.zeros_like(camera)
+    for i in range(3):
+        seen += camera[:, i, None] * axes[exposure, i]
     if problem.aberration:
         velocity = np.asarray(problem.exposures.velocity)[exposure]
         seen = np.asarray(_unaberrate(jnp.asarray(seen), jnp.asarray(velocity)))

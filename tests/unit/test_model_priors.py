@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from plates import make_plate, two_detectors
 from scipy import stats
 
+from plates import make_plate, two_detectors
 from reseau.constants import ARCSECOND
 from reseau.instrument import attitude_from_axes, rotate_axes
 from reseau.model import (

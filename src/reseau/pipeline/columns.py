@@ -65,6 +65,7 @@ def exposure_columns(prepared: Prepared, solution: Solution) -> Columns:
     with np.errstate(invalid="ignore", divide="ignore"):
         sigma = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
         corr = covariance / (sigma[:, :, None] * sigma[:, None, :])
+    corr = np.clip(corr, -1.0, 1.0)  # tied focal lengths round to above one
     sigma[open_] = np.nan
     columns: Columns = {
         "exposure_id": prepared.exposure_id,

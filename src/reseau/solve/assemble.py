@@ -141,24 +141,33 @@ def assemble(
     frames = frames_at(problem, parameters)
     factor = jnp.asarray(damping)
 
-    def part(some: Sequence[TileData]) -> tuple[Corner, list[Tile]]:
+    def part(some: Sequence[tuple[int, TileData]]) -> tuple[Corner, list[Tile]]:
         return _assemble_part(problem, frames, some, factor)
 
-    parts = in_parts(part, tiles)
+    parts = in_parts(part, list(enumerate(tiles)))
     corners = [corner for corner, _ in parts]
     total = jax.tree.map(lambda *values: sum_of(list(values)), *corners)
     return System(total, interleaved([reduced for _, reduced in parts]))
 
 
 def _assemble_part(
-    problem: Problem, frames: Frames, tiles: Sequence[TileData], damping: Array
+    problem: Problem,
+    frames: Frames,
+    tiles: Sequence[tuple[int, TileData]],
+    damping: Array,
 ) -> tuple[Corner, list[Tile]]:
-    """Return the sums over some tiles, and these with their sources eliminated."""
+    """Return the sums over some tiles, and these with their sources eliminated.
+
+    Tiles come narrow ones first; every other part begins at the wide end, so that the
+    threads compile different shapes.
+    """
+    backwards = bool(tiles[0][0] % 2)
+    ordered = tiles[::-1] if backwards else tiles
     size = problem.layout.size
     shapes = ((size, size), (size,), (size,), (2,))
     corner = Corner(*jax.device_put([np.zeros(shape) for shape in shapes]))
     eliminated: list[Tile] = []
-    for tile in tiles:
+    for _, tile in ordered:
         corner, reduced = _add_tile(
             problem.instrument, frames, tile, corner, damping, problem.aberration
         )
@@ -166,7 +175,7 @@ def _assemble_part(
         # Do not run far ahead of the computation: what waits occupies memory.
         if len(eliminated) > AHEAD:
             eliminated[-AHEAD].gradient.block_until_ready()
-    return corner, eliminated
+    return corner, eliminated[::-1] if backwards else eliminated
 
 
 def in_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[R]:

@@ -118,5 +118,5 @@ def source_errors(solution: Solution) -> SourceErrors:
     c = solution.source_covariance
     with np.errstate(invalid="ignore", divide="ignore"):
         ra, dec = np.sqrt(c[:, 0, 0]), np.sqrt(c[:, 1, 1])
-        corr = c[:, 0, 1] / (ra * dec)
+        corr = np.clip(c[:, 0, 1] / (ra * dec), -1.0, 1.0)
     return SourceErrors(ra, dec, corr)

@@ -104,7 +104,7 @@ def main() -> None:
     if options.cold:
         found = _cold()
         print(
-            f"cold process: imports {found['imports']:.1f} s, solution with compilation "
+            f"cold process: imports {found['imports']:.1f} s, compiled solution "
             f"{found['solve']:.1f} s; resident {found['before']:,.0f} MiB before, "
             f"at most {found['rss']:,.0f} MiB"
         )

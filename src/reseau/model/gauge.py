@@ -85,7 +85,10 @@ def sky_rotations(axes: Float[np.ndarray, "m 3 3"], layout: Layout) -> np.ndarra
 
 
 def mean_scales(problem: Problem) -> np.ndarray:
-    """Return common changes of F_x and of F_y, (p, 2), where these must be held.
+    """Return common changes of scale, in columns, where these must be held.
+
+    Those of F_x and of F_y, and those of the pitches along X and along Y if detectors
+    are free, since they would let the scale go as well.
 
     The scale of a free network shows only in the sphere's curvature, which is cubic in
     the field and cannot be told from a free distortion. Then the mean focal lengths
@@ -100,7 +103,11 @@ def mean_scales(problem: Problem) -> np.ndarray:
     out = np.zeros((layout.n_exposures, PER_EXPOSURE, 2))
     out[:, 3, 0] = out[:, 4, 1] = 1.0
     full[layout.exposures] = out.reshape(-1, 2)
-    return full
+    if "detectors" not in problem.free:
+        return full
+    detectors = detector_parameters(problem.instrument)
+    stretches, _ = _common_detector_modes(detectors, layout)
+    return np.concatenate([full, stretches[:, 3:]], axis=1)
 
 
 def _common_detector_modes(

@@ -93,6 +93,8 @@ class Equations(NamedTuple):
         Shared parameters as combinations of the free ones, (p, q).
     root
         V, with V Vᵀ the covariance of the shared parameters.
+    held
+        Number of directions that are held.
     right
         Right-hand side of the corner, priors included, (p,).
     objective, chi2
@@ -105,6 +107,7 @@ class Equations(NamedTuple):
     factor: Factor
     basis: scipy.sparse.csr_matrix
     root: np.ndarray
+    held: int
     right: np.ndarray
     objective: float
     chi2: float
@@ -158,12 +161,14 @@ def equations_at(
     scale = basis.power(2).T @ diagonal
     scale = np.where(scale > 0, scale, 1.0)
     reduced[np.diag_indices_from(reduced)] += damping * scale
-    factor = _factorise(reduced, scale, _open_directions(problem, parameters, basis))
+    held = _held_directions(problem, parameters, basis)
+    factor = _factorise(reduced, scale, held)
     return Equations(
         system=system,
         factor=factor,
         basis=basis,
         root=basis @ factor.root,
+        held=held_basis(held, scale).shape[1],
         right=right,
         objective=chi2 + of_sources + prior.objective,
         chi2=chi2,
@@ -171,10 +176,10 @@ def equations_at(
     )
 
 
-def _open_directions(
+def _held_directions(
     problem: Problem, parameters: Parameters, basis: scipy.sparse.csr_matrix
 ) -> np.ndarray:
-    """Return what nothing fixes in a free network, in the free parameters, (q, r)."""
+    """Return what is held in a free network, in the free parameters, (q, r)."""
     if not problem.free_network or "attitude" not in problem.free:
         return np.zeros((basis.shape[1], 0))
     rotations = sky_rotations(np.asarray(parameters.axes), problem.layout)
@@ -182,20 +187,36 @@ def _open_directions(
     return basis.T @ np.concatenate(columns, axis=1)
 
 
-def _factorise(matrix: np.ndarray, scale: np.ndarray, open_: np.ndarray) -> Factor:
-    """Factor the corner, with directions that are known to be null made regular.
+def _factorise(matrix: np.ndarray, scale: np.ndarray, held: np.ndarray) -> Factor:
+    """Factor the corner with some directions held: no step, no variance along them.
 
-    Any value would do for these; they are given the weight of the data.
+    Parameters
+    ----------
+    held
+        Directions in the free parameters, in columns; they may depend on each other.
     """
-    open_ = open_[:, np.any(open_ != 0, axis=0)]
     if not np.all(np.isfinite(matrix)):
         size = matrix.shape[0]
         return Factor(np.full((size, size), np.nan), np.zeros((size, 0)), 0.0)
-    if open_.shape[1]:
-        unit = scipy.linalg.orth(open_ * np.sqrt(scale)[:, None], rcond=1e-10)
-        unit = unit * np.sqrt(scale)[:, None]
-        matrix = matrix + unit @ unit.T
-    return factorise(matrix, scale)
+    if not held.shape[1]:
+        return factorise(matrix, scale)
+    weight = np.sqrt(scale)
+    unit = held_basis(held, scale)
+    scaled = matrix / np.outer(weight, weight)
+    crossed = unit.T @ scaled
+    scaled = scaled - unit @ crossed - crossed.T @ unit.T
+    scaled = scaled + unit @ (crossed @ unit + np.eye(unit.shape[1])) @ unit.T
+    factor = factorise(scaled * np.outer(weight, weight), scale)
+    moved = factor.root * weight[:, None]
+    root = (moved - unit @ (unit.T @ moved)) / weight[:, None]
+    return Factor(root, factor.null, factor.smallest)
+
+
+def held_basis(held: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return an orthonormal basis of directions in scaled parameters."""
+    if not held.shape[1]:
+        return held
+    return scipy.linalg.orth(held * np.sqrt(scale)[:, None], rcond=1e-10)
 
 
 def gauss_newton(

@@ -105,18 +105,12 @@ def gaussian_posterior(
     if problem.free_network:
         prior = np.zeros_like(prior)
     supplied = float(np.sum(prior * sources) + np.sum(information * shared))
-    null = equations.factor.null.shape[1]
+    null = equations.factor.null.shape[1] + equations.held
     if constraints is not None:
-        null += _rotations_in(constraints, equations)
         sources, shared = _constrained(
             equations.system, tiles, sources, root, constraints
         )
     return Posterior(sources, shared, free - null - supplied)
-
-
-def _rotations_in(constraints: InnerConstraints, equations: Equations) -> int:
-    """Return how many constrained directions the factor holds as regular."""
-    return constraints.shared.shape[1] - equations.factor.null.shape[1]
 
 
 def _solved_sources(tiles: list[TileData], n_sources: int) -> np.ndarray:

@@ -153,7 +153,7 @@ def test_a_scale_too_weak_to_iterate_on_is_held_and_named():
     plate, solution = _network(("sources", "attitude", "scale"), 0.01)
     assert solution.result is Result.SUCCESSFUL
     assert "scale of the network" in solution.null_directions
-    assert "mean focal lengths held at nominal" in solution.datum
+    assert "mean focal length held at nominal" in solution.datum
     np.testing.assert_allclose(solution.parameters.focal, 3.0e6, rtol=1e-6)
     seen = solution.source_covariance[:, 0, 0] > 0
     assert 0.7 < solution.sigma0 < 1.3

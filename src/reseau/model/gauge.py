@@ -85,29 +85,30 @@ def sky_rotations(axes: Float[np.ndarray, "m 3 3"], layout: Layout) -> np.ndarra
 
 
 def mean_scales(problem: Problem) -> np.ndarray:
-    """Return common changes of scale, in columns, where these must be held.
+    """Return what fixes the scale where it must be held: constraints, in columns.
 
-    Those of F_x and of F_y, and those of the pitches along X and along Y if detectors
-    are free, since they would let the scale go as well.
+    The mean of all focal lengths, and those of the pitches along X and along Y if
+    detectors are free, since they would let the scale go as well. The ratio of F_x and
+    F_y is not held: position angles that differ between exposures determine it.
 
     The scale of a free network shows only in the sphere's curvature, which is cubic in
-    the field and cannot be told from a free distortion. Then the mean focal lengths
-    are held at their starting values. With known distortion there is nothing to hold,
+    the field and cannot be told from a free distortion. Then the mean focal length
+    is held at its starting value. With known distortion there is nothing to hold,
     unless the problem asks for it.
     """
     layout = problem.layout
-    full = np.zeros((layout.size, 2))
+    full = np.zeros((layout.size, 1))
     open_ = "distortion" in problem.free and layout.n_coefficients > 0
     if "scale" not in problem.free or not (open_ or problem.hold_scale):
         return full[:, :0]
-    out = np.zeros((layout.n_exposures, PER_EXPOSURE, 2))
-    out[:, 3, 0] = out[:, 4, 1] = 1.0
-    full[layout.exposures] = out.reshape(-1, 2)
+    out = np.zeros((layout.n_exposures, PER_EXPOSURE, 1))
+    out[:, 3:] = 1.0
+    full[layout.exposures] = out.reshape(-1, 1)
     if "detectors" not in problem.free:
         return full
     detectors = detector_parameters(problem.instrument)
-    stretches, _ = _common_detector_modes(detectors, layout)
-    return np.concatenate([full, stretches[:, 3:]], axis=1)
+    _, means = _common_detector_modes(detectors, layout)
+    return np.concatenate([full, means[3:].T], axis=1)
 
 
 def _common_detector_modes(

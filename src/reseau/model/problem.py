@@ -28,7 +28,7 @@ class Problem(eqx.Module):
         Whether the priors of attitude, scale and sources are dropped and the datum
         is fixed by inner constraints.
     hold_scale
-        In a free network, whether the mean focal lengths are held.
+        In a free network, whether the mean focal length is held.
     """
 
     instrument: Instrument

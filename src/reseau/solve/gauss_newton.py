@@ -161,14 +161,14 @@ def equations_at(
     scale = basis.power(2).T @ diagonal
     scale = np.where(scale > 0, scale, 1.0)
     reduced[np.diag_indices_from(reduced)] += damping * scale
-    held = _held_directions(problem, parameters, basis)
+    held = _held(problem, parameters, basis, scale)
     factor = _factorise(reduced, scale, held)
     return Equations(
         system=system,
         factor=factor,
         basis=basis,
         root=basis @ factor.root,
-        held=held_basis(held, scale).shape[1],
+        held=held.shape[1],
         right=right,
         objective=chi2 + of_sources + prior.objective,
         chi2=chi2,
@@ -176,15 +176,26 @@ def equations_at(
     )
 
 
-def _held_directions(
-    problem: Problem, parameters: Parameters, basis: scipy.sparse.csr_matrix
+def _held(
+    problem: Problem,
+    parameters: Parameters,
+    basis: scipy.sparse.csr_matrix,
+    scale: np.ndarray,
 ) -> np.ndarray:
-    """Return what is held in a free network, in the free parameters, (q, r)."""
+    """Return what is held in a free network: an orthonormal basis, scaled, (q, r).
+
+    Steps along rotations of the sky, of which nothing is known, and the means that fix
+    the scale where the data do not. Scaled parameters are √scale times the free ones.
+    """
+    weight = np.sqrt(scale)[:, None]
     if not problem.free_network or "attitude" not in problem.free:
         return np.zeros((basis.shape[1], 0))
-    rotations = sky_rotations(np.asarray(parameters.axes), problem.layout)
-    columns = [rotations, mean_scales(problem)]
-    return basis.T @ np.concatenate(columns, axis=1)
+    turns = basis.T @ sky_rotations(np.asarray(parameters.axes), problem.layout)
+    means = basis.T @ mean_scales(problem)
+    columns = np.concatenate([turns * weight, means / weight], axis=1)
+    size = np.linalg.norm(columns, axis=0)
+    columns = columns[:, size > 0] / size[size > 0]
+    return scipy.linalg.orth(columns, rcond=1e-10)
 
 
 def _factorise(matrix: np.ndarray, scale: np.ndarray, held: np.ndarray) -> Factor:
@@ -193,7 +204,7 @@ def _factorise(matrix: np.ndarray, scale: np.ndarray, held: np.ndarray) -> Facto
     Parameters
     ----------
     held
-        Directions in the free parameters, in columns; they may depend on each other.
+        Orthonormal directions in the scaled parameters, in columns.
     """
     if not np.all(np.isfinite(matrix)):
         size = matrix.shape[0]
@@ -201,22 +212,14 @@ def _factorise(matrix: np.ndarray, scale: np.ndarray, held: np.ndarray) -> Facto
     if not held.shape[1]:
         return factorise(matrix, scale)
     weight = np.sqrt(scale)
-    unit = held_basis(held, scale)
     scaled = matrix / np.outer(weight, weight)
-    crossed = unit.T @ scaled
-    scaled = scaled - unit @ crossed - crossed.T @ unit.T
-    scaled = scaled + unit @ (crossed @ unit + np.eye(unit.shape[1])) @ unit.T
+    crossed = held.T @ scaled
+    scaled = scaled - held @ crossed - crossed.T @ held.T
+    scaled = scaled + held @ (crossed @ held + np.eye(held.shape[1])) @ held.T
     factor = factorise(scaled * np.outer(weight, weight), scale)
     moved = factor.root * weight[:, None]
-    root = (moved - unit @ (unit.T @ moved)) / weight[:, None]
+    root = (moved - held @ (held.T @ moved)) / weight[:, None]
     return Factor(root, factor.null, factor.smallest)
-
-
-def held_basis(held: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Return an orthonormal basis of directions in scaled parameters."""
-    if not held.shape[1]:
-        return held
-    return scipy.linalg.orth(held * np.sqrt(scale)[:, None], rcond=1e-10)
 
 
 def gauss_newton(

@@ -342,7 +342,7 @@ def _describe_datum(
             "positions (minimum trace), relative to the exposures' estimates"
         )
         if mean_scales(problem).shape[1]:
-            positions += "; mean focal lengths held at nominal"
+            positions += "; mean focal length held at nominal"
     elif np.any(np.asarray(problem.prior.fixed)):
         positions = "positions of the reference table, held fixed"
     else:

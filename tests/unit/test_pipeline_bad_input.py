@@ -152,3 +152,23 @@ def test_options_that_make_no_sense(
 ) -> None:
     with pytest.raises(ConfigError, match=words):
         solve(dataset, options=SolveOptions(**options))
+
+
+def test_the_output_may_not_be_the_input(tmp_path: Path) -> None:
+    folder = tmp_path / "orbit"
+    simulate(folder, small=True)
+    for output in (folder, tmp_path):
+        with pytest.raises(OutputExistsError):
+            solve(folder, output, overwrite=True)
+    assert (folder / "dataset.toml").is_file()
+
+
+def test_an_input_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "orbit").mkdir()
+    with pytest.raises(FileFormatError, match=r"does not exist(.|\n)*did you mean orbit"):
+        solve(tmp_path / "orbti")
+
+
+def test_a_degree_that_is_a_slip() -> None:
+    with pytest.raises(ConfigError, match="degree 50"):
+        make_distortion("legendre", degree=50, normalisation=1.0)

@@ -39,6 +39,9 @@ Columns = dict[str, np.ndarray]
 POINTING_SIGMA = DEGREE
 """Prior width of ra·cos dec and dec of an exposure (seed 000)."""
 
+FASTEST = 0.01
+"""Speed of an observer, in units of that of light, that is taken for a slip."""
+
 MINIMUM_MEASUREMENTS = 2
 """A source without a prior needs this many: one alone could not be checked."""
 
@@ -141,6 +144,7 @@ def _prepare(
     prior, is_reference, magnitude = _source_prior(
         source_id, reference, epoch, observer
     )
+    _check_priors(prior, source_id)
     known = np.any(prior.information != 0, axis=(1, 2)) | prior.fixed
     network = not use_reference or not known.any()
     problem = Problem(
@@ -246,6 +250,7 @@ def _observer(dataset: Dataset, exposures: Columns) -> _Observer:
         )
     else:
         result = _Observer(False, np.zeros((n, 3)), np.zeros((n, 3)))
+    _check_speeds(result, exposures["exposure_id"])
     if "aberration" in dataset.effects and not result.known:
         raise ConfigError(
             explain(
@@ -263,6 +268,22 @@ def _observer(dataset: Dataset, exposures: Columns) -> _Observer:
             stacklevel=5,
         )
     return result
+
+
+def _check_speeds(observer: _Observer, exposure_id: np.ndarray) -> None:
+    """Refuse observers faster than a hundredth of light: a slip in the unit."""
+    speed = np.linalg.norm(observer.velocity, axis=1)
+    bad = ~(speed < FASTEST)
+    if bad.any():
+        raise CatalogueError(
+            explain(
+                given=f"an observer at {np.max(speed[bad]):.3g} of the speed of light",
+                wanted=f"velocities below {FASTEST} of it, in km/s",
+                where=f"exposures, columns obs_vx, obs_vy, obs_vz, exposure_id "
+                f"{some(exposure_id[bad])}",
+                todo="check the unit of the velocities",
+            )
+        )
 
 
 def _check_effects(effects: Iterable[str]) -> None:
@@ -383,6 +404,22 @@ def _source_prior(
     informed = reference.astrometry.has_position[row] & ~fixed[has]
     information[has[informed]] = np.linalg.inv(covariance[informed])
     return SourcePrior(direction, information, fixed), flags, magnitude
+
+
+def _check_priors(prior: SourcePrior, source_id: np.ndarray) -> None:
+    """Refuse references that cannot be carried to the plate."""
+    bad = ~np.all(np.isfinite(prior.direction), axis=1)
+    bad |= ~np.all(np.isfinite(prior.information), axis=(1, 2))
+    if bad.any():
+        raise CatalogueError(
+            explain(
+                given=f"{int(bad.sum())} references without a finite position or "
+                "covariance at the plate's epoch",
+                wanted="positions, motions, parallaxes and errors of stars",
+                where=f"reference, source_id {some(source_id[bad])}",
+                todo="look at these rows for impossible values",
+            )
+        )
 
 
 def _carry(

@@ -10,8 +10,16 @@ from typing import Any
 import numpy as np
 
 from reseau.diagnostics import verdict
-from reseau.errors import ConfigError, Result, explain
-from reseau.instrument import Instrument, basis_name, make_distortion
+from reseau.errors import (
+    ConfigError,
+    FileFormatError,
+    OutputExistsError,
+    Result,
+    explain,
+    near_misses,
+    some,
+)
+from reseau.instrument import Instrument, InverseSIP, basis_name, make_distortion
 from reseau.io import (
     Dataset,
     check_output,
@@ -176,6 +184,7 @@ def solve(
     options = options or SolveOptions()
     if output is not None:
         check_output(output, kind="directory", overwrite=overwrite)
+        _refuse_own_input(source, options, output)
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -204,10 +213,44 @@ def solve(
     return solved
 
 
+def _refuse_own_input(
+    source: str | Path | Dataset, options: SolveOptions, output: str | Path
+) -> None:
+    """Refuse an output that is, or holds, something that is to be read."""
+    target = Path(output).resolve()
+    given = [None if isinstance(source, Dataset) else source]
+    given += [options.instrument, options.pointing]
+    for name in given:
+        if name is None or not Path(name).exists():
+            continue
+        place = Path(name).resolve()
+        if place == target or target in place.parents:
+            raise OutputExistsError(
+                explain(
+                    given=f"the output {output} is, or holds, the input {name}",
+                    wanted="an output apart from what is read",
+                    where=f"-o {output}",
+                    todo="give another name",
+                )
+            )
+
+
 def _read(source: str | Path | Dataset, options: SolveOptions) -> Dataset:
     """Return the dataset that is named, or the one in memory."""
     if isinstance(source, Dataset):
         return source
+    if not Path(source).exists():
+        folder = Path(source).parent
+        names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+        close = near_misses(Path(source).name, names)
+        raise FileFormatError(
+            explain(
+                given=f"{source} does not exist",
+                wanted="a dataset directory or a table of detections",
+                where=f"solve {source}",
+                todo=f"did you mean {some(close)}?" if close else "correct the name",
+            )
+        )
     if Path(source).is_dir():
         _refuse_table_options(options, source)
         return read_dataset(source)
@@ -270,8 +313,8 @@ def _with_distortion(instrument: Instrument, options: SolveOptions) -> Instrumen
         "minimum_degree": options.minimum_degree,
     }
     chosen: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
-    if name == "sip" and getattr(old, "centre_um", None) is not None:
-        chosen["centre_um"] = old.centre_um  # type: ignore[attr-defined]
+    if name == "sip" and isinstance(old, InverseSIP):
+        chosen["centre"] = old.centre
     if name != "none":
         chosen["normalisation"] = old.normalisation or DEFAULT_NORMALISATION
     distortion = make_distortion(name, **chosen)
@@ -335,7 +378,7 @@ def _judge(
     pulls = judged_pulls(prepared, solution)
     sentences = verdict(
         chi2=solution.chi2,
-        dof=round(solution.dof),
+        dof=round(solution.dof) if np.isfinite(solution.dof) else 0,
         converged=solution.converged,
         pulls=pulls,
         dropped={name: len(ids) for name, ids in prepared.dropped.items()},

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from reseau.errors import CatalogueError, explain, some
+from reseau.errors import CatalogueError, ConfigError, explain, some
 from reseau.instrument import Instrument, camera_from_pixel
 from reseau.model import Parameters, Problem, nominal_parameters
 from reseau.sky import aberrate, unaberrate
@@ -137,7 +137,9 @@ def _aligned_axes(
     moment = np.stack(sums, axis=1)
     moment = moment[aligned]
     left, singular, right = np.linalg.svd(moment)
-    left[:, :, 2] *= np.linalg.det(left @ right)[:, None]
+    handedness = np.linalg.det(left @ right)
+    _check_parity(problem, handedness, singular, count[aligned])
+    left[:, :, 2] *= handedness[:, None]
     found = axes.copy()
     found[aligned] = left @ right
     spread = singular[:, 1] / singular[:, 0]
@@ -146,16 +148,39 @@ def _aligned_axes(
     return found, aligned
 
 
+def _check_parity(
+    problem: Problem, handedness: np.ndarray, singular: np.ndarray, count: np.ndarray
+) -> None:
+    """Refuse positions that fit the sky only in a mirror, on every exposure.
+
+    The moment of directions that span a field has a definite handedness; a few stars,
+    or stars in a line, say nothing.
+    """
+    telling = (count >= 6) & (singular[:, 2] > 1e-3 * singular[:, 1])
+    if telling.any() and np.all(handedness[telling] < 0):
+        parity = problem.instrument.parity
+        raise ConfigError(
+            explain(
+                given=f"positions that are mirrored on {int(telling.sum())} exposures",
+                wanted=f"the instrument's parity of {parity:+d}",
+                where=f"instrument {problem.instrument.name}, key optics.parity",
+                todo=f"set parity = {-parity}, or check the sign of x, or the "
+                "identification of the stars",
+            )
+        )
+
+
 def _check_attitudes(axes: np.ndarray) -> None:
     """Refuse exposures of which nothing tells where they point."""
     bad = np.flatnonzero(~np.all(np.isfinite(axes), axis=(1, 2)))
     if bad.size:
         raise CatalogueError(
             explain(
-                given=f"{bad.size} exposures without an estimated attitude and with "
-                f"fewer than {MINIMUM_REFERENCES} references",
-                wanted="ra, dec, pa of each exposure, or references on it",
-                where=f"exposures (rows {some(bad)})",
+                given=f"no estimated attitude, and fewer than {MINIMUM_REFERENCES} "
+                f"references at different places, on {bad.size} of {axes.shape[0]} "
+                "exposures",
+                wanted="ra, dec, pa of each exposure, or references spread over it",
+                where=f"exposures, rows {some(bad)} (from 0)",
                 todo="give the pointings, e.g. with --pointing TABLE",
             )
         )

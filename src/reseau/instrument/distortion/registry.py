@@ -25,6 +25,10 @@ DISTORTIONS: Mapping[str, type[Distortion]] = MappingProxyType(
 )
 
 
+HIGHEST_DEGREE = 20
+"""Polynomials of higher degree are taken for a slip: they have hundreds of terms."""
+
+
 def make_distortion(basis: str, **options: Any) -> Distortion:
     """Make a distortion model from its name and options.
 
@@ -59,6 +63,17 @@ def make_distortion(basis: str, **options: Any) -> Distortion:
                 wanted="the length that coordinates are divided by, in um",
                 where=f"distortion {basis!r}",
                 todo="give half the side of the focal plane",
+            )
+        )
+    degree = options.get("degree", 0)
+    if isinstance(degree, int) and degree > HIGHEST_DEGREE:
+        raise ConfigError(
+            explain(
+                given=f"degree {degree}",
+                wanted=f"at most {HIGHEST_DEGREE}",
+                where=f"distortion {basis!r}",
+                todo="choose a lower degree; the number of coefficients grows as its "
+                "square",
             )
         )
     return model(**options)

@@ -10,8 +10,14 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
-Check = Literal["any", "finite", "positive", "correlation", "inside", "declination"]
+Check = Literal[
+    "any", "finite", "positive", "correlation", "inside", "declination", "velocity"
+]
 """What a present value must be: `correlation` is [-1, 1], `inside` is (-1, 1)."""
+
+Range = tuple[float, float]
+"""Least and greatest value: beyond them a number is a mistake, or its square
+overflows."""
 
 Dtype = Literal["int64", "int32", "float64", "bool", "string"]
 
@@ -36,6 +42,8 @@ class Column:
         Whether a table without the column is refused.
     check
         What a value that is present must be.
+    within
+        Range, with its ends, of a value that is present; None: any.
     nullable
         Whether single values may be missing; always so in optional columns.
     partner
@@ -49,6 +57,7 @@ class Column:
     ucd: str = ""
     required: bool = True
     check: Check = "any"
+    within: Range | None = None
     nullable: bool = False
     partner: str = ""
 
@@ -118,6 +127,21 @@ def _correlations(parameters: tuple[str, ...]) -> tuple[Column, ...]:
     )
 
 
+TURNS: Range = (-720.0, 720.0)
+"""Angles that may be written beyond one turn [deg]."""
+YEARS: Range = (1000.0, 3000.0)
+"""Epochs; a Julian date is far outside [yr]."""
+ERRORS: Range = (1e-30, 1e30)
+"""Errors whose square and its inverse are finite."""
+POSITIONS: Range = (-1e9, 1e9)
+"""Positions on a detector or a plane [pixel or um]."""
+DISTANCES: Range = (-1e6, 1e6)
+"""Coordinates of an observer [au]."""
+PARALLAXES: Range = (-1e4, 1e4)
+"""Parallaxes; the greatest is 769 mas [mas]."""
+PROPER_MOTIONS: Range = (-1e6, 1e6)
+"""Proper motions; the greatest is 10 400 mas/yr [mas/yr]."""
+
 SOURCE_ID = Column(
     "source_id", "int64", "", "identifier of the source", "meta.id;meta.main"
 )
@@ -135,6 +159,7 @@ RA = Column(
     "right ascension, ICRS",
     "pos.eq.ra;meta.main",
     check="finite",
+    within=TURNS,
 )
 DEC = Column(
     "dec",
@@ -151,9 +176,16 @@ PA = Column(
     "position angle of the focal plane's +Y axis, from North through East",
     "pos.posAng",
     check="finite",
+    within=TURNS,
 )
 EPOCH = Column(
-    "epoch", "float64", "yr", "Julian year, TCB", "time.epoch", check="finite"
+    "epoch",
+    "float64",
+    "yr",
+    "Julian year, TCB",
+    "time.epoch",
+    check="finite",
+    within=YEARS,
 )
 IS_REFERENCE = Column(
     "is_reference",
@@ -167,7 +199,13 @@ IS_REFERENCE = Column(
 def _error(of: str, unit: str, description: str, ucd: str) -> Column:
     name = f"{of}_error"
     return Column(
-        name, "float64", unit, description, f"stat.error;{ucd}", check="positive"
+        name,
+        "float64",
+        unit,
+        description,
+        f"stat.error;{ucd}",
+        check="positive",
+        within=ERRORS,
     )
 
 
@@ -179,6 +217,12 @@ def _pointing_errors() -> tuple[Column, ...]:
     )
 
 
+_STATES: tuple[tuple[str, str, str, str, Check, Range | None], ...] = (
+    ("", "au", "position", "pos.cartesian", "finite", DISTANCES),
+    ("v", "km/s", "velocity", "phys.veloc", "velocity", None),
+)
+
+
 def _observer() -> tuple[Column, ...]:
     return tuple(
         Column(
@@ -187,13 +231,11 @@ def _observer() -> tuple[Column, ...]:
             unit,
             f"{what} of the observer, BCRS, ICRS {axis} axis",
             ucd,
-            check="finite",
+            check=check,
+            within=within,
             partner=f"obs_{part}{following}",
         )
-        for part, unit, what, ucd in (
-            ("", "au", "position", "pos.cartesian"),
-            ("v", "km/s", "velocity", "phys.veloc"),
-        )
+        for part, unit, what, ucd, check, within in _STATES
         for axis, following in (("x", "y"), ("y", "z"), ("z", "x"))
     )
 
@@ -227,6 +269,7 @@ MEASUREMENTS = TableSchema(
             "position along the first axis, 0 = centre of the first pixel",
             "pos.cartesian.x;instr.det",
             check="finite",
+            within=POSITIONS,
         ),
         Column(
             "y",
@@ -235,6 +278,7 @@ MEASUREMENTS = TableSchema(
             "position along the second axis, 0 = centre of the first pixel",
             "pos.cartesian.y;instr.det",
             check="finite",
+            within=POSITIONS,
         ),
         _error("x", "pixel", "1σ of x", "pos.cartesian.x;instr.det"),
         _error("y", "pixel", "1σ of y", "pos.cartesian.y;instr.det"),
@@ -267,9 +311,19 @@ def _motion() -> tuple[Column, ...]:
         ("pmdec", "mas/yr", "proper motion in dec", "pos.pm;pos.eq.dec"),
         ("radial_velocity", "km/s", "radial velocity", "spect.dopplerVeloc.opt"),
     )
+    ranges = (PARALLAXES, PROPER_MOTIONS, PROPER_MOTIONS, None)
     values = [
-        Column(n, "float64", u, d, ucd, check="finite", partner=f"{n}_error")
-        for n, u, d, ucd in rows
+        Column(
+            n,
+            "float64",
+            u,
+            d,
+            ucd,
+            check="finite" if within else "velocity",
+            within=within,
+            partner=f"{n}_error",
+        )
+        for (n, u, d, ucd), within in zip(rows, ranges, strict=True)
     ]
     errors = [_error(n, u, f"1σ of {n}", ucd) for n, u, _, ucd in rows]
     return _optional(c for pair in zip(values, errors, strict=True) for c in pair)
@@ -374,7 +428,7 @@ TRUTH_EXPOSURES = TableSchema(
 
 def _formal_errors(columns: Iterable[Column]) -> tuple[Column, ...]:
     # Null where the data do not determine the quantity, zero where it was fixed.
-    return tuple(replace(c, nullable=True, check="any") for c in columns)
+    return tuple(replace(c, nullable=True, check="any", within=None) for c in columns)
 
 
 PRIOR_PULL = Column(
@@ -479,5 +533,6 @@ __all__ = [
     "Check",
     "Column",
     "Dtype",
+    "Range",
     "TableSchema",
 ]

@@ -313,6 +313,27 @@ def test_input_that_does_not_exist(run: Run, tmp_path: Path) -> None:
     is_refused(result, output, ["nothing does not exist"])
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("solve", "", "-o", "out"),
+        ("solve", "dataset", "-o", ""),
+        ("simulate", "orbit", "-o", " "),
+        ("demo", "-o", ""),
+    ],
+)
+def test_empty_name(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+) -> None:
+    """An empty shell variable does not mean the folder where one is."""
+    monkeypatch.chdir(tmp_path)
+    is_refused(run(*arguments), tmp_path / "out", ["empty text"])
+    assert not list(tmp_path.iterdir())
+
+
 def test_directory_that_is_no_dataset(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     output = tmp_path / "out"

@@ -240,6 +240,25 @@ def test_verbose_shows_iterations(run: Run, dataset: Path, tmp_path: Path) -> No
     assert "peak memory" in result.stdout
 
 
+@pytest.mark.parametrize("options", [["-q"], ["--json"]])
+def test_an_absurd_fit_is_never_silent(
+    run: Run, copy: Path, tmp_path: Path, options: list[str]
+) -> None:
+    """Errors a thousand times too small: the fit ends well, and means nothing."""
+
+    def edit(columns: dict) -> dict:
+        small = {n: columns[n].to_numpy() * 1e-3 for n in ("x_error", "y_error")}
+        return {**columns, **small}
+
+    change(copy / "measurements.parquet", edit)
+    result = run("solve", copy, "-o", tmp_path / "out", *options)
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["converged"]
+    told = f"(sigma0 = {summary['sigma0']:.4f})"
+    assert f"warning: the fit does not describe the data {told}" in result.stderr
+    assert summary["verdict"][0].startswith("The fit does NOT describe the data")
+
+
 def test_overwrite(run: Run, dataset: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     assert run("solve", dataset, "-o", output, "-q").exit_code == 0
@@ -447,10 +466,11 @@ def test_warnings_are_shown_once_and_plainly(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def warn(*_: object) -> None:
-        for category in (DroppedWarning, UserWarning, RuntimeWarning):
+        for category in (DroppedWarning, UserWarning):
             warnings.warn(f"look: {category.__name__}", category, stacklevel=1)
             warnings.warn(f"look: {category.__name__}", category, stacklevel=1)
         warnings.warn("for developers", DeprecationWarning, stacklevel=1)
+        warnings.warn("invalid value in divide", RuntimeWarning, stacklevel=1)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("reseau.pipeline.describe", warn)
@@ -458,7 +478,6 @@ def test_warnings_are_shown_once_and_plainly(
     assert lines[:-1] == [
         "warning: look: DroppedWarning",
         "warning: look: UserWarning",
-        "warning: look: RuntimeWarning",
     ]
 
 

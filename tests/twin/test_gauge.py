@@ -1,13 +1,16 @@
 """Directions that change no pixel, and the datum, against the full prediction."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from plates import make_plate
+from plates import make_plate, two_detectors
+from reseau.instrument import camera_axes
 from reseau.model import detector_parameters, exposure_frame, predict, take_step
-from reseau.model.gauge import find_datum, sky_rotations, to_datum
+from reseau.model.gauge import find_datum, mean_scales, sky_rotations, to_datum
 from reseau.sky import displaced
 
 
@@ -122,3 +125,48 @@ def test_offsets_are_not_touched(plate):
     np.testing.assert_array_equal(reported.offset, moved.offset)
     direction = displaced(jnp.asarray(plate.direction), jnp.asarray(offset))
     assert np.abs(np.asarray(direction) - plate.direction).max() > 0
+
+
+@pytest.mark.parametrize("fixed", ["scale", "distortion"])
+def test_the_datum_does_not_touch_what_is_fixed(plate, fixed):
+    problem, truth = plate.problem, plate.truth
+    free = tuple(b for b in problem.free if b != fixed)
+    held = replace(problem, free=free)
+    datum = find_datum(held, truth)
+    layout = problem.layout
+    rows = {
+        "scale": np.arange(layout.size)[layout.exposures].reshape(-1, 5)[:, 3:].ravel(),
+        "distortion": np.arange(layout.size)[layout.distortion],
+    }[fixed]
+    np.testing.assert_array_equal(datum.directions[rows], 0.0)
+    reported = to_datum(held, truth)
+    before, after = (
+        (p.focal if fixed == "scale" else p.coefficients) for p in (truth, reported)
+    )
+    np.testing.assert_array_equal(after, before)
+
+
+@pytest.mark.parametrize("scale", ["exposure", "plate"])
+def test_tied_focal_lengths_stay_tied(scale):
+    plate = make_plate(
+        sources=80,
+        exposures=4,
+        seed=8,
+        focal_scatter=0.0,
+        instrument=two_detectors(scale=scale),
+    )
+    reported = to_datum(plate.problem, plate.truth)
+    assert np.abs(np.asarray(reported.focal) - 3.0e6).max() > 1.0  # it did move
+    np.testing.assert_allclose(reported.focal[:, 0], reported.focal[:, 1], rtol=1e-13)
+    if scale == "plate":
+        np.testing.assert_allclose(reported.focal, reported.focal[0, 0], rtol=1e-13)
+
+
+@pytest.mark.parametrize(("spread", "held"), [(0.0, 4), (5.0, 3)])
+def test_equal_position_angles_leave_the_ratio_of_scales_open(spread, held):
+    """Then a stretch of the sky is F_x against F_y, and both are held."""
+    problem = make_plate(free_network=True).problem
+    attitude = np.array(problem.exposures.attitude)
+    attitude[:, 2] = np.radians(40.0 + spread * np.arange(6))
+    axes = np.asarray(camera_axes(attitude))
+    assert mean_scales(problem, axes).shape == (problem.layout.size, held)

@@ -36,6 +36,8 @@ class Lens:
 class Chip:
     number: int = entry("number", int)
     dead: bool = entry("dead", bool, default=False)
+    size: float = entry("size_mm", float, unit="mm", default=1.0, positive=True)
+    side: int = entry("side", int, default=1, choices=(1, -1))
 
 
 @dataclass(frozen=True)
@@ -106,13 +108,19 @@ def test_unknown_key_is_told_with_line_and_nearest_name(tmp_path: Path) -> None:
         ("4860.1", '"long"', "a length or angle"),
         ("4860.1", "true", "a finite number in mm"),
         ("4860.1", "nan", "a finite number in mm"),
-        ("4860.1", "-1.0", "0.0 or more"),
+        ("4860.1", "-1.0", "0.0 mm or more"),
         ("4860.1", "1.0\nkind = 'thik'", "did you mean 'thick'?"),
         ("number = 2", "number = 2.5", "a value of type int"),
         ("number = 2", "number = true", "a value of type int"),
         ("number = 2", "", "the key number is missing"),
         ("[lens]\nfocal_mm = 4860.1", "lens = 3", "a table [lens]"),
         ("[lens]", "[extra]\nx = 'y'\n[lens]", "a finite number"),
+        ("4860.1", "-1.50", "focal_mm = -1.50\n"),
+        ("4860.1", "[1.0, 2]", "focal_mm = [1.0, 2]\n"),
+        ("number = 2", "number = 2.50", "number = 2.50 is of type float"),
+        ("number = 2", "number = 2\nsize_mm = 0.0", "size_mm = 0.0\n"),
+        ("number = 2", "number = 2\nsize_mm = -2.0", "must be > 0"),
+        ("number = 2", "number = 2\nside = 2", "to do:  take one"),
     ],
 )
 def test_wrong_values_are_refused(

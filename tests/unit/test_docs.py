@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from reseau.cli import app
 
@@ -54,6 +55,22 @@ def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     names: dict[str, Any] = {"__name__": page.stem}
     for number, text in enumerate(blocks(page, "python"), start=1):
         exec(compile(text, f"{page.name}, block {number}", "exec"), names)
+
+
+def test_the_example_of_a_single_table_can_be_solved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table and the instrument of the page, with the options of its command."""
+    monkeypatch.chdir(tmp_path)
+    page = ROOT / "docs" / "files.md"
+    table = next(t for t in blocks(page, "text") if t.startswith("source_id,"))
+    camera = next(t for t in blocks(page, "toml") if "[[detector]]" in t)
+    (tmp_path / "field.csv").write_text(table, encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(camera, encoding="utf-8")
+    _, *arguments = next(c for c in commands(page) if "mine.toml" in c)
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "are credible" in result.stdout
 
 
 def verb_of(words: list[str]) -> tuple[Any, list[str]]:

@@ -1,12 +1,20 @@
 """Outputs are whole or absent, and nothing of the user's is ever deleted."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from reseau.errors import OutputExistsError, ReseauError
-from reseau.io.atomic import check_output, new_directory, new_file
+from reseau.io.atomic import (
+    DATASET_MARKS,
+    OUTPUT_MARKS,
+    SOLUTION_MARKS,
+    check_output,
+    new_directory,
+    new_file,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -132,3 +140,72 @@ def test_output_below_a_file_is_told(tmp_path: Path) -> None:
         new_file(tmp_path / "file/out.txt"),
     ):
         pass
+
+
+def marked(path: Path, *marks: str) -> Path:
+    path.mkdir()
+    for mark in marks:
+        (path / mark).write_text("old")
+    return path
+
+
+@pytest.mark.parametrize("own", [SOLUTION_MARKS, DATASET_MARKS])
+def test_an_output_replaces_only_its_own_kind(
+    tmp_path: Path, own: tuple[str, ...]
+) -> None:
+    (other,) = set(OUTPUT_MARKS) - set(own)
+    for path in (
+        marked(tmp_path / "other", other),
+        marked(tmp_path / "both", other, *own),
+    ):
+        with pytest.raises(OutputExistsError, match=f"holds {own[0]}: no other"):
+            check_output(path, kind="directory", overwrite=True, marks=own)
+        with (
+            pytest.raises(OutputExistsError),
+            new_directory(path, overwrite=True, marks=own),
+        ):
+            pass
+        assert (path / other).read_text() == "old"
+    same = marked(tmp_path / "same", *own)
+    assert check_output(same, kind="directory", overwrite=True, marks=own) == same
+
+
+def test_place_is_checked_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(ReseauError, match=r"file is not a directory(.|\n)*part of it"):
+        check_output(tmp_path / "file/a/b", kind="directory")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ReseauError, match="a link to nothing"):
+        check_output(tmp_path / "dangling", kind="file", overwrite=True)
+    with pytest.raises(ReseauError, match="give a shorter name"):
+        check_output(tmp_path / ("long" * 100), kind="file")
+    asked = []
+
+    def access(folder: Path, mode: int) -> bool:
+        asked.append((folder, mode))
+        return False
+
+    monkeypatch.setattr("os.access", access)
+    with pytest.raises(ReseauError, match=r"may not be written to(.|\n)*permission"):
+        check_output(tmp_path / "a/b", kind="directory")
+    assert asked == [(tmp_path, os.W_OK | os.X_OK)]
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "free some space"),
+        (errno.EACCES, "permission"),
+        (errno.EROFS, "permission"),
+        (errno.ENOTDIR, "a part of it is a file"),
+        (errno.ENOENT, "a part of it is a file"),
+        (errno.EIO, "choose another place"),
+    ],
+)
+def test_advice_fits_the_error(tmp_path: Path, number: int, advice: str) -> None:
+    with pytest.raises(ReseauError, match=advice) as error:
+        fail_in_file(tmp_path / "a.txt", OSError(number, os.strerror(number)))
+    assert ("free some space" in str(error.value)) == (number == errno.ENOSPC)
+    assert names(tmp_path) == []

@@ -328,3 +328,35 @@ def test_small_orbit_is_read(data: Path) -> None:
     assert (found.exposures.num_rows, found.measurements.num_rows) == (96, 14_929)
     assert found.effects == {"aberration"}
     assert read_truth(data / "orbit_small").sources.num_rows == 500
+
+
+def test_folder_that_is_no_dataset_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=r"is no dataset \(it has no dataset"):
+        read_dataset(tmp_path)
+    (tmp_path / "summary.json").write_text("{}")
+    with pytest.raises(FileFormatError, match="is a solution") as error:
+        read_dataset(tmp_path)
+    assert "name the dataset that was solved" in str(error.value)
+
+
+def test_observer_that_cannot_be_computed_is_refused(
+    folder: Path, tmp_path: Path
+) -> None:
+    file = folder / "dataset.toml"
+    text = file.read_text().replace('"geocentre"', '"paranal"')
+    file.write_text(text)
+    with pytest.raises(ConfigError, match="'paranal' cannot be computed") as error:
+        read_dataset(folder)
+    assert "wanted: geocentre" in str(error.value)
+    assert "obs_x" in str(error.value)
+    with pytest.raises(ConfigError, match="'paranal'"):
+        write_dataset(dataset(observer="paranal"), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_dataset_never_replaces_a_solution(tmp_path: Path) -> None:
+    (tmp_path / "solved").mkdir()
+    (tmp_path / "solved/summary.json").write_text("{}")
+    with pytest.raises(OutputExistsError, match="ever deleted"):
+        write_dataset(dataset(), tmp_path / "solved", overwrite=True)
+    assert (tmp_path / "solved/summary.json").read_text() == "{}"

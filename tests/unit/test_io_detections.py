@@ -62,6 +62,7 @@ def test_columns_option() -> None:
         with pytest.raises(ConfigError, match="--columns") as error:
             parse_columns(text)
         assert message in str(error.value)
+    assert "did you mean" not in str(error.value)  # of the repeated one
 
 
 def test_one_exposure_with_positions_that_identify(
@@ -318,3 +319,18 @@ def test_challenge_tables(
 def test_challenge_table_without_identification(data: Path, plane: Instrument) -> None:
     with pytest.raises(CatalogueError, match="not identified"):
         read_detections(data / "challenge/case2_challenge_00.txt", instrument=plane)
+
+
+def test_detector_that_the_instrument_lacks_is_refused(
+    tmp_path: Path, plane: Instrument, camera: Instrument
+) -> None:
+    text = "x,y,source_id,detector_id\n1,2,7,{}\n3,4,8,{}\n"
+    message = r"1 measurements name an unknown detector_id: 9(.|\n)*rows 1 "
+    with pytest.raises(CatalogueError, match=message):
+        read(tmp_path, text.format(0, 9), plane)
+    with pytest.raises(CatalogueError, match=message):
+        read(tmp_path, text.format(4, 9), camera, columns=PIXELS)
+    found = read(tmp_path, text.format(0, 0), plane)
+    assert found.measurements["detector_id"].to_pylist() == [0, 0]
+    found = read(tmp_path, text.format(4, 1), camera, columns=PIXELS)
+    assert found.measurements["detector_id"].to_pylist() == [4, 1]

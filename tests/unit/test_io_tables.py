@@ -176,3 +176,25 @@ def test_challenge_tables_are_read(data: Path) -> None:
     assert found.num_rows == 11_611
     assert found["source_id"].type == pa.int64()
     assert found.schema.field("x").metadata[b"unit"] == b"um"
+
+
+def test_text_of_spreadsheets_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("# notes, with commas\nx;y\n1,5;2,5\n")
+    with pytest.raises(FileFormatError, match="separated by ';'") as error:
+        read_table(path)
+    assert "commas between columns" in str(error.value)
+    for encoding in ("utf-16-le", "utf-16-be"):
+        path.write_bytes("\ufeffx,y\n1,2\n".encode(encoding))
+        with pytest.raises(FileFormatError, match="text in UTF-16") as error:
+            read_table(path)
+        assert "save it as UTF-8" in str(error.value)
+
+
+def test_messages_hold_no_control_characters(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n1,2\n3,\x1b[31mred\x07,4\n")
+    with pytest.raises(FileFormatError, match="cannot be read") as error:
+        read_table(path)
+    assert "red" in str(error.value)
+    assert all(c.isprintable() or c == "\n" for c in str(error.value))

@@ -1,10 +1,12 @@
 """Tables are checked against their schema; every refusal says what, where and how."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from astropy import constants
 
 from reseau.errors import CatalogueError, UnitError
 from reseau.io.validate import unit_of_field, validate
@@ -158,13 +160,13 @@ def test_motion_without_its_error_column_is_refused() -> None:
 
 
 def test_units_are_converted() -> None:
-    table = with_unit(reference(), "ra", "rad")
+    table = with_unit(reference(ra=[4.6, 4.7]), "ra", "rad")
     table = with_unit(table, "ra_error", "uas")
     with pytest.raises(CatalogueError):
         validate(with_unit(reference(), "dec", "rad"), REFERENCE, where="t")
     found = validate(table, REFERENCE, where="t")
     np.testing.assert_allclose(
-        found["ra"].to_numpy(), np.rad2deg([266.0, 266.1]), rtol=1e-15
+        found["ra"].to_numpy(), np.rad2deg([4.6, 4.7]), rtol=1e-15
     )
     np.testing.assert_allclose(found["ra_error"].to_numpy(), 1e-4, rtol=1e-15)
     assert unit_of_field(found.schema.field("ra_error")) == "mas"
@@ -234,3 +236,82 @@ def test_required_values_may_be_missing_where_that_is_allowed() -> None:
     assert "ref_epoch" in refused(table, REFERENCE)
     found = validate(table, REFERENCE, where="t", allow_missing=["ref_epoch"])
     assert np.isnan(found["ref_epoch"].to_numpy()).all()
+
+
+LIGHT = float(constants.c.to_value("km/s"))
+STATE = {f"obs_{v}{axis}": [0.0, 1.0] for v in ("", "v") for axis in "xyz"}
+
+
+def exposures(**changes: Any) -> pa.Table:
+    columns: dict[str, Any] = {
+        "exposure_id": [1, 2],
+        "plate_id": [0, 0],
+        "epoch": [2031.0, 2031.0],
+        "ra": [266.0, 266.0],
+        "dec": [-29.0, -29.0],
+        "pa": [0.0, 0.0],
+    }
+    return pa.table({**columns, **changes})
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "good", "bad", "wanted"),
+    [
+        (exposures, "ra", -720.0, 720.1, "from -720 to 720 deg"),
+        (exposures, "dec", 90.0, -90.1, "from -90 to 90"),
+        (exposures, "pa", 720.0, -721.0, "from -720 to 720 deg"),
+        (exposures, "epoch", 1000.0, 2457389.0, "from 1000 to 3000 yr"),
+        (reference, "ref_epoch", 3000.0, 51544.5, "from 1000 to 3000 yr"),
+        (reference, "parallax", -1e4, 1.1e4, "from -10000 to 10000 mas"),
+        (reference, "pmra", 1e6, -1.1e6, "from -1e+06 to 1e+06 mas/yr"),
+        (reference, "pmdec", -1e6, 1.1e6, "from -1e+06 to 1e+06 mas/yr"),
+        (reference, "radial_velocity", 0.999 * LIGHT, LIGHT, "slower than light"),
+        (reference, "ra_error", 1e-30, 1e-31, "from 1e-30 to 1e+30 mas"),
+        (measurements, "x_error", 1e30, 1e31, "from 1e-30 to 1e+30 pixel"),
+        (measurements, "y", -1e9, 1.1e9, "from -1e+09 to 1e+09 pixel"),
+        (exposures, "obs_y", 1e6, -1.1e6, "from -1e+06 to 1e+06 au"),
+        (exposures, "obs_vz", -0.999 * LIGHT, -LIGHT, "slower than light, in km/s"),
+    ],
+)
+def test_values_beyond_reason_are_refused(
+    make: Callable[..., pa.Table], name: str, good: float, bad: float, wanted: str
+) -> None:
+    schema = {"exposures": EXPOSURES, "reference": REFERENCE}.get(
+        make.__name__, MEASUREMENTS
+    )
+    others = STATE if name.startswith("obs_") else {}
+    if name in ("parallax", "pmra", "pmdec", "radial_velocity"):
+        others = {f"{name}_error": [1.0, 1.0]}
+    usual = make(**others).to_pydict().get(name, [0.0, 0.0])
+    validate(make(**{**others, name: [good, *usual[1:]]}), schema, where="t")
+    text = refused(make(**{**others, name: [*usual[:-1], bad]}), schema)
+    assert f"column {name} has 1 of" in text
+    assert f"({bad})" in text
+    assert wanted in text
+    assert f"rows {len(usual) - 1} (counted" in text
+
+
+def test_range_holds_in_the_unit_of_the_schema() -> None:
+    table = with_unit(exposures(**STATE, epoch=[2031.0, 2031.0]), "obs_vx", "m/s")
+    fast = table.set_column(
+        table.schema.get_field_index("obs_vx"),
+        table.schema.field("obs_vx"),
+        pa.array([3e5, 1e6]),
+    )
+    found = validate(fast, EXPOSURES, where="t")
+    assert found["obs_vx"].to_pylist() == [300.0, 1000.0]
+
+
+def test_text_in_columns_of_numbers_is_named_by_row() -> None:
+    text = refused(measurements(source_id=["12", "HD 48915", "Vega\x1b[31m"]))
+    assert "2 of 3 values are text, no integers ('HD 48915', 'Vega [31m')" in text
+    assert "rows 1, 2 (counted from 0)" in text
+    assert "give each source a number" in text
+    text = refused(measurements(x=["1.5", "-2e3", "n/a"]))
+    assert "1 of 3 values are text, no numbers ('n/a')" in text
+    assert "rows 2 (counted from 0)" in text
+    text = refused(reference(ra=["17:45:40.0", "266.1"]), REFERENCE)
+    assert "write ra in decimal degrees" in text
+    assert "rows 0 (counted from 0)" in text
+    text = refused(measurements(x=["1.5", "-2e3", ".5"]))
+    assert "numbers written as text" in text

@@ -13,9 +13,11 @@ from reseau.errors import (
     CatalogueError,
     ConfigError,
     DroppedWarning,
+    FileFormatError,
     OutputExistsError,
     UnusedEffectWarning,
 )
+from reseau.instrument import make_distortion
 from reseau.io import Dataset
 from reseau.pipeline import prepare
 
@@ -81,7 +83,7 @@ def test_effects_that_cannot_be_modelled(dataset: Dataset) -> None:
 
 def test_aberration_needs_an_observer(dataset: Dataset) -> None:
     blind = dataclasses.replace(dataset, exposures=without(dataset.exposures, "obs_"))
-    with pytest.raises(ConfigError, match="observer is unknown"):
+    with pytest.raises(ConfigError, match="no velocity is known"):
         prepare(blind)
     with pytest.raises(ConfigError, match="observer = 'paranal'"):
         prepare(dataclasses.replace(blind, observer="paranal"))
@@ -165,10 +167,30 @@ def test_the_output_may_not_be_the_input(tmp_path: Path) -> None:
 
 def test_an_input_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "orbit").mkdir()
-    with pytest.raises(FileFormatError, match=r"does not exist(.|\n)*did you mean orbit"):
+    with pytest.raises(
+        FileFormatError, match=r"does not exist(.|\n)*did you mean orbit"
+    ):
         solve(tmp_path / "orbti")
 
 
 def test_a_degree_that_is_a_slip() -> None:
     with pytest.raises(ConfigError, match="degree 50"):
         make_distortion("legendre", degree=50, normalisation=1.0)
+
+
+def test_positions_of_the_observer_suffice_for_motion_and_parallax(
+    dataset: Dataset,
+) -> None:
+    """Without velocities there is no aberration, but references move all the same."""
+    plain = dataclasses.replace(
+        dataset, effects=frozenset(), exposures=without(dataset.exposures, "obs_v")
+    )
+    both = dataclasses.replace(dataset, effects=frozenset())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wanted = prepare(both).problem.prior.direction
+    found = prepare(plain).problem.prior.direction
+    np.testing.assert_array_equal(found, wanted)
+    nowhere = dataclasses.replace(plain, exposures=without(plain.exposures, "obs_"))
+    given = prepare(nowhere).problem.prior.direction
+    assert np.abs(given - found).max() > 1e-8

@@ -59,3 +59,20 @@ def test_unknown_column_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         schema.SOURCES["declination"]
     assert isinstance(schema.SOURCES["ra"], Column)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
+def test_ranges_are_of_numbers_and_not_empty(table: TableSchema) -> None:
+    for column in table.columns:
+        if column.within is not None:
+            least, most = column.within
+            assert column.dtype == "float64"
+            assert column.check in ("finite", "positive")
+            assert least < most
+
+
+def test_every_error_that_is_read_has_a_range() -> None:
+    tables = (schema.EXPOSURES, schema.MEASUREMENTS, schema.REFERENCE)
+    columns = [c for t in tables for c in t.columns if c.name.endswith("_error")]
+    assert len(columns) == 11
+    assert all(c.within == (1e-30, 1e30) for c in columns)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from plates import make_plate
 
+from plates import make_plate
 from reseau.errors import CatalogueError, ConfigError
 from reseau.instrument import attitude_difference
 from reseau.solve.start import find_start

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, TextIO, TypeVar
 
 import typer
@@ -16,6 +17,14 @@ import typer
 BAD_INPUT = 2
 BUG = 1
 INTERRUPTED = 130
+
+NO_NEWS = (
+    DeprecationWarning,
+    PendingDeprecationWarning,
+    ResourceWarning,
+    RuntimeWarning,
+)
+"""Of interest to developers only; NumPy's NaN and infinity reach the verdict."""
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Json = Annotated[
@@ -102,6 +111,31 @@ def _explained(error: Exception, debug: bool) -> int:
     return BUG
 
 
+def given_path(text: str, what: str) -> Path:
+    """Return a path, or refuse an empty text, which would mean this very folder.
+
+    Parameters
+    ----------
+    text
+        As typed.
+    what
+        The argument or option, for the message.
+    """
+    if text.strip():
+        return Path(text)
+    # Not at the top: it brings astropy, which the help does not need.
+    from reseau.errors import ConfigError, explain
+
+    raise ConfigError(
+        explain(
+            given="an empty text",
+            wanted="the name of a file or a directory",
+            where=what,
+            todo="name it, or write . for this directory; is a shell variable empty?",
+        )
+    )
+
+
 def complain(text: str) -> None:
     """Write a line to stderr."""
     typer.echo(text, err=True)
@@ -128,8 +162,7 @@ def _plain_warnings() -> Iterator[None]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        for kind in (DeprecationWarning, PendingDeprecationWarning, ResourceWarning):
-            # Of interest to developers only, as in Python itself.
+        for kind in NO_NEWS:
             warnings.simplefilter("ignore", kind)
         warnings.showwarning = show
         yield
@@ -149,4 +182,4 @@ def _quiet_libraries() -> Iterator[None]:
             logger.setLevel(level)
 
 
-__all__ = ["Choices", "Debug", "Json", "Overwrite", "complain", "guarded"]
+__all__ = ["Choices", "Debug", "Json", "Overwrite", "complain", "given_path", "guarded"]

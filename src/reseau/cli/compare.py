@@ -27,7 +27,8 @@ def compare(
     """Compare a solution with the truth.
 
     By class of sources: RMS error, its ratio to the Cramér-Rao bound, and the standard
-    deviation of the pulls; the calibration where the truth has it.
+    deviation of the pulls; the calibration where the truth has it. `target` are all
+    sources that are no references; it contains `artificial`.
     """
     del context, debug
     # Not at the top: astropy and JAX take seconds that the help need not wait for.

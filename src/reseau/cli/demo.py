@@ -1,12 +1,11 @@
 """`reseau demo`: simulate, solve, compare and draw, in one go."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ._compiled import keep_compiled
-from ._guard import Debug, Overwrite, complain, guarded
+from ._guard import Debug, Overwrite, complain, given_path, guarded
 from ._screen import is_watched, progress
 from .solve import unusable
 
@@ -15,8 +14,8 @@ from .solve import unusable
 def demo(
     context: typer.Context,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Directory to write.")
-    ] = Path("reseau-demo"),
+        str, typer.Option("--output", "-o", metavar="DIR", help="Directory to write.")
+    ] = "reseau-demo",
     small: Annotated[
         bool,
         typer.Option("--small", help="Hundreds of sources, not ten thousand."),
@@ -33,13 +32,14 @@ def demo(
     One orbit of the mini survey, with its truth, its solution and seven figures.
     """
     del context, debug
+    target = given_path(output, "--output")
     # Not at the top: JAX and astropy take seconds that the help need not wait for.
     from reseau.pipeline import demo as run
 
     keep_compiled()
     watched = is_watched(quiet=quiet, json_wanted=False)
     with progress("simulating, solving, drawing", wanted=watched) as report:
-        shown = run(output, small=small, seed=seed, overwrite=overwrite, report=report)
+        shown = run(target, small=small, seed=seed, overwrite=overwrite, report=report)
     if not quiet:
         for line in shown.lines():
             typer.echo(line)

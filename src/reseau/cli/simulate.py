@@ -1,13 +1,12 @@
 """`reseau simulate`: datasets whose truth is known."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ._compiled import keep_compiled
-from ._guard import Debug, Json, Overwrite, guarded
+from ._guard import Debug, Json, Overwrite, given_path, guarded
 from ._screen import print_json, print_table
 
 simulations = typer.Typer(
@@ -33,7 +32,7 @@ def kinds() -> None:
 def orbit(
     context: typer.Context,
     output: Annotated[
-        Path,
+        str,
         typer.Option("--output", "-o", metavar="DATASET", help="Directory to write."),
     ],
     sources: Annotated[
@@ -71,13 +70,14 @@ def orbit(
     Four overlapping fields of dithered exposures towards the Galactic centre.
     """
     del context, debug
+    target = given_path(output, "--output")
     # Not at the top: JAX and astropy take seconds that the help need not wait for.
     from reseau.pipeline import describe
     from reseau.pipeline import simulate as run
 
     keep_compiled()
     run(
-        output,
+        target,
         overwrite=overwrite,
         sources=sources,
         exposures=exposures,
@@ -89,11 +89,11 @@ def orbit(
         wrong_fraction=wrong_fraction,
         observer=observer.value,
     )
-    found = describe(output)
+    found = describe(target)
     if json:
         print_json(found.as_dict())
         return
-    print_table([*found.facts, ("written to", str(output))])
+    print_table([*found.facts, ("written to", str(target))])
 
 
 __all__ = ["orbit", "simulations"]

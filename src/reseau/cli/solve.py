@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._compiled import keep_compiled
-from ._guard import Debug, Json, Overwrite, complain, guarded
+from ._guard import Debug, Json, Overwrite, complain, given_path, guarded
 from ._screen import is_watched, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class FocalPrior(StrEnum):
 def solve(
     context: typer.Context,
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="INPUT",
             help="Directory of a dataset, or a table of detections (Parquet, FITS, "
@@ -52,7 +52,7 @@ def solve(
         ),
     ],
     output: Annotated[
-        Path,
+        str,
         typer.Option("--output", "-o", metavar="OUT", help="Directory to write."),
     ],
     instrument: Annotated[
@@ -145,10 +145,11 @@ def solve(
 ) -> int:
     """Find positions and calibration of one plate.
 
-    The exit code is 0 for a solution that can be used, 2 for bad input, and 3 where
-    the fit did not converge or the data do not determine all parameters.
+    Exit code 0: converged; read the verdict. 2: bad input or options. 3: the fit did
+    not converge, or the data do not determine all parameters.
     """
     del context, debug
+    place, target = given_path(source, "INPUT"), given_path(output, "--output")
     # Not at the top: JAX and astropy take seconds that the help need not wait for.
     from reseau.pipeline import SolveOptions
     from reseau.pipeline import solve as run
@@ -174,11 +175,9 @@ def solve(
         max_iterations=max_iterations,
     )
     watched = is_watched(quiet=quiet, json_wanted=json, verbose=verbose)
-    with progress(f"solving {source}", wanted=watched) as report:
-        solved = run(
-            source, output, options=options, overwrite=overwrite, report=report
-        )
-    show_solved(solved, output, json=json, quiet=quiet, verbose=verbose)
+    with progress(f"solving {place}", wanted=watched) as report:
+        solved = run(place, target, options=options, overwrite=overwrite, report=report)
+    show_solved(solved, target, json=json, quiet=quiet, verbose=verbose)
     return solved.exit_code
 
 
@@ -195,7 +194,7 @@ def blocks(given: list[str] | None) -> tuple[str, ...]:
 def show_solved(
     solved: "Solved", output: Path, *, json: bool, quiet: bool, verbose: bool
 ) -> None:
-    """Print what a solution is worth; if it cannot be used, say why on stderr.
+    """Print what a solution is worth; bad news always, on stderr.
 
     Parameters
     ----------
@@ -206,6 +205,9 @@ def show_solved(
     json, quiet, verbose
         As chosen.
     """
+    # Not at the top: it brings JAX, which the help does not need.
+    from reseau.diagnostics.verdict import ABSURD, sigma0_text
+
     if json:
         print_json(solved.summary)
     elif not quiet:
@@ -213,20 +215,30 @@ def show_solved(
             typer.echo(sentence)
         typer.echo()
         print_table(_numbers(solved, output, verbose))
+    found = solved.summary
+    if found["converged"] and found["sigma0"] > ABSURD:
+        told = sigma0_text(found["sigma0"])
+        complain(f"warning: the fit does not describe the data (sigma0 = {told})")
     if solved.exit_code:
         complain(f"error: {unusable(solved)}")
 
 
 def _numbers(solved: "Solved", output: Path, verbose: bool) -> list[tuple[str, str]]:
+    # Not at the top: it brings JAX, which the help does not need.
+    from reseau.diagnostics.verdict import counted, sigma0_text
+
     found = solved.summary
     unit, rms = found["residual_unit"], found["residual_rms"]
     seconds = found["seconds"]
     rows = [
-        ("sources", f"{found['n_sources']:,} ({found['n_reference']:,} references)"),
+        (
+            "sources",
+            f"{found['n_sources']:,} ({counted(found['n_reference'], 'references')})",
+        ),
         ("exposures", f"{found['n_exposures']:,}"),
         ("measurements", f"{found['n_measurements']:,}"),
         ("residual RMS", f"{rms:.4g} {unit} (each coordinate)"),
-        ("sigma0", f"{found['sigma0']:.4f}"),
+        ("sigma0", sigma0_text(found["sigma0"])),
         ("iterations", f"{found['n_iterations']}"),
         ("datum", found["datum"]),
     ]

@@ -6,7 +6,7 @@ wants. A number may also be text with a unit of its own, as in ``"4.86 m"``.
 """
 
 from reseau.config.declare import entry, numbers, table, tables
-from reseau.config.read import build, read_toml, to_number
+from reseau.config.read import build, read_toml, shown, to_number
 from reseau.config.source import Source, find_line
 from reseau.config.units import from_unit, to_unit
 from reseau.config.write import write_toml
@@ -19,6 +19,7 @@ __all__ = [
     "from_unit",
     "numbers",
     "read_toml",
+    "shown",
     "table",
     "tables",
     "to_number",

@@ -13,6 +13,7 @@ def entry(
     unit: str = "",
     choices: tuple[Any, ...] = (),
     minimum: int | float | None = None,
+    positive: bool = False,
 ) -> Any:
     """Declare a key of a TOML table as a field of a dataclass.
 
@@ -30,6 +31,8 @@ def entry(
         Values that are allowed; empty: all.
     minimum
         Least value allowed, in the code's units.
+    positive
+        Whether the value must be greater than 0.
     """
     metadata = {
         "key": key,
@@ -37,6 +40,7 @@ def entry(
         "unit": unit,
         "choices": choices,
         "minimum": minimum,
+        "positive": positive,
     }
     return field(default=default, metadata=metadata)
 

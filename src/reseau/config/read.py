@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import astropy.units as u
 
 from reseau.config.source import Source
-from reseau.config.units import from_unit
+from reseau.config.units import from_unit, to_unit
 from reseau.errors import ConfigError, FileFormatError, explain, some
 
 Record = TypeVar("Record")
@@ -138,30 +138,40 @@ def _value(declared: dataclasses.Field, value: Any, source: Source) -> Any:
     key, kind = metadata["key"], metadata["kind"]
     if kind is dict:
         return _named_numbers(key, value, source)
+    given = f"{key} = {shown(value)}"
     if kind is float:
         value = to_number(value, metadata["unit"], source, key)
     elif not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise source.complain(
             key,
-            f"{key} = {_shown(value)} is of type {type(value).__name__}",
+            f"{given} is of type {_kind_of(value)}",
             f"a value of type {kind.__name__}",
             "correct the value",
         )
+    _check_value(declared, value, given, source)
+    return value
+
+
+def _check_value(
+    declared: dataclasses.Field, value: Any, given: str, source: Source
+) -> None:
+    metadata = declared.metadata
+    key, unit, least = metadata["key"], metadata["unit"], metadata["minimum"]
     choices = metadata["choices"]
     if choices and value not in choices:
-        near = _nearest(value, choices)
+        # Numbers are not misspelt as names are.
+        hint = isinstance(value, str)
+        todo = f"did you mean {_nearest(value, choices)!r}?" if hint else "take one"
+        raise source.complain(key, given, f"one of {some(choices, 20)}", todo)
+    if metadata["positive"] and not value > 0:
+        in_unit = f", in {unit}" if unit else ""
         raise source.complain(
-            key,
-            f"{key} = {_shown(value)}",
-            f"one of {some(choices, 20)}",
-            f"did you mean {near!r}?",
+            key, given, f"a number > 0{in_unit}", "correct the value: it must be > 0"
         )
-    least = metadata["minimum"]
     if least is not None and value < least:
-        raise source.complain(
-            key, f"{key} = {_shown(value)}", f"{least} or more", "correct the value"
-        )
-    return value
+        # In the file's unit, as the value is.
+        floor = f"{to_unit(least, unit)} {unit}".strip() if unit else least
+        raise source.complain(key, given, f"{floor} or more", "correct the value")
 
 
 def _named_numbers(key: str, value: Any, source: Source) -> dict[str, float]:
@@ -176,8 +186,19 @@ def _named_numbers(key: str, value: Any, source: Source) -> dict[str, float]:
     return {name: to_number(v, "", below, name) for name, v in value.items()}
 
 
-def _shown(value: object) -> str:
-    return str(value) if isinstance(value, Decimal) else repr(value)
+def shown(value: object) -> str:
+    """Write a value as the file has it: numbers with their digits, lists, text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(shown(v) for v in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k} = {shown(v)}' for k, v in value.items())}}}"
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _kind_of(value: object) -> str:
+    return "float" if isinstance(value, Decimal) else type(value).__name__
 
 
 def to_number(value: Any, unit: str, source: Source, key: str) -> float:
@@ -198,7 +219,7 @@ def to_number(value: Any, unit: str, source: Source, key: str) -> float:
     if not is_number or not math.isfinite(value):
         raise source.complain(
             key,
-            f"{key} = {_shown(value)}",
+            f"{key} = {shown(value)}",
             "a finite number" + (f" in {unit}" if unit else ""),
             "correct the value",
         )
@@ -217,4 +238,4 @@ def _quantity(text: str, unit: str, source: Source, key: str) -> Decimal:
         ) from error
 
 
-__all__ = ["build", "read_toml", "to_number"]
+__all__ = ["build", "read_toml", "shown", "to_number"]

@@ -26,7 +26,7 @@ from .residuals import (
     exposure_chi2,
     running_statistics,
 )
-from .verdict import WorstPulls, largest_by_chance, verdict, worst_pulls
+from .verdict import WorstPulls, counted, largest_by_chance, verdict, worst_pulls
 
 __all__ = [
     "CLASSES",
@@ -37,6 +37,7 @@ __all__ = [
     "Running",
     "WorstPulls",
     "binned_vectors",
+    "counted",
     "decorrelated_pulls",
     "detector_outlines",
     "difference",

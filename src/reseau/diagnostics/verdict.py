@@ -5,6 +5,7 @@ need not know how large the largest of 400,000 normal values is.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,26 @@ CREDIBLE = 0.02
 
 RARE = 0.99
 """A largest pull beyond this quantile of chance is called too large."""
+
+CHANCE = (0.00135, 0.99865)
+"""A chi² whose tail probability lies between is chance: ±3σ of a normal deviate."""
+
+ABSURD = 10.0
+"""With a sigma0 beyond, the fit does not describe the data at all."""
+
+FEW = 5
+"""With fewer degrees of freedom hardly any sigma0 would be surprising."""
+
+NOISELESS = 0.01
+"""When all pulls are smaller, the data have no noise of the stated size."""
+
+MANY = 20
+"""When more pulls than this stand out, only the first `FEW_NAMES` are named."""
+
+FEW_NAMES = 3
+
+SMALL, LARGE = 1e-2, 1e4
+"""A sigma0 outside is written with four significant digits."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +136,7 @@ def verdict(
     chi2: float,
     dof: int,
     converged: bool = True,
+    reason: str = "",
     pulls: Sequence[WorstPulls] = (),
     dropped: Mapping[str, int] | None = None,
 ) -> list[str]:
@@ -127,23 +149,42 @@ def verdict(
     dof
         Degrees of freedom.
     converged
-        Whether the iteration ended well.
+        Whether the iteration ended well. If not, nothing else is judged.
+    reason
+        Why it did not.
     pulls
         Worst measurements and priors.
     dropped
         What was left out, and how many of each.
     """
-    sentences = [] if converged else [_NOT_CONVERGED]
-    sentences.append(noise_verdict(chi2, dof))
-    sentences += [pull_verdict(p) for p in pulls if p.n]
-    sentences.append(_dropped_verdict(dropped or {}))
-    return sentences
+    left_out = _dropped_verdict(dropped or {})
+    if not converged:
+        reason = reason.removeprefix("not converged: ")
+        why = [f"Reason: {reason.rstrip('.')}."] if reason else []
+        return [_NOT_CONVERGED, *why, left_out]
+    judged = [pull_verdict(p) for p in pulls if p.n]
+    return [noise_verdict(chi2, dof), *judged, left_out]
 
 
 _NOT_CONVERGED = (
-    "The fit did NOT converge: the numbers below describe where it stopped and are "
-    "not to be used."
+    "The fit did NOT converge: its numbers describe where it stopped and are not to "
+    "be used."
 )
+
+
+def counted(n: int, plural: str) -> str:
+    """Return a number with its noun: "1 source with ...", "2 source priors".
+
+    Parameters
+    ----------
+    n
+        How many.
+    plural
+        The noun in the plural, alone, after another noun, or before a preposition.
+    """
+    noun, *rest = re.split(r"( (?:with|without|of|on|in)\b.*)", plural, maxsplit=1)
+    noun = noun.removesuffix("s") if n == 1 else noun
+    return f"{n:,} {noun}{''.join(rest)}"
 
 
 def noise_verdict(chi2: float, dof: int) -> str:
@@ -156,31 +197,54 @@ def noise_verdict(chi2: float, dof: int) -> str:
     dof
         Degrees of freedom.
     """
+    if not math.isfinite(chi2):
+        return "chi² is not a finite number: the fit is not to be used."
     if dof <= 0:
+        few = "no" if dof == 0 else f"{dof:,}"
         return (
-            f"There are {dof} degrees of freedom: the fit cannot tell whether the "
+            f"There are {few} degrees of freedom: the fit cannot tell whether the "
             "errors of the measurements are right."
         )
-    if not math.isfinite(chi2):
-        return f"chi² is {chi2}: the fit is not to be used."
-    sigma0, error = math.sqrt(chi2 / dof), math.sqrt(0.5 / dof)
+    sigma0 = math.sqrt(chi2 / dof)
+    if sigma0 > ABSURD:
+        return (
+            f"The fit does NOT describe the data: sigma0 = {sigma0_text(sigma0)}; "
+            "formal errors are meaningless; check units (ra, dec in degrees?), "
+            "parity, identification of the stars and the instrument."
+        )
+    error = math.sqrt(0.5 / dof)
     digits = max(3, min(6, math.ceil(-math.log10(error)) + 1))
-    form = f".{digits}f" if sigma0 >= 0.01 else ".2g"
+    form = f".{digits}f" if sigma0 >= SMALL else ".4g"
     head = (
         f"sigma0 = {sigma0:{form}} ± {sigma0 * error:{form}} (reduced chi² "
-        f"{sigma0**2:{form}}, {dof:,} degrees of freedom)"
+        f"{sigma0**2:{form}}, {counted(dof, 'degrees of freedom')})"
     )
-    return f"{head}: {_judge(sigma0, error)}."
+    few = "; too few degrees of freedom to tell" if dof < FEW else ""
+    return f"{head}: {_judge(chi2, dof)}{few}."
 
 
-def _judge(sigma0: float, error: float) -> str:
-    away = abs(sigma0 - 1.0)
-    if away <= 3.0 * error:
+def sigma0_text(sigma0: float) -> str:
+    """Write a sigma0 with digits for its size: 1.0068, 1.234e+05, 3.1e-08.
+
+    Parameters
+    ----------
+    sigma0
+        Standard deviation of unit weight; NaN where there is none.
+    """
+    if not math.isfinite(sigma0):
+        return "unknown"
+    return f"{sigma0:.4f}" if SMALL <= sigma0 <= LARGE else f"{sigma0:.4g}"
+
+
+def _judge(chi2: float, dof: int) -> str:
+    sigma0 = math.sqrt(chi2 / dof)
+    if CHANCE[0] <= special.chdtrc(dof, chi2) <= CHANCE[1]:
         return "the errors of the measurements are credible"
-    if away <= CREDIBLE:
+    if abs(sigma0 - 1.0) <= CREDIBLE:
         return (
-            f"the errors of the measurements are credible to {100 * away:.1f} per "
-            "cent, though the difference is more than chance"
+            "the errors of the measurements are credible to "
+            f"{100 * abs(sigma0 - 1.0):.1f} per cent, though the difference is more "
+            "than chance"
         )
     if sigma0 > 1.0:
         return (
@@ -209,34 +273,51 @@ def pull_verdict(pulls: WorstPulls) -> str:
         The largest of one kind.
     """
     name, size = pulls.worst[0]
+    all_of_them = counted(pulls.n, pulls.what)
+    if size < NOISELESS:
+        shifts = "shifts" if pulls.what.endswith("priors") else "residuals"
+        return (
+            f"Largest of {all_of_them}: below {NOISELESS}σ; the errors are far larger "
+            f"than the {shifts}."
+        )
     if pulls.n_beyond == 0:
         return (
-            f"Worst of {pulls.n:,} {pulls.what}: {name}, {size:.1f}σ; chance alone "
-            f"gives about {pulls.expected:.1f}σ, so none stands out."
+            f"Worst of {all_of_them}: {name}, {_pull(size)}; chance alone gives about "
+            f"{pulls.expected:.1f}σ, so none stands out."
         )
-    shown = pulls.worst[: pulls.n_beyond]
-    names = ", ".join(f"{name} ({size:.1f}σ)" for name, size in shown)
+    shown = pulls.worst[: FEW_NAMES if pulls.n_beyond > MANY else pulls.n_beyond]
+    names = ", ".join(f"{name} ({_pull(size)})" for name, size in shown)
     more = pulls.n_beyond - len(shown)
     tail = f" and {more:,} more" if more > 0 else ""
+    look = "these before you trust what depends on them"
+    if pulls.n_beyond == 1:
+        look = "it before you trust what depends on it"
     return (
-        f"{pulls.n_beyond:,} of {pulls.n:,} {pulls.what} beyond {pulls.limit:.1f}σ, "
+        f"{pulls.n_beyond:,} of {all_of_them} beyond {pulls.limit:.1f}σ, "
         f"which chance exceeds in one fit of a hundred: {names}{tail}. "
-        "Look at these before you trust what depends on them."
+        f"Look at {look}."
     )
 
 
+def _pull(size: float) -> str:
+    return f"{size:.1f}σ" if size < 1e5 else f"{size:.2g}σ"
+
+
 def _dropped_verdict(dropped: Mapping[str, int]) -> str:
-    parts = [f"{count:,} {what}" for what, count in dropped.items() if count]
+    parts = [counted(count, what) for what, count in dropped.items() if count]
     return f"Dropped: {', '.join(parts)}." if parts else "Nothing was dropped."
 
 
 __all__ = [
+    "ABSURD",
     "CREDIBLE",
     "RARE",
     "WorstPulls",
+    "counted",
     "largest_by_chance",
     "noise_verdict",
     "pull_verdict",
+    "sigma0_text",
     "verdict",
     "worst_pulls",
 ]

@@ -4,7 +4,13 @@ The only room that knows file formats. Everything is read without executing anyt
 and written under a temporary name that becomes the final one when it is whole.
 """
 
-from reseau.io.atomic import check_output, new_directory, new_file
+from reseau.io.atomic import (
+    DATASET_MARKS,
+    SOLUTION_MARKS,
+    check_output,
+    new_directory,
+    new_file,
+)
 from reseau.io.catalogues import (
     catalogue_from_table,
     read_catalogue,
@@ -35,8 +41,10 @@ from reseau.io.truths import Truth, read_truth
 from reseau.io.validate import validate
 
 __all__ = [
+    "DATASET_MARKS",
     "DEFAULT_ERROR",
     "EFFECTS",
+    "SOLUTION_MARKS",
     "Choice",
     "Dataset",
     "SolutionFiles",

@@ -2,30 +2,58 @@
 
 A run that is killed or fails leaves nothing under the final name, and one that
 fails leaves nothing beside it either. A directory is replaced only if it is
-empty or was written by reseau.
+empty or was written by reseau for the same purpose: a solution never takes the
+place of a dataset.
 """
 
+import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
 from reseau.errors import OutputExistsError, ReseauError, explain
 
-OUTPUT_MARKS = ("summary.json", "dataset.toml")
+SOLUTION_MARKS = ("summary.json",)
+"""Files by which a directory is known to be a solution."""
+DATASET_MARKS = ("dataset.toml",)
+"""Files by which a directory is known to be a dataset."""
+OUTPUT_MARKS = (*SOLUTION_MARKS, *DATASET_MARKS)
 """Files by which a directory is known to be a solution or a dataset."""
 
+_ADVICE = {
+    **dict.fromkeys(
+        (errno.ENOSPC, errno.EDQUOT),
+        "free some space or choose another place",
+    ),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS),
+        "get permission to write there, or choose another place",
+    ),
+    **dict.fromkeys(
+        (errno.ENOTDIR, errno.EEXIST, errno.ENOENT),
+        "correct the path: a part of it is a file or no place to write",
+    ),
+    errno.ENAMETOOLONG: "give a shorter name",
+}
+"""What to do about the errors of the system."""
 
-def _is_replaceable_directory(path: Path) -> bool:
-    has_mark = any((path / mark).is_file() for mark in OUTPUT_MARKS)
-    return has_mark or not any(path.iterdir())
+
+def _is_replaceable_directory(path: Path, marks: Collection[str]) -> bool:
+    found = {mark for mark in OUTPUT_MARKS if (path / mark).is_file()}
+    # What also holds another output's mark is that output.
+    return (bool(found) and found <= set(marks)) or not any(path.iterdir())
 
 
 def check_output(
-    path: str | Path, *, kind: Literal["file", "directory"], overwrite: bool = False
+    path: str | Path,
+    *,
+    kind: Literal["file", "directory"],
+    overwrite: bool = False,
+    marks: Collection[str] = OUTPUT_MARKS,
 ) -> Path:
     """Return the real path of an output, or say why it may not be written.
 
@@ -39,16 +67,45 @@ def check_output(
         What is going to be written there.
     overwrite
         Whether an output of the same kind may be replaced.
+    marks
+        Of `OUTPUT_MARKS`, those of the directories that may be replaced.
 
     Raises
     ------
     OutputExistsError
         Something is there that was not to be, or may never be, replaced.
+    ReseauError
+        Nothing can be written there.
     """
-    # A link is followed, so that what it points to is replaced and not the link.
-    target = Path(os.path.realpath(path))
-    if not target.exists():
+    with _os_errors(path):
+        # A link is followed, so that what it points to is replaced and not the link.
+        target = Path(os.path.realpath(path))
+        _check_place(path, target)
+        if target.exists():
+            _check_replaceable(path, target, kind, overwrite, marks)
         return target
+
+
+def _check_place(path: str | Path, target: Path) -> None:
+    # The folder in which the output, or the folders above it, will be made.
+    if Path(path).is_symlink() and not target.exists():
+        raise _unwritable(path, "it is a link to nothing", "remove the link")
+    folder = next(p for p in target.parents if os.path.lexists(p))
+    if not folder.is_dir():
+        what = f"{folder} is not a directory"
+        raise _unwritable(path, what, _ADVICE[errno.ENOTDIR])
+    if not os.access(folder, os.W_OK | os.X_OK):
+        what = f"the directory {folder} may not be written to"
+        raise _unwritable(path, what, _ADVICE[errno.EACCES])
+
+
+def _check_replaceable(
+    path: str | Path,
+    target: Path,
+    kind: Literal["file", "directory"],
+    overwrite: bool,
+    marks: Collection[str],
+) -> None:
     other = target.is_dir() if kind == "file" else not target.is_dir()
     if other:
         _refuse(path, f"a new {kind}", "give another name")
@@ -58,14 +115,13 @@ def check_output(
             f"a {kind} that does not exist yet",
             "give another name or --overwrite",
         )
-    if kind == "directory" and not _is_replaceable_directory(target):
+    if kind == "directory" and not _is_replaceable_directory(target, marks):
         _refuse(
             path,
-            f"an empty directory, or one that holds {' or '.join(OUTPUT_MARKS)}: "
+            f"an empty directory, or one that holds {' or '.join(marks)}: "
             "no other directory is ever deleted",
             "give another name, or remove the directory yourself",
         )
-    return target
 
 
 def _refuse(path: str | Path, wanted: str, todo: str) -> None:
@@ -101,14 +157,19 @@ def _os_errors(path: str | Path) -> Iterator[None]:
     except ReseauError:
         raise
     except OSError as error:
-        raise ReseauError(
-            explain(
-                given=f"the output could not be written: {error.strerror or error}",
-                wanted="a place that can be written and has room",
-                where=str(path),
-                todo="free some space or choose another place; nothing was left there",
-            )
-        ) from error
+        todo = _ADVICE.get(error.errno or 0, "choose another place")
+        raise _unwritable(path, error.strerror or str(error), todo) from error
+
+
+def _unwritable(path: str | Path, why: str, todo: str) -> ReseauError:
+    return ReseauError(
+        explain(
+            given=f"the output could not be written: {why}",
+            wanted="a place that can be written and has room",
+            where=str(path),
+            todo=f"{todo}; nothing was left there",
+        )
+    )
 
 
 @contextmanager
@@ -138,7 +199,12 @@ def new_file(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def new_directory(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+def new_directory(
+    path: str | Path,
+    *,
+    overwrite: bool = False,
+    marks: Collection[str] = OUTPUT_MARKS,
+) -> Iterator[Path]:
     """Give a temporary directory that becomes `path` when the block ends well.
 
     Parameters
@@ -147,8 +213,10 @@ def new_directory(path: str | Path, *, overwrite: bool = False) -> Iterator[Path
         Final name.
     overwrite
         Whether a directory of that name may be replaced if reseau wrote it.
+    marks
+        Of `OUTPUT_MARKS`, those of the directories that may be replaced.
     """
-    target = check_output(path, kind="directory", overwrite=overwrite)
+    target = check_output(path, kind="directory", overwrite=overwrite, marks=marks)
     with _os_errors(path), _parents(target):
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:
@@ -181,4 +249,11 @@ def _umask() -> int:
     return mask
 
 
-__all__ = ["OUTPUT_MARKS", "check_output", "new_directory", "new_file"]
+__all__ = [
+    "DATASET_MARKS",
+    "OUTPUT_MARKS",
+    "SOLUTION_MARKS",
+    "check_output",
+    "new_directory",
+    "new_file",
+]

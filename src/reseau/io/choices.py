@@ -68,7 +68,7 @@ def parse_columns(text: str | None) -> dict[str, Choice]:
             )
         name = match[1]
         if name not in KNOWN or name in choices:
-            near = near_misses(name, KNOWN)
+            near = [] if name in choices else near_misses(name, KNOWN)
             state = "given twice" if name in choices else "unknown"
             hint = f"; did you mean {some(near)}?" if near else ""
             raise _complaint(

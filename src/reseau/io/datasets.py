@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reseau.config import Source, entry, read_toml, write_toml
+from reseau.config import Source, read_toml, write_toml
 from reseau.errors import (
     CatalogueError,
     ConfigError,
@@ -18,7 +18,16 @@ from reseau.errors import (
     some,
 )
 from reseau.instrument import Instrument
-from reseau.io.atomic import new_directory
+from reseau.io.atomic import DATASET_MARKS, new_directory
+from reseau.io.dataset_config import (
+    EFFECTS,
+    FORMAT,
+    DatasetConfig,
+    check_effects,
+    check_format,
+    check_observer_name,
+    require_dataset,
+)
 from reseau.io.instrument_writer import is_plane, write_instrument
 from reseau.io.instruments import read_instrument
 from reseau.io.links import check_links, check_observer
@@ -27,8 +36,6 @@ from reseau.io.truths import TRUTH, Truth, write_truth
 from reseau.io.validate import parse_unit, unit_of_field, validate
 from reseau.schema import EXPOSURES, MEASUREMENTS, REFERENCE, TableSchema
 
-FORMAT = "reseau-dataset/1"
-EFFECTS = frozenset({"aberration", "deflection", "refraction"})
 POSITIONS = ("x", "y", "x_error", "y_error")
 """Columns of the measurements in pixels, or in um where there are none."""
 
@@ -75,18 +82,6 @@ class Dataset:
     digests: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class DatasetConfig:
-    """Keys of ``dataset.toml``."""
-
-    format: str = entry("format", str)
-    name: str = entry("name", str)
-    instrument: str = entry("instrument", str, default="instrument.toml")
-    description: str | None = entry("description", str, default=None)
-    effects: list | None = entry("effects", list, default=None)  # noqa: RUF009
-    observer: str | None = entry("observer", str, default=None)
-
-
 def read_dataset(path: str | Path) -> Dataset:
     """Read and check a dataset; its truth is not read.
 
@@ -106,8 +101,10 @@ def read_dataset(path: str | Path) -> Dataset:
         A source was measured more than once on an exposure.
     """
     folder = require_directory(path)
+    require_dataset(folder)
     config, source = read_toml(folder / "dataset.toml", DatasetConfig)
-    _check_format(config.format, source)
+    check_format(config.format, source)
+    check_observer_name(config.observer, source)
     effects = check_effects(config.effects or [], source)
     instrument_file = folder / config.instrument
     instrument = read_instrument(instrument_file)
@@ -138,31 +135,6 @@ def read_dataset(path: str | Path) -> Dataset:
         source=folder,
         digests=digests(read, folder),
     )
-
-
-def _check_format(found: str, source: Source) -> None:
-    if found != FORMAT:
-        raise FileFormatError(
-            explain(
-                given=f"the format is {found!r}",
-                wanted=FORMAT,
-                where=source.place("format"),
-                todo="read it with the version of reseau that wrote it, or convert it",
-            )
-        )
-
-
-def check_effects(effects: Iterable[object], source: Source) -> frozenset[str]:
-    """Return the effects as a set, or raise `ConfigError` for an unknown one."""
-    for effect in effects:
-        if effect not in EFFECTS:
-            raise source.complain(
-                "effects",
-                f"the effect {effect!r} is unknown",
-                f"some of {some(sorted(EFFECTS))}",
-                "correct or remove it",
-            )
-    return frozenset(str(e) for e in effects)
 
 
 def _measurement_files(folder: Path) -> list[Path]:
@@ -305,7 +277,7 @@ def write_dataset(
     truth
         What a simulator knows; no solver reads it.
     overwrite
-        Whether an earlier dataset or solution there may be replaced.
+        Whether an earlier dataset there may be replaced.
     """
     config = DatasetConfig(
         format=FORMAT,
@@ -315,10 +287,11 @@ def write_dataset(
         observer=dataset.observer,
     )
     check_effects(dataset.effects, Source(dataset.name, ""))
+    check_observer_name(dataset.observer, Source(dataset.name, ""))
     _check_unit(dataset)
     measurements = _in_position_unit(dataset.measurements, dataset.unit, Path(path))
     check_links(dataset.exposures, measurements, dataset.instrument, where=path)
-    with new_directory(path, overwrite=overwrite) as folder:
+    with new_directory(path, overwrite=overwrite, marks=DATASET_MARKS) as folder:
         write_toml(config, folder / "dataset.toml")
         write_instrument(dataset.instrument, folder / config.instrument)
         _write(dataset.exposures, EXPOSURES, folder / "exposures.parquet")

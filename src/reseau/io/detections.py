@@ -191,9 +191,8 @@ def _detector_ids(
     table: pa.Table, instrument: Instrument, where: str | Path
 ) -> dict[str, NDArray | pa.ChunkedArray]:
     ids = instrument.detectors.ids
-    if is_plane(instrument) or (
-        len(ids) == 1 and "detector_id" not in table.column_names
-    ):
+    # Ids that are given are compared with the instrument's, those of a plane too.
+    if len(ids) == 1 and "detector_id" not in table.column_names:
         return {"detector_id": np.full(table.num_rows, ids[0])}
     if "detector_id" not in table.column_names:
         what = f"the table (the instrument has {len(ids)} detectors)"

@@ -31,13 +31,13 @@ class OpticsConfig:
     """Table ``[optics]``: lengths in um here, in mm in the file."""
 
     focal_length: float | None = entry(
-        "focal_length_mm", float, unit="mm", default=None, minimum=0.0
+        "focal_length_mm", float, unit="mm", default=None, positive=True
     )
     focal_length_x: float | None = entry(
-        "focal_length_x_mm", float, unit="mm", default=None, minimum=0.0
+        "focal_length_x_mm", float, unit="mm", default=None, positive=True
     )
     focal_length_y: float | None = entry(
-        "focal_length_y_mm", float, unit="mm", default=None, minimum=0.0
+        "focal_length_y_mm", float, unit="mm", default=None, positive=True
     )
     focal_sigma: float = entry(
         "focal_sigma_mm", float, unit="mm", default=FOCAL_SIGMA, minimum=0.0
@@ -61,7 +61,7 @@ class DistortionConfig:
     )
     minimum_degree: int | None = entry("minimum_degree", int, default=None, minimum=0)
     normalisation: float | None = entry(
-        "normalisation_um", float, unit="um", default=None
+        "normalisation_um", float, unit="um", default=None, positive=True
     )
     centre: list | None = entry("centre_um", list, default=None)
     n_radial: int | None = entry("n_radial", int, default=None, minimum=0)
@@ -85,9 +85,15 @@ class DetectorConfig:
     plane: bool | None = entry("plane", bool, default=None)
     naxis1: int | None = entry("naxis1", int, default=None, minimum=0)
     naxis2: int | None = entry("naxis2", int, default=None, minimum=0)
-    pixel: float | None = entry("pixel_um", float, unit="um", default=None)
-    pitch_x: float | None = entry("pitch_x_um", float, unit="um", default=None)
-    pitch_y: float | None = entry("pitch_y_um", float, unit="um", default=None)
+    pixel: float | None = entry(
+        "pixel_um", float, unit="um", default=None, positive=True
+    )
+    pitch_x: float | None = entry(
+        "pitch_x_um", float, unit="um", default=None, positive=True
+    )
+    pitch_y: float | None = entry(
+        "pitch_y_um", float, unit="um", default=None, positive=True
+    )
     x: float | None = entry("x_um", float, unit="um", default=None)
     y: float | None = entry("y_um", float, unit="um", default=None)
     theta: float | None = entry("theta_deg", float, unit="deg", default=None)

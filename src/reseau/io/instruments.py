@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from reseau.config import Source, read_toml, to_number
+from reseau.config import Source, read_toml, shown, to_number
 from reseau.errors import ConfigError, explain, near_misses, some
 from reseau.instrument import (
     DISTORTIONS,
@@ -106,10 +106,10 @@ def _focal(optics: OpticsConfig, source: Source) -> np.ndarray:
     both = optics.focal_length, optics.focal_length
     apart = optics.focal_length_x, optics.focal_length_y
     found = [pair for pair in (both, apart) if any(v is not None for v in pair)]
-    if len(found) != 1 or None in found[0] or 0.0 in found[0]:
+    if len(found) != 1 or None in found[0]:
         raise source.complain(
             None,
-            "the focal length is missing, zero or given twice",
+            "the focal length is missing or given twice",
             "focal_length_mm, or focal_length_x_mm and focal_length_y_mm",
             "give one of them",
         )
@@ -180,7 +180,10 @@ def _listed(
         is_term = isinstance(term, list) and len(term) == 3
         if not is_term or not all(type(v) is int and v >= 0 for v in term[:2]):
             raise source.complain(
-                key, f"{key} holds {term}", "terms [k, l, um]", "correct the list"
+                key,
+                f"{key} holds {shown(term)}",
+                "terms [k, l, um]",
+                "correct the list",
             )
         k, m = term[:2]
         name = f"{key.upper()}_{k}_{m}" if max(k, m) > 9 else f"{key.upper()}_{k}{m}"
@@ -269,11 +272,11 @@ def _pitch(config: DetectorConfig, source: Source) -> tuple[float, float]:
     found = [p for p in (both, apart) if any(v is not None for v in p)]
     if len(found) == 1:
         x, y = found[0]
-        if x is not None and y is not None and x > 0 and y > 0:
+        if x is not None and y is not None:
             return x, y
     raise source.complain(
         None,
-        "the size of a pixel is missing, not positive or given twice",
+        "the size of a pixel is missing or given twice",
         "pixel_um, or pitch_x_um and pitch_y_um, greater than 0",
         "give one of them",
     )

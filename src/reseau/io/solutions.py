@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from reseau.errors import FileFormatError, ShapeError, explain
 from reseau.instrument import Instrument
-from reseau.io.atomic import new_directory
+from reseau.io.atomic import SOLUTION_MARKS, new_directory
 from reseau.io.instrument_writer import write_instrument
 from reseau.io.instruments import read_instrument
 from reseau.io.tables import read_table, require_directory, table_of, write_parquet
@@ -129,7 +129,7 @@ def write_solution(
     text = json.dumps(
         {"format": FORMAT, **plain(summary)}, indent=2, allow_nan=False, sort_keys=False
     )
-    with new_directory(path, overwrite=overwrite) as folder:
+    with new_directory(path, overwrite=overwrite, marks=SOLUTION_MARKS) as folder:
         for name, table in tables.items():
             write_parquet(table, folder / f"{name}.parquet")
         write_parquet(matrix, folder / _COVARIANCE)

@@ -16,10 +16,11 @@ from astropy.table import Table
 from astropy.table.meta import get_header_from_yaml
 from numpy.typing import NDArray
 
-from reseau.errors import CatalogueError, FileFormatError, ShapeError, explain
+from reseau.errors import FileFormatError, ReseauError, ShapeError, explain
 from reseau.io.astropy_tables import field_metadata, from_astropy
 from reseau.io.atomic import new_file
 from reseau.io.validate import ARROW_TYPES, validate
+from reseau.io.wrong_types import printable
 from reseau.schema import TableSchema
 
 FORMATS = ("parquet", "fits", "ecsv", "votable", "csv", "ipac")
@@ -74,7 +75,7 @@ def read_table(path: str | Path) -> pa.Table:
         if format_name in readers:
             return readers[format_name](path)
         return from_astropy(_read_astropy(path, format_name), where=path)
-    except CatalogueError:
+    except ReseauError:
         raise
     # Readers of damaged files raise whatever their parser stumbles over.
     except Exception as error:
@@ -125,6 +126,8 @@ def table_format(path: str | Path) -> str:
         start = file.read(2880)
     found = _format_of(start)
     by_suffix = _SUFFIXES.get(path.suffix.lower())
+    if by_suffix == "csv" or found is None:
+        _check_text(start, path)
     if found is None and by_suffix == "csv":
         found = "csv"  # a table of one column has no comma
     if found is None or (by_suffix == "parquet" and found != "parquet"):
@@ -142,6 +145,31 @@ def table_format(path: str | Path) -> str:
             )
         )
     return found
+
+
+def _check_text(start: bytes, path: Path) -> None:
+    # Text that spreadsheets write and that is no CSV of ours.
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        state, todo = "is text in UTF-16", "save it as UTF-8"
+    elif b"\x00" not in start and _has_semicolons(start):
+        state = "is separated by ';'"
+        todo = "save it with commas between columns and points in numbers"
+    else:
+        return
+    raise FileFormatError(
+        explain(
+            given=f"{path.name} {state}",
+            wanted="a CSV file in UTF-8, separated by ','",
+            where=str(path),
+            todo=todo,
+        )
+    )
+
+
+def _has_semicolons(start: bytes) -> bool:
+    lines = start.splitlines()
+    header = next((line for line in lines if line.strip() and line[:1] != b"#"), b"")
+    return header.count(b";") > header.count(b",")
 
 
 def _format_of(start: bytes) -> str | None:
@@ -163,7 +191,8 @@ def _format_of(start: bytes) -> str | None:
 
 
 def _damaged(path: Path, format_name: str, error: Exception) -> FileFormatError:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    text = str(error).strip()
+    reason = printable(text.splitlines()[0]) if text else type(error).__name__
     return FileFormatError(
         explain(
             given=f"{path.name} cannot be read: {reason}",

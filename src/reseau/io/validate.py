@@ -9,7 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from reseau.constants import SPEED_OF_LIGHT
 from reseau.errors import CatalogueError, UnitError, explain, near_misses, some
+from reseau.io.wrong_types import wrong_type
 from reseau.schema import Check, Column, TableSchema
 
 ARROW_TYPES: dict[str, pa.DataType] = {
@@ -27,6 +29,10 @@ _CHECKS: dict[Check, tuple[Callable[[NDArray], NDArray], str]] = {
     "correlation": (lambda v: np.abs(v) <= 1, "numbers from -1 to 1"),
     "inside": (lambda v: np.abs(v) < 1, "numbers greater than -1 and less than 1"),
     "declination": (lambda v: np.abs(v) <= 90, "finite numbers from -90 to 90"),
+    "velocity": (
+        lambda v: np.abs(v) < SPEED_OF_LIGHT,
+        "finite numbers slower than light, in km/s",
+    ),
 }
 
 
@@ -78,7 +84,8 @@ def validate(
         wanted = (targets or {}).get(column.name, column.unit)
         values = _typed(table[column.name], column, where)
         values = _convert(values, column.name, given, wanted, where)
-        _check_values(values, column, where, column.name in allow_missing)
+        may_lack = column.may_be_missing or column.name in allow_missing
+        _check_values(values, column, where, may_lack, wanted)
         columns.append(values)
         fields.append(field_of(column, wanted))
     for field in table.schema:
@@ -220,11 +227,11 @@ def _typed(
         values = values.cast(values.type.value_type)
     target = ARROW_TYPES[column.dtype]
     if not _may_become(values.type, column):
-        raise _wrong_type(values.type, column, where)
+        raise wrong_type(values, column, where)
     try:
         values = values.cast(target)
     except pa.ArrowInvalid as error:
-        raise _wrong_type(values.type, column, where, f" ({error})") from error
+        raise wrong_type(values, column, where, error) from error
     return pc.fill_null(values, np.nan) if pa.types.is_floating(target) else values
 
 
@@ -244,19 +251,6 @@ def _may_become(found: pa.DataType, column: Column) -> bool:
             return is_integer or pa.types.is_boolean(found) or pa.types.is_string(found)
         case _:
             return pa.types.is_string(found) or pa.types.is_large_string(found)
-
-
-def _wrong_type(
-    found: pa.DataType, column: Column, where: str | Path, why: str = ""
-) -> CatalogueError:
-    is_id = column.dtype.startswith("int")
-    return _refusal(
-        f"column {column.name} is of type {found}{why}",
-        f"{column.dtype}"
-        + (": floating-point numbers lose digits of an id" if is_id else ""),
-        f"{where}, column {column.name}",
-        "write the column as integers" if is_id else "write the column as that type",
-    )
 
 
 def _convert(
@@ -302,18 +296,30 @@ def convert(values: NDArray, have: u.UnitBase, want: u.UnitBase) -> NDArray:
 
 
 def _check_values(
-    values: pa.ChunkedArray, column: Column, where: str | Path, allow_missing: bool
+    values: pa.ChunkedArray,
+    column: Column,
+    where: str | Path,
+    may_be_missing: bool,
+    unit: str,
 ) -> None:
     missing = _is_missing(values)
     bad = np.zeros(missing.shape, bool)
     if pa.types.is_floating(values.type):
         accepts, _ = _CHECKS[column.check]
+        numbers = values.to_numpy()
         with np.errstate(invalid="ignore"):
-            bad = ~accepts(values.to_numpy()) & ~missing
-    if not (allow_missing or column.may_be_missing):
+            bad = ~(accepts(numbers) & _in_range(numbers, column)) & ~missing
+    if not may_be_missing:
         bad = bad | missing
     if bad.any():
-        _refuse_rows(bad, values, column, where)
+        _refuse_rows(bad, values, column, where, unit)
+
+
+def _in_range(numbers: NDArray, column: Column) -> NDArray:
+    if column.within is None:
+        return np.ones(numbers.shape, bool)
+    least, most = column.within
+    return (numbers >= least) & (numbers <= most)
 
 
 def _is_missing(values: pa.ChunkedArray) -> NDArray:
@@ -321,11 +327,18 @@ def _is_missing(values: pa.ChunkedArray) -> NDArray:
 
 
 def _refuse_rows(
-    bad: NDArray, values: pa.ChunkedArray, column: Column, where: str | Path
+    bad: NDArray,
+    values: pa.ChunkedArray,
+    column: Column,
+    where: str | Path,
+    unit: str,
 ) -> None:
     rows = np.flatnonzero(bad)
     examples = [values[int(i)].as_py() for i in rows[:3]]
     wanted = _CHECKS[column.check][1]
+    if column.within is not None:
+        least, most = column.within
+        wanted += f", from {least:g} to {most:g} {unit}".rstrip()
     raise _refusal(
         f"column {column.name} has {len(rows)} of {len(bad)} values that cannot be "
         f"used ({some(['missing' if e is None else e for e in examples])})",

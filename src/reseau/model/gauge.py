@@ -84,12 +84,12 @@ def sky_rotations(axes: Float[np.ndarray, "m 3 3"], layout: Layout) -> np.ndarra
     return full
 
 
-def mean_scales(problem: Problem) -> np.ndarray:
+def mean_scales(problem: Problem, axes: np.ndarray) -> np.ndarray:
     """Return what fixes the scale where it must be held: constraints, in columns.
 
     The mean of all focal lengths, and those of the pitches along X and along Y if
     detectors are free, since they would let the scale go as well. The ratio of F_x and
-    F_y is not held: position angles that differ between exposures determine it.
+    F_y is held only where all exposures share one position angle; others determine it.
 
     The scale of a free network shows only in the sphere's curvature, which is cubic in
     the field and cannot be told from a free distortion. Then the mean focal length
@@ -101,14 +101,25 @@ def mean_scales(problem: Problem) -> np.ndarray:
     open_ = "distortion" in problem.free and layout.n_coefficients > 0
     if "scale" not in problem.free or not (open_ or problem.hold_scale):
         return full[:, :0]
-    out = np.zeros((layout.n_exposures, PER_EXPOSURE, 1))
-    out[:, 3:] = 1.0
-    full[layout.exposures] = out.reshape(-1, 1)
+    columns = [np.ones(2)]
+    if _share_position_angle(np.asarray(axes)):
+        columns.append(np.array([1.0, -1.0]))
+    out = np.zeros((layout.n_exposures, PER_EXPOSURE, len(columns)))
+    out[:, 3:] = np.stack(columns, axis=1)
+    full = np.zeros((layout.size, len(columns)))
+    full[layout.exposures] = out.reshape(-1, len(columns))
     if "detectors" not in problem.free:
         return full
     detectors = detector_parameters(problem.instrument)
     _, means = _common_detector_modes(detectors, layout)
     return np.concatenate([full, means[3:].T], axis=1)
+
+
+def _share_position_angle(axes: Float[np.ndarray, "m 3 3"]) -> bool:
+    """Return whether all position angles agree, modulo half a turn, to 1e-3 rad rms."""
+    frame = _exposure_frame(axes, np.ones((len(axes), 2)), np.zeros((len(axes), 3)))
+    turn = np.asarray(frame.cos_pa) + 1j * np.asarray(frame.sin_pa)
+    return bool(1.0 - np.abs(np.mean(turn**2)) ** 2 < 4e-6)
 
 
 def _common_detector_modes(
@@ -227,8 +238,28 @@ def _camera_turn(turn: Array) -> Array:
     return jnp.stack([turn[1], -turn[0], turn[2]])
 
 
+def _companions(problem: Problem) -> np.ndarray:
+    """Return what may move to undo a mode, as combinations of all, in columns.
+
+    All are the common shifts, turn and relative focal lengths, coefficients and skew.
+    Blocks that are not free stay; the skew goes with the distortion, of which it is
+    the one term of first degree that nothing else has; tied axes move together.
+    """
+    layout, instrument = problem.layout, problem.instrument
+    scale = "scale" in problem.free and float(instrument.focal_sigma) > 0
+    terms = np.asarray(instrument.coefficient_sigma) > 0
+    terms = terms & ("distortion" in problem.free)
+    skew = "distortion" in problem.free or "skew" in problem.free
+    free = np.concatenate([[True] * 3, [scale] * 2, terms, [skew]])
+    every = np.eye(5 + layout.n_coefficients + 1)
+    if scale and instrument.scale in ("exposure", "plate"):
+        every[4, 3] = 1.0
+        free[4] = False
+    return every[:, free]
+
+
 def _compensation(
-    instrument: Instrument, parameters: Parameters, target: Parameters
+    problem: Problem, parameters: Parameters, target: Parameters
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Find what undoes a finite change of the detectors.
 
@@ -237,6 +268,7 @@ def _compensation(
     Common changes of the exposures, new coefficients, new skew, and the largest
     position that is left changed [µm].
     """
+    instrument, companions = problem.instrument, _companions(problem)
     coefficients, skew = (
         np.asarray(parameters.coefficients),
         np.asarray(parameters.skew),
@@ -251,9 +283,8 @@ def _compensation(
             instrument, parameters, common, coefficients, skew, target.detectors
         )
         worst = float(np.max(np.abs(found - wanted)))
-        step = -_scaled_least_squares(
-            columns[:, : -target.detectors.size], found - wanted
-        )
+        others = columns[:, : -target.detectors.size] @ companions
+        step = -companions @ _scaled_least_squares(others, found - wanted)
         common = common + step[:5]
         coefficients, skew = coefficients + step[5:-1], skew + step[-1]
         if np.max(np.abs(columns[:, : step.size] @ step)) < NEGLIGIBLE:
@@ -310,6 +341,10 @@ def find_datum(problem: Problem, parameters: Parameters) -> Datum:
     directions, constraints = _common_detector_modes(
         np.asarray(parameters.detectors), layout
     )
+    if {3, 4} <= set(active) and problem.instrument.scale in ("exposure", "plate"):
+        directions[:, 3] += directions[:, 4]
+        constraints[3] = (constraints[3] + constraints[4]) / 2.0
+        active.remove(4)
     if active:
         expanded, left = _expand_modes(problem, parameters, directions[:, active])
         exact = left <= EXACT
@@ -338,11 +373,14 @@ def _expand_modes(
         parameters.detectors,
     )
     n_detector = parameters.detectors.size
-    others, by_detectors = columns[:, :-n_detector], columns[:, -n_detector:]
+    companions = _companions(problem)
+    others = columns[:, :-n_detector] @ companions
+    by_detectors = columns[:, -n_detector:]
     effect = by_detectors @ modes[layout.detectors]
     undo = -_scaled_least_squares(others, effect)
     left = np.max(np.abs(others @ undo + effect), axis=0)
     left = left / np.max(np.abs(effect), axis=0)
+    undo = companions @ undo
     full = modes.copy()
     full[layout.exposures] = _spread_common(parameters, undo[:5])
     full[layout.distortion] = undo[5:-1]
@@ -397,9 +435,7 @@ def to_datum(
         skew=parameters.skew,
         detectors=detectors,
     )
-    common, coefficients, skew, _ = _compensation(
-        problem.instrument, parameters, target
-    )
+    common, coefficients, skew, _ = _compensation(problem, parameters, target)
     steps = _spread_common(parameters, common[:, None]).reshape(-1, PER_EXPOSURE)
     return Parameters(
         offset=parameters.offset,

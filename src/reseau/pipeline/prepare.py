@@ -7,7 +7,7 @@ cannot take part is left out, counted and named.
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import jax
 import numpy as np
@@ -19,6 +19,7 @@ from reseau.constants import (
     MILLIARCSECOND,
     SPEED_OF_LIGHT,
 )
+from reseau.diagnostics import counted
 from reseau.errors import (
     CatalogueError,
     ConfigError,
@@ -161,7 +162,9 @@ def _prepare(
     dropped = {n: [int(i) for i in ids] for n, ids in left_out.items() if len(ids)}
     for name, ids in dropped.items():
         warnings.warn(
-            f"left out {len(ids)} {name}: {some(ids)}", DroppedWarning, stacklevel=4
+            f"left out {counted(len(ids), name)}: {some(ids)}",
+            DroppedWarning,
+            stacklevel=4,
         )
     return Prepared(
         problem=problem,
@@ -221,24 +224,22 @@ def _measured_exposures(
 
 @dataclass(frozen=True)
 class _Observer:
-    """Position [au] and velocity [c] of the observer on each exposure."""
+    """Position [au] and velocity [c] of the observer on each exposure, where known."""
 
     known: bool
     position: np.ndarray
     velocity: np.ndarray
+    moving: bool
 
 
 def _observer(dataset: Dataset, exposures: Columns) -> _Observer:
     """Return where the observer was, from columns or from the dataset's observer."""
     _check_effects(dataset.effects)
     n = exposures["epoch"].size
-    names = [f"obs_{axis}" for axis in ("x", "y", "z", "vx", "vy", "vz")]
-    if all(name in exposures for name in names):
-        state = np.stack([exposures[name] for name in names], axis=1)
-        result = _Observer(True, state[:, :3], state[:, 3:] / SPEED_OF_LIGHT)
-    elif dataset.observer == "geocentre":
+    result = _Observer(False, np.zeros((n, 3)), np.zeros((n, 3)), False)
+    if dataset.observer == "geocentre":
         found = geocentre(exposures["epoch"])
-        result = _Observer(True, found.position, found.velocity)
+        result = _Observer(True, found.position, found.velocity, True)
     elif dataset.observer is not None:
         raise ConfigError(
             explain(
@@ -248,19 +249,23 @@ def _observer(dataset: Dataset, exposures: Columns) -> _Observer:
                 todo="compute the observer's states and store them with the exposures",
             )
         )
-    else:
-        result = _Observer(False, np.zeros((n, 3)), np.zeros((n, 3)))
+    position = _vectors(exposures, ("obs_x", "obs_y", "obs_z"))
+    if position is not None:
+        result = replace(result, known=True, position=position)
+    velocity = _vectors(exposures, ("obs_vx", "obs_vy", "obs_vz"))
+    if velocity is not None:
+        result = replace(result, moving=True, velocity=velocity / SPEED_OF_LIGHT)
     _check_speeds(result, exposures["exposure_id"])
-    if "aberration" in dataset.effects and not result.known:
+    if "aberration" in dataset.effects and not result.moving:
         raise ConfigError(
             explain(
-                given='effects contain "aberration" but the observer is unknown',
+                given='effects contain "aberration" but no velocity is known',
                 wanted='columns obs_vx, obs_vy, obs_vz, or observer = "geocentre"',
                 where=f"dataset {dataset.name}",
                 todo="say where the observer was, or leave aberration out",
             )
         )
-    if result.known and "aberration" not in dataset.effects:
+    if result.moving and "aberration" not in dataset.effects:
         warnings.warn(
             "the observer's velocities are known but the effects do not name "
             "aberration; it is not applied",
@@ -268,6 +273,13 @@ def _observer(dataset: Dataset, exposures: Columns) -> _Observer:
             stacklevel=5,
         )
     return result
+
+
+def _vectors(columns: Columns, names: tuple[str, ...]) -> np.ndarray | None:
+    """Return three columns as vectors, or None where they are not all there."""
+    if not all(name in columns for name in names):
+        return None
+    return np.stack([columns[name] for name in names], axis=1)
 
 
 def _check_speeds(observer: _Observer, exposure_id: np.ndarray) -> None:

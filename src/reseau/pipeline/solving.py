@@ -380,6 +380,7 @@ def _judge(
         chi2=solution.chi2,
         dof=round(solution.dof) if np.isfinite(solution.dof) else 0,
         converged=solution.converged,
+        reason=solution.result.value,
         pulls=pulls,
         dropped={name: len(ids) for name, ids in prepared.dropped.items()},
     )

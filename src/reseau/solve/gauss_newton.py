@@ -191,7 +191,7 @@ def _held(
     if not problem.free_network or "attitude" not in problem.free:
         return np.zeros((basis.shape[1], 0))
     turns = basis.T @ sky_rotations(np.asarray(parameters.axes), problem.layout)
-    means = basis.T @ mean_scales(problem)
+    means = basis.T @ mean_scales(problem, np.asarray(parameters.axes))
     columns = np.concatenate([turns * weight, means / weight], axis=1)
     size = np.linalg.norm(columns, axis=0)
     columns = columns[:, size > 0] / size[size > 0]

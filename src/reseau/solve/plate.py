@@ -16,6 +16,7 @@ from reseau.model import (
     Problem,
     attitude_steps,
     detector_parameters,
+    free_columns,
     parameter_names,
     prior_terms,
     prior_widths,
@@ -148,7 +149,14 @@ def _scale_may_be_too_weak(problem: Problem) -> bool:
     free = problem.free_network and {"sources", "attitude", "scale"} <= set(
         problem.free
     )
-    return free and not mean_scales(problem).shape[1]
+    return free and not _holds_scale(problem)
+
+
+def _holds_scale(problem: Problem) -> bool:
+    """Return whether a free network's scale is held."""
+    if not problem.free_network or "attitude" not in problem.free:
+        return False
+    return mean_scales(problem, np.eye(3)[None]).shape[1] > 0
 
 
 class _Null(NamedTuple):
@@ -179,7 +187,7 @@ def _null_space(
     expected: tuple[str, ...] = ()
     if problem.free_network:
         expected = ("rotation of the sky about x, y and z",)
-        if mean_scales(problem).shape[1]:
+        if _holds_scale(problem):
             expected += ("scale of the network",)
     open_ = np.zeros(layout.size, dtype=bool)
     scale = np.zeros((layout.size, 0))
@@ -317,6 +325,9 @@ def _calibration_pull(problem: Problem, parameters: Parameters) -> np.ndarray:
     shift = np.zeros(layout.size)
     exposure = np.empty((layout.n_exposures, PER_EXPOSURE))
     exposure[:, :3] = attitude_steps(problem, parameters)
+    # The position angle turns by tan(dec) with a move towards East.
+    dec = np.asarray(problem.exposures.attitude)[:, 1]
+    exposure[:, 2] += exposure[:, 0] * np.tan(dec)
     exposure[:, 3:] = np.asarray(parameters.focal) - np.asarray(instrument.focal)
     shift[layout.exposures] = exposure.ravel()
     shift[layout.distortion] = parameters.coefficients - instrument.coefficients
@@ -325,6 +336,7 @@ def _calibration_pull(problem: Problem, parameters: Parameters) -> np.ndarray:
     shift[layout.detectors] = detectors.ravel()
     width = prior_widths(problem)
     usable = (width > 0) & np.isfinite(width)
+    usable &= free_columns(layout, problem.free, width)
     return np.where(usable, shift / np.where(usable, width, 1.0), np.nan)
 
 
@@ -341,7 +353,7 @@ def _describe_datum(
             f"free network: rotation{scale} fixed by inner constraints over the source "
             "positions (minimum trace), relative to the exposures' estimates"
         )
-        if mean_scales(problem).shape[1]:
+        if _holds_scale(problem):
             positions += "; mean focal length held at nominal"
     elif np.any(np.asarray(problem.prior.fixed)):
         positions = "positions of the reference table, held fixed"

@@ -348,7 +348,7 @@ def test_what_is_left_out_is_a_warning(run: Run, copy: Path, tmp_path: Path) -> 
     lines = result.stderr.splitlines()
     assert all(line.startswith("warning: ") for line in lines)
     assert len(lines) == 3, lines
-    assert sum("exposures without measurements: 5" in line for line in lines) == 1
+    assert sum("exposure without measurements: 5" in line for line in lines) == 1
     assert sum("fewer than 2 measurements and no prior" in line for line in lines) == 1
     assert sum("measured more than once" in line for line in lines) == 1
     assert ".py" not in result.stderr

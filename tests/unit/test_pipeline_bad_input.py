@@ -104,7 +104,7 @@ def test_exposures_without_measurements_are_dropped(dataset: Dataset) -> None:
         warnings.simplefilter("always")
         prepared = prepare(fewer)
     dropped = [str(w.message) for w in caught if w.category is DroppedWarning]
-    assert any("1 exposures without measurements: 2" in text for text in dropped)
+    assert any("1 exposure without measurements: 2" in text for text in dropped)
     assert prepared.exposure_id.tolist() == [0, 1, 3]
     assert prepared.dropped["exposures without measurements"] == [2]
 

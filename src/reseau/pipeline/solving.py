@@ -21,6 +21,7 @@ from reseau.errors import (
 )
 from reseau.instrument import Instrument, InverseSIP, basis_name, make_distortion
 from reseau.io import (
+    SOLUTION_MARKS,
     Dataset,
     check_output,
     read_dataset,
@@ -183,7 +184,9 @@ def solve(
     """
     options = options or SolveOptions()
     if output is not None:
-        check_output(output, kind="directory", overwrite=overwrite)
+        check_output(
+            output, kind="directory", overwrite=overwrite, marks=SOLUTION_MARKS
+        )
         _refuse_own_input(source, options, output)
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:

@@ -289,6 +289,7 @@ def gauss_newton(
             return Optimum(point, equations, history, Result.SUCCESSFUL)
         if descended:
             damping = 0.0 if damping <= settings.first_damping else damping / 10.0
+        del equations  # else it lives on beside the next ones
     return _give_up(problem, tiles, best, history, Result.NOT_CONVERGED)
 
 

@@ -10,6 +10,7 @@ from reseau.io.atomic import (
     check_output,
     new_directory,
     new_file,
+    os_errors,
 )
 from reseau.io.catalogues import (
     catalogue_from_table,
@@ -57,6 +58,7 @@ __all__ = [
     "is_plane",
     "new_directory",
     "new_file",
+    "os_errors",
     "parse_columns",
     "presets",
     "read_catalogue",

@@ -77,7 +77,7 @@ def check_output(
     ReseauError
         Nothing can be written there.
     """
-    with _os_errors(path):
+    with os_errors(path):
         # A link is followed, so that what it points to is replaced and not the link.
         target = Path(os.path.realpath(path))
         _check_place(path, target)
@@ -151,7 +151,8 @@ def _parents(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _os_errors(path: str | Path) -> Iterator[None]:
+def os_errors(path: str | Path) -> Iterator[None]:
+    """Turn what the system says of a place into a message with advice."""
     try:
         yield
     except ReseauError:
@@ -184,7 +185,7 @@ def new_file(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
         Whether a file of that name may be replaced.
     """
     target = check_output(path, kind="file", overwrite=overwrite)
-    with _os_errors(path), _parents(target):
+    with os_errors(path), _parents(target):
         handle, name = tempfile.mkstemp(
             prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent
         )
@@ -217,7 +218,7 @@ def new_directory(
         Of `OUTPUT_MARKS`, those of the directories that may be replaced.
     """
     target = check_output(path, kind="directory", overwrite=overwrite, marks=marks)
-    with _os_errors(path), _parents(target):
+    with os_errors(path), _parents(target):
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:
             yield temporary
@@ -256,4 +257,5 @@ __all__ = [
     "check_output",
     "new_directory",
     "new_file",
+    "os_errors",
 ]

@@ -20,9 +20,9 @@ from reseau.diagnostics import (
     focal_plane_grid,
     running_statistics,
 )
-from reseau.errors import ReseauError, explain
+from reseau.errors import ReseauError
 from reseau.instrument import from_pixel
-from reseau.io import columns_of
+from reseau.io import columns_of, os_errors
 from reseau.model import Parameters
 from reseau.plots import (
     convergence,
@@ -78,25 +78,12 @@ def draw_figures(
         truth = calibration.truth
         drawings["distortion"] = partial(draw_distortion, solved, truth)
     drawings["distortion_uncertainty"] = partial(draw_uncertainty, solved)
-    _make(folder)
+    with os_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     return {
         name: save(draw(), folder / f"{name}.png", dots_per_inch=DOTS_PER_INCH)
         for name, draw in drawings.items()
     }
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ReseauError(
-            explain(
-                given=f"the folder could not be made: {error.strerror or error}",
-                wanted="a folder for the figures",
-                where=str(folder),
-                todo="free some space or choose another place",
-            )
-        ) from error
 
 
 def draw_footprint(simulated: Simulated, solved: Solved) -> Axes:

@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11 pytho
   && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test lint tests recovery docs benchmark clean
+.PHONY: help demo install test lint tests accuracy recovery docs benchmark clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,7 +32,15 @@ lint: $(VENV)/.test
 	$(RUN)/lint-imports
 
 tests: $(VENV)/.test
-	$(RUN)/python -m pytest -n 2 --dist loadfile
+	rm -rf .accuracy
+	RESEAU_ACCURACY=.accuracy $(RUN)/python -m pytest -n 2 --dist loadfile
+	$(RUN)/python docs/_scripts/accuracy_table.py .accuracy --check
+
+accuracy: $(VENV)/.test ## measure deviations from authorities, write the docs' tables
+	rm -rf .accuracy
+	RESEAU_ACCURACY=.accuracy $(RUN)/python -m pytest -n 2 --dist loadfile \
+	  tests/reference tests/twin
+	$(RUN)/python docs/_scripts/accuracy_table.py .accuracy
 
 recovery: $(VENV)/.test ## the long statistical runs against truth
 	$(RUN)/python -m pytest -m recovery
@@ -46,7 +54,7 @@ benchmark: $(VENV)/.test ## time and memory of one plate
 
 clean: ## remove .venv, the demo and everything that was built
 	rm -rf $(VENV) $(DEMO) docs/_build docs/_generated dist .benchmarks
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .accuracy .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests docs -name __pycache__ -prune -exec rm -rf {} +
 
 # Dependency groups need pip 25.1.

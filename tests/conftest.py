@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jax
 import pytest
+from accuracy import Accuracy
 
 from reseau.cli._compiled import keep_compiled
 
@@ -26,3 +27,9 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"no real input at hand: {DATA} does not exist")
     return DATA
+
+
+@pytest.fixture
+def accuracy() -> Accuracy:
+    """Return the book of deviations from authorities (see `accuracy.Accuracy`)."""
+    return Accuracy()

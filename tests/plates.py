@@ -1,7 +1,8 @@
 """Small plates with known truth, for tests of the solver on records alone."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -19,7 +20,14 @@ from reseau.model import (
     exposure_frame,
     predict,
 )
-from reseau.records import Exposures, Measurements, SourcePrior
+from reseau.records import (
+    Air,
+    Bodies,
+    Exposures,
+    Measurements,
+    SourcePrior,
+    Surroundings,
+)
 from reseau.sky import direction_from_angles, displaced
 
 
@@ -95,6 +103,8 @@ def make_plate(
     angle_error: float = 30.0,
     dec: float = -29.0,
     velocity: float = 0.0,
+    bodies: Bodies | None = None,
+    air: Air | None = None,
     focal_scatter: float = 300.0,
     instrument: Instrument | None = None,
     **fields: object,
@@ -111,6 +121,8 @@ def make_plate(
         1σ of the estimated pointings and position angles [arcsec].
     velocity
         Size of the observer's velocity [c], different on each exposure.
+    bodies, air
+        What else displaces directions, the same on each exposure, without batch axes.
     focal_scatter
         1σ of the true focal lengths [µm].
     """
@@ -130,7 +142,12 @@ def make_plate(
     truth = _true_parameters(instrument, attitude, sources, focal_scatter, rng)
     motion = rng.normal(0, 1, (exposures, 3))
     motion *= velocity / np.linalg.norm(motion, axis=1, keepdims=True)
-    measurements = _measure(instrument, truth, direction, motion, noise, rng)
+    around = Surroundings(
+        bodies=None if bodies is None else _each(bodies, exposures),
+        velocity=motion if velocity > 0 else None,
+        air=None if air is None else _each(air, exposures),
+    )
+    measurements = _measure(instrument, truth, direction, around, noise, rng)
     prior = _prior(direction, references, rng)
     estimate = attitude + rng.normal(0, ARCSECOND, attitude.shape) * [
         pointing_error / np.cos(centre[1]),
@@ -144,28 +161,30 @@ def make_plate(
             attitude=estimate,
             attitude_sigma=np.tile([DEGREE, DEGREE, np.inf], (exposures, 1)),
             position=np.zeros((exposures, 3)),
-            velocity=motion,
+            surroundings=around,
         ),
         measurements=measurements,
         prior=prior,
-        aberration=velocity > 0,
         **fields,  # type: ignore[arg-type]
     )
     return Plate(problem, truth, direction)
+
+
+def _each(record: Bodies | Air, n: int) -> Any:
+    """Repeat a record of one exposure for each of `n`."""
+    return jax.tree.map(lambda leaf: np.repeat(np.asarray(leaf)[None], n, 0), record)
 
 
 def _measure(
     instrument: Instrument,
     truth: Parameters,
     direction: np.ndarray,
-    velocity: np.ndarray,
+    around: Surroundings,
     noise: float,
     rng: np.random.Generator,
 ) -> Measurements:
     n, m = direction.shape[0], truth.focal.shape[0]
-    frame = exposure_frame(
-        jnp.asarray(truth.axes), jnp.asarray(truth.focal), jnp.asarray(velocity)
-    )
+    frame = exposure_frame(jnp.asarray(truth.axes), jnp.asarray(truth.focal), around)
     rows: list[tuple[np.ndarray, ...]] = []
     for d in range(len(instrument.detectors.ids)):
         pixel = predict(
@@ -176,7 +195,6 @@ def _measure(
             jnp.asarray(truth.skew),
             jnp.asarray(truth.detectors),
             jnp.full((n, m), d),
-            aberration=bool(np.any(velocity != 0)),
         )
         x, y = (np.asarray(p) for p in pixel)
         limit = np.asarray(instrument.detectors.naxis)[d]

@@ -6,6 +6,7 @@ pixels 0-based at the centre of the first pixel, order (x, y).
 """
 
 import equinox as eqx
+import jax
 from jaxtyping import Array, Bool, Float, Int
 from numpy import ndarray
 
@@ -17,6 +18,71 @@ AnyArray = Array | ndarray
 def _check_length(name: str, found: int, wanted: int) -> None:
     if found != wanted:
         raise ShapeError(f"{name} has {found} rows where {wanted} were wanted")
+
+
+class Bodies(eqx.Module):
+    """Masses that bend light, as one observer has them around him, for each exposure.
+
+    All leaves begin with the same axes, so that rows can be taken of all at once.
+
+    Attributes
+    ----------
+    position
+        From the observer to each body, at the time when light passed it, ICRS axes
+        [au].
+    mass
+        GM/c² [au].
+    radius
+        Equatorial radius [au]; nearer than this nothing is seen, and the deflection
+        is held at its value on the limb.
+    oblateness
+        J₂; zero: a sphere.
+    pole
+        Unit vector along the axis of rotation, ICRS; any where there is no oblateness.
+    """
+
+    position: Float[AnyArray, "*batch k 3"]
+    mass: Float[AnyArray, "*batch k"]
+    radius: Float[AnyArray, "*batch k"]
+    oblateness: Float[AnyArray, "*batch k"]
+    pole: Float[AnyArray, "*batch k 3"]
+
+
+class Air(eqx.Module):
+    """The atmosphere above a site, for each exposure.
+
+    Attributes
+    ----------
+    zenith
+        Unit vector towards the zenith, ICRS axes.
+    tangent, cube
+        Laplace's constants A and B of ``R = A tan z₀ - B tan³ z₀``, with z₀ the
+        observed zenith distance [rad].
+    """
+
+    zenith: Float[AnyArray, "*batch 3"]
+    tangent: Float[AnyArray, "*batch"]
+    cube: Float[AnyArray, "*batch"]
+
+
+class Surroundings(eqx.Module):
+    """What turns a geometric direction into the one that an observer sees.
+
+    What is None does not act; what is there has the exposures along its first axes.
+
+    Attributes
+    ----------
+    bodies
+        For light deflection.
+    velocity
+        Of the observer, barycentric, ICRS axes [c], for aberration.
+    air
+        For refraction.
+    """
+
+    bodies: Bodies | None = None
+    velocity: Float[AnyArray, "*batch 3"] | None = None
+    air: Air | None = None
 
 
 class Exposures(eqx.Module):
@@ -33,20 +99,22 @@ class Exposures(eqx.Module):
         Prior widths of those (of ra·cos dec, dec, pa) [rad]; infinite: no prior.
     position
         Observer, barycentric, ICRS axes [au].
-    velocity
-        Observer, barycentric, ICRS axes [c]. Zero: no aberration.
+    surroundings
+        What displaces directions as each exposure sees them; see `Surroundings`.
     """
 
     epoch: Float[AnyArray, "n_exp"]
     attitude: Float[AnyArray, "n_exp 3"]
     attitude_sigma: Float[AnyArray, "n_exp 3"]
     position: Float[AnyArray, "n_exp 3"]
-    velocity: Float[AnyArray, "n_exp 3"]
+    surroundings: Surroundings = Surroundings()
 
     def __check_init__(self) -> None:
         n = self.epoch.shape[0]
-        for name in ("attitude", "attitude_sigma", "position", "velocity"):
+        for name in ("attitude", "attitude_sigma", "position"):
             _check_length(f"exposures.{name}", getattr(self, name).shape[0], n)
+        for leaf in jax.tree.leaves(self.surroundings):
+            _check_length("exposures.surroundings", leaf.shape[0], n)
 
 
 class Measurements(eqx.Module):

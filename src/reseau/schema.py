@@ -256,6 +256,9 @@ EXPOSURES = TableSchema(
     unique=("exposure_id",),
 )
 
+OBSERVER_STATES = TableSchema("observer", (EPOCH, *_observer()), unique=("epoch",))
+"""States of an observer at epochs of its own, to be interpolated."""
+
 MEASUREMENTS = TableSchema(
     "measurements",
     (

@@ -28,7 +28,7 @@ VERBS = {
     ),
     ("simulate", "orbit"): (
         "--output --sources --exposures --seed --small --artificial "
-        "--measurement-error --no-aberration --wrong-fraction --observer --overwrite "
+        "--measurement-error --effects --deflectors --wrong-fraction --observer --ephemeris --overwrite "
         "--json --debug"
     ),
     ("compare",): "--truth --json --debug SOLUTION",
@@ -110,7 +110,7 @@ def test_simulate_options_reach_the_dataset(run: Run, tmp_path: Path) -> None:
     place = tmp_path / "dataset"
     result = run(
         *("simulate", "orbit", "-o", place, "--sources", 40, "--exposures", 4),
-        *("--no-aberration", "--observer", "orbit", "--wrong-fraction", 0.1),
+        *("--effects", "none", "--observer", "orbit", "--wrong-fraction", 0.1),
         *("--measurement-error", 0.02, "--seed", 5),
     )
     assert "effects           none" in result.stdout

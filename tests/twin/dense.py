@@ -27,9 +27,7 @@ def residual_vector(problem: Problem, start: Parameters):
     def vector(step):
         moved = take_step(start, step[2 * n :], step[: 2 * n].reshape(n, 2))
         direction = displaced(jnp.asarray(problem.prior.direction), moved.offset)
-        frame = exposure_frame(
-            moved.axes, moved.focal, jnp.asarray(problem.exposures.velocity)
-        )
+        frame = exposure_frame(moved.axes, moved.focal, problem.exposures.surroundings)
         pixel = predict(
             problem.instrument,
             tuple(direction[measurements.source, i] for i in range(3)),
@@ -38,7 +36,6 @@ def residual_vector(problem: Problem, start: Parameters):
             moved.skew,
             moved.detectors,
             jnp.asarray(measurements.detector),
-            aberration=problem.aberration,
         )
         left = jnp.asarray(measurements.pixel) - jnp.stack(pixel, axis=-1)
         whitened = jnp.einsum("mij,mj->mi", factor, left)

@@ -1,6 +1,7 @@
 """Stages, tiles and elimination against one dense Jacobian of the whole chain."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.linalg import solve_triangular
@@ -8,6 +9,8 @@ from scipy.linalg import solve_triangular
 from plates import make_plate, two_detectors
 from reseau.instrument import make_distortion
 from reseau.model import Problem, free_columns, prior_terms, prior_widths
+from reseau.records import Air, Bodies
+from reseau.sky import direction_from_angles
 from reseau.solve.assemble import (
     assemble,
     source_covariances,
@@ -38,9 +41,21 @@ def _brown_conrady():
     )
 
 
+ZENITH = np.asarray(direction_from_angles(jnp.asarray(4.0), jnp.asarray(0.3)))
+NEAR = np.asarray(direction_from_angles(jnp.asarray(4.63), jnp.asarray(-0.50)))
+JUPITER = Bodies(
+    position=5.2 * NEAR[None],
+    mass=np.array([9.4e-12]),
+    radius=np.array([4.8e-4]),
+    oblateness=np.array([0.0147]),
+    pole=np.array([[0.0, 0.0, 1.0]]),
+)
+AIR = Air(zenith=ZENITH, tangent=np.array(2.9e-4), cube=np.array(3.2e-7))
+
 CASES = {
     "legendre": {},
     "aberration": {"velocity": 1e-4, "dec": 71.0},
+    "all effects": {"velocity": 1e-4, "bodies": JUPITER, "air": AIR},
     "brown-conrady": {"instrument": None},
     "many exposures": {"exposures": 3 * max(SLOTS), "sources": 90},
 }

@@ -23,7 +23,7 @@ def _pixels(problem, parameters, direction):
     frame = exposure_frame(
         jnp.asarray(parameters.axes),
         jnp.asarray(parameters.focal),
-        jnp.asarray(problem.exposures.velocity),
+        problem.exposures.surroundings,
     )
     rows = problem.measurements
     return np.stack(
@@ -35,7 +35,6 @@ def _pixels(problem, parameters, direction):
             jnp.asarray(parameters.skew),
             jnp.asarray(parameters.detectors),
             jnp.asarray(rows.detector),
-            aberration=False,
         )
     )
 

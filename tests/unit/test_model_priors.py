@@ -93,7 +93,6 @@ def test_attitude_prior_is_of_the_coordinates(dec):
         attitude=problem.exposures.attitude,
         attitude_sigma=sigma,
         position=problem.exposures.position,
-        velocity=problem.exposures.velocity,
     )
     problem = type(problem)(
         instrument=problem.instrument,

@@ -53,7 +53,7 @@ def test_phase_turns_the_satellite_along_its_orbit():
 
 @pytest.mark.parametrize("epoch", [np.nan, 1899.0, 2101.0, 2_451_545.0])
 def test_epochs_that_the_series_does_not_cover_are_refused(epoch):
-    with pytest.raises(ConfigError, match=r"1 epochs outside of 1900 to 2100"):
+    with pytest.raises(ConfigError, match=r"1 epoch outside of 1900 to 2100"):
         geocentre(np.array([2000.0, epoch]))
 
 

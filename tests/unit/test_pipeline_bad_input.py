@@ -19,6 +19,7 @@ from reseau.errors import (
 )
 from reseau.instrument import make_distortion
 from reseau.io import Dataset
+from reseau.observers import Weather
 from reseau.pipeline import prepare
 
 
@@ -75,26 +76,57 @@ def test_several_plates_need_a_choice(dataset: Dataset) -> None:
     assert one.exposure_id.tolist() == dataset.exposures["exposure_id"].to_pylist()[2:]
 
 
-def test_effects_that_cannot_be_modelled(dataset: Dataset) -> None:
+def test_refraction_needs_a_site_and_the_weather(dataset: Dataset) -> None:
     effects = frozenset({"aberration", "refraction"})
-    with pytest.raises(ConfigError, match="refraction"):
-        prepare(dataclasses.replace(dataset, effects=effects))
+    refracted = dataclasses.replace(dataset, effects=effects)
+    with pytest.raises(ConfigError, match="refraction without the weather"):
+        prepare(refracted)
+    weather = Weather(743.0, 11.0, 0.15, 0.6)
+    with pytest.raises(ConfigError, match="refraction without a zenith"):
+        prepare(dataclasses.replace(refracted, weather=weather))
+    below = dataclasses.replace(refracted, weather=weather, observer="site:89,0,0")
+    with pytest.raises(CatalogueError, match="zenith distances of 90° or more"):
+        prepare(below)
+
+
+def test_deflection_needs_the_observers_place(dataset: Dataset) -> None:
+    blind = dataclasses.replace(
+        dataset,
+        exposures=without(dataset.exposures, "obs_"),
+        effects=frozenset({"deflection"}),
+    )
+    with pytest.raises(ConfigError, match="no position is known"):
+        prepare(blind)
+
+
+def test_planets_need_an_ephemeris_that_has_them(dataset: Dataset) -> None:
+    bent = dataclasses.replace(
+        dataset,
+        effects=frozenset({"aberration", "deflection"}),
+        deflectors=("sun", "jupiter"),
+    )
+    with pytest.raises(ConfigError, match=r"reseau\[ephemeris\]"):
+        prepare(bent)
+    planets = dataclasses.replace(bent, ephemeris="de440")
+    bodies = prepare(planets).problem.exposures.surroundings.bodies
+    assert bodies.mass.shape == (4, 2)
 
 
 def test_aberration_needs_an_observer(dataset: Dataset) -> None:
     blind = dataclasses.replace(dataset, exposures=without(dataset.exposures, "obs_"))
     with pytest.raises(ConfigError, match="no velocity is known"):
         prepare(blind)
-    with pytest.raises(ConfigError, match="observer = 'paranal'"):
+    with pytest.raises(ConfigError, match="an unknown observer 'paranal'"):
         prepare(dataclasses.replace(blind, observer="paranal"))
-    assert prepare(dataclasses.replace(blind, observer="geocentre")).problem.aberration
+    seen = prepare(dataclasses.replace(blind, observer="geocentre"))
+    assert seen.problem.exposures.surroundings.velocity is not None
 
 
 def test_velocity_without_aberration_is_a_warning(dataset: Dataset) -> None:
     still = dataclasses.replace(dataset, effects=frozenset())
     with pytest.warns(UnusedEffectWarning, match="aberration"):
         prepared = prepare(still)
-    assert not prepared.problem.aberration
+    assert prepared.problem.exposures.surroundings.velocity is None
 
 
 def test_exposures_without_measurements_are_dropped(dataset: Dataset) -> None:

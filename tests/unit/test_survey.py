@@ -192,7 +192,7 @@ def test_true_instrument_differs_from_its_drawing(orbit):
 
 
 def test_without_aberration_velocities_are_left_out(small):
-    plate = simulate_orbit(small=True, aberration=False)
+    plate = simulate_orbit(small=True, effects=())
     assert plate.effects == ()
     assert small.effects == ("aberration",)
     assert "obs_vx" in small.exposures

@@ -11,6 +11,7 @@ import typer
 from ._guard import Choices
 from .compare import compare
 from .demo import demo
+from .effects import effects
 from .info import info
 from .simulate import simulations
 from .solve import solve
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command("solve")(solve)
 app.add_typer(simulations, name="simulate")
 app.command("compare")(compare)
+app.command("effects")(effects)
 app.command("info")(info)
 app.command("demo")(demo)
 

@@ -136,6 +136,12 @@ def given_path(text: str, what: str) -> Path:
     )
 
 
+def names(*given: str) -> tuple[str, ...]:
+    """Return names given as ``a,b``, in one or several texts."""
+    found = [name.strip() for text in given for name in text.split(",")]
+    return tuple(name for name in found if name)
+
+
 def complain(text: str) -> None:
     """Write a line to stderr."""
     typer.echo(text, err=True)
@@ -182,4 +188,13 @@ def _quiet_libraries() -> Iterator[None]:
             logger.setLevel(level)
 
 
-__all__ = ["Choices", "Debug", "Json", "Overwrite", "complain", "given_path", "guarded"]
+__all__ = [
+    "Choices",
+    "Debug",
+    "Json",
+    "Overwrite",
+    "complain",
+    "given_path",
+    "guarded",
+    "names",
+]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ._compiled import keep_compiled
-from ._guard import Debug, Json, Overwrite, given_path, guarded
+from ._guard import Debug, Json, Overwrite, given_path, guarded, names
 from ._screen import print_json, print_table
 
 simulations = typer.Typer(
@@ -19,6 +19,13 @@ class Observer(StrEnum):
 
     GEOCENTRE = "geocentre"
     ORBIT = "orbit"
+
+
+class Ephemeris(StrEnum):
+    """Where Earth, Sun and planets are taken from."""
+
+    BUILTIN = "builtin"
+    DE440 = "de440"
 
 
 @simulations.callback()
@@ -52,15 +59,25 @@ def orbit(
     measurement_error: Annotated[
         float, typer.Option(help="1σ of each coordinate of a measurement [pixel].")
     ] = 0.01,
-    no_aberration: Annotated[
-        bool, typer.Option("--no-aberration", help="The observer's velocity is zero.")
-    ] = False,
+    effects: Annotated[
+        str,
+        typer.Option(
+            metavar="EFFECT,...|none",
+            help="What displaces stars: aberration,deflection.",
+        ),
+    ] = "aberration",
+    deflectors: Annotated[
+        str, typer.Option(metavar="BODY,...", help="Bodies that deflect light.")
+    ] = "sun",
     wrong_fraction: Annotated[
         float, typer.Option(help="Part of the references with a wrong proper motion.")
     ] = 0.0,
     observer: Annotated[
         Observer, typer.Option(help="Where the telescope is.")
     ] = Observer.GEOCENTRE,
+    ephemeris: Annotated[
+        Ephemeris, typer.Option(help="Of Earth and planets.")
+    ] = Ephemeris.BUILTIN,
     overwrite: Overwrite = False,
     json: Json = False,
     debug: Debug = False,
@@ -85,9 +102,11 @@ def orbit(
         small=small,
         artificial=artificial,
         measurement_error=measurement_error,
-        aberration=not no_aberration,
+        effects=[] if effects == "none" else names(effects),
+        deflectors=names(deflectors),
         wrong_fraction=wrong_fraction,
         observer=observer.value,
+        ephemeris=ephemeris.value,
     )
     found = describe(target)
     if json:

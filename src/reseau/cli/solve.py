@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._compiled import keep_compiled
-from ._guard import Debug, Json, Overwrite, complain, given_path, guarded
+from ._guard import (
+    Debug,
+    Json,
+    Overwrite,
+    complain,
+    given_path,
+    guarded,
+    names,
+)
 from ._screen import is_watched, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -166,8 +174,8 @@ def solve(
         minimum_degree=minimum_degree,
         scale=_text(scale),
         focal_prior=_text(focal_prior),
-        free=blocks(free),
-        fix=blocks(fix),
+        free=names(*(free or ())),
+        fix=names(*(fix or ())),
         reference=not no_reference,
         plate=plate,
         minimum_measurements=minimum_measurements,
@@ -183,12 +191,6 @@ def solve(
 
 def _text(choice: StrEnum | None) -> str | None:
     return None if choice is None else choice.value
-
-
-def blocks(given: list[str] | None) -> tuple[str, ...]:
-    """Return names given as ``a,b`` or in several options."""
-    names = [name.strip() for text in given or [] for name in text.split(",")]
-    return tuple(name for name in names if name)
 
 
 def show_solved(
@@ -273,4 +275,4 @@ def unusable(solved: "Solved") -> str:
     return "\n".join(lines)
 
 
-__all__ = ["blocks", "show_solved", "solve", "unusable"]
+__all__ = ["show_solved", "solve", "unusable"]

@@ -43,8 +43,8 @@ def _lines(record: Any, prefix: str) -> Iterator[str]:
             if value:
                 pairs = (f"{json.dumps(k)} = {_text(v, '')}" for k, v in value.items())
                 yield from ("", f"[{key}]", *pairs)
-        else:
-            yield from ("", f"[{key}]", *_lines(value, f"{key}."))
+        elif lines := list(_lines(value, f"{key}.")):
+            yield from ("", f"[{key}]", *lines)
 
 
 def _text(value: Any, unit: str) -> str:

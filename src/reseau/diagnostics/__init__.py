@@ -1,5 +1,6 @@
 """Numbers that tell whether a solution is good; pictures of them are in `plots`."""
 
+from .displacement_field import DisplacementField
 from .distortion_map import (
     DistortionMap,
     difference,
@@ -31,6 +32,7 @@ from .verdict import WorstPulls, counted, largest_by_chance, verdict, worst_pull
 __all__ = [
     "CLASSES",
     "BinnedVectors",
+    "DisplacementField",
     "DistortionMap",
     "ExposureChi2",
     "Recovery",

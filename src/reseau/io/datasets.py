@@ -21,12 +21,17 @@ from reseau.instrument import Instrument
 from reseau.io.atomic import DATASET_MARKS, new_directory
 from reseau.io.dataset_config import (
     EFFECTS,
+    EPHEMERIDES,
     FORMAT,
     DatasetConfig,
+    atmosphere_of,
+    check_deflectors,
     check_effects,
     check_format,
     check_observer_name,
+    is_file,
     require_dataset,
+    weather_of,
 )
 from reseau.io.instrument_writer import is_plane, write_instrument
 from reseau.io.instruments import read_instrument
@@ -34,7 +39,14 @@ from reseau.io.links import check_links, check_observer
 from reseau.io.tables import read_table, require_directory, write_parquet
 from reseau.io.truths import TRUTH, Truth, write_truth
 from reseau.io.validate import parse_unit, unit_of_field, validate
-from reseau.schema import EXPOSURES, MEASUREMENTS, REFERENCE, TableSchema
+from reseau.observers import DEFLECTORS, Weather
+from reseau.schema import (
+    EXPOSURES,
+    MEASUREMENTS,
+    OBSERVER_STATES,
+    REFERENCE,
+    TableSchema,
+)
 
 POSITIONS = ("x", "y", "x_error", "y_error")
 """Columns of the measurements in pixels, or in um where there are none."""
@@ -57,7 +69,17 @@ class Dataset:
     effects
         Of `EFFECTS`, those that the positions contain.
     observer
-        How to compute the observer where the exposures do not hold it; None: unknown.
+        How to compute the observer where the exposures do not hold it, as
+        `observers.parse_observer` reads it, or the name of the table of `states`;
+        None: unknown.
+    deflectors
+        Names of the bodies that deflect light, where that is among the effects.
+    ephemeris
+        Where Earth, Sun and planets are: "builtin" or "de440".
+    weather
+        For refraction; None: unknown.
+    states
+        Table of `schema.OBSERVER_STATES`, if `observer` names one.
     unit
         Unit of x and y: "pixel", or "um" in the one plane of an instrument without
         pixels.
@@ -76,6 +98,10 @@ class Dataset:
     reference: pa.Table | None = None
     effects: frozenset[str] = frozenset()
     observer: str | None = None
+    deflectors: tuple[str, ...] = DEFLECTORS
+    ephemeris: str = "builtin"
+    weather: Weather | None = None
+    states: pa.Table | None = None
     unit: str = "pixel"
     description: str | None = None
     source: Path | None = None
@@ -117,11 +143,14 @@ def read_dataset(path: str | Path) -> Dataset:
     exposures = validate(read_table(exposures_file), EXPOSURES, where=exposures_file)
     measurements = _read_measurements(files, unit)
     reference = read_reference(reference_file) if reference_file.exists() else None
+    states_file = folder / str(config.observer) if is_file(config.observer) else None
     check_observer(exposures, exposures_file)
     check_links(exposures, measurements, instrument, where=folder)
     read: list[str | Path] = [source.name, instrument_file, exposures_file, *files]
     if reference is not None:
         read.append(reference_file)
+    if states_file is not None:
+        read.append(states_file)
     return Dataset(
         name=config.name,
         instrument=instrument,
@@ -130,6 +159,10 @@ def read_dataset(path: str | Path) -> Dataset:
         reference=reference,
         effects=effects,
         observer=config.observer,
+        deflectors=check_deflectors(config.deflectors, source),
+        ephemeris=config.ephemeris or EPHEMERIDES[0],
+        weather=weather_of(config.atmosphere, source),
+        states=None if states_file is None else read_states(states_file),
         unit=unit,
         description=config.description,
         source=folder,
@@ -211,6 +244,17 @@ def read_reference(path: str | Path) -> pa.Table:
     return check_reference(read_table(path), where=path)
 
 
+def read_states(path: str | Path) -> pa.Table:
+    """Read and check a table of an observer's states, as `read_table` reads any.
+
+    Parameters
+    ----------
+    path
+        Table with the columns of `schema.OBSERVER_STATES`.
+    """
+    return validate(read_table(path), OBSERVER_STATES, where=path)
+
+
 def check_reference(table: pa.Table, *, where: str | Path) -> pa.Table:
     """Check a table of references, as `read_reference` does.
 
@@ -285,6 +329,11 @@ def write_dataset(
         description=dataset.description,
         effects=sorted(dataset.effects),
         observer=dataset.observer,
+        deflectors=None
+        if dataset.deflectors == DEFLECTORS
+        else list(dataset.deflectors),
+        ephemeris=None if dataset.ephemeris == EPHEMERIDES[0] else dataset.ephemeris,
+        atmosphere=atmosphere_of(dataset.weather),
     )
     check_effects(dataset.effects, Source(dataset.name, ""))
     check_observer_name(dataset.observer, Source(dataset.name, ""))
@@ -299,6 +348,8 @@ def write_dataset(
         if dataset.reference is not None:
             reference = check_reference(dataset.reference, where="reference")
             write_parquet(reference, folder / "reference.parquet")
+        if dataset.states is not None:
+            _write(dataset.states, OBSERVER_STATES, folder / str(dataset.observer))
         if truth is not None:
             write_truth(truth, folder / TRUTH)
 
@@ -332,5 +383,6 @@ __all__ = [
     "digests",
     "read_dataset",
     "read_reference",
+    "read_states",
     "write_dataset",
 ]

@@ -2,7 +2,7 @@
 
 ::
 
-    source direction ── aberration ──> apparent direction
+    source direction ── deflection, aberration, refraction ──> apparent direction
         ── camera axes of the exposure ──> camera frame
         ── projection, parity, focal lengths ──> undistorted focal plane [µm]
         ── skew, distortion ──> focal plane [µm]
@@ -34,7 +34,8 @@ from reseau.instrument import (
     to_pixel,
     undistorted,
 )
-from reseau.sky import aberrate, normalise, tangent_basis
+from reseau.records import Surroundings
+from reseau.sky import apparent_direction, normalise, tangent_basis
 
 Components = tuple[Any, ...]
 
@@ -66,15 +67,15 @@ class ExposureFrame(eqx.Module):
         Of the position angle: from steps east and north to steps along x̂ and ŷ.
     focal
         F_x, F_y [µm].
-    velocity
-        Observer's velocity [c].
+    surroundings
+        What displaces directions.
     """
 
     axes: Float[Array, "*batch 3 3"]
     cos_pa: Float[Array, "*batch"]
     sin_pa: Float[Array, "*batch"]
     focal: Float[Array, "*batch 2"]
-    velocity: Float[Array, "*batch 3"]
+    surroundings: Surroundings
 
 
 class DetectorFrame(eqx.Module):
@@ -160,7 +161,7 @@ def source_frame(
 def exposure_frame(
     axes: Float[Array, "m 3 3"],
     focal: Float[Array, "m 2"],
-    velocity: Float[Array, "m 3"],
+    surroundings: Surroundings,
 ) -> ExposureFrame:
     """Return what the measurements of each exposure share."""
     east, north = tangent_basis(axes[:, 2])
@@ -169,7 +170,7 @@ def exposure_frame(
         cos_pa=jnp.sum(axes[:, 1] * north, axis=-1),
         sin_pa=jnp.sum(axes[:, 1] * east, axis=-1),
         focal=focal,
-        velocity=velocity,
+        surroundings=jax.tree.map(jnp.asarray, surroundings),
     )
 
 
@@ -249,18 +250,17 @@ def detector_pixel(
     )
 
 
-def apparent(direction: Components, velocity: Array, aberration: bool) -> Components:
+def apparent(direction: Components, surroundings: Surroundings) -> Components:
     """Return the apparent direction's components.
 
     Parameters
     ----------
-    velocity
-        Observer's velocity [c], (..., 3); all but the last axis broadcast with the
-        components.
+    surroundings
+        What displaces directions; its batch axes broadcast with the components.
     """
-    if not aberration:
+    if not jax.tree.leaves(surroundings):
         return direction
-    moved = aberrate(jnp.stack(direction, axis=-1), velocity)
+    moved = apparent_direction(jnp.stack(direction, axis=-1), surroundings)
     return tuple(moved[..., i] for i in range(3))
 
 
@@ -272,8 +272,6 @@ def predict(
     skew: Array,
     detectors: Array,
     index: Array,
-    *,
-    aberration: bool,
 ) -> Components:
     """Return the pixels at which sources are seen.
 
@@ -288,7 +286,7 @@ def predict(
     index
         Detectors met.
     """
-    seen = apparent(direction, exposure.velocity, aberration)
+    seen = apparent(direction, exposure.surroundings)
     x, y, z = camera_components(seen, exposure.axes)
     plane = undistorted(
         instrument.projection,
@@ -310,8 +308,6 @@ def on_plane(
     sources: SourceFrame,
     exposure: ExposureFrame,
     valid: Array,
-    *,
-    aberration: bool,
 ) -> OnPlane:
     """Return undistorted positions of n sources on k exposures, and derivatives.
 
@@ -323,7 +319,7 @@ def on_plane(
         False where a source was not measured on an exposure, (k, n); there the axis
         takes the source's place, so that nothing becomes infinite.
     """
-    (x, y, z), tangents = _camera_tangents(sources, exposure, aberration)
+    (x, y, z), tangents = _camera_tangents(sources, exposure)
     seen = jnp.where(valid, x, 0.0), jnp.where(valid, y, 0.0), jnp.where(valid, z, 1.0)
     focal = (exposure.focal[:, None, 0], exposure.focal[:, None, 1])
 
@@ -413,13 +409,14 @@ def calibration_columns(
 
 
 def _camera_tangents(
-    sources: SourceFrame, exposure: ExposureFrame, aberration: bool
+    sources: SourceFrame, exposure: ExposureFrame
 ) -> tuple[Components, list[Components]]:
     """Return camera components and their derivatives by offsets and attitude."""
-    velocity, axes = exposure.velocity[:, None], exposure.axes[:, None]
+    axes = exposure.axes[:, None]
+    around = jax.tree.map(lambda leaf: leaf[:, None], exposure.surroundings)
 
     def seen(direction: Components) -> Components:
-        return camera_components(apparent(direction, velocity, aberration), axes)
+        return camera_components(apparent(direction, around), axes)
 
     def parts(vector: Array) -> Components:
         return tuple(vector[:, i] for i in range(3))

@@ -22,8 +22,6 @@ class Problem(eqx.Module):
         Records; indices of `measurements` point into the others.
     free
         Names of the free blocks, of `BLOCKS`.
-    aberration
-        Whether directions are aberrated by the exposures' velocities.
     free_network
         Whether the priors of attitude, scale and sources are dropped and the datum
         is fixed by inner constraints.
@@ -36,7 +34,6 @@ class Problem(eqx.Module):
     measurements: Measurements
     prior: SourcePrior
     free: tuple[str, ...] = eqx.field(static=True, default=DEFAULT_FREE)
-    aberration: bool = eqx.field(static=True, default=False)
     free_network: bool = eqx.field(static=True, default=False)
     hold_scale: bool = eqx.field(static=True, default=False)
 

@@ -14,7 +14,10 @@ from jaxtyping import Float
 from reseau.constants import ASTRONOMICAL_UNIT, DEGREE, SPEED_OF_LIGHT
 from reseau.errors import ConfigError, explain
 
-from .geocentre import DAYS_PER_YEAR, Observer, geocentre
+from .ephemeris import Ephemeris
+from .geocentre import geocentre
+from .states import Observer
+from .times import DAYS_PER_YEAR
 
 # IERS Conventions 2010 (IERS TN 36), table 1.1.
 GRAVITATIONAL_PARAMETER = 398_600.4418  # km³/s²
@@ -35,13 +38,14 @@ def circular_orbit(
     period: float = 100.0,
     phase: float = 0.0,
     node_time: float = 18.0,
+    ephemeris: str | Ephemeris = "builtin",
 ) -> Observer:
     """Return the states of a satellite on a circular sun-synchronous orbit.
 
     Parameters
     ----------
     epoch
-        Julian years, TCB, from 1900 to 2100.
+        Julian years, TCB; from 1900 to 2100 with the embedded series.
     period
         Time of one revolution [min]; 100 is an altitude of 758 km.
     phase
@@ -49,13 +53,17 @@ def circular_orbit(
     node_time
         Local mean solar time of the ascending node [h]; 6 and 18 are the boundary of
         day and night.
+    ephemeris
+        Of the Earth: "builtin" or "de440".
 
     Raises
     ------
+    EphemerisRangeError
+        An epoch is not a number or outside of the ephemeris.
     ConfigError
-        An epoch is outside of its range, or no such orbit is sun-synchronous.
+        No such orbit is sun-synchronous.
     """
-    earth = geocentre(epoch)
+    earth = geocentre(epoch, ephemeris=ephemeris)
     days = (epoch - 2000.0) * DAYS_PER_YEAR
     radius, spin = _radius(period), 2.0 * math.pi / (period * MINUTE)
     along, onward = _orbit_vectors(

@@ -2,6 +2,8 @@
 
 from .comparing import Comparison, compare
 from .demonstration import Demonstration, demo
+from .effect_table import Effect, Effects
+from .effects import draw_effects, effects
 from .information import Information, describe
 from .prepare import Prepared, prepare
 from .simulating import Simulated, simulate
@@ -10,6 +12,8 @@ from .solving import Solved, SolveOptions, solve, write_solved
 __all__ = [
     "Comparison",
     "Demonstration",
+    "Effect",
+    "Effects",
     "Information",
     "Prepared",
     "Simulated",
@@ -18,6 +22,8 @@ __all__ = [
     "compare",
     "demo",
     "describe",
+    "draw_effects",
+    "effects",
     "prepare",
     "simulate",
     "solve",

@@ -202,7 +202,7 @@ def _bare_problem(found: Compared, attitude: Float[ndarray, "n 3"]) -> Problem:
     zero = np.zeros((n, 3))
     return Problem(
         instrument=found.instrument,
-        exposures=Exposures(np.zeros(n), attitude, zero, zero, zero),
+        exposures=Exposures(np.zeros(n), attitude, zero, zero),
         measurements=Measurements(
             np.zeros((0, 2)), np.zeros((0, 2, 2)), *(np.zeros((3, 0), dtype=np.int32))
         ),

@@ -88,6 +88,8 @@ def demo(
 ) -> Demonstration:
     """Simulate one orbit of the mini survey, solve it, compare with truth, draw.
 
+    The telescope is on a satellite, whose motion aberrates; the Sun deflects.
+
     Parameters
     ----------
     output
@@ -113,7 +115,14 @@ def demo(
     if not (overwrite and place.is_dir()):
         check_output(place, kind="directory")
     clock = [time.perf_counter()]
-    simulated = simulate(place / "dataset", overwrite=overwrite, small=small, seed=seed)
+    simulated = simulate(
+        place / "dataset",
+        overwrite=overwrite,
+        small=small,
+        seed=seed,
+        observer="orbit",
+        effects=("aberration", "deflection"),
+    )
     clock.append(time.perf_counter())
     solved = solve(
         place / "dataset", place / "solution", overwrite=overwrite, report=report

@@ -6,8 +6,7 @@ cannot take part is left out, counted and named.
 """
 
 import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import jax
 import numpy as np
@@ -17,31 +16,27 @@ from reseau.constants import (
     ARCSECOND,
     DEGREE,
     MILLIARCSECOND,
-    SPEED_OF_LIGHT,
 )
 from reseau.diagnostics import counted
 from reseau.errors import (
     CatalogueError,
     ConfigError,
     DroppedWarning,
-    UnusedEffectWarning,
     explain,
     some,
 )
 from reseau.io import Dataset, columns_of
 from reseau.model import DEFAULT_FREE, Problem
-from reseau.observers import geocentre
 from reseau.records import Exposures, Measurements, SourcePrior
 from reseau.sky import direction_and_covariance, direction_from_angles
 from reseau.solve import Labels
+
+from .surroundings import Seen, seen_from
 
 Columns = dict[str, np.ndarray]
 
 POINTING_SIGMA = DEGREE
 """Prior width of ra·cos dec and dec of an exposure (seed 000)."""
-
-FASTEST = 0.01
-"""Speed of an observer, in units of that of light, that is taken for a slip."""
 
 MINIMUM_MEASUREMENTS = 2
 """A source without a prior needs this many: one alone could not be checked."""
@@ -137,7 +132,7 @@ def _prepare(
 ) -> Prepared:
     exposures, measurements, plate = _plate_columns(dataset, plate)
     exposures, unmeasured = _measured_exposures(exposures, measurements)
-    observer = _observer(dataset, exposures)
+    observer = seen_from(dataset, exposures)
     epoch = float(np.mean(exposures["epoch"]))
     reference = _reference(dataset) if use_reference else None
     measurements, few = _enough_measured(measurements, reference, minimum)
@@ -154,7 +149,6 @@ def _prepare(
         measurements=_measurement_record(dataset, measurements, exposures, source),
         prior=prior,
         free=_free_blocks(dataset, free),
-        aberration="aberration" in dataset.effects,
         free_network=network,
     )
     left_out = {"exposures without measurements": unmeasured}
@@ -220,95 +214,6 @@ def _measured_exposures(
     used = np.isin(exposures["exposure_id"], measurements["exposure_id"])
     kept = {k: v[used] for k, v in exposures.items()}
     return kept, exposures["exposure_id"][~used]
-
-
-@dataclass(frozen=True)
-class _Observer:
-    """Position [au] and velocity [c] of the observer on each exposure, where known."""
-
-    known: bool
-    position: np.ndarray
-    velocity: np.ndarray
-    moving: bool
-
-
-def _observer(dataset: Dataset, exposures: Columns) -> _Observer:
-    """Return where the observer was, from columns or from the dataset's observer."""
-    _check_effects(dataset.effects)
-    n = exposures["epoch"].size
-    result = _Observer(False, np.zeros((n, 3)), np.zeros((n, 3)), False)
-    if dataset.observer == "geocentre":
-        found = geocentre(exposures["epoch"])
-        result = _Observer(True, found.position, found.velocity, True)
-    elif dataset.observer is not None:
-        raise ConfigError(
-            explain(
-                given=f"observer = {dataset.observer!r}",
-                wanted="geocentre, or columns obs_x ... obs_vz of the exposures",
-                where=f"dataset {dataset.name}",
-                todo="compute the observer's states and store them with the exposures",
-            )
-        )
-    position = _vectors(exposures, ("obs_x", "obs_y", "obs_z"))
-    if position is not None:
-        result = replace(result, known=True, position=position)
-    velocity = _vectors(exposures, ("obs_vx", "obs_vy", "obs_vz"))
-    if velocity is not None:
-        result = replace(result, moving=True, velocity=velocity / SPEED_OF_LIGHT)
-    _check_speeds(result, exposures["exposure_id"])
-    if "aberration" in dataset.effects and not result.moving:
-        raise ConfigError(
-            explain(
-                given='effects contain "aberration" but no velocity is known',
-                wanted='columns obs_vx, obs_vy, obs_vz, or observer = "geocentre"',
-                where=f"dataset {dataset.name}",
-                todo="say where the observer was, or leave aberration out",
-            )
-        )
-    if result.moving and "aberration" not in dataset.effects:
-        warnings.warn(
-            "the observer's velocities are known but the effects do not name "
-            "aberration; it is not applied",
-            UnusedEffectWarning,
-            stacklevel=5,
-        )
-    return result
-
-
-def _vectors(columns: Columns, names: tuple[str, ...]) -> np.ndarray | None:
-    """Return three columns as vectors, or None where they are not all there."""
-    if not all(name in columns for name in names):
-        return None
-    return np.stack([columns[name] for name in names], axis=1)
-
-
-def _check_speeds(observer: _Observer, exposure_id: np.ndarray) -> None:
-    """Refuse observers faster than a hundredth of light: a slip in the unit."""
-    speed = np.linalg.norm(observer.velocity, axis=1)
-    bad = ~(speed < FASTEST)
-    if bad.any():
-        raise CatalogueError(
-            explain(
-                given=f"an observer at {np.max(speed[bad]):.3g} of the speed of light",
-                wanted=f"velocities below {FASTEST} of it, in km/s",
-                where=f"exposures, columns obs_vx, obs_vy, obs_vz, exposure_id "
-                f"{some(exposure_id[bad])}",
-                todo="check the unit of the velocities",
-            )
-        )
-
-
-def _check_effects(effects: Iterable[str]) -> None:
-    missing = sorted(set(effects) - {"aberration"})
-    if missing:
-        raise ConfigError(
-            explain(
-                given=f"effects {some(missing)}",
-                wanted="aberration, the one effect that this version can model",
-                where="dataset.toml, key effects",
-                todo="correct the positions for the others and leave them out",
-            )
-        )
 
 
 def _reference(dataset: Dataset) -> "_Reference | None":
@@ -394,7 +299,7 @@ def _source_prior(
     source_id: np.ndarray,
     reference: _Reference | None,
     epoch: float,
-    observer: _Observer,
+    observer: Seen,
 ) -> tuple[SourcePrior, np.ndarray, np.ndarray]:
     """Return the sources' priors at the plate's epoch, reference flags, magnitudes."""
     n = source_id.size
@@ -435,7 +340,7 @@ def _check_priors(prior: SourcePrior, source_id: np.ndarray) -> None:
 
 
 def _carry(
-    found: Astrometry, row: np.ndarray, epoch: float, observer: _Observer
+    found: Astrometry, row: np.ndarray, epoch: float, observer: Seen
 ) -> tuple[np.ndarray, np.ndarray]:
     """Carry references to the plate: directions, and covariances [rad²].
 
@@ -462,7 +367,7 @@ _carry_compiled = jax.jit(direction_and_covariance)
 _directions = jax.jit(direction_from_angles)
 
 
-def _exposure_record(exposures: Columns, observer: _Observer) -> Exposures:
+def _exposure_record(exposures: Columns, observer: Seen) -> Exposures:
     """Return the exposures' record; widths absent or missing are seed 000's."""
     n = exposures["epoch"].size
     attitude = np.stack([exposures[a] * DEGREE for a in ("ra", "dec", "pa")], axis=1)
@@ -479,7 +384,7 @@ def _exposure_record(exposures: Columns, observer: _Observer) -> Exposures:
         attitude=attitude,
         attitude_sigma=sigma,
         position=observer.position,
-        velocity=observer.velocity,
+        surroundings=observer.surroundings,
     )
 
 

@@ -61,6 +61,8 @@ def simulate(
         measurements=_table(plate.measurements, MEASUREMENTS),
         reference=_table(plate.reference, REFERENCE),
         effects=frozenset(plate.effects),
+        deflectors=plate.deflectors,
+        ephemeris=plate.ephemeris,
     )
     truth = Truth(
         sources=_table(plate.truth_sources, TRUTH_SOURCES),

@@ -6,6 +6,7 @@ pyplot does not know of; `save` writes it.
 
 from .convergence import convergence
 from .distortion_map import distortion_map, distortion_pair, distortion_uncertainty
+from .effect_maps import effect_maps
 from .footprint import footprint
 from .pull_histogram import pull_histogram
 from .residual_magnitude import residual_against, residual_magnitude
@@ -17,6 +18,7 @@ __all__ = [
     "distortion_map",
     "distortion_pair",
     "distortion_uncertainty",
+    "effect_maps",
     "footprint",
     "pull_histogram",
     "residual_against",

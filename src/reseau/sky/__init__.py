@@ -1,6 +1,24 @@
 """Everything that moves a star's image between the catalogue and the telescope."""
 
-from .aberration import aberrate, unaberrate
+from .aberration import (
+    aberrate,
+    aberrate_first_order,
+    aberrate_third_order,
+    aberration_angle,
+    aberration_angle_third_order,
+    effective_velocity,
+    potential,
+    unaberrate,
+)
+from .apparent import apparent_direction, geometric_direction
+from .deflection import deflect, deflection_angle, undeflect
+from .differential import (
+    DifferentialEffect,
+    differential,
+    differential_aberration,
+    differential_effect,
+    plate_residual,
+)
 from .directions import (
     angles_from_direction,
     direction_from_angles,
@@ -9,18 +27,101 @@ from .directions import (
     tangent_basis,
     tangent_offset,
 )
-from .motion import direction_and_covariance, direction_at, radial_motion
+from .motion import (
+    direction_and_covariance,
+    direction_at,
+    linear_direction_at,
+    propagate,
+    propagate_with_covariance,
+    radial_motion,
+)
+from .parallax import displace_by_parallax, parallax_factors
+from .refraction import (
+    Atmosphere,
+    atmosphere,
+    average_refraction,
+    check_air,
+    check_zenith_distance,
+    differential_colour_refraction,
+    effective_wavelength,
+    fitted_constants,
+    laplace_constants,
+    refract,
+    refraction_integral,
+    refraction_laplace,
+    refraction_tangent,
+    refraction_through,
+    refractivity,
+    unrefract,
+    zenith_distance,
+)
+from .secular import GALACTIC_ACCELERATION, GALACTIC_VELOCITY, secular_motion
+from .tangent import (
+    detector_tilt,
+    equidistant,
+    from_equidistant,
+    from_gnomonic,
+    gnomonic,
+    tangent_point_error,
+)
 
 __all__ = [
+    "GALACTIC_ACCELERATION",
+    "GALACTIC_VELOCITY",
+    "Atmosphere",
+    "DifferentialEffect",
     "aberrate",
+    "aberrate_first_order",
+    "aberrate_third_order",
+    "aberration_angle",
+    "aberration_angle_third_order",
     "angles_from_direction",
+    "apparent_direction",
+    "atmosphere",
+    "average_refraction",
+    "check_air",
+    "check_zenith_distance",
+    "deflect",
+    "deflection_angle",
+    "detector_tilt",
+    "differential",
+    "differential_aberration",
+    "differential_colour_refraction",
+    "differential_effect",
     "direction_and_covariance",
     "direction_at",
     "direction_from_angles",
+    "displace_by_parallax",
     "displaced",
+    "effective_velocity",
+    "effective_wavelength",
+    "equidistant",
+    "fitted_constants",
+    "from_equidistant",
+    "from_gnomonic",
+    "geometric_direction",
+    "gnomonic",
+    "laplace_constants",
+    "linear_direction_at",
     "normalise",
+    "parallax_factors",
+    "plate_residual",
+    "potential",
+    "propagate",
+    "propagate_with_covariance",
     "radial_motion",
+    "refract",
+    "refraction_integral",
+    "refraction_laplace",
+    "refraction_tangent",
+    "refraction_through",
+    "refractivity",
+    "secular_motion",
     "tangent_basis",
     "tangent_offset",
+    "tangent_point_error",
     "unaberrate",
+    "undeflect",
+    "unrefract",
+    "zenith_distance",
 ]

@@ -42,6 +42,7 @@ from reseau.model import (
     on_plane,
     source_frame,
 )
+from reseau.records import Surroundings
 
 from .plan import Block, TileData
 
@@ -104,11 +105,11 @@ class System(NamedTuple):
 
 @jax.jit
 def _frames(
-    parameters: Any, direction: Any, velocity: Any, detectors: Detectors
+    parameters: Any, direction: Any, surroundings: Surroundings, detectors: Detectors
 ) -> Frames:
     return Frames(
         sources=source_frame(direction, parameters.offset),
-        exposures=exposure_frame(parameters.axes, parameters.focal, velocity),
+        exposures=exposure_frame(parameters.axes, parameters.focal, surroundings),
         offset=parameters.offset,
         coefficients=parameters.coefficients,
         skew=parameters.skew,
@@ -121,7 +122,7 @@ def frames_at(problem: Problem, parameters: Parameters) -> Frames:
     return _frames(
         parameters,
         problem.prior.direction,
-        problem.exposures.velocity,
+        problem.exposures.surroundings,
         problem.instrument.detectors,
     )
 
@@ -168,9 +169,7 @@ def _assemble_part(
     corner = Corner(*jax.device_put([np.zeros(shape) for shape in shapes]))
     eliminated: list[Tile] = []
     for _, tile in ordered:
-        corner, reduced = _add_tile(
-            problem.instrument, frames, tile, corner, damping, problem.aberration
-        )
+        corner, reduced = _add_tile(problem.instrument, frames, tile, corner, damping)
         eliminated.append(reduced)
         # Do not run far ahead of the computation: what waits occupies memory.
         if len(eliminated) > AHEAD:
@@ -230,12 +229,11 @@ def _add_tile(
     tile: TileData,
     corner: Corner,
     damping: Array,
-    aberration: bool,
 ) -> tuple[Corner, Tile]:
     """Add one tile's share to the corner; return it with the sources eliminated."""
     shares = []
     for block in tile.blocks:
-        plane, pixels = stages(instrument, frames, tile, block, aberration)
+        plane, pixels = stages(instrument, frames, tile, block)
         shares.append(_share(instrument, tile.free, block, plane, pixels))
     met = [(block.exposure, block.detector) for block in tile.blocks]
     empty = _rounded_up(len(shares)) - len(shares)
@@ -264,7 +262,6 @@ def stages(
     frames: Frames,
     tile: TileData,
     block: Block,
-    aberration: bool,
 ) -> tuple[OnPlane, OnDetector]:
     """Return a block's positions and pixels with their derivatives.
 
@@ -278,7 +275,6 @@ def stages(
         tile.source,
         block.exposure,
         block.whitening,
-        aberration,
     )
     pixels = _detector_stage(
         instrument,
@@ -291,7 +287,7 @@ def stages(
     return plane, pixels
 
 
-@partial(jax.jit, static_argnums=6)
+@jax.jit
 def _plane_stage(
     instrument: Instrument,
     sources: SourceFrame,
@@ -299,14 +295,12 @@ def _plane_stage(
     source: Array,
     exposure: Array,
     whitening: Array,
-    aberration: bool,
 ) -> OnPlane:
     return on_plane(
         instrument,
         jax.tree.map(lambda v: v.at[source].get(mode="clip"), sources),
         jax.tree.map(lambda v: v[exposure], exposures),
         whitening[0] > 0,
-        aberration=aberration,
     )
 
 

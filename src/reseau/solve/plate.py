@@ -23,7 +23,13 @@ from reseau.model import (
     take_step,
 )
 from reseau.model.gauge import Datum, find_datum, mean_scales, sky_rotations, to_datum
-from reseau.sky import aberrate, displaced, tangent_offset, unaberrate
+from reseau.records import Surroundings
+from reseau.sky import (
+    apparent_direction,
+    displaced,
+    geometric_direction,
+    tangent_offset,
+)
 
 from .gauss_newton import Equations, Report, Settings, gauss_newton
 from .plan import TileData, plan_tiles
@@ -274,8 +280,9 @@ def _turn_sky(problem: Problem, parameters: Parameters, turn: np.ndarray) -> Par
     change = np.sin(angle) * cross + 2.0 * np.sin(angle / 2) ** 2 * (cross @ cross)
     offset = _turned(problem.prior.direction, parameters.offset, change)
     axes = np.asarray(parameters.axes)
-    if problem.aberration:
-        turned = np.asarray(_turned_axes(axes, problem.exposures.velocity, change))
+    around = problem.exposures.surroundings
+    if jax.tree.leaves(around):
+        turned = np.asarray(_turned_axes(axes, around, change))
     else:
         turned = axes + axes @ change.T
     return Parameters(
@@ -289,16 +296,16 @@ def _turn_sky(problem: Problem, parameters: Parameters, turn: np.ndarray) -> Par
 
 
 @jax.jit
-def _turned_axes(axes: Array, velocity: Array, change: Array) -> Array:
+def _turned_axes(axes: Array, around: Surroundings, change: Array) -> Array:
     """Turn cameras so that they follow the apparent sky, which aberration deforms.
 
     Aberration is conformal: around each axis it turns and stretches. The stretch, the
-    velocity times the turn, is left aside.
+    velocity times the turn, is left aside, and so is the shear of the others.
     """
 
     def seen(apparent: Array) -> Array:
-        rest = unaberrate(apparent, velocity)
-        return aberrate(rest + rest @ change.T, velocity)
+        rest = geometric_direction(apparent, around)
+        return apparent_direction(rest + rest @ change.T, around)
 
     axis, along = jax.jvp(seen, (axes[:, 2],), (axes[:, 1],))
     y = along / jnp.linalg.norm(along, axis=1, keepdims=True)

@@ -44,9 +44,7 @@ def residuals_at(
     def part(some: Sequence[TileData]) -> None:
         for tile in some:
             for block in tile.blocks:
-                plane, at = stages(
-                    problem.instrument, frames, tile, block, problem.aberration
-                )
+                plane, at = stages(problem.instrument, frames, tile, block)
                 values = np.asarray(_block_residuals(block, plane, at))
                 found[np.asarray(block.row)] = np.moveaxis(values, 0, -1)
 

@@ -18,7 +18,8 @@ from jaxtyping import Array, Float
 from reseau.errors import CatalogueError, ConfigError, explain, some
 from reseau.instrument import Instrument, camera_from_pixel
 from reseau.model import Parameters, Problem, nominal_parameters
-from reseau.sky import aberrate, unaberrate
+from reseau.records import Surroundings
+from reseau.sky import apparent_direction, geometric_direction
 
 MINIMUM_REFERENCES = 3
 CHUNK = 2**15
@@ -103,8 +104,14 @@ def _camera_compiled(
     )
 
 
-_aberrate = jax.jit(aberrate)
-_unaberrate = jax.jit(unaberrate)
+_apparent = jax.jit(apparent_direction)
+_geometric = jax.jit(geometric_direction)
+
+
+def _around(problem: Problem, exposure: np.ndarray) -> Surroundings:
+    """Return what displaces the directions of measurements of some exposures."""
+    around = problem.exposures.surroundings
+    return jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf)[exposure]), around)
 
 
 def _sum_by(index: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
@@ -128,9 +135,8 @@ def _aligned_axes(
     if not aligned.any() or "attitude" not in problem.free:
         return axes, np.zeros(n, dtype=bool)
     direction = np.asarray(problem.prior.direction)[source[used]]
-    if problem.aberration:
-        velocity = np.asarray(problem.exposures.velocity)[exposure[used]]
-        direction = np.asarray(_aberrate(jnp.asarray(direction), jnp.asarray(velocity)))
+    around = _around(problem, exposure[used])
+    direction = np.asarray(_apparent(jnp.asarray(direction), around))
     sums = [
         _sum_by(exposure[used], camera[used, i, None] * direction, n) for i in range(3)
     ]
@@ -195,9 +201,7 @@ def _detected_directions(
     seen = np.zeros_like(camera)
     for i in range(3):
         seen += camera[:, i, None] * axes[exposure, i]
-    if problem.aberration:
-        velocity = np.asarray(problem.exposures.velocity)[exposure]
-        seen = np.asarray(_unaberrate(jnp.asarray(seen), jnp.asarray(velocity)))
+    seen = np.asarray(_geometric(jnp.asarray(seen), _around(problem, exposure)))
     n = problem.prior.direction.shape[0]
     total = _sum_by(np.asarray(measurements.source), seen, n)
     length = np.linalg.norm(total, axis=1, keepdims=True)

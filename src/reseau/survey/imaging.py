@@ -35,8 +35,6 @@ def image_stars(
     instrument: Instrument,
     direction: Float[np.ndarray, "n 3"],
     exposures: ExposureFrame,
-    *,
-    aberration: bool,
 ) -> Images:
     """Return all images of stars that fall on a detector.
 
@@ -48,8 +46,6 @@ def image_stars(
         Geometric directions from the observer, ICRS.
     exposures
         True frames of all exposures.
-    aberration
-        Whether the observer's velocity displaces the stars.
     """
     detectors = jnp.asarray(detector_parameters(instrument))
     n, m = len(direction), len(exposures.axes)
@@ -60,9 +56,7 @@ def image_stars(
     parts = []
     for first in range(0, n, size):
         rows = jnp.asarray(padded[first : first + size])
-        x, y, detector, seen = _pixels(
-            instrument, rows, exposures, detectors, aberration
-        )
+        x, y, detector, seen = _pixels(instrument, rows, exposures, detectors)
         source, exposure = np.nonzero(np.asarray(seen)[: n - first])
         pixel = np.stack([np.asarray(a)[source, exposure] for a in (x, y)], axis=-1)
         found = np.asarray(detector)[source, exposure]
@@ -83,7 +77,6 @@ def _pixels(
     direction: Float[Array, "n 3"],
     exposures: ExposureFrame,
     detectors: Float[Array, "k 5"],
-    aberration: bool,
 ) -> tuple[
     Float[Array, "n m"], Float[Array, "n m"], Int[Array, "n m"], Bool[Array, "n m"]
 ]:
@@ -97,7 +90,6 @@ def _pixels(
         jnp.asarray(instrument.skew),
         detectors,
         jnp.arange(naxis.shape[0])[:, None, None],
-        aberration=aberration,
     )
     # Pixels reach half a pixel beyond their centres.
     width, height = naxis[:, 0, None, None], naxis[:, 1, None, None]

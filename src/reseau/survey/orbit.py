@@ -7,7 +7,7 @@ reference catalogue moved by fifteen years, an instrument that differs from its 
 the mean of its observers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import jax
@@ -19,7 +19,14 @@ from reseau.constants import DEGREE, SPEED_OF_LIGHT
 from reseau.errors import ConfigError, explain
 from reseau.instrument import Instrument, camera_axes
 from reseau.model import ExposureFrame, exposure_frame
-from reseau.observers import Observer, circular_orbit, geocentre
+from reseau.observers import (
+    DEFLECTORS,
+    Observer,
+    circular_orbit,
+    geocentre,
+    surroundings,
+)
+from reseau.records import Surroundings
 from reseau.sky import angles_from_direction
 
 from .flaws import drifting_focus, flawed_instrument
@@ -30,6 +37,9 @@ from .references import draw_wrong, reference_catalogue
 from .stars import REFERENCE_EPOCH, Columns, directions_at, draw_stars
 
 OBSERVERS = ("geocentre", "orbit")
+SIMULATED = ("aberration", "deflection")
+"""Effects of a telescope in space."""
+
 SMALL = {"sources": 400, "exposures": 24, "artificial": 10}
 """Upper limits of a small orbit."""
 
@@ -56,6 +66,10 @@ class SimulatedPlate:
         As it was.
     effects
         What displaces the directions besides motion and parallax.
+    deflectors
+        Names of the bodies that deflect light.
+    ephemeris
+        Where these, and the Earth, were taken from.
     """
 
     name: str
@@ -67,6 +81,8 @@ class SimulatedPlate:
     instrument: Instrument
     truth_instrument: Instrument
     effects: tuple[str, ...]
+    deflectors: tuple[str, ...]
+    ephemeris: str
 
 
 def simulate_orbit(
@@ -77,7 +93,9 @@ def simulate_orbit(
     small: bool = False,
     artificial: int = 50,
     measurement_error: float = 0.01,
-    aberration: bool = True,
+    effects: Collection[str] = ("aberration",),
+    deflectors: Sequence[str] = DEFLECTORS,
+    ephemeris: str = "builtin",
     wrong_fraction: float = 0.0,
     observer: str = "geocentre",
     epoch: float = 2031.2,
@@ -101,8 +119,13 @@ def simulate_orbit(
         Sources without a reference, which neither move nor have a parallax.
     measurement_error
         1σ of each coordinate of a measurement [pixel].
-    aberration
-        Whether the observer's velocity displaces the stars; if not, it is left out.
+    effects
+        What displaces the stars: aberration, deflection. Without aberration the
+        observer's velocity is left out of the dataset.
+    deflectors
+        Names of the bodies that deflect light.
+    ephemeris
+        Where Earth, Sun and planets are: "builtin" or "de440".
     wrong_fraction
         Part of the references whose proper motion is off by 10 to 50 of its σ.
     observer
@@ -140,6 +163,7 @@ def simulate_orbit(
     _check_range("pointing_error", pointing_error, 0.0, 3600.0)
     _check_range("angle_error", angle_error, 0.0, 36_000.0)
     _check_observer(observer)
+    _check_effects(effects)
     rngs = dict(
         zip(STREAMS, np.random.default_rng(seed).spawn(len(STREAMS)), strict=True)
     )
@@ -153,9 +177,9 @@ def simulate_orbit(
             angle_error=angle_error,
         )
         seen_from = (
-            geocentre(pointings.epoch)
+            geocentre(pointings.epoch, ephemeris=ephemeris)
             if observer == "geocentre"
-            else circular_orbit(pointings.epoch, period=period)
+            else circular_orbit(pointings.epoch, period=period, ephemeris=ephemeris)
         )
         return _expose(
             rngs,
@@ -163,8 +187,17 @@ def simulate_orbit(
             seen_from,
             draw_stars(rngs["stars"], sources, artificial),
             measurement_error=measurement_error,
-            aberration=aberration,
+            around=surroundings(
+                effects,
+                seen_from,
+                pointings.epoch,
+                deflectors=deflectors,
+                ephemeris=ephemeris,
+            ),
+            effects=tuple(sorted(effects)),
             wrong_fraction=wrong_fraction,
+            deflectors=tuple(deflectors),
+            ephemeris=ephemeris,
             name=f"one orbit, seed {seed}",
         )
 
@@ -176,7 +209,10 @@ def _expose(
     stars: Columns,
     *,
     measurement_error: float,
-    aberration: bool,
+    around: Surroundings,
+    effects: tuple[str, ...],
+    deflectors: tuple[str, ...],
+    ephemeris: str,
     wrong_fraction: float,
     name: str,
 ) -> SimulatedPlate:
@@ -186,12 +222,12 @@ def _expose(
     direction = directions_at(
         stars, float(pointings.epoch.mean()), observer.position.mean(axis=0)
     )
-    frame = _true_frames(pointings.attitude, focal, observer.velocity)
-    images = image_stars(true, direction, frame, aberration=aberration)
+    frame = _true_frames(pointings.attitude, focal, around)
+    images = image_stars(true, direction, frame)
     wrong = draw_wrong(rngs["wrong"], stars, wrong_fraction)
     return SimulatedPlate(
         name=name,
-        exposures=_exposure_table(pointings, observer, aberration),
+        exposures=_exposure_table(pointings, observer, "aberration" in effects),
         measurements=_measurement_table(
             rngs["noise"], images, stars, nominal, measurement_error
         ),
@@ -200,25 +236,25 @@ def _expose(
         truth_exposures=_truth_of_exposures(pointings, focal),
         instrument=nominal,
         truth_instrument=true,
-        effects=("aberration",) if aberration else (),
+        effects=effects,
+        deflectors=deflectors,
+        ephemeris=ephemeris,
     )
 
 
 @jax.jit
-def _true_frames(attitude: Array, focal: Array, velocity: Array) -> ExposureFrame:
-    return exposure_frame(jnp.asarray(camera_axes(attitude)), focal, velocity)
+def _true_frames(attitude: Array, focal: Array, around: Surroundings) -> ExposureFrame:
+    return exposure_frame(jnp.asarray(camera_axes(attitude)), focal, around)
 
 
-def _exposure_table(
-    pointings: Pointings, observer: Observer, aberration: bool
-) -> Columns:
+def _exposure_table(pointings: Pointings, observer: Observer, moving: bool) -> Columns:
     table = _identified(len(pointings.epoch))
     table["field_id"] = pointings.field.astype(np.int32)
     table["epoch"] = pointings.epoch
     table |= _angles(pointings.estimate)
     for i, axis in enumerate("xyz"):
         table[f"obs_{axis}"] = observer.position[:, i]
-    if aberration:
+    if moving:
         for i, axis in enumerate("xyz"):
             table[f"obs_v{axis}"] = observer.velocity[:, i] * SPEED_OF_LIGHT
     return table
@@ -310,6 +346,14 @@ def _check_range(name: str, value: float, low: float, high: float) -> None:
         raise _refuse(
             f"{name} = {value}", f"a number from {low} to {high}", "correct it"
         )
+
+
+def _check_effects(effects: Collection[str]) -> None:
+    for effect in effects:
+        if effect not in SIMULATED:
+            raise _refuse(
+                f"the effect {effect!r}", f"one of {', '.join(SIMULATED)}", "correct it"
+            )
 
 
 def _check_observer(observer: str) -> None:

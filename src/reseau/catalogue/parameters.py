@@ -1,29 +1,29 @@
-"""Catalogues: Gaia's columns, and the six parameters with their full covariance.
+"""The six astrometric parameters of sources and their covariance, of plain columns.
 
-The core works on plain NumPy columns, so that tables of any kind can use it.
+NumPy in and out, so that tables of any kind can use it.
 """
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from astropy.io.registry import UnifiedIORegistry
-from astropy.table import QTable
-from astropy.units import Quantity
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from reseau.errors import CatalogueError, MissingAstrometryWarning, explain, some
-from reseau.schema import ASTROMETRY, REFERENCE
+from reseau.schema import ASTROMETRY
 
 PARAMETERS = (*ASTROMETRY, "radial_velocity")
 """Order of the six parameters, in deg, deg, mas, mas/yr, mas/yr and km/s."""
 
-registry = UnifiedIORegistry()
-"""Where `reseau.io`, the only room that knows file formats, puts reader and writer."""
+PAIRS = tuple(combinations(range(len(PARAMETERS)), 2))
+"""Pairs of parameters that may be correlated."""
+
+CORRELATIONS = tuple(f"{PARAMETERS[i]}_{PARAMETERS[j]}_corr" for i, j in PAIRS)
+"""Their columns: Gaia's ten, and five with the radial velocity that `at_epoch` adds."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,10 @@ def astrometry(
     """
     wide = wide or WidePrior()
     n = len(columns["source_id"])
-    mean = np.stack([_column(columns, name, n) for name in PARAMETERS], axis=1)
-    sigma = np.stack([_column(columns, f"{p}_error", n) for p in PARAMETERS], axis=1)
+    mean = np.stack([plain_column(columns, name, n) for name in PARAMETERS], axis=1)
+    sigma = np.stack(
+        [plain_column(columns, f"{p}_error", n) for p in PARAMETERS], axis=1
+    )
     known = _known(mean, sigma)
     fixed = np.asarray(columns.get("fixed", np.zeros(n, bool)), dtype=bool)
     width = [
@@ -144,7 +146,7 @@ def astrometry(
     _warn_of_missing(known[~fixed], wide, where)
     return Astrometry(
         source_id=np.asarray(columns["source_id"]),
-        epoch=_column(columns, "ref_epoch", n),
+        epoch=plain_column(columns, "ref_epoch", n),
         mean=mean,
         covariance=covariance,
         has_position=has_position,
@@ -153,7 +155,8 @@ def astrometry(
     )
 
 
-def _column(columns: Mapping[str, ndarray], name: str, n: int) -> ndarray:
+def plain_column(columns: Mapping[str, ndarray], name: str, n: int) -> ndarray:
+    """Return a column as floating-point numbers; NaN where it or a value is missing."""
     values = columns.get(name)
     if values is None:
         return np.full(n, np.nan)
@@ -176,11 +179,10 @@ def _covariance(
 ) -> ndarray:
     n, size = sigma.shape
     correlation = np.tile(np.eye(size), (n, 1, 1))
-    for i, first in enumerate(ASTROMETRY):
-        for j in range(i + 1, len(ASTROMETRY)):
-            given = _column(columns, f"{first}_{ASTROMETRY[j]}_corr", n)
-            use = correlated[:, i] & correlated[:, j] & np.isfinite(given)
-            correlation[:, i, j] = correlation[:, j, i] = np.where(use, given, 0.0)
+    for (i, j), name in zip(PAIRS, CORRELATIONS, strict=True):
+        given = plain_column(columns, name, n)
+        use = correlated[:, i] & correlated[:, j] & np.isfinite(given)
+        correlation[:, i, j] = correlation[:, j, i] = np.where(use, given, 0.0)
     covariance = correlation * sigma[:, :, None] * sigma[:, None, :]
     # Where there is no position at all, zero times NaN says so for the variances
     # only: the rest of the matrix stays usable.
@@ -235,79 +237,12 @@ def _warn_of_missing(known: ndarray, wide: WidePrior, where: str | Path) -> None
         )
 
 
-@dataclass(frozen=True)
-class Catalogue:
-    """A table of sources with Gaia's column names, units and masks.
-
-    Attributes
-    ----------
-    table
-        astropy table; `source_id` is int64.
-    name
-        What it is called in messages, as its file.
-
-    Examples
-    --------
-    >>> import reseau.io
-    >>> from reseau.catalogue import Catalogue
-    >>> stars = Catalogue.read("stars.fits")  # doctest: +SKIP
-    """
-
-    table: QTable
-    name: str = field(default="catalogue", compare=False)
-
-    def __len__(self) -> int:
-        return len(self.table)
-
-    @classmethod
-    def read(cls, path: str | Path, **options: Any) -> "Catalogue":
-        """Read Parquet, FITS, ECSV, VOTable, CSV or IPAC.
-
-        Parameters
-        ----------
-        path
-            A file.
-        options
-            As of `reseau.io.read_catalogue`.
-        """
-        return registry.read(cls, str(path), format="reseau", **options)
-
-    def write(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write Parquet, FITS, ECSV, VOTable or CSV, as the suffix says.
-
-        Parameters
-        ----------
-        path
-            Where to.
-        overwrite
-            Whether a file of that name may be replaced.
-        """
-        registry.write(self, str(path), format="reseau", overwrite=overwrite)
-
-    def columns(self) -> dict[str, ndarray]:
-        """Return Gaia's columns as plain arrays in the schema's units, NaN: missing."""
-        known = (c for c in REFERENCE.columns if c.name in self.table.colnames)
-        return {c.name: self._plain(c.name, c.unit) for c in known}
-
-    def _plain(self, name: str, unit: str) -> ndarray:
-        values = self.table[name]
-        if unit and isinstance(values, Quantity):
-            values = values.to(unit)
-        plain = np.asarray(getattr(values, "unmasked", values))
-        mask = getattr(values, "mask", None)
-        if mask is None or plain.dtype.kind != "f":
-            return plain
-        return np.where(np.asarray(mask), np.nan, plain)
-
-    def astrometry(self, wide: WidePrior | None = None) -> Astrometry:
-        """Return six parameters and covariances, as the function `astrometry` does.
-
-        Parameters
-        ----------
-        wide
-            Prior of what is missing.
-        """
-        return astrometry(self.columns(), wide=wide, where=self.name)
-
-
-__all__ = ["PARAMETERS", "Astrometry", "Catalogue", "WidePrior", "astrometry"]
+__all__ = [
+    "CORRELATIONS",
+    "PAIRS",
+    "PARAMETERS",
+    "Astrometry",
+    "WidePrior",
+    "astrometry",
+    "plain_column",
+]

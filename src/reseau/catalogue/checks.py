@@ -1,0 +1,142 @@
+"""What a catalogue may hold before it is moved; impossible values name row and value.
+
+The limits are those of the schema; NaN means missing and is refused only where a
+star cannot be moved without the value.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy import ndarray
+
+from reseau.constants import AU_PER_YEAR, SPEED_OF_LIGHT
+from reseau.errors import CatalogueError, explain, near_misses
+from reseau.schema import CATALOGUE, Check, Column
+
+from .parameters import CORRELATIONS, PARAMETERS, plain_column
+
+NEEDED = ("ref_epoch", "ra", "dec")
+"""Without these a star cannot be moved."""
+
+SHOWN = 5
+"""How many rows a message names."""
+
+_CHECKS: dict[Check, tuple[Callable[[ndarray], ndarray], str]] = {
+    "finite": (np.isfinite, "a finite number"),
+    "positive": (lambda v: np.isfinite(v) & (v > 0), "a number greater than 0"),
+    "correlation": (lambda v: np.abs(v) <= 1, "a number from -1 to 1"),
+    "declination": (lambda v: np.abs(v) <= 90, "a number from -90 to 90"),
+    "velocity": (
+        lambda v: np.abs(v) < SPEED_OF_LIGHT,
+        "a number slower than light, in km/s",
+    ),
+}
+
+
+def check_values(columns: Mapping[str, ndarray], where: str) -> None:
+    """Refuse what no star can have, and what cannot be moved.
+
+    Parameters
+    ----------
+    columns
+        Plain columns in the schema's units; NaN: missing.
+    where
+        The catalogue's name, for messages.
+
+    Raises
+    ------
+    CatalogueError
+        A column that is needed is absent, or a value is impossible; the message names
+        rows and values.
+    """
+    absent = [name for name in NEEDED if name not in columns]
+    if absent:
+        near = {name: near_misses(name, columns) for name in absent}
+        raise CatalogueError(
+            explain(
+                given=f"the table lacks {', '.join(absent)}",
+                wanted=f"the columns {', '.join(NEEDED)}",
+                where=where,
+                todo=f"add or rename the columns (near misses: {near})",
+            )
+        )
+    errors = [f"{name}_error" for name in PARAMETERS]
+    for name in (*NEEDED, *PARAMETERS[2:], *errors, *CORRELATIONS):
+        if name in columns and name in CATALOGUE:
+            _check_column(columns, CATALOGUE[name], where)
+
+
+def _check_column(columns: Mapping[str, ndarray], column: Column, where: str) -> None:
+    values = columns[column.name]
+    test, wanted = _CHECKS[column.check]
+    good = test(values)
+    if column.within is not None:
+        low, high = column.within
+        good &= (low <= values) & (values <= high)
+        wanted += f", {low:g} to {high:g}"
+    if column.name not in NEEDED:
+        good |= np.isnan(values)
+    _refuse_rows(~good, columns, column.name, f"{wanted} [{column.unit}]", where)
+
+
+def check_speeds(columns: Mapping[str, ndarray], where: str) -> None:
+    """Refuse stars that would be faster than light whatever their parallax's error.
+
+    Parameters
+    ----------
+    columns, where
+        As in `check_values`.
+
+    Notes
+    -----
+    A transverse speed counts as impossible when the parallax is measured and the speed
+    would reach that of light even if the parallax were greater by five of its errors.
+    Else it is the parallax that says nothing, as of many faint stars.
+    """
+    n = len(columns["ra"])
+    parallax = plain_column(columns, "parallax", n)
+    highest = parallax + 5.0 * np.nan_to_num(plain_column(columns, "parallax_error", n))
+    proper = np.hypot(
+        plain_column(columns, "pmra", n), plain_column(columns, "pmdec", n)
+    )
+    radial = np.nan_to_num(plain_column(columns, "radial_velocity", n))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        speed = np.hypot(proper / highest * AU_PER_YEAR, radial)
+    bad = (parallax > 0.0) & (speed >= SPEED_OF_LIGHT)
+    _refuse_rows(
+        bad,
+        {**columns, "speed": speed},
+        "speed",
+        f"a speed below {SPEED_OF_LIGHT:g} [km/s] (of parallax, proper motion and "
+        "radial velocity) when light_time is on",
+        where,
+    )
+
+
+def _refuse_rows(
+    bad: ndarray, columns: Mapping[str, ndarray], name: str, wanted: str, where: str
+) -> None:
+    if not bad.any():
+        return
+    rows = np.flatnonzero(bad)
+    shown = [_row(columns, int(row), name) for row in rows[:SHOWN]]
+    more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+    raise CatalogueError(
+        explain(
+            given=f"{name} is impossible or missing in {len(rows)} rows: "
+            f"{', '.join(shown)}{more}",
+            wanted=wanted,
+            where=where,
+            todo="correct these rows or leave them away",
+        )
+    )
+
+
+def _row(columns: Mapping[str, ndarray], row: int, name: str) -> str:
+    text = f"row {row}"
+    if "source_id" in columns:
+        text += f" (source_id {columns['source_id'][row]})"
+    return f"{text} has {float(columns[name][row])!r}"
+
+
+__all__ = ["check_speeds", "check_values"]

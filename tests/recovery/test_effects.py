@@ -1,0 +1,132 @@
+"""Orbits seen from a satellite: aberration, parallax and deflection on, and left out.
+
+Aberration is conformal: over a field its linear part is a turn and a stretch by the
+velocity along the line of sight, in units of that of light. With free focal lengths a
+plate takes it up; with fixed ones the residuals show it.
+"""
+
+import warnings
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from reseau.constants import DEGREE, MILLIARCSECOND
+from reseau.diagnostics import recovery_statistics
+from reseau.io import columns_of
+from reseau.pipeline import Simulated, Solved, SolveOptions, simulate, solve
+from reseau.sky import direction_from_angles, tangent_offset
+
+SPEED_OF_LIGHT = 299_792.458  # km/s
+ORBIT = {"observer": "orbit", "effects": ("aberration", "deflection")}
+
+
+def _vectors(table, names) -> np.ndarray:
+    return np.stack([table[name] for name in names], axis=1)
+
+
+def _errors(simulated: Simulated, solved: Solved) -> tuple[np.ndarray, np.ndarray]:
+    """Return errors of all sources [mas] and which of them are artificial."""
+    truth = columns_of(simulated.truth.sources)
+    order = np.argsort(truth["source_id"])
+    row = order[np.searchsorted(truth["source_id"][order], solved.prepared.source_id)]
+    true = direction_from_angles(
+        jnp.asarray(truth["ra"][row] * DEGREE), jnp.asarray(truth["dec"][row] * DEGREE)
+    )
+    found = jnp.asarray(solved.solution.direction)
+    error = np.asarray(tangent_offset(found, true)) / MILLIARCSECOND
+    return error, truth["artificial"][row].astype(bool)
+
+
+def _without(simulated: Simulated, *effects: str, **options: object) -> Solved:
+    """Solve without some of the effects that were simulated."""
+    dataset = simulated.dataset
+    left = dataset.effects - set(effects)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a known velocity is not used
+        return solve(replace(dataset, effects=left), **options)
+
+
+@pytest.fixture(scope="module")
+def orbit() -> Simulated:
+    return simulate(seed=5, sources=3000, **ORBIT)
+
+
+@pytest.mark.recovery
+def test_all_effects_reach_the_bound():
+    """Pooled over 10 orbits of a satellite, with aberration, parallax, deflection."""
+    parts = []
+    for seed in range(10):
+        simulated = simulate(seed=seed, **ORBIT)
+        solved = solve(simulated.dataset)
+        assert solved.exit_code == 0
+        error, artificial = _errors(simulated, solved)
+        covariance = solved.solution.source_covariance / MILLIARCSECOND**2
+        parts.append((error, covariance, artificial))
+    error, covariance, artificial = (
+        np.concatenate([p[i] for p in parts]) for i in range(3)
+    )
+    for chosen in (artificial, ~artificial):
+        found = recovery_statistics(error[chosen], covariance[chosen])
+        assert abs(found.pull_std - 1) < found.tolerance, found
+    found = recovery_statistics(error[artificial], covariance[artificial])
+    assert abs(found.crb_ratio - 1) < found.tolerance, found
+
+
+@pytest.mark.recovery
+def test_a_plate_takes_up_aberration_in_focal_length_and_pointing(orbit):
+    """ΔF/F = V·n/c, each exposure its own, as the satellite turns round the Earth."""
+    solved = _without(orbit, "aberration")
+    truth = columns_of(orbit.truth.exposures)
+    exposures = columns_of(orbit.dataset.exposures)
+    ra, dec = exposures["ra"] * DEGREE, exposures["dec"] * DEGREE
+    axis = np.asarray(direction_from_angles(jnp.asarray(ra), jnp.asarray(dec)))
+    velocity = _vectors(exposures, ("obs_vx", "obs_vy", "obs_vz")) / SPEED_OF_LIGHT
+    along = np.sum(axis * velocity, axis=1)
+    # Towards the apex the sky shrinks, and a plate of that scale is shorter.
+    true = _vectors(truth, ("focal_x_mm", "focal_y_mm")) * 1000.0
+    found = np.asarray(solved.solution.parameters.focal)
+    stretch = (found - true) / true
+    layout = solved.prepared.problem.layout
+    variance = np.diag(solved.solution.shared_covariance)[layout.exposures]
+    sigma = np.sqrt(variance.reshape(-1, 5)[:, 3:]) / true
+    pull = (stretch + along[:, None]) / sigma
+    assert np.max(np.abs(along)) > 1e-5
+    assert np.max(np.abs(stretch / sigma)) > 10  # it would show
+    # Errors of neighbouring exposures are correlated: judge the spread and the mean.
+    assert np.sqrt(np.mean(pull**2)) < 3.0
+    assert np.max(np.abs(pull)) < 5.0
+
+
+@pytest.mark.recovery
+def test_little_is_left_in_positions_when_scales_are_free(orbit):
+    """At most about 0.15 mas: the field's second-order part."""
+    right = solve(orbit.dataset)
+    left = _without(orbit, "aberration")
+    assert abs(left.solution.sigma0 - 1) < 0.02
+    apart = np.asarray(
+        tangent_offset(
+            jnp.asarray(left.solution.direction), jnp.asarray(right.solution.direction)
+        )
+    )
+    assert np.sqrt(np.mean(np.sum(apart**2, axis=1))) / MILLIARCSECOND < 0.15
+
+
+@pytest.mark.recovery
+def test_residuals_show_aberration_when_scales_are_fixed(orbit):
+    fixed = SolveOptions(fix=("scale",))
+    left = _without(orbit, "aberration", options=fixed)
+    assert left.solution.sigma0 > 2.0
+
+
+@pytest.mark.recovery
+def test_deflection_left_out_is_a_smooth_field(orbit):
+    """The Sun is 90° away: 4 mas of pointing, microarcseconds across a field."""
+    right, left = solve(orbit.dataset), _without(orbit, "deflection")
+    apart = np.asarray(
+        tangent_offset(
+            jnp.asarray(left.solution.direction), jnp.asarray(right.solution.direction)
+        )
+    )
+    assert np.max(np.abs(apart)) / MILLIARCSECOND < 0.5

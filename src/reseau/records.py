@@ -33,8 +33,8 @@ class Bodies(eqx.Module):
     mass
         GM/c² [au].
     radius
-        Equatorial radius [au]; nearer than this nothing is seen, and the deflection
-        is held at its value on the limb.
+        Equatorial radius [au]; behind the disc nothing is seen, and there the
+        deflection falls linearly to zero at its centre.
     oblateness
         J₂; zero: a sphere.
     pole

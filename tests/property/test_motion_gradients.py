@@ -85,8 +85,15 @@ stars = st.tuples(
     nothing_or(1e-9, 5e-5),
     st.floats(-500, 500),
 )
-times = st.floats(-30, 30) | st.just(0.0)
+times = nothing_or(1e-3, 30.0)
 observers = st.tuples(*[st.floats(-1.5, 1.5)] * 3)
+
+
+def parallax_step(star: tuple[float, ...]) -> float:
+    """Return a step that does not reach the parallax at which a distance is known."""
+    if star[2]:
+        return 1e-3 * abs(star[2])
+    return 1e-6 * max(abs(star[3]), abs(star[4])) or 1e-12
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -104,19 +111,26 @@ def test_derivatives(name, sky, star, time, observer):
     slopes = np.asarray(forward(z))
     assert np.isfinite(slopes).all()
     steps = SCALES.copy()
-    steps[PARALLAX] = 1e-3 * abs(star[2]) if star[2] else 1e-12
-    # Next to a pole East turns with the slightest step in place, by 1e16 at most.
-    judged = slice(3 if np.hypot(*place[:2]) < 0.01 else 0, None)
-    apart = np.abs(reverse(z) - slopes)[:, judged] * steps[judged]
-    largest = np.abs(slopes).max(axis=0)[judged] * steps[judged]
-    assert np.all(apart <= 1e-9 * largest + 1e-18)
+    steps[PARALLAX] = parallax_step(star)
+    # Next to a pole East turns with the slightest step, by 1e16 at most.
+    near_pole = np.hypot(*place[:2]) < 0.01
+    judged = slice(3 if near_pole else 0, None)
     size = np.maximum(np.abs(function(z)), 1.0)
+    rows = np.ones(len(size), bool)
+    if near_pole and name.startswith("propagate"):
+        # So do the components of the new proper motion, not the motion itself.
+        rows[6:8] = False
+    change = slopes[:, judged] * steps[judged]
+    apart = np.abs(reverse(z)[:, judged] * steps[judged] - change)
+    bound = 1e-9 * np.abs(change[rows]).max(axis=0) + 1e-17 * size[rows, None]
+    assert np.all(apart[rows] <= bound)
     for k in range(judged.start, len(z)):
         step = np.where(np.arange(len(z)) == k, steps[k], 0.0)
         change = (function(z + step) - function(z - step)) / 2
         wanted = slopes[:, k] * steps[k]
         error = 2e-15 * size + 1e-5 * np.abs(wanted)
-        assert np.all(np.abs(change - wanted) <= error), (name, k)
+        good = np.abs(change - wanted) <= error
+        assert np.all(good[rows]), (name, k)
 
 
 @cache
@@ -149,13 +163,16 @@ def test_covariances_have_derivatives(sky, star, time, light_time):
     slopes = forward(place, six, elapsed)
     others = reverse(place, six, elapsed)
     assert all(np.isfinite(slope).all() for slope in (*slopes, *others))
+    if np.hypot(place[0], place[1]) < 0.01:
+        # East turns with the slightest step: differences cannot follow, see above.
+        return
     units = np.array([1e-6, 1e-6, 1e-6, 1e-7, 1e-7, 10.0])
     for slope, other, unit in (
         (slopes[1], others[1], units),
         (slopes[2], others[2], 1.0),
     ):
         np.testing.assert_allclose(other * unit, slope * unit, rtol=1e-9, atol=1e-12)
-    step = 0.01
+    step = 1e-3
     change = entries(place, six, elapsed + step) - entries(place, six, elapsed - step)
-    bound = 1e-9 * (1.0 + np.abs(slopes[2]).max())
+    bound = 2e-9 * (1.0 + np.abs(slopes[2]).max())
     np.testing.assert_allclose(change / (2 * step), slopes[2], rtol=1e-6, atol=bound)

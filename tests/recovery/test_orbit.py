@@ -4,7 +4,6 @@ Bounds are three standard deviations of the statistic itself: a standard deviati
 n standard normal numbers scatters by 1/√(2n). Run by ``make recovery``.
 """
 
-
 import jax.numpy as jnp
 import numpy as np
 import pytest

@@ -245,7 +245,8 @@ def test_wide_priors_can_be_chosen():
         )
     years = 2026.0 - given["ref_epoch"].value
     wanted = np.hypot(given["dec_error"].value, 2 * years)
-    np.testing.assert_allclose(found["dec_error"].value, wanted, rtol=1e-9)
+    # The radial velocity makes distances, and with them the spread, differ by 1e-6.
+    np.testing.assert_allclose(found["dec_error"].value, wanted, rtol=5e-6)
     assert found.meta["at_epoch"]["wide_prior"]["proper_motion"] == 2.0
 
 
@@ -366,7 +367,7 @@ def test_absent_columns_are_named_with_near_misses():
 
 def test_text_is_refused():
     given = table(2, parallax=["3.1", "n/a"])
-    with pytest.raises(CatalogueError, match="(?s)parallax holds.*numbers"):
+    with pytest.raises(CatalogueError, match=r"(?s)parallax holds.*numbers"):
         Catalogue(given).at_epoch(2026.0)
 
 
@@ -411,7 +412,7 @@ def test_faster_than_light_is_refused_where_light_takes_time():
     ],
 )
 def test_other_times_are_refused(time):
-    with pytest.raises(ConfigError, match="(?s)time is.*Julian year TCB"):
+    with pytest.raises(ConfigError, match=r"(?s)time is.*Julian year TCB"):
         Catalogue(table(2)).at_epoch(time)
 
 

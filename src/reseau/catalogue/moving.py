@@ -42,7 +42,7 @@ class Moved:
         Of the pairs in `CORRELATIONS`.
     missing
         How many sources lacked what: parallax, proper_motion, radial_velocity, and how
-        many values were there without their errors.
+        many values were there without the errors that were wanted.
     """
 
     mean: Float[ndarray, "n 6"]
@@ -106,7 +106,7 @@ def move(
         Correlations contradict each other.
     """
     rows = _collect(columns, epoch, wide or WidePrior())
-    missing = _count(rows)
+    missing = _count(rows, covariance)
     n = len(rows.mean)
     mean, error = np.empty((n, 6)), np.full((n, 6), np.nan)
     correlation = np.full((n, len(PAIRS)), np.nan)
@@ -155,13 +155,13 @@ def _collect(columns: Mapping[str, ndarray], epoch: float, wide: WidePrior) -> _
     )
 
 
-def _count(rows: _Rows) -> dict[str, int]:
+def _count(rows: _Rows, covariance: bool) -> dict[str, int]:
     lacking = np.sum(~rows.known, axis=0)
     return {
         "parallax": int(lacking[2]),
         "proper_motion": int(lacking[3]),
         "radial_velocity": int(lacking[5]),
-        "errors": int(np.sum((rows.known & ~rows.measured)[:, 2:])),
+        "errors": int(covariance * np.sum((rows.known & ~rows.measured)[:, 2:])),
     }
 
 

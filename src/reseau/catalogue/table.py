@@ -9,7 +9,7 @@ import astropy.units as u
 import numpy as np
 from astropy.io.registry import UnifiedIORegistry
 from astropy.table import Column, MaskedColumn, QTable
-from astropy.time import Time
+from astropy.time import ScaleValueError, Time
 from astropy.utils.masked import Masked
 from numpy import ndarray
 
@@ -232,7 +232,7 @@ class Catalogue:
         table = _moved_table(self.table, moved, epoch, covariance)
         epochs = columns["ref_epoch"]
         table.meta["at_epoch"] = {
-            "from": [float(epochs.min()), float(epochs.max())],
+            "from": [float(f(epochs)) for f in (np.min, np.max) if epochs.size],
             "to": epoch,
             "light_time": light_time,
             "covariance": covariance,
@@ -243,10 +243,12 @@ class Catalogue:
 
 
 def _julian_year(time: Time | float) -> float:
+    if isinstance(time, str):
+        raise _wrong_time(time)
     try:
         year = float(time.tcb.jyear if isinstance(time, Time) else time)
-    # Times of a local scale or of many values; strings and quantities with units.
-    except (TypeError, ValueError) as error:
+    # Times of a local scale, of many values, and quantities with units.
+    except (TypeError, ValueError, ScaleValueError) as error:
         raise _wrong_time(time) from error
     low, high = YEARS
     if not low <= year <= high:

@@ -35,22 +35,22 @@ def effects(
         str | None,
         typer.Option(
             metavar="BODY,...|none",
-            help="Bodies that deflect light; all of the ephemeris if not given.",
+            help="Bodies that deflect light; by default all of the ephemeris.",
         ),
     ] = None,
     pressure: Annotated[
         float | None,
-        typer.Option(help="Of a site's air [hPa]; standard air at its height."),
+        typer.Option(help="Of a site's air [hPa]; by default that of its height."),
     ] = None,
     temperature: Annotated[
         float | None,
-        typer.Option(help="Of a site's air [deg C]; standard air at its height."),
+        typer.Option(help="Of a site's air [deg C]; by default that of its height."),
     ] = None,
     humidity: Annotated[
-        float | None, typer.Option(help="Of a site's air, 0 to 1; one half.")
+        float | None, typer.Option(help="Of a site's air, 0 to 1; by default 0.5.")
     ] = None,
     wavelength: Annotated[
-        float | None, typer.Option(help="Of the light at a site [um]; 0.59.")
+        float | None, typer.Option(help="Of the light at a site [um]; by default 0.59.")
     ] = None,
     plot: Annotated[
         str | None,
@@ -97,9 +97,10 @@ def effects(
 
 
 def _bodies(given: str | None) -> tuple[str, ...] | None:
-    if given is None:
-        return None
-    return () if given == "none" else names(given)
+    if given is None or given == "none":
+        return None if given is None else ()
+    # An empty text, as of an unset shell variable, is refused where bodies are.
+    return names(given) or ("",)
 
 
 __all__ = ["effects"]

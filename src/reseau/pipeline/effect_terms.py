@@ -148,7 +148,7 @@ def measure_term(
     offset
         Standard coordinates of the points of the field [rad].
     """
-    points = displaced(centre, np.concatenate([np.zeros((1, 2)), offset]))
+    points = displaced(centre, jnp.concatenate([jnp.zeros((1, 2)), offset]))
     before, after = (_apply(m, points) for m in (term.before, term.after))
     return _measured(before, after, centre, offset)
 
@@ -258,11 +258,13 @@ def _aberrations(scene: Scene) -> Iterator[Term]:
 
 
 def _galactic() -> Iterator[Term]:
-    now = Partial(_relativistic, GALACTIC_VELOCITY)
-    then = Partial(_relativistic, GALACTIC_VELOCITY + SPAN * GALACTIC_ACCELERATION)
-    yield Term("galactic_aberration", "Galactic aberration *", _SAME, now, True)
+    # Catalogues have what the Sun of today sees: before it comes what rests in the
+    # Galaxy, after it what the Sun sees when she has another velocity.
+    resting = Partial(_relativistic, -GALACTIC_VELOCITY)
+    later = Partial(_relativistic, SPAN * GALACTIC_ACCELERATION)
+    yield Term("galactic_aberration", "Galactic aberration *", resting, _SAME, True)
     label = f"its change in {SPAN:.0f} years *"
-    yield Term("galactic_aberration_change", label, now, then, True)
+    yield Term("galactic_aberration_change", label, _SAME, later, True)
 
 
 def _refractions(scene: Scene) -> Iterator[Term]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -170,8 +171,9 @@ def _check(**values: float) -> None:
     for name, value in values.items():
         low, high, unit, hint = limits[name]
         if not (low <= value <= high) or (name == "fov" and value == 0.0):
-            above = "more than " if name == "fov" else ""
-            wanted = f"{above}{low:g} to {high:g} {unit}"
+            wanted = f"from {low:g} to {high:g} {unit}"
+            if name == "fov":
+                wanted = f"more than 0, at most {high:g} {unit}"
             raise ConfigError(
                 explain(
                     given=f"{name} = {value:g}",
@@ -217,13 +219,9 @@ def _scene(
     ephemeris: str,
     weather: Weather | None,
 ) -> Scene:
-    acting = {
-        "aberration",
-        "deflection" if names else "",
-        "refraction" if weather else "",
-    }
+    acting = {"deflection": bool(names), "refraction": weather is not None}
     around = surroundings(
-        acting - {""},
+        ["aberration", *(effect for effect, acts in acting.items() if acts)],
         state,
         np.array([float(epoch)]),
         deflectors=names,
@@ -275,7 +273,7 @@ def _zenith_distance(
     seen = np.degrees(
         np.append(
             zenith_distance(centre, air.zenith),
-            zenith_distance(displaced(centre, offset), air.zenith),
+            zenith_distance(displaced(centre, jnp.asarray(offset)), air.zenith),
         )
     )
     if not seen.max() < HORIZON:
@@ -347,7 +345,21 @@ def draw_effects(found: Effects, path: str | Path) -> Path:
         As `effects` returns it.
     path
         A PNG file; an older one is replaced.
+
+    Raises
+    ------
+    ConfigError
+        The name has another suffix.
     """
+    if Path(path).suffix.lower() != ".png":
+        raise ConfigError(
+            explain(
+                given=f"a figure named {Path(path).name!r}",
+                wanted="a name that ends in .png",
+                where=str(path),
+                todo="give it that suffix: figures are PNG images",
+            )
+        )
     title = (
         f"Displacements relative to the field's centre, ra {found.ra:.9g}°, "
         f"dec {found.dec:.9g}°, epoch {found.epoch:.9g}, seen from {found.observer}"

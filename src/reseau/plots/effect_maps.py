@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy import ndarray
 
 from reseau.diagnostics import DisplacementField
@@ -58,8 +59,8 @@ def effect_maps(
     columns = min(columns, len(panels))
     rows = math.ceil(len(panels) / columns)
     size = (3.0 * columns + 0.5, 3.8 * rows + 0.5)
-    figure = Figure(figsize=size, layout="constrained")
-    figure.get_layout_engine().set(h_pad=0.12, w_pad=0.08)  # type: ignore[union-attr]
+    layout = ConstrainedLayoutEngine(h_pad=0.12, w_pad=0.08)
+    figure = Figure(figsize=size, layout=layout)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     axes = list(grid.flat)
     for ax, panel in zip(axes, panels, strict=False):

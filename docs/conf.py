@@ -21,7 +21,7 @@ extensions = [
     "numpydoc",
     "file_tables",
 ]
-exclude_patterns = ["_build", "_generated", "solve-a-plate-tables.md"]
+exclude_patterns = ["_build", "_generated", "solve-a-plate-tables.md", "accuracy-sky.md"]
 
 html_theme = "furo"
 html_title = f"reseau {release}"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import jax
 import pytest
-from accuracy import Accuracy
 
+from accuracy import Accuracy
 from reseau.cli._compiled import keep_compiled
 
 jax.config.update("jax_enable_x64", True)

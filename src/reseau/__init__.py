@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .pipeline import (
         Comparison,
         Demonstration,
+        Effects,
         Information,
         Simulated,
         Solved,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         compare,
         demo,
         describe,
+        effects,
         simulate,
         solve,
     )
@@ -29,6 +31,7 @@ except PackageNotFoundError:  # a source tree that was not installed
 __all__ = [
     "Comparison",
     "Demonstration",
+    "Effects",
     "Information",
     "Simulated",
     "SolveOptions",
@@ -37,6 +40,7 @@ __all__ = [
     "compare",
     "demo",
     "describe",
+    "effects",
     "simulate",
     "solve",
 ]

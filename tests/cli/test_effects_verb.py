@@ -9,18 +9,7 @@ import pytest
 Run = Callable[..., object]
 
 FIELD = ("effects", "--ra", 266.4168, "--dec", -29.0078, "--epoch", 2031.2)
-OPTIONS = (
-    "--ra --dec --epoch --observer --fov --parallax --ephemeris --bodies --pressure "
-    "--temperature --humidity --wavelength --plot --json --debug"
-)
-
-
-def test_help_lists_the_options(run: Run) -> None:
-    result = run("effects", "--help")
-    assert result.exit_code == 0
-    assert not [o for o in OPTIONS.split() if o not in result.stdout.split()]
-    assert max(map(len, result.stdout.splitlines())) <= 80
-    assert "effects" in run("--help").stdout
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "effects.md"
 
 
 def test_the_table_and_its_meaning(run: Run) -> None:
@@ -30,6 +19,15 @@ def test_the_table_and_its_meaning(run: Run) -> None:
     for words in ("aberration, own velocity", "all together", "affine plate model"):
         assert words in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_the_page_shows_what_is_printed(run: Run) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    command = next(line for line in text.splitlines() if line.startswith("$ reseau"))
+    shown = text.split("```text\n")[1].split("```")[0].splitlines()
+    printed = run(*command.split()[2:]).stdout.splitlines()
+    assert len(shown) > 6
+    assert not [line for line in shown if line.strip() != "..." and line not in printed]
 
 
 def test_json_is_the_table_in_full(run: Run) -> None:

@@ -28,8 +28,12 @@ VERBS = {
     ),
     ("simulate", "orbit"): (
         "--output --sources --exposures --seed --small --artificial "
-        "--measurement-error --effects --deflectors --wrong-fraction --observer --ephemeris --overwrite "
-        "--json --debug"
+        "--measurement-error --effects --deflectors --wrong-fraction --observer "
+        "--ephemeris --overwrite --json --debug"
+    ),
+    ("effects",): (
+        "--ra --dec --epoch --observer --fov --parallax --ephemeris --bodies "
+        "--pressure --temperature --humidity --wavelength --plot --json --debug"
     ),
     ("compare",): "--truth --json --debug SOLUTION",
     ("info",): "--json --debug PATH",
@@ -49,8 +53,9 @@ def test_help_lists_the_options(run: Run, verb: tuple[str, ...]) -> None:
 
 def test_help_lists_the_verbs(run: Run) -> None:
     result = run("--help")
-    for verb in ("solve", "simulate", "compare", "info", "demo", "--version"):
+    for verb in ("solve", "simulate", "compare", "effects", "info", "demo"):
         assert verb in result.stdout
+    assert "--version" in result.stdout
 
 
 def test_version(run: Run) -> None:
@@ -498,10 +503,10 @@ def test_demo(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     # As small as the survey of the other tests, for which everything is compiled.
     choices = {"sources": 150, "exposures": 8, "artificial": 6, "seed": 3}
 
-    def smaller(output: Path, *, overwrite: bool, small: bool, seed: int) -> object:
-        assert small
-        assert seed == 4
-        return reseau.simulate(output, overwrite=overwrite, **choices)
+    def smaller(output: Path, *, overwrite: bool, **asked: object) -> object:
+        assert asked.pop("small")
+        assert asked.pop("seed") == 4
+        return reseau.simulate(output, overwrite=overwrite, **choices, **asked)
 
     monkeypatch.setattr("reseau.pipeline.demonstration.simulate", smaller)
     place = tmp_path / "demo"

@@ -13,6 +13,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from reseau.constants import DEGREE
 from reseau.errors import ConfigError, explain, some
 from reseau.records import Air, Bodies, Surroundings
 from reseau.sky import effective_velocity, laplace_constants, potential
@@ -41,12 +42,16 @@ class Weather:
         Relative, from 0 to 1.
     wavelength
         Effective, in vacuum [µm].
+    height, latitude
+        Of the site [m], [deg].
     """
 
     pressure: float
     temperature: float
     humidity: float
     wavelength: float
+    height: float = 0.0
+    latitude: float = 45.0
 
 
 def surroundings(
@@ -132,7 +137,12 @@ def _air(observer: Observer, weather: Weather | None) -> Air:
             )
         )
     tangent, cube = _laplace(
-        weather.pressure, weather.temperature, weather.humidity, weather.wavelength
+        weather.pressure,
+        weather.temperature,
+        weather.humidity,
+        weather.wavelength,
+        height=weather.height,
+        latitude=weather.latitude * DEGREE,
     )
     n = len(observer.zenith)
     return Air(

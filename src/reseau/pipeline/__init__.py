@@ -2,8 +2,9 @@
 
 from .comparing import Comparison, compare
 from .demonstration import Demonstration, demo
+from .effect_drawing import draw_effects
 from .effect_table import Effect, Effects
-from .effects import draw_effects, effects
+from .effects import effects
 from .information import Information, describe
 from .prepare import Prepared, prepare
 from .simulating import Simulated, simulate

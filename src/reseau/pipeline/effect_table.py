@@ -9,11 +9,7 @@ from typing import Any
 from reseau.diagnostics import DisplacementField
 from reseau.observers import Weather
 
-MICRO = 1e-3
-"""One microarcsecond [mas]."""
-
-SMALLEST = 1e-6
-"""Smaller than this is not told from rounding [mas]."""
+from .small_angles import MICRO, measure, number_and_unit
 
 HIDDEN = 1e-5
 """A deflection that is smaller everywhere is not printed [mas]."""
@@ -187,36 +183,6 @@ class Effects:
         return [*_table(self), *wrapped]
 
 
-def measure(value: float) -> str:
-    """Return a small angle in the unit in which it reads well.
-
-    Parameters
-    ----------
-    value
-        The angle [mas].
-    """
-    number, unit = _measure(value)
-    return f"{number}{unit}" if unit == "″" else f"{number} {unit}".rstrip()
-
-
-def _measure(value: float) -> tuple[str, str]:
-    """Return number and unit."""
-    if not math.isfinite(value):
-        return "–", ""
-    if value < SMALLEST:
-        return "< 0.001", "µas"
-    # Just under one, as it would be rounded to 1000 of the smaller unit.
-    units = (("″", 1e3), ("mas", 1.0), ("µas", MICRO))
-    unit, size = next((u for u in units if value >= 0.99995 * u[1]), units[-1])
-    return _digits(value / size), unit
-
-
-def _digits(value: float) -> str:
-    """Return a number in four digits, three of them behind the point at most."""
-    power = math.floor(math.log10(value)) if value >= 1.0 else 0
-    return f"{value:.{max(3 - power, 0)}f}"
-
-
 def _table(effects: Effects) -> Iterator[str]:
     high = effects.zenith_distance
     above = "" if math.isnan(high) else f", {high:.1f}° from the zenith"
@@ -241,7 +207,7 @@ def _table(effects: Effects) -> Iterator[str]:
 
 
 def _cell(value: float) -> str:
-    number, unit = _measure(value)
+    number, unit = number_and_unit(value)
     return f"{number:>8} {unit:<3}"
 
 
@@ -360,4 +326,4 @@ def _about_hidden(effects: Effects) -> Iterator[str]:
         yield f"Deflections under 0.01 µas everywhere are not shown: {names}."
 
 
-__all__ = ["SMALLEST", "Effect", "Effects", "measure", "shown"]
+__all__ = ["Effect", "Effects", "shown"]

@@ -1,7 +1,6 @@
 """`reseau effects` as a function: what moves a star's image, term by term."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -30,7 +29,6 @@ from reseau.observers import (
     states_of,
     surroundings,
 )
-from reseau.plots import effect_maps, save
 from reseau.records import Air
 from reseau.sky import (
     direction_from_angles,
@@ -40,8 +38,9 @@ from reseau.sky import (
 )
 
 from .effect_air import weather_at
-from .effect_table import SMALLEST, Effect, Effects
+from .effect_table import Effect, Effects
 from .effect_terms import REDDER, Measured, Scene, Term, measure_term, terms
+from .small_angles import SMALLEST
 from .surroundings import table_observer
 
 N_SIDE = 21
@@ -336,36 +335,4 @@ def _speed(velocity: Float[np.ndarray, "1 3"]) -> float:
     return float(np.linalg.norm(velocity)) * SPEED_OF_LIGHT
 
 
-def draw_effects(found: Effects, path: str | Path) -> Path:
-    """Draw what the terms do over the field, and return the file.
-
-    Parameters
-    ----------
-    found
-        As `effects` returns it.
-    path
-        A PNG file; an older one is replaced.
-
-    Raises
-    ------
-    ConfigError
-        The name has another suffix.
-    """
-    if Path(path).suffix.lower() != ".png":
-        raise ConfigError(
-            explain(
-                given=f"a figure named {Path(path).name!r}",
-                wanted="a name that ends in .png",
-                where=str(path),
-                todo="give it that suffix: figures are PNG images",
-            )
-        )
-    title = (
-        f"Displacements relative to the field's centre, ra {found.ra:.9g}°, "
-        f"dec {found.dec:.9g}°, epoch {found.epoch:.9g}, seen from {found.observer}"
-    )
-    fields = [row.field for row in found.rows if not row.in_catalogues]
-    return save(effect_maps(fields, title=title)[0], path)
-
-
-__all__ = ["draw_effects", "effects"]
+__all__ = ["effects"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import jax
 import numpy as np
+from jaxtyping import Array
 
 from reseau.catalogue import Astrometry, astrometry
 from reseau.constants import (
@@ -28,7 +29,11 @@ from reseau.errors import (
 from reseau.io import Dataset, columns_of
 from reseau.model import DEFAULT_FREE, Problem
 from reseau.records import Exposures, Measurements, SourcePrior
-from reseau.sky import direction_and_covariance, direction_from_angles
+from reseau.sky import (
+    direction_and_covariance,
+    direction_from_angles,
+    roemer_delay,
+)
 from reseau.solve import Labels
 
 from .surroundings import Seen, seen_from
@@ -363,7 +368,15 @@ def _carry(
     return np.where(held, np.asarray(start), np.asarray(direction)), np.asarray(carried)
 
 
-_carry_compiled = jax.jit(direction_and_covariance)
+@jax.jit
+def _carry_compiled(
+    start: Array, parameters: Array, covariance: Array, elapsed: Array, place: Array
+) -> tuple[Array, Array]:
+    # As Gaia counts time: when the light reaches the barycentre.
+    elapsed = elapsed + roemer_delay(start, place)
+    return direction_and_covariance(start, parameters, covariance, elapsed, place)
+
+
 _directions = jax.jit(direction_from_angles)
 
 

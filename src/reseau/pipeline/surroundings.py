@@ -1,7 +1,7 @@
 """Where the observer of a dataset was, and what displaced the directions."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,15 @@ from reseau.errors import (
     some,
 )
 from reseau.io import Dataset, columns_of
-from reseau.observers import Observer, TableObserver, states_of, surroundings
+from reseau.observers import (
+    Observer,
+    Site,
+    TableObserver,
+    Weather,
+    parse_observer,
+    states_of,
+    surroundings,
+)
 from reseau.records import Surroundings
 
 Columns = dict[str, np.ndarray]
@@ -84,7 +92,7 @@ def seen_from(dataset: Dataset, exposures: Columns) -> Seen:
         exposures["epoch"],
         deflectors=dataset.deflectors,
         ephemeris=dataset.ephemeris,
-        weather=dataset.weather,
+        weather=_at_site(dataset),
     )
     _check_zenith(around, exposures)
     return Seen(known, observer.position, around)
@@ -109,6 +117,14 @@ def _observer(dataset: Dataset, exposures: Columns) -> tuple[Observer, bool, boo
         zenith=found.zenith,
     )
     return observer, computed or position is not None, computed or velocity is not None
+
+
+def _at_site(dataset: Dataset) -> Weather | None:
+    """Return the weather with the site's height and latitude."""
+    site = None if dataset.observer is None else parse_observer(dataset.observer)
+    if dataset.weather is None or not isinstance(site, Site):
+        return dataset.weather
+    return replace(dataset.weather, height=site.height, latitude=site.latitude)
 
 
 def table_observer(table: object) -> TableObserver:
@@ -183,7 +199,7 @@ def _check_zenith(around: Surroundings, exposures: Columns) -> None:
                 f"({some(f'{d:.1f}°' for d in distance)})",
                 wanted="pointings above the horizon",
                 where=f"exposures, exposure_id {some(exposures['exposure_id'][bad])}",
-                todo="check the epochs, and the site's longitude (positive to the East)",
+                todo="check the epochs, and that the site's longitude is to the East",
             )
         )
 

@@ -34,6 +34,7 @@ from .motion import (
     propagate,
     propagate_with_covariance,
     radial_motion,
+    roemer_delay,
 )
 from .parallax import displace_by_parallax, parallax_factors
 from .refraction import (
@@ -116,6 +117,7 @@ __all__ = [
     "refraction_tangent",
     "refraction_through",
     "refractivity",
+    "roemer_delay",
     "secular_motion",
     "tangent_basis",
     "tangent_offset",

@@ -30,13 +30,16 @@ def angles_from_direction(direction: Direction) -> tuple[Array, Array]:
     At the exact poles the right ascension is zero.
     """
     x, y, z = direction[..., 0], direction[..., 1], direction[..., 2]
-    return jnp.arctan2(y, x) % (2 * jnp.pi), jnp.arctan2(z, jnp.hypot(x, y))
+    at_pole = (x == 0.0) & (y == 0.0)
+    ra = jnp.where(at_pole, 0.0, jnp.arctan2(y, jnp.where(at_pole, 1.0, x)))
+    rho = jnp.where(at_pole, 0.0, jnp.hypot(jnp.where(at_pole, 1.0, x), y))
+    return ra % (2 * jnp.pi), jnp.arctan2(z, rho)
 
 
 def tangent_basis(direction: Direction) -> tuple[Array, Array]:
     """Return the unit vectors towards East and North at `direction`.
 
-    At the exact poles East is the one of right ascension zero, (0, 1, 0).
+    At the poles East is the one of right ascension zero, (0, 1, 0).
 
     References
     ----------
@@ -44,7 +47,8 @@ def tangent_basis(direction: Direction) -> tuple[Array, Array]:
     """
     x, y, z = direction[..., 0], direction[..., 1], direction[..., 2]
     rho = jnp.hypot(x, y)
-    at_pole = rho == 0.0
+    # Nearer to the pole than this, derivatives would overflow.
+    at_pole = rho < 1e-100
     safe = jnp.where(at_pole, 1.0, rho)
     cos_ra = jnp.where(at_pole, 1.0, x / safe)
     sin_ra = jnp.where(at_pole, 0.0, y / safe)

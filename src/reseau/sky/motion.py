@@ -48,6 +48,28 @@ def radial_motion(radial_velocity: Scalars, parallax: Scalars) -> Array:
     return jnp.asarray(radial_velocity * parallax / AU_PER_YEAR)
 
 
+def roemer_delay(direction: Direction, observer: Position) -> Array:
+    """Return how much earlier than at the barycentre light reaches an observer.
+
+    Gaia's epochs are of the light's arrival at the barycentre: the time since a
+    reference epoch that `direction_at` wants is longer by this than the time at the
+    observer (Lindegren et al. 2012, A&A 538, A78, eq. 5).
+
+    Parameters
+    ----------
+    direction
+        Unit vectors towards the sources.
+    observer
+        Barycentric position of the observer, ICRS axes [au].
+
+    Returns
+    -------
+    Delay of the barycentre [Julian yr], up to 8.3 min: 0.16 mas of Barnard's star.
+    """
+    direction, observer = jnp.asarray(direction), jnp.asarray(observer)
+    return jnp.sum(direction * observer, axis=-1) / LIGHT
+
+
 def direction_at(
     direction: Direction,
     astrometry: Float[Array, "*batch 6"],

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
-from reseau.sky import direction_at, direction_from_angles
+from reseau.sky import direction_at, direction_from_angles, roemer_delay
 
 from .galactic import CENTRE, equatorial, galactic
 from .pointings import HALF_SIDE
@@ -83,7 +83,9 @@ def directions_at(
 
 @jax.jit
 def _moved(ra: Array, dec: Array, six: Array, elapsed: Array, observer: Array) -> Array:
-    return direction_at(direction_from_angles(ra, dec), six, elapsed, observer)
+    direction = direction_from_angles(ra, dec)
+    elapsed = elapsed + roemer_delay(direction, observer)
+    return direction_at(direction, six, elapsed, observer)
 
 
 def _from_field(rng: np.random.Generator, n: int) -> Columns:

@@ -21,7 +21,12 @@ extensions = [
     "numpydoc",
     "file_tables",
 ]
-exclude_patterns = ["_build", "_generated", "solve-a-plate-tables.md", "accuracy-sky.md"]
+exclude_patterns = [
+    "_build",
+    "_generated",
+    "accuracy-sky.md",
+    "solve-a-plate-tables.md",
+]
 
 html_theme = "furo"
 html_title = f"reseau {release}"

@@ -15,7 +15,16 @@ from typing import Any
 
 PAGE = Path(__file__).resolve().parents[1] / "accuracy-sky.md"
 DATA = PAGE.with_suffix(".json")
-SECTIONS = ("Motion", "Parallax", "Observer", "Deflection", "Aberration", "Refraction")
+SECTIONS = (
+    "Motion",
+    "Parallax",
+    "Light deflection",
+    "Aberration",
+    "Refraction",
+    "Apparent place",
+    "Observer",
+    "Tangent plane",
+)
 ROUNDING = 3.0
 
 
@@ -37,17 +46,23 @@ def table(entries: list[dict[str, Any]]) -> str:
     for section, rows in groupby(entries, key=lambda e: e["section"]):
         parts += [f"### {section}", ""]
         parts += ["| what | authority | asked | found |", "|---|---|---|---|"]
-        notes = []
+        notes: list[str] = []
         for row in rows:
             mark = ""
             if row["note"]:
-                notes.append(row["note"])
-                mark = f" ({len(notes)})"
+                if row["note"] not in notes:
+                    notes.append(row["note"])
+                mark = f" ({notes.index(row['note']) + 1})"
             asked = "–" if row["asked"] is None else f"{row['asked']:g} {row['unit']}"
-            found = f"{row['measured']:.2g} {row['unit']}{mark}"
+            found = f"{shown(row['measured'])} {row['unit']}{mark}"
             parts.append(f"| {row['term']} | {row['authority']} | {asked} | {found} |")
         parts += ["", *(f"({i}) {note}\n" for i, note in enumerate(notes, 1))]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def shown(value: float) -> str:
+    """Write two digits, without an exponent where that is easy to read."""
+    return f"{value:.2g}" if value < 100 else f"{float(f'{value:.2g}'):,.0f}"
 
 
 def differences(entries: list[dict[str, Any]]) -> list[str]:

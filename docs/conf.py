@@ -25,6 +25,7 @@ exclude_patterns = [
     "_build",
     "_generated",
     "accuracy-sky.md",
+    "methods-table.md",
     "solve-a-plate-tables.md",
 ]
 

@@ -1,8 +1,8 @@
 """Tables of the page on files, made from the code that reads and writes them.
 
-Three directives: ``reseau-columns`` shows a table of `reseau.schema`, ``reseau-keys``
+Four directives: ``reseau-columns`` shows a table of `reseau.schema`, ``reseau-keys``
 the keys of a TOML file from the records that read it, ``reseau-preset`` an instrument
-that comes with the package.
+that comes with the package, ``reseau-flags`` the registry of `reseau.flags`.
 """
 
 import dataclasses
@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from reseau import schema
+from reseau.flags import flags_table
 from reseau.io import presets
 from reseau.io.datasets import DatasetConfig
 from reseau.io.instrument_config import InstrumentConfig
@@ -119,6 +120,15 @@ class Keys(_Made):
         return key_rows(RECORDS[name])
 
 
+class Flags(_Made):
+    """The bits of a column, by its name."""
+
+    def markdown(self, name: str) -> list[str]:
+        """Return the table of flags."""
+        del name
+        return flags_table().splitlines()
+
+
 class Preset(_Made):
     """The file of an instrument that comes with the package."""
 
@@ -133,4 +143,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("reseau-columns", Columns)
     app.add_directive("reseau-keys", Keys)
     app.add_directive("reseau-preset", Preset)
+    app.add_directive("reseau-flags", Flags)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -118,6 +118,10 @@ class Result(enum.Enum):
         "not converged: the objective became infinite or NaN; a source lies behind "
         "the projection's horizon or a start is far off"
     )
+    DIVERGED = (
+        "diverged: the evidence lower bound became NaN or infinite; lower the learning "
+        "rates or start nearer to the solution"
+    )
     DEGENERATE = "degenerate: the data do not determine all free parameters"
 
 

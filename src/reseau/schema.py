@@ -463,7 +463,19 @@ SOURCES = TableSchema(
         Column("n_measurements", "int32", "", "measurements used", "meta.number"),
         IS_REFERENCE,
         PRIOR_PULL,
-        Column("flags", "int32", "", "bit flags of the solution", "meta.code"),
+        *_optional(
+            [
+                Column(
+                    "wrong_probability",
+                    "float64",
+                    "",
+                    "probability that the reference position is wrong",
+                    "stat.probability",
+                    nullable=True,
+                )
+            ]
+        ),
+        Column("flags", "int32", "", "bit flags, see `reseau.flags`", "meta.code"),
     ),
     unique=("source_id", "plate_id"),
 )
@@ -516,7 +528,20 @@ RESIDUALS = TableSchema(
         Column("deta", "float64", "mas", "residual towards North", "pos.eq.dec"),
         Column("pull_x", "float64", "", "dx in units of its 1σ", "stat.value"),
         Column("pull_y", "float64", "", "dy in units of its 1σ", "stat.value"),
-        Column("weight", "float64", "", "weight in the fit, 0 to 1", "stat.weight"),
+        # With heavy tails a good measurement can count a little more than Normal.
+        Column("weight", "float64", "", "weight in the fit", "stat.weight"),
+        *_optional(
+            [
+                Column(
+                    "outlier_probability",
+                    "float64",
+                    "",
+                    "probability to be an outlier; missing: not asked",
+                    "stat.probability",
+                    nullable=True,
+                )
+            ]
+        ),
     ),
 )
 

@@ -24,7 +24,9 @@ VERBS = {
         "--output --instrument --pointing --columns --distortion --degree "
         "--degree-kind --minimum-degree --scale --focal-prior --free --fix "
         "--no-reference --error --plate --minimum-measurements --tolerance "
-        "--max-iterations --overwrite --json --verbose --quiet --debug INPUT"
+        "--max-iterations --method --likelihood --reference-prior --fit-noise "
+        "--guide --init --rank --max-steps --time-limit --checkpoint --resume "
+        "--draws --chains --seed --overwrite --json --verbose --quiet --debug INPUT"
     ),
     ("simulate", "orbit"): (
         "--output --sources --exposures --seed --small --artificial "
@@ -35,7 +37,7 @@ VERBS = {
         "--ra --dec --epoch --observer --fov --parallax --ephemeris --bodies "
         "--pressure --temperature --humidity --wavelength --plot --json --debug"
     ),
-    ("compare",): "--truth --json --debug SOLUTION",
+    ("compare",): "--truth --json --debug SOLUTION OTHER",
     ("info",): "--json --debug PATH",
     ("demo",): "--output --small --seed --overwrite --quiet --debug",
 }

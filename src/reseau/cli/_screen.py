@@ -44,6 +44,13 @@ def duration(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
 
 
+def _step_line(figures: dict[str, float]) -> str:
+    """Write where a stochastic ascent is."""
+    shown = [f"step {int(figures['step']):>7d}", f"ELBO {figures['elbo']:.10g}"]
+    shown += [f"{k} {v:.3g}" for k, v in figures.items() if k not in ("step", "elbo")]
+    return "   ".join(shown)
+
+
 @contextmanager
 def progress(what: str, *, wanted: bool) -> Iterator[Report | None]:
     """Show on stderr that work goes on, and each iteration as it ends.
@@ -71,6 +78,9 @@ def progress(what: str, *, wanted: bool) -> Iterator[Report | None]:
     def report(figures: dict[str, float]) -> None:
         nonlocal count
         count += 1
+        if "stage" in figures:  # thousands of small steps, not a few large ones
+            console.print(_step_line(figures), markup=False)
+            return
         damping = figures.get("damping", 0.0)
         console.print(
             f"iteration {count:>2d}   chi2 {figures['chi2']:.8g}   "

@@ -1,4 +1,4 @@
-"""`reseau compare`: a solution against the truth of a simulation."""
+"""`reseau compare`: a solution against truth, or against another solution."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,31 +15,67 @@ def compare(
     solution: Annotated[
         Path, typer.Argument(metavar="SOLUTION", help="Directory of a solution.")
     ],
+    other: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="OTHER", help="Directory of another solution of the same plate."
+        ),
+    ] = None,
     truth: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             metavar="DIR", help="Directory of the truth, or the dataset that has one."
         ),
-    ],
+    ] = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Compare a solution with the truth.
+    """Compare a solution with the truth, or with another solution.
 
-    By class of sources: RMS error, its ratio to the Cramér-Rao bound, and the standard
-    deviation of the pulls; the calibration where the truth has it. `target` are all
-    sources that are no references; it contains `artificial`.
+    With --truth, by class of sources: RMS error, its ratio to the Cramér-Rao bound, and
+    the standard deviation of the pulls; the calibration where the truth has it.
+    `target` are all sources that are no references; it contains `artificial`.
+
+    With OTHER: differences in units of the errors of SOLUTION, ratios of the errors,
+    the sources that differ most, calibration and attitudes by kind.
     """
     del context, debug
+    if (other is None) == (truth is None):
+        raise _unclear(other, truth)
     # Not at the top: astropy and JAX take seconds that the help need not wait for.
-    from reseau.pipeline import compare as run
+    from reseau.pipeline import Comparison
+    from reseau.pipeline import compare as with_truth
+    from reseau.pipeline.comparing_solutions import (
+        SolutionComparison,
+        compare_solutions,
+    )
 
-    found = run(solution, truth)
+    found: Comparison | SolutionComparison
+    if other is not None:
+        found = compare_solutions(solution, other)
+    elif truth is not None:
+        found = with_truth(solution, truth)
     if json:
         print_json(found.as_dict())
         return
     for line in found.lines():
         typer.echo(line)
+
+
+def _unclear(other: Path | None, truth: Path | None) -> Exception:
+    """Return the complaint about two things to compare with, or none."""
+    # Not at the top: it brings astropy, which the help does not need.
+    from reseau.errors import ConfigError, explain
+
+    given = f"both another solution, {other}, and --truth {truth}"
+    return ConfigError(
+        explain(
+            given=given if other is not None else "nothing to compare with",
+            wanted="a second solution, or --truth",
+            where="compare SOLUTION [OTHER] [--truth DIR]",
+            todo="name one of them",
+        )
+    )
 
 
 __all__ = ["compare"]

@@ -41,6 +41,30 @@ class Scale(StrEnum):
     PLATE = "plate"
 
 
+class Method(StrEnum):
+    """How a plate is solved."""
+
+    GAUSS_NEWTON = "gauss-newton"
+    SVI = "svi"
+    NUTS = "nuts"
+
+
+class Noise(StrEnum):
+    """What of the measurement errors is fitted."""
+
+    SCALE = "scale"
+    FLOOR = "floor"
+    BOTH = "both"
+
+
+class Density(StrEnum):
+    """How far data may lie from what is expected."""
+
+    NORMAL = "normal"
+    STUDENT = "student"
+    MIXTURE = "mixture"
+
+
 class FocalPrior(StrEnum):
     """Family of the prior of the focal lengths."""
 
@@ -94,7 +118,12 @@ def solve(
             "[default: the instrument's]",
         ),
     ] = None,
-    degree: Annotated[int | None, typer.Option(help="Of a polynomial.")] = None,
+    degree: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|auto", help="Of a polynomial; auto: chosen by the evidence."
+        ),
+    ] = None,
     degree_kind: Annotated[
         DegreeKind | None, typer.Option(help="How degrees are counted.")
     ] = None,
@@ -139,7 +168,42 @@ def solve(
     ] = 0.01,
     max_iterations: Annotated[
         int, typer.Option(min=1, help="Iterations at most.")
-    ] = 30,
+    ] = 50,
+    method: Annotated[Method, typer.Option(help="How to solve.")] = Method.GAUSS_NEWTON,
+    likelihood: Annotated[
+        Density, typer.Option(help="Of the measurements.")
+    ] = Density.NORMAL,
+    reference_prior: Annotated[
+        Density, typer.Option(help="Of the reference positions.")
+    ] = Density.NORMAL,
+    fit_noise: Annotated[
+        Noise | None, typer.Option(help="What of the measurement errors to fit.")
+    ] = None,
+    guide: Annotated[
+        str, typer.Option(help="Of svi: seed, meanfield, lowrank, arrow.")
+    ] = "seed",
+    init: Annotated[
+        str, typer.Option(metavar="none|map", help="Of svi: where it starts.")
+    ] = "none",
+    rank: Annotated[
+        int, typer.Option(min=1, help="Of svi with lowrank: columns of W.")
+    ] = 10,
+    max_steps: Annotated[
+        int | None, typer.Option(min=1, help="Of svi: steps at most.")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Of svi: seconds at most.")
+    ] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Of svi: where its state is kept."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Of svi: go on from the checkpoint.")
+    ] = False,
+    draws: Annotated[int, typer.Option(min=2, help="Of nuts, for each chain.")] = 1000,
+    chains: Annotated[int, typer.Option(min=1, help="Of nuts.")] = 2,
+    seed: Annotated[int, typer.Option(help="Of random numbers, where used.")] = 0,
     overwrite: Overwrite = False,
     json: Json = False,
     verbose: Annotated[
@@ -169,7 +233,7 @@ def solve(
         columns=columns,
         error=error,
         distortion=distortion,
-        degree=degree,
+        degree=_degree(degree),
         degree_kind=_text(degree_kind),
         minimum_degree=minimum_degree,
         scale=_text(scale),
@@ -181,12 +245,33 @@ def solve(
         minimum_measurements=minimum_measurements,
         tolerance=tolerance,
         max_iterations=max_iterations,
+        method=method.value,
+        likelihood=likelihood.value,
+        reference_prior=reference_prior.value,
+        fit_noise=_text(fit_noise),
+        guide=guide,
+        init=init,
+        rank=rank,
+        max_steps=max_steps,
+        time_limit=time_limit,
+        checkpoint=checkpoint,
+        resume=resume,
+        draws=draws,
+        chains=chains,
+        seed=seed,
     )
     watched = is_watched(quiet=quiet, json_wanted=json, verbose=verbose)
     with progress(f"solving {place}", wanted=watched) as report:
         solved = run(place, target, options=options, overwrite=overwrite, report=report)
     show_solved(solved, target, json=json, quiet=quiet, verbose=verbose)
     return solved.exit_code
+
+
+def _degree(given: str | None) -> int | str | None:
+    """Return a number where it is one; other texts are judged with the options."""
+    if given is None or not given.strip().lstrip("+-").isdigit():
+        return given
+    return int(given)
 
 
 def _text(choice: StrEnum | None) -> str | None:
@@ -213,6 +298,8 @@ def show_solved(
     if json:
         print_json(solved.summary)
     elif not quiet:
+        for line in [*solved.table, ""] if solved.table else []:
+            typer.echo(line)
         for sentence in solved.sentences:
             typer.echo(sentence)
         typer.echo()

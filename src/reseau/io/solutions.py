@@ -18,6 +18,7 @@ from reseau.instrument import Instrument
 from reseau.io.atomic import SOLUTION_MARKS, new_directory
 from reseau.io.instrument_writer import write_instrument
 from reseau.io.instruments import read_instrument
+from reseau.io.posteriors import SavedPosterior, write_posterior
 from reseau.io.tables import read_table, require_directory, table_of, write_parquet
 from reseau.io.validate import validate
 from reseau.schema import (
@@ -79,6 +80,7 @@ def write_solution(
     instrument: Instrument,
     summary: Mapping[str, Any],
     unit: str = "pixel",
+    posterior: SavedPosterior | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write a solution, whole or not at all.
@@ -99,6 +101,8 @@ def write_solution(
         What ``summary.json`` is to hold; NaN and infinities become null.
     unit
         Unit of dx and dy: "pixel" or "um".
+    posterior
+        What draws are made from, for ``posterior.npz``.
     overwrite
         Whether an earlier solution or dataset there may be replaced.
 
@@ -134,6 +138,8 @@ def write_solution(
             write_parquet(table, folder / f"{name}.parquet")
         write_parquet(matrix, folder / _COVARIANCE)
         write_instrument(instrument, folder / "instrument.toml")
+        if posterior is not None:
+            write_posterior(posterior, folder)
         (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -1,5 +1,6 @@
 """The observation equation, its unknowns and their priors, each written once."""
 
+from .density import Density, log_density, log_likelihood, log_prior, make_density
 from .observation import (
     DetectorFrame,
     ExposureFrame,
@@ -36,6 +37,7 @@ __all__ = [
     "DETECTOR_NAMES",
     "PER_DETECTOR",
     "PER_EXPOSURE",
+    "Density",
     "DetectorFrame",
     "ExposureFrame",
     "Layout",
@@ -53,6 +55,10 @@ __all__ = [
     "free_columns",
     "gamma_terms",
     "layout_of",
+    "log_density",
+    "log_likelihood",
+    "log_prior",
+    "make_density",
     "nominal_parameters",
     "normal_terms",
     "on_detector",

@@ -55,17 +55,18 @@ class Datum(NamedTuple):
 
     def transform(self) -> Float[np.ndarray, "p p"]:
         """Return the matrix T that takes shared parameters to the datum."""
-        return np.eye(self.directions.shape[0]) - self.directions @ self._gain()
+        return np.eye(self.directions.shape[0]) - self.directions @ self.gain()
 
     def covariance(self, matrix: Float[np.ndarray, "p p"]) -> np.ndarray:
         """Return T C Tᵀ, by products with the few modes only."""
-        gain = self._gain()
+        gain = self.gain()
         crossed = matrix @ gain.T
         total = gain @ crossed
         moved = crossed @ self.directions.T
         return matrix - moved - moved.T + self.directions @ total @ self.directions.T
 
-    def _gain(self) -> np.ndarray:
+    def gain(self) -> Float[np.ndarray, "q p"]:
+        """Return how much of each mode the shared parameters hold."""
         return np.linalg.solve(self.constraints @ self.directions, self.constraints)
 
 
@@ -420,30 +421,54 @@ def to_datum(
         return parameters
     layout = layout_of(parameters)
     nominal = detector_parameters(problem.instrument)
-    detectors = np.array(parameters.detectors)
     inside = layout.detectors
     rows = datum.constraints[:, inside]
-    moves = datum.directions[inside]
-    excess = rows @ (detectors - nominal).ravel()
-    amount = np.linalg.solve(rows @ moves, excess)
-    detectors = detectors - (moves @ amount).reshape(-1, PER_DETECTOR)
+    excess = rows @ (np.asarray(parameters.detectors) - nominal).ravel()
+    amount = np.linalg.solve(rows @ datum.directions[inside], excess)
+    step = move_along(problem, parameters, datum, -amount)
+    exposures = step[layout.exposures].reshape(-1, PER_EXPOSURE)
+    axes = _rotate_axes(jnp.asarray(parameters.axes), jnp.asarray(exposures[:, :3]))
+    return Parameters(
+        offset=parameters.offset,
+        axes=np.asarray(axes),
+        focal=np.asarray(parameters.focal) + exposures[:, 3:],
+        coefficients=np.asarray(parameters.coefficients) + step[layout.distortion],
+        skew=np.asarray(parameters.skew + step[layout.skew]),
+        detectors=np.asarray(parameters.detectors)
+        + step[inside].reshape(-1, PER_DETECTOR),
+    )
+
+
+def move_along(
+    problem: Problem,
+    parameters: Parameters,
+    datum: Datum,
+    amount: Float[np.ndarray, "q"],
+) -> Float[np.ndarray, "p"]:
+    """Return the step that moves along common modes, pixels unchanged.
+
+    Parameters
+    ----------
+    datum
+        As `find_datum` found it at `parameters`.
+    amount
+        Of each of its modes, of any size: the detectors move by just this, and all
+        else so that it is undone, not only to first order.
+    """
+    layout = layout_of(parameters)
+    step = np.zeros(layout.size)
+    step[layout.detectors] = datum.directions[layout.detectors] @ amount
+    moved = step[layout.detectors].reshape(-1, PER_DETECTOR)
     target = Parameters(
         offset=parameters.offset,
         axes=parameters.axes,
         focal=parameters.focal,
         coefficients=parameters.coefficients,
         skew=parameters.skew,
-        detectors=detectors,
+        detectors=np.asarray(parameters.detectors) + moved,
     )
     common, coefficients, skew, _ = _compensation(problem, parameters, target)
-    steps = _spread_common(parameters, common[:, None]).reshape(-1, PER_EXPOSURE)
-    return Parameters(
-        offset=parameters.offset,
-        axes=np.asarray(
-            _rotate_axes(jnp.asarray(parameters.axes), jnp.asarray(steps[:, :3]))
-        ),
-        focal=np.asarray(parameters.focal) + steps[:, 3:],
-        coefficients=coefficients,
-        skew=np.asarray(skew),
-        detectors=detectors,
-    )
+    step[layout.exposures] = _spread_common(parameters, common[:, None])[:, 0]
+    step[layout.distortion] = coefficients - np.asarray(parameters.coefficients)
+    step[layout.skew] = float(skew) - float(parameters.skew)
+    return step

@@ -187,10 +187,11 @@ def _steps_from(axes: Array, attitude: Array) -> Array:
     return jnp.asarray(attitude_difference(axes, camera_axes(attitude)))
 
 
-def _attitude_terms(
-    problem: Problem, parameters: Parameters
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """Return objective, slopes (m, 3) and information (m, 3, 3) of the attitudes."""
+def attitude_rows(problem: Problem) -> Float[np.ndarray, "n_exp 3 3"]:
+    """Return the rows that turn steps (east, north, roll) into pulls of the attitudes.
+
+    Zero where there is no prior.
+    """
     exposures = problem.exposures
     n = problem.layout.n_exposures
     sigma = np.asarray(exposures.attitude_sigma)
@@ -198,17 +199,26 @@ def _attitude_terms(
         sigma > 0, sigma, 1.0
     )
     weight[~np.isfinite(sigma)] = 0.0
-    if problem.free_network or not np.any(weight):
-        return 0.0, np.zeros((n, 3)), np.zeros((n, 3, 3))
-    step = attitude_steps(problem, parameters)
+    if problem.free_network:
+        weight[:] = 0.0
     # From steps (east, north, roll) to coordinates: moving east by s turns the
     # direction of north by s·tan dec, which the position angle shares.
     lever = np.zeros((n, 3, 3))
     lever[:, [0, 1, 2], [0, 1, 2]] = 1.0
     tilt = np.tan(np.asarray(exposures.attitude)[:, 1])
     lever[:, 2, 0] = np.where(weight[:, 2] > 0, tilt, 0.0)
-    rows = weight[:, :, None] * lever
-    residual = np.einsum("mij,mj->mi", rows, step)
+    return weight[:, :, None] * lever
+
+
+def _attitude_terms(
+    problem: Problem, parameters: Parameters
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return objective, slopes (m, 3) and information (m, 3, 3) of the attitudes."""
+    n = problem.layout.n_exposures
+    rows = attitude_rows(problem)
+    if not np.any(rows):
+        return 0.0, np.zeros((n, 3)), np.zeros((n, 3, 3))
+    residual = np.einsum("mij,mj->mi", rows, attitude_steps(problem, parameters))
     slopes = -np.einsum("mij,mi->mj", rows, residual)
     return (
         float(np.sum(residual**2)),
@@ -219,6 +229,7 @@ def _attitude_terms(
 
 __all__ = [
     "PriorTerms",
+    "attitude_rows",
     "gamma_terms",
     "normal_terms",
     "prior_terms",

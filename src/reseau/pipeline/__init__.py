@@ -1,16 +1,21 @@
 """The verbs of the command as functions."""
 
+from .choosing import choose_degree
+from .chosen import Choice
 from .comparing import Comparison, compare
+from .comparing_solutions import SolutionComparison, compare_solutions
 from .demonstration import Demonstration, demo
 from .effect_drawing import draw_effects
 from .effect_table import Effect, Effects
 from .effects import effects
 from .information import Information, describe
+from .options import SolveOptions
 from .prepare import Prepared, prepare
 from .simulating import Simulated, simulate
-from .solving import Solved, SolveOptions, solve, write_solved
+from .solving import Solved, solve, write_solved
 
 __all__ = [
+    "Choice",
     "Comparison",
     "Demonstration",
     "Effect",
@@ -18,9 +23,12 @@ __all__ = [
     "Information",
     "Prepared",
     "Simulated",
+    "SolutionComparison",
     "SolveOptions",
     "Solved",
+    "choose_degree",
     "compare",
+    "compare_solutions",
     "demo",
     "describe",
     "draw_effects",

@@ -46,7 +46,8 @@ def source_columns(prepared: Prepared, solution: Solution) -> Columns:
         "n_measurements": counts.astype(np.int32),
         "is_reference": prepared.is_reference,
         "prior_pull": solution.prior_pull,
-        "flags": np.zeros(n, dtype=np.int32),
+        "wrong_probability": solution.references.wrong_probability,
+        "flags": np.asarray(solution.flags).astype(np.int32),
         "phot_hw_mag": prepared.magnitude,
     }
 
@@ -141,6 +142,7 @@ def residual_columns(prepared: Prepared, solution: Solution) -> Columns:
     detectors = np.asarray(prepared.problem.instrument.detectors.ids, dtype=np.int32)
     found = solution.residuals
     sigma = np.sqrt(np.diagonal(measurements.covariance, axis1=1, axis2=2))
+    n, judged = found.pixel.shape[0], solution.reliability
     return {
         "exposure_id": prepared.exposure_id[measurements.exposure],
         "detector_id": detectors[measurements.detector],
@@ -151,7 +153,10 @@ def residual_columns(prepared: Prepared, solution: Solution) -> Columns:
         "deta": found.sky[:, 1] / MILLIARCSECOND,
         "pull_x": found.pixel[:, 0] / sigma[:, 0],
         "pull_y": found.pixel[:, 1] / sigma[:, 1],
-        "weight": np.ones(found.pixel.shape[0]),
+        "weight": np.ones(n) if judged is None else judged.weight,
+        "outlier_probability": np.full(n, np.nan)
+        if judged is None
+        else judged.outlier_probability,
     }
 
 
@@ -292,7 +297,16 @@ def _undetermined(prepared: Prepared, solution: Solution) -> list[str]:
 def versions() -> dict[str, str]:
     """Return versions of what computed a result."""
     found = {"python": platform.python_version()}
-    for name in ("reseau", "jax", "jaxlib", "numpy", "scipy", "astropy", "pyarrow"):
+    for name in (
+        "reseau",
+        "jax",
+        "jaxlib",
+        "numpyro",
+        "numpy",
+        "scipy",
+        "astropy",
+        "pyarrow",
+    ):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -112,9 +112,9 @@ def compare(solution: Any, truth: str | Path | Truth) -> Comparison:
     found = compared_solution(solution)
     sources, true, unmatched = _matched(found.sources, columns_of(known.sources))
     error = position_errors(sources, true)
-    covariance = _covariances(sources)
+    covariance = formal_covariances(sources)
     free = np.all(np.isfinite(covariance), axis=(1, 2)) & (sources["ra_error"] > 0)
-    error, removed = _without_datum(found, sources, error)
+    error, removed = without_datum(found, sources, error)
     classes = {name: m[free] for name, m in _classes(sources, true).items()}
     error, covariance = error[free], covariance[free]
     return Comparison(
@@ -205,8 +205,14 @@ def position_errors(sources: Columns, truth: Columns) -> Float[ndarray, "n 2"]:
     return np.stack(both, axis=-1) / MILLIARCSECOND
 
 
-def _covariances(sources: Columns) -> Float[ndarray, "n 2 2"]:
-    """Return the formal covariances, East and North [mas²]."""
+def formal_covariances(sources: Columns) -> Float[ndarray, "n 2 2"]:
+    """Return the formal covariances, East and North [mas²].
+
+    Parameters
+    ----------
+    sources
+        Columns `ra_error`, `dec_error` [mas] and `ra_dec_corr`.
+    """
     ra, dec = sources["ra_error"], sources["dec_error"]
     cross = np.where(ra > 0, sources["ra_dec_corr"], 0.0) * ra * dec
     return np.stack([np.stack([ra**2, cross], 1), np.stack([cross, dec**2], 1)], 1)
@@ -232,10 +238,24 @@ def _flag(columns: Columns, name: str, default: ndarray) -> Bool[ndarray, "n"]:
     return np.array([bool(v) for v in values]) if values.dtype == object else values
 
 
-def _without_datum(
+def without_datum(
     found: Compared, sources: Columns, error: Float[ndarray, "n 2"]
 ) -> tuple[Float[ndarray, "n 2"], str]:
-    """Remove from the errors of a free network what its datum leaves open."""
+    """Remove from the errors of a free network what its datum leaves open.
+
+    Parameters
+    ----------
+    found
+        The solution; if it is no free network, nothing is removed.
+    sources
+        Columns `ra`, `dec` [deg].
+    error
+        Errors of these sources, East and North [mas].
+
+    Returns
+    -------
+    What is left of the errors, and in words what was removed.
+    """
     if not found.free_network:
         return error, ""
     direction = _unit_vectors(sources)
@@ -271,4 +291,10 @@ def _stretches(direction: Float[ndarray, "n 3"]) -> list[ndarray]:
     ]
 
 
-__all__ = ["Comparison", "compare", "position_errors"]
+__all__ = [
+    "Comparison",
+    "compare",
+    "formal_covariances",
+    "position_errors",
+    "without_datum",
+]

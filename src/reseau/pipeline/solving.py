@@ -30,7 +30,7 @@ from reseau.io import (
     write_solution,
 )
 from reseau.model import DEFAULT_FREE, check_blocks
-from reseau.solve import Settings, Solution, solve_plate
+from reseau.solve import Solution
 from reseau.solve.gauss_newton import Report
 
 from .columns import (
@@ -44,75 +44,10 @@ from .columns import (
     summary_of,
     versions,
 )
-from .prepare import MINIMUM_MEASUREMENTS, Prepared, prepare
-
-
-@dataclass(frozen=True)
-class SolveOptions:
-    """What can be chosen about a solution.
-
-    Attributes
-    ----------
-    instrument
-        File or preset; of a dataset, its own unless given. A single table needs one.
-    pointing
-        Table of estimated attitudes, for single tables.
-    columns
-        Names and units of a single table's columns, ``x=XWIN[pix],y=YWIN[pix]``.
-    error
-        1σ of positions without errors, in their own unit.
-    distortion, degree, degree_kind, minimum_degree
-        Another distortion model than the instrument's.
-    scale
-        What shares one focal length, of `instrument.SCALES`.
-    focal_prior
-        "gamma" or "normal".
-    free, fix
-        Blocks to free and to fix beside the default.
-    reference
-        False: a free network.
-    plate
-        Which plate of a dataset.
-    minimum_measurements
-        Sources without a prior and with fewer are left out.
-    tolerance, max_iterations
-        When to stop: largest step in σ, number of iterations.
-    """
-
-    instrument: str | None = None
-    pointing: str | None = None
-    columns: str | None = None
-    error: float | None = None
-    distortion: str | None = None
-    degree: int | None = None
-    degree_kind: str | None = None
-    minimum_degree: int | None = None
-    scale: str | None = None
-    focal_prior: str | None = None
-    free: tuple[str, ...] = ()
-    fix: tuple[str, ...] = ()
-    reference: bool = True
-    plate: int | None = None
-    minimum_measurements: int = MINIMUM_MEASUREMENTS
-    tolerance: float = Settings().tolerance
-    max_iterations: int = Settings().max_iterations
-
-    def __post_init__(self) -> None:
-        for name, least in (
-            ("tolerance", 0.0),
-            ("max_iterations", 1),
-            ("minimum_measurements", 1),
-        ):
-            value = getattr(self, name)
-            if not (np.isfinite(value) and value >= least) or value == 0:
-                raise ConfigError(
-                    explain(
-                        given=f"{name} = {value}",
-                        wanted=f"{least} or more" if least else "more than 0",
-                        where=f"--{name.replace('_', '-')}",
-                        todo="correct the option",
-                    )
-                )
+from .methods import Answer, solve_prepared
+from .options import SolveOptions
+from .posterior import saved_posterior
+from .prepare import Prepared, prepare
 
 
 @dataclass(frozen=True)
@@ -129,6 +64,8 @@ class Solved:
         What ``summary.json`` holds.
     sentences
         The verdict in words.
+    table
+        Lines on what was compared on the way; none unless asked for.
     instrument
         The fitted instrument.
     """
@@ -138,6 +75,7 @@ class Solved:
     summary: dict[str, Any]
     sentences: list[str]
     instrument: Instrument
+    table: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -201,16 +139,11 @@ def solve(
         )
     _repeat(caught)
     read = time.perf_counter()
-    solution = solve_plate(
-        prepared.problem,
-        settings=Settings(
-            tolerance=options.tolerance, max_iterations=options.max_iterations
-        ),
-        labels=prepared.labels,
-        report=report,
-    )
-    solved = _judge(prepared, solution, dataset, caught)
-    solved.summary["seconds"] = {"read": read - began, **solution.seconds}
+    answer = solve_prepared(prepared, options, report)
+    solved = _judge(answer, dataset, caught, options.seed)
+    seconds = {"read": read - began, **answer.solution.seconds}
+    rest = time.perf_counter() - began - sum(seconds.values())
+    solved.summary["seconds"] = seconds | {"other": max(rest, 0.0)}
     if output is not None:
         write_solved(solved, output, overwrite=overwrite)
     return solved
@@ -293,8 +226,9 @@ def with_options(dataset: Dataset, options: SolveOptions) -> Dataset:
     instrument = dataset.instrument
     if options.instrument is not None:
         instrument = read_instrument(options.instrument)
-    model = (options.distortion, options.degree, options.degree_kind)
-    if any(o is not None for o in (*model, options.minimum_degree)):
+    degree = None if options.chooses_degree else options.degree
+    model = (options.distortion, degree, options.degree_kind, options.minimum_degree)
+    if any(o is not None for o in model):
         instrument = _with_distortion(instrument, options)
     changes = {
         name: getattr(options, name)
@@ -311,7 +245,7 @@ def _with_distortion(instrument: Instrument, options: SolveOptions) -> Instrumen
     old = instrument.distortion
     name = options.distortion or basis_name(old)
     given = {
-        "degree": options.degree,
+        "degree": None if options.chooses_degree else options.degree,
         "degree_kind": options.degree_kind,
         "minimum_degree": options.minimum_degree,
     }
@@ -372,12 +306,13 @@ def _repeat(caught: Sequence[warnings.WarningMessage]) -> None:
 
 
 def _judge(
-    prepared: Prepared,
-    solution: Solution,
+    answer: Answer,
     dataset: Dataset,
     caught: Sequence[warnings.WarningMessage],
+    seed: int,
 ) -> Solved:
     """Put the summary and the verdict together."""
+    prepared, solution = answer.prepared, answer.solution
     pulls = judged_pulls(prepared, solution)
     sentences = verdict(
         chi2=solution.chi2,
@@ -387,12 +322,13 @@ def _judge(
         pulls=pulls,
         dropped={name: len(ids) for name, ids in prepared.dropped.items()},
     )
-    summary = summary_of(prepared, solution, pulls)
+    sentences += answer.sentences
+    summary = summary_of(prepared, solution, pulls) | answer.summary
     summary["verdict"] = sentences
     summary["warnings"] = [str(w.message).splitlines()[0] for w in caught]
     summary["input"] = str(dataset.source) if dataset.source else dataset.name
     summary["digests"] = dict(dataset.digests)
-    summary["seed"] = None
+    summary["seed"] = seed
     summary["versions"] = versions()
     summary["peak_memory"] = peak_memory()
     return Solved(
@@ -400,6 +336,7 @@ def _judge(
         solution=solution,
         summary=summary,
         sentences=sentences,
+        table=answer.table,
         instrument=fitted_instrument(prepared, solution),
     )
 
@@ -420,6 +357,7 @@ def write_solved(
         instrument=solved.instrument,
         summary=solved.summary,
         unit=prepared.unit,
+        posterior=saved_posterior(prepared, solution),
         overwrite=overwrite,
     )
 

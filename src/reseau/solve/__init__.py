@@ -1,17 +1,27 @@
 """Solvers: one plate by Gauss-Newton with its exact Gaussian posterior."""
 
 from .gauss_newton import Iteration, Settings
+from .noise import Inflation, Noise, error_inflation, solve_with_noise
 from .plate import Labels, solve_plate
+from .references import ReferenceTest
 from .residuals import Residuals
+from .robust import Reliability, Robust
 from .solution import Solution, SourceErrors, source_errors
 
 __all__ = [
+    "Inflation",
     "Iteration",
     "Labels",
+    "Noise",
+    "ReferenceTest",
+    "Reliability",
     "Residuals",
+    "Robust",
     "Settings",
     "Solution",
     "SourceErrors",
+    "error_inflation",
     "solve_plate",
+    "solve_with_noise",
     "source_errors",
 ]

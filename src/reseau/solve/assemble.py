@@ -42,15 +42,20 @@ from reseau.model import (
     on_plane,
     source_frame,
 )
+from reseau.model.likelihood import Likelihood
 from reseau.records import Surroundings
 
 from .plan import Block, TileData
+from .weighted import Terms, curved, weighted_prior
 
 PARTS = 2
 """Number of threads that tiles are shared between."""
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+OfTile = tuple[Array, Array, Array, tuple[tuple[Array, Array], ...]]
+"""Source rows, prior information, which are free, exposures and detectors met."""
 
 AHEAD = 4
 """How many tiles may wait for computation."""
@@ -87,7 +92,8 @@ class Corner(NamedTuple):
     diagonal
         Diagonal before the elimination.
     chi2
-        Whitened squared residuals of the measurements, and of the sources' priors.
+        Whitened squared residuals of the measurements, and of the sources' priors; of
+        a heavy-tailed likelihood the sum of its losses.
     """
 
     matrix: Array
@@ -128,7 +134,11 @@ def frames_at(problem: Problem, parameters: Parameters) -> Frames:
 
 
 def assemble(
-    problem: Problem, tiles: list[TileData], parameters: Parameters, damping: float
+    problem: Problem,
+    tiles: list[TileData],
+    parameters: Parameters,
+    damping: float,
+    terms: Terms | None = None,
 ) -> System:
     """Return the normal equations at `parameters`.
 
@@ -138,12 +148,14 @@ def assemble(
         Measurements as `plan_tiles` laid them out.
     damping
         Levenberg-Marquardt factor: the diagonal is raised by this fraction.
+    terms
+        Heavy-tailed likelihood and priors; absent: Normal.
     """
     frames = frames_at(problem, parameters)
     factor = jnp.asarray(damping)
 
     def part(some: Sequence[tuple[int, TileData]]) -> tuple[Corner, list[Tile]]:
-        return _assemble_part(problem, frames, some, factor)
+        return _assemble_part(problem, frames, some, factor, terms)
 
     parts = in_parts(part, list(enumerate(tiles)))
     corners = [corner for corner, _ in parts]
@@ -156,6 +168,7 @@ def _assemble_part(
     frames: Frames,
     tiles: Sequence[tuple[int, TileData]],
     damping: Array,
+    terms: Terms | None,
 ) -> tuple[Corner, list[Tile]]:
     """Return the sums over some tiles, and these with their sources eliminated.
 
@@ -169,7 +182,9 @@ def _assemble_part(
     corner = Corner(*jax.device_put([np.zeros(shape) for shape in shapes]))
     eliminated: list[Tile] = []
     for _, tile in ordered:
-        corner, reduced = _add_tile(problem.instrument, frames, tile, corner, damping)
+        corner, reduced = _add_tile(
+            problem.instrument, frames, tile, corner, damping, terms
+        )
         eliminated.append(reduced)
         # Do not run far ahead of the computation: what waits occupies memory.
         if len(eliminated) > AHEAD:
@@ -229,25 +244,49 @@ def _add_tile(
     tile: TileData,
     corner: Corner,
     damping: Array,
+    terms: Terms | None,
 ) -> tuple[Corner, Tile]:
     """Add one tile's share to the corner; return it with the sources eliminated."""
     shares = []
+    likelihood = None if terms is None else terms.likelihood
+    bound = None if terms is None else bound_of(terms, tile)
     for block in tile.blocks:
         plane, pixels = stages(instrument, frames, tile, block)
-        shares.append(_share(instrument, tile.free, block, plane, pixels))
+        if likelihood is None:
+            share = _share(instrument, tile.free, block, plane, pixels)
+        else:
+            share = _share_weighted(
+                instrument, tile.free, block, plane, pixels, likelihood, bound
+            )
+        shares.append(share)
     met = [(block.exposure, block.detector) for block in tile.blocks]
     empty = _rounded_up(len(shares)) - len(shares)
     if empty:
         nothing = jax.tree.map(lambda v: np.zeros(v.shape), shares[0])
         shares += [nothing] * empty
         met += [met[0]] * empty
-    return _gather(
+    of_tile = (tile.source, tile.information, tile.free, tuple(met))
+    if terms is None or terms.reference_prior is None:
+        return _gather(frames.offset, of_tile, tuple(shares), corner, damping)
+    return _gather_weighted(
         frames.offset,
-        (tile.source, tile.information, tile.free, tuple(met)),
+        of_tile,
         tuple(shares),
         corner,
         damping,
+        terms.reference_prior,
+        bound,
     )
+
+
+def bound_of(terms: Terms, tile: TileData) -> Array:
+    """Return the bounds of a tile's sources."""
+    return _rows_of(jnp.asarray(terms.bound), tile.source)
+
+
+@jax.jit
+def _rows_of(values: Array, source: Array) -> Array:
+    return values.at[source].get(mode="clip")
 
 
 def _rounded_up(blocks: int) -> int:
@@ -322,6 +361,54 @@ def _share(
     instrument: Instrument, free: Array, block: Block, plane: OnPlane, at: OnDetector
 ) -> Share:
     """Whiten a block's residuals and derivatives and form their products."""
+    source, shared = whitened_columns(instrument, free, block, plane, at)
+    return _products(instrument, block, source, shared, source, shared)
+
+
+@jax.jit
+def _share_weighted(
+    instrument: Instrument,
+    free: Array,
+    block: Block,
+    plane: OnPlane,
+    at: OnDetector,
+    likelihood: Likelihood,
+    bound: Array,
+) -> Share:
+    """Form a block's products as a heavy-tailed likelihood weighs them.
+
+    The last column holds ρ'r, half the gradient, and its last product the loss.
+    """
+    source, shared = whitened_columns(instrument, free, block, plane, at)
+    left = shared[:, -1]
+    square = jnp.sum(left**2, axis=1)
+    heavy = curved(likelihood, left, bound, shared[:, :-1])
+    gradient = likelihood.weight(square)[:, None] * left
+    share = _products(
+        instrument,
+        block,
+        source,
+        shared,
+        curved(likelihood, left, bound, source),
+        jnp.concatenate([heavy, gradient[:, None]], axis=1),
+    )
+    full = block.whitening[0] > 0
+    loss = jnp.sum(jnp.where(full, likelihood.loss(square), 0.0), axis=1)
+    # The gradient is needed as last row too; there W was applied to the other side.
+    product = share.product.at[:, -1].set(share.product[:, :, -1])
+    return share._replace(product=product.at[:, -1, -1].set(loss))
+
+
+def whitened_columns(
+    instrument: Instrument, free: Array, block: Block, plane: OnPlane, at: OnDetector
+) -> tuple[Array, Array]:
+    """Return the whitened derivatives of a block's pixels and its residuals.
+
+    Returns
+    -------
+    Those by the sources (k, 2, 2, n), and those by exposure, calibration and detector
+    with the residual as last column, (k, p, 2, n); the row is the third axis.
+    """
     w = tuple(block.whitening[i][:, None] for i in range(3))
     Pair = tuple[tuple[Any, ...], tuple[Any, ...]]
 
@@ -348,22 +435,35 @@ def _share(
         columns(((left[0],), (left[1],))),
     ]
     source = whiten(*onward(plane.source)) * free
-    shared = jnp.concatenate([whiten(*group) for group in groups], axis=1)
+    return source, jnp.concatenate([whiten(*group) for group in groups], axis=1)
+
+
+def _products(
+    instrument: Instrument,
+    block: Block,
+    source: Array,
+    shared: Array,
+    source_right: Array,
+    shared_right: Array,
+) -> Share:
+    """Multiply whitened columns with the same ones, weighted or not."""
     k, p, _, n = shared.shape
-    flat = shared.reshape(k, p, 2 * n)
+    flat, right = shared.reshape(k, p, 2 * n), shared_right.reshape(k, p, 2 * n)
     last = p - 1 - PER_DETECTOR
-    by_exposure = jnp.sum(source[:, None] * shared[:, :PER_EXPOSURE, None], axis=3)
-    by_detector = jnp.sum(source[:, None] * shared[:, last:-1, None], axis=3)
+    by_exposure = jnp.sum(
+        source[:, None] * shared_right[:, :PER_EXPOSURE, None], axis=3
+    )
+    by_detector = jnp.sum(source[:, None] * shared_right[:, last:-1, None], axis=3)
     met = _one_hot(jnp.asarray(block.detector), instrument)
     return Share(
-        product=jnp.einsum("kpm,kqm->kpq", flat, flat),
+        product=jnp.einsum("kpm,kqm->kpq", flat, right),
         by_exposure=by_exposure.reshape(-1, 2, n),
         by_calibration=jnp.sum(
-            source[:, None] * shared[:, PER_EXPOSURE:last, None], axis=(0, 3)
+            source[:, None] * shared_right[:, PER_EXPOSURE:last, None], axis=(0, 3)
         ),
         by_detector=jnp.einsum("kd,kpan->dpan", met, by_detector).reshape(-1, 2, n),
-        block=jnp.sum(source[:, :, None] * source[:, None], axis=(0, 3)),
-        gradient=jnp.sum(source * shared[:, None, -1], axis=(0, 2)),
+        block=jnp.sum(source[:, :, None] * source_right[:, None], axis=(0, 3)),
+        gradient=jnp.sum(source * shared_right[:, None, -1], axis=(0, 2)),
     )
 
 
@@ -376,13 +476,46 @@ def _one_hot(detector: Array, instrument: Instrument) -> Array:
 @partial(jax.jit, donate_argnums=3)
 def _gather(
     offsets: Array,
-    of_tile: tuple[Array, Array, Array, tuple[tuple[Array, Array], ...]],
+    of_tile: OfTile,
     shares: tuple[Share, ...],
     corner: Corner,
     damping: Array,
 ) -> tuple[Corner, Tile]:
     """Join a tile's blocks, eliminate its sources, add the rest to the corner."""
-    source, information, free, met = of_tile
+    information = of_tile[1]
+    offset = offsets.at[of_tile[0]].get(mode="clip").T
+    pull = jnp.sum(information * offset, axis=1)
+    return _join(
+        of_tile, shares, corner, damping, (information, pull, jnp.sum(pull * offset))
+    )
+
+
+@partial(jax.jit, donate_argnums=3)
+def _gather_weighted(
+    offsets: Array,
+    of_tile: OfTile,
+    shares: tuple[Share, ...],
+    corner: Corner,
+    damping: Array,
+    likelihood: Likelihood,
+    bound: Array,
+) -> tuple[Corner, Tile]:
+    """Do the same with a heavy-tailed prior of the sources."""
+    offset = offsets.at[of_tile[0]].get(mode="clip").T
+    prior = weighted_prior(likelihood, of_tile[1], offset, bound)
+    return _join(of_tile, shares, corner, damping, prior)
+
+
+def _join(
+    of_tile: OfTile,
+    shares: tuple[Share, ...],
+    corner: Corner,
+    damping: Array,
+    prior: tuple[Array, Array, Array],
+) -> tuple[Corner, Tile]:
+    """Join a tile's blocks with its prior's information, pull and objective."""
+    _, _, free, met = of_tile
+    information, pull, objective = prior
     exposure = jnp.concatenate([e for e, _ in met])
     detector = jnp.concatenate([d for _, d in met])
     product = jnp.concatenate([s.product for s in shares])
@@ -395,8 +528,6 @@ def _gather(
     )
     n_common = border.shape[0] - PER_EXPOSURE * exposure.shape[0]
     columns = _columns(exposure, corner, n_common)
-    offset = offsets.at[source].get(mode="clip").T
-    pull = jnp.sum(information * offset, axis=1)
     block = sum_of([s.block for s in shares]) + information
     gradient = sum_of([s.gradient for s in shares]) - pull
     unit = jnp.eye(2)[:, :, None]
@@ -405,7 +536,7 @@ def _gather(
     n_detectors = shares[0].by_detector.shape[0] // PER_DETECTOR
     met_detector = (detector[:, None] == jnp.arange(n_detectors)).astype(product.dtype)
     matrix, right, diagonal, chi2 = _corner_share(product, met_detector)
-    chi2 = jnp.stack([chi2, jnp.sum(pull * offset)])
+    chi2 = jnp.stack([chi2, objective])
     return (
         Corner(
             corner.matrix.at[columns[:, None], columns[None, :]].add(matrix - loss),

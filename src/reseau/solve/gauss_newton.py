@@ -29,6 +29,7 @@ from reseau.model.gauge import mean_scales, sky_rotations
 from .assemble import System, assemble, source_steps
 from .plan import TileData
 from .ties import tie_columns
+from .weighted import CLIPPED, REWEIGHTED, Terms
 
 Report = Callable[[dict[str, float]], None]
 
@@ -72,12 +73,16 @@ class Settings(NamedTuple):
         Number of linearisations at most.
     first_damping, max_damping
         Levenberg-Marquardt factor after a first failed step, and where to give up.
+    patient
+        Whether one step after a rise is allowed before damping. Without, the
+        objective never rises from one entry of the history to the next.
     """
 
     tolerance: float = 0.01
     max_iterations: int = 50
     first_damping: float = 1e-4
     max_damping: float = 1e8
+    patient: bool = True
 
 
 class Equations(NamedTuple):
@@ -144,10 +149,24 @@ class Optimum(NamedTuple):
 
 
 def equations_at(
-    problem: Problem, tiles: list[TileData], parameters: Parameters, damping: float
+    problem: Problem,
+    tiles: list[TileData],
+    parameters: Parameters,
+    damping: float,
+    terms: Terms | None = None,
 ) -> Equations:
-    """Return the factored normal equations at `parameters`."""
-    system = assemble(problem, tiles, parameters, damping)
+    """Return the factored normal equations at `parameters`.
+
+    Parameters
+    ----------
+    tiles
+        Measurements as `plan_tiles` laid them out.
+    damping
+        Levenberg-Marquardt factor.
+    terms
+        Heavy-tailed likelihood and priors; absent: Normal.
+    """
+    system = assemble(problem, tiles, parameters, damping, terms)
     prior = prior_terms(problem, parameters)
     corner = system.corner
     basis = tie_columns(
@@ -228,6 +247,7 @@ def gauss_newton(
     start: Parameters,
     settings: Settings | None = None,
     report: Report | None = None,
+    terms: Terms | None = None,
 ) -> Optimum:
     """Find the maximum of the posterior of one plate.
 
@@ -239,23 +259,38 @@ def gauss_newton(
         Starting values.
     report
         Called after each iteration with its figures.
+    terms
+        Heavy-tailed likelihood and priors; absent: Normal. Steps use their curvature
+        as far as it cannot raise the objective, damped ones their weights alone.
 
     Returns
     -------
     The optimum; `result` says whether it was reached.
     """
     settings = settings or Settings()
+
+    def linearise(point: Parameters, damping: float) -> Equations:
+        chosen = None
+        if terms is not None:
+            chosen = terms.bounded(REWEIGHTED if damping else CLIPPED)
+        return equations_at(problem, tiles, point, damping, chosen)
+
     n_sources = problem.prior.direction.shape[0]
     history: list[Iteration] = []
     point, lowest, damping = start, np.inf, 0.0
     best, ahead = start, False
     for _ in range(settings.max_iterations):
         began = time.perf_counter()
-        equations = equations_at(problem, tiles, point, damping)
+        equations = linearise(point, damping)
         descended = _descends(equations.objective, lowest)
         if descended:
             best, lowest, ahead = point, equations.objective, False
-        elif not (ahead or damping) and history and np.isfinite(equations.objective):
+        elif (
+            settings.patient
+            and not (ahead or damping)
+            and history
+            and np.isfinite(equations.objective)
+        ):
             # In a curved valley a step along it ends on its side; one more comes down.
             ahead = True
         else:
@@ -263,9 +298,9 @@ def gauss_newton(
                 return Optimum(point, equations, history, Result.NOT_FINITE)
             damping, ahead = max(10.0 * damping, settings.first_damping), False
             if damping > settings.max_damping:
-                return _give_up(problem, tiles, best, history, Result.NO_DESCENT)
+                return Optimum(best, linearise(best, 0.0), history, Result.NO_DESCENT)
             point = best
-            equations = equations_at(problem, tiles, point, damping)
+            equations = linearise(point, damping)
         shared = equations.step()
         offset, deviation = source_steps(equations.system, tiles, shared, n_sources)
         largest, moving = _largest_step(equations, shared, offset, deviation)
@@ -290,18 +325,8 @@ def gauss_newton(
         if descended:
             damping = 0.0 if damping <= settings.first_damping else damping / 10.0
         del equations  # else it lives on beside the next ones
-    return _give_up(problem, tiles, best, history, Result.NOT_CONVERGED)
-
-
-def _give_up(
-    problem: Problem,
-    tiles: list[TileData],
-    best: Parameters,
-    history: list[Iteration],
-    result: Result,
-) -> Optimum:
-    """Return the best point, with equations that no damping falsifies."""
-    return Optimum(best, equations_at(problem, tiles, best, 0.0), history, result)
+    # Equations that no damping falsifies.
+    return Optimum(best, linearise(best, 0.0), history, Result.NOT_CONVERGED)
 
 
 def _descends(objective: float, best: float) -> bool:

@@ -14,6 +14,7 @@ import scipy.sparse
 from jaxtyping import Array, Float, Int
 
 from reseau.model import Problem
+from reseau.model.arrangement import whitening_factors
 
 TARGET_ROWS = 64
 """Sources in a tile."""
@@ -80,16 +81,6 @@ class Places(NamedTuple):
     slot_group: np.ndarray
     slot_meaning: np.ndarray
     slot_number: np.ndarray
-
-
-def whitening_factors(
-    covariance: Float[np.ndarray, "m 2 2"],
-) -> Float[np.ndarray, "3 m"]:
-    """Return entries 11, 21, 22 of the inverse lower Cholesky factors."""
-    a = np.sqrt(covariance[:, 0, 0])
-    b = covariance[:, 0, 1] / a
-    c = np.sqrt(covariance[:, 1, 1] - b**2)
-    return np.stack([1.0 / a, -b / (a * c), 1.0 / c])
 
 
 def plan_tiles(problem: Problem) -> list[TileData]:

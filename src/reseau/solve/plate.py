@@ -31,10 +31,13 @@ from reseau.sky import (
     tangent_offset,
 )
 
-from .gauss_newton import Equations, Report, Settings, gauss_newton
+from .flagging import source_flags
+from .gauss_newton import Equations, Optimum, Report, Settings, gauss_newton
 from .plan import TileData, plan_tiles
 from .posterior import InnerConstraints, companion_sources, gaussian_posterior
-from .residuals import residuals_at
+from .posterior_factor import posterior_factor
+from .residuals import Residuals, residuals_at
+from .robust import Robust, RobustOptimum, solve_robustly
 from .solution import Solution
 from .start import find_start
 
@@ -55,6 +58,7 @@ def solve_plate(
     settings: Settings | None = None,
     labels: Labels | None = None,
     report: Report | None = None,
+    robust: Robust | None = None,
 ) -> Solution:
     """Solve one plate by Gauss-Newton with its exact Gaussian posterior.
 
@@ -68,6 +72,8 @@ def solve_plate(
         Names of exposures and detectors for messages; row numbers by default.
     report
         Called after each iteration with its figures.
+    robust
+        Heavy-tailed likelihoods of measurements and reference priors; absent: Normal.
 
     Returns
     -------
@@ -80,7 +86,11 @@ def solve_plate(
     """
     with jax.enable_x64(True):
         return _solve(
-            problem, settings or Settings(), labels or _default_labels(problem), report
+            problem,
+            settings or Settings(),
+            labels or _default_labels(problem),
+            report,
+            robust,
         )
 
 
@@ -92,18 +102,54 @@ def _default_labels(problem: Problem) -> Labels:
     )
 
 
+ROUGHLY = 3.0
+"""Largest step, in σ, at which least squares ends where a robust solution goes on."""
+
+
+def _is_robust(robust: Robust | None) -> bool:
+    """Return whether anything is not Normal."""
+    if robust is None:
+        return False
+    return robust.likelihood is not None or robust.reference_prior is not None
+
+
+def _go_on(
+    problem: Problem,
+    tiles: list[TileData],
+    first: Optimum,
+    robust: Robust | None,
+    settings: Settings,
+    report: Report | None,
+) -> RobustOptimum | None:
+    """Return the robust optimum that starts from least squares, if one is wanted."""
+    lost = first.result is Result.NOT_FINITE
+    if robust is None or not _is_robust(robust) or lost:
+        return None
+    return solve_robustly(problem, tiles, first, robust, settings, report)
+
+
 def _solve(
-    problem: Problem, settings: Settings, labels: Labels, report: Report | None
+    problem: Problem,
+    settings: Settings,
+    labels: Labels,
+    report: Report | None,
+    robust: Robust | None,
 ) -> Solution:
     began = time.perf_counter()
     start = find_start(problem)
     problem = start.problem
     tiles = jax.device_put(plan_tiles(problem))
     planned = time.perf_counter()
-    optimum = gauss_newton(problem, tiles, start.parameters, settings, report)
+    rough = settings
+    if _is_robust(robust):
+        rough = settings._replace(tolerance=max(ROUGHLY, settings.tolerance))
+    optimum = gauss_newton(problem, tiles, start.parameters, rough, report)
     if _scale_may_be_too_weak(problem) and optimum.result is not Result.SUCCESSFUL:
         problem = replace(problem, hold_scale=True)
-        optimum = gauss_newton(problem, tiles, start.parameters, settings, report)
+        optimum = gauss_newton(problem, tiles, start.parameters, rough, report)
+    found = _go_on(problem, tiles, optimum, robust, settings, report)
+    if found is not None:
+        optimum = found.optimum
     solved = time.perf_counter()
 
     equations, parameters = optimum.equations, optimum.parameters
@@ -116,13 +162,27 @@ def _solve(
         equations,
         prior_terms(problem, parameters).information,
         constraints,
+        None if found is None else found.prior_information,
     )
     if constraints is not None:
         parameters = _apply_constraints(problem, parameters, constraints)
         datum = find_datum(problem, parameters)
     reported = to_datum(problem, parameters, datum)
     covariance = datum.covariance(posterior.shared)
+    factor = posterior_factor(
+        problem,
+        tiles,
+        equations,
+        constraints,
+        datum,
+        reported,
+        null.undetermined,
+    )
     residuals = residuals_at(problem, tiles, reported)
+    flags, references = source_flags(
+        problem, tiles, equations, parameters, posterior.sources, found
+    )
+    chi2, dof = _unit_weight(residuals, posterior.used, found)
     ended = time.perf_counter()
     result = optimum.result
     if result is Result.SUCCESSFUL and null.unexpected:
@@ -136,18 +196,37 @@ def _solve(
         prior_pull=_prior_pull(problem, parameters),
         calibration_pull=_calibration_pull(problem, parameters),
         residuals=residuals,
-        chi2=float(np.sum(residuals.pull**2)),
-        dof=2 * residuals.pixel.shape[0] - posterior.used,
+        chi2=chi2,
+        dof=dof,
         history=optimum.history,
         result=result,
         datum=_describe_datum(problem, datum.modes, constraints, null),
         null_directions=null.expected + null.unexpected,
+        factor=factor,
         seconds={
             "start": planned - began,
             "iterations": solved - planned,
             "posterior": ended - solved,
         },
+        flags=flags,
+        references=references,
+        reliability=None if found is None else found.reliability,
     )
+
+
+def _unit_weight(
+    residuals: Residuals, used: float, found: RobustOptimum | None
+) -> tuple[float, float]:
+    """Return χ² and its degrees of freedom, outliers counted as far as they are good.
+
+    With g the probability to be good, Σ g s has the expectation 2 Σ g under the
+    mixture, less what the parameters take.
+    """
+    square = np.sum(residuals.pull**2, axis=1)
+    if found is None:
+        return float(np.sum(residuals.pull**2)), 2 * square.size - used
+    good = 1.0 - found.reliability.outlier_probability
+    return float(good @ square), 2.0 * float(good.sum()) - used
 
 
 def _scale_may_be_too_weak(problem: Problem) -> bool:

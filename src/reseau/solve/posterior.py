@@ -85,6 +85,7 @@ def gaussian_posterior(
     equations: Equations,
     information: np.ndarray,
     constraints: InnerConstraints | None,
+    of_sources: np.ndarray | None = None,
 ) -> Posterior:
     """Return the covariances at the optimum.
 
@@ -94,6 +95,8 @@ def gaussian_posterior(
         Prior information of the shared parameters, (p, p).
     constraints
         Undetermined directions to be fixed by inner constraints, if any.
+    of_sources
+        Curvature by which the sources' priors entered, (n, 2, 2); absent: as stated.
     """
     n_sources = problem.prior.direction.shape[0]
     root = equations.root
@@ -101,7 +104,9 @@ def gaussian_posterior(
     shared = root @ root.T
     solved = _solved_sources(tiles, n_sources)
     free = 2 * int(solved.sum()) + equations.basis.shape[1]
-    prior = np.asarray(problem.prior.information) * solved[:, None, None]
+    if of_sources is None:
+        of_sources = np.asarray(problem.prior.information)
+    prior = of_sources * solved[:, None, None]
     if problem.free_network:
         prior = np.zeros_like(prior)
     supplied = float(np.sum(prior * sources) + np.sum(information * shared))
@@ -147,6 +152,19 @@ def _constrained(
     shared = root @ root.T
     shared = shared - with_sources @ lever.T - lever @ with_sources.T
     return sources, shared + lever @ total @ lever.T
+
+
+def spread_by_covariance(
+    equations: Equations, tiles: list[TileData], values: np.ndarray
+) -> np.ndarray:
+    """Return the covariance of all sources times (n, 2, r) values, without datum."""
+    root = equations.root
+    crossed = np.zeros((root.shape[0], values.shape[-1]))
+    for tile, data in zip(equations.system.tiles, tiles, strict=True):
+        product = _border_product(tile, data, values)
+        np.add.at(crossed, np.asarray(tile.columns), product)
+    shared = root @ (root.T @ crossed)
+    return _own_and_shared(equations.system, tiles, values, shared)
 
 
 def _rows(data: TileData, values: np.ndarray) -> np.ndarray:

@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from reseau.model import OnDetector, OnPlane, Parameters, Problem
+from reseau.model.arrangement import whitening_factors
 
 from .assemble import frames_at, in_parts, stages
-from .plan import Block, TileData, whitening_factors
+from .plan import Block, TileData
 
 
 class Residuals(NamedTuple):

@@ -6,14 +6,18 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
-from reseau.errors import Result
+from reseau.errors import ConfigError, Result, explain
 from reseau.model import Parameters, Problem
 from reseau.sky import angles_from_direction, displaced
 
+from .draws import Draws, sample_posterior
 from .gauss_newton import Iteration
+from .posterior_factor import PosteriorFactor
+from .references import ReferenceTest
 from .residuals import Residuals
+from .robust import Reliability
 
 _displaced = jax.jit(displaced)
 _angles = jax.jit(angles_from_direction)
@@ -44,7 +48,8 @@ class Solution(eqx.Module):
         Observed minus predicted.
     chi2, dof
         Of the measurements, and what it should be: twice their number less the number
-        of parameters that they determine.
+        of parameters that they determine. Of a robust solution, each measurement
+        counts by its probability to be good.
     history
         The iterations.
     result
@@ -55,6 +60,14 @@ class Solution(eqx.Module):
         In words, combinations that nothing determines.
     seconds
         Time spent, by stage.
+    factor
+        What draws are made from.
+    flags
+        Bits of each source, of `reseau.flags`; None where a solver gives none.
+    references
+        Whether each reference's position agrees with all else; None likewise.
+    reliability
+        Weights of a robust solution; None of least squares.
     """
 
     problem: Problem
@@ -72,6 +85,36 @@ class Solution(eqx.Module):
     datum: str = eqx.field(static=True)
     null_directions: tuple[str, ...] = eqx.field(static=True)
     seconds: dict[str, float]
+    flags: Int[np.ndarray, "n_src"] | None = None
+    references: ReferenceTest | None = None
+    reliability: Reliability | None = None
+    factor: PosteriorFactor | None = None
+
+    def sample(self, n: int, seed: int = 0) -> Draws:
+        """Return independent draws from the Gaussian posterior.
+
+        Parameters
+        ----------
+        n
+            Number of draws.
+        seed
+            Of the random numbers.
+
+        Raises
+        ------
+        ConfigError
+            If `n` is out of range, or the solution holds no factor.
+        """
+        if self.factor is None:
+            raise ConfigError(
+                explain(
+                    given="a solution without a factor of its posterior",
+                    wanted="one that keeps it",
+                    where="Solution.factor",
+                    todo="solve again",
+                )
+            )
+        return sample_posterior(self.factor, n, seed)
 
     @property
     def converged(self) -> bool:

@@ -1,0 +1,102 @@
+"""Curvature of heavy-tailed terms in each source's own two unknowns."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from reseau.instrument import Instrument
+from reseau.model import OnDetector, OnPlane, Parameters, Problem
+from reseau.model.likelihood import Likelihood
+
+from .assemble import frames_at, in_parts, stages, whitened_columns
+from .plan import Block, TileData
+from .weighted import CLIPPED, EXACT, Terms, bend, curved
+
+
+def own_curvature(
+    problem: Problem, tiles: list[TileData], parameters: Parameters, terms: Terms
+) -> tuple[Float[np.ndarray, "n_src 2 2"], Float[np.ndarray, "n_src 2 2"]]:
+    """Return the sources' blocks of the normal matrix, clipped and exact [rad⁻²].
+
+    Priors are included; zero for sources that are not measured or not solved for.
+    """
+    n = problem.prior.direction.shape[0]
+    out = np.zeros((2, n, 2, 2))
+    frames = frames_at(problem, parameters)
+
+    def part(some: Sequence[TileData]) -> None:
+        for tile in some:
+            total = sum(
+                np.asarray(
+                    _block_curvature(
+                        problem.instrument,
+                        tile.free,
+                        block,
+                        *stages(problem.instrument, frames, tile, block),
+                        terms.likelihood,
+                    )
+                )
+                for block in tile.blocks
+            )
+            kept = np.flatnonzero(np.asarray(tile.free) > 0)
+            rows = np.asarray(tile.source)[kept]
+            out[:, rows] = np.moveaxis(np.asarray(total), -1, 1)[:, kept]
+
+    in_parts(part, tiles)
+    measured = out[0, :, 0, 0] > 0
+    for i, bound in enumerate((CLIPPED, EXACT)):
+        prior, _ = prior_curvature(problem, parameters, terms.bounded(bound))
+        out[i, measured] += prior[measured]
+    return out[0], out[1]
+
+
+@jax.jit
+def _block_curvature(
+    instrument: Instrument,
+    free: Array,
+    block: Block,
+    plane: OnPlane,
+    at: OnDetector,
+    likelihood: Likelihood | None,
+) -> Array:
+    """Return what one block of a tile adds, clipped and exact, (2, 2, 2, n)."""
+    source, shared = whitened_columns(instrument, free, block, plane, at)
+    if likelihood is None:
+        both = [source, source]
+    else:
+        left = shared[:, -1]
+        both = [
+            curved(likelihood, left, jnp.full_like(free, bound), source)
+            for bound in (CLIPPED, EXACT)
+        ]
+    return jnp.stack(
+        [jnp.sum(source[:, :, None] * w[:, None], axis=(0, 3)) for w in both]
+    )
+
+
+def prior_curvature(
+    problem: Problem, parameters: Parameters, terms: Terms
+) -> tuple[Float[np.ndarray, "n_src 2 2"], Float[np.ndarray, "n_src 2"]]:
+    """Return the curvature by which the sources' priors enter, and their gradients.
+
+    Zero where there is no prior, or the network is free.
+    """
+    information = np.asarray(problem.prior.information)
+    offset = np.asarray(parameters.offset)
+    if problem.free_network:
+        return np.zeros_like(information), np.zeros_like(offset)
+    pull = np.einsum("nij,nj->ni", information, offset)
+    if terms.reference_prior is None:
+        return information, pull
+    square = jnp.asarray(np.sum(pull * offset, axis=1))
+    weight = np.asarray(terms.reference_prior.weight(square))
+    factor = np.asarray(bend(terms.reference_prior, square, jnp.asarray(terms.bound)))
+    curvature = weight[:, None, None] * information
+    curvature = curvature + factor[:, None, None] * pull[:, :, None] * pull[:, None]
+    return curvature, weight[:, None] * pull
+
+
+__all__ = ["own_curvature", "prior_curvature"]

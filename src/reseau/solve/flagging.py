@@ -1,0 +1,132 @@
+"""What to know of each source before its position is used: the bits of `flags`.
+
+"Near a wrong reference" is not a distance: a reference acts on other sources through
+the calibration of the exposures that met both. What all wrong references together
+would have done to a source, had they been believed, follows exactly from the
+covariances of the Gaussian posterior: with f = (C_prior + C_cavity)⁻¹ δ the force by
+which each pulls from outside its cavity, the sources move by −Cov f.
+"""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from reseau.flags import flag_value
+from reseau.model import Parameters, Problem
+
+from .curvature import prior_curvature
+from .gauss_newton import Equations
+from .plan import TileData
+from .posterior import spread_by_covariance
+from .references import Cavity, ReferenceTest, find_cavity, judge_references
+from .robust import RobustOptimum
+from .weighted import Terms
+
+NEAR = 0.5
+"""Shift by wrong references, in σ, from which a source counts as near them: it would
+have raised the mean squared error of the source by a quarter."""
+
+FEW = 4
+"""With fewer good measurements an outlier cannot be told from the others."""
+
+DOMINANT = 0.9
+"""Share of the information on a position that its own reference gives."""
+
+
+def source_flags(
+    problem: Problem,
+    tiles: list[TileData],
+    equations: Equations,
+    parameters: Parameters,
+    covariance: Float[np.ndarray, "n 2 2"],
+    robust: RobustOptimum | None = None,
+) -> tuple[Int[np.ndarray, "n"], ReferenceTest]:
+    """Return the flags of all sources and the verdict on their references.
+
+    Parameters
+    ----------
+    equations
+        Of the optimum, which the covariances come from.
+    parameters
+        Values at the optimum.
+    covariance
+        Of the sources [rad²].
+    robust
+        How a robust solution ended; None of least squares.
+    """
+    n = covariance.shape[0]
+    prior = None if robust is None else robust.reliability.reference_prior
+    stated, pull = prior_curvature(problem, parameters, Terms(None, None, np.zeros(n)))
+    used = stated if robust is None else robust.prior_information
+    if prior is not None and robust is not None:
+        pull = pull * np.nan_to_num(robust.reliability.prior_weight)[:, None]
+    cavity = find_cavity(np.asarray(parameters.offset), covariance, used, pull)
+    if robust is None:
+        # Fractions are not fitted: EM would cost as much as an iteration.
+        references = judge_references(cavity, stated, estimate=False)
+    else:
+        references = robust.reliability.references
+    moved = np.zeros(n)
+    if robust is not None and prior is not None and references.wrong.any():
+        force = _forces(cavity, stated, references.wrong)
+        shift = spread_by_covariance(equations, tiles, force[:, :, None])[:, :, 0]
+        moved = _in_sigma(shift, covariance)
+    named = {
+        "wrong_reference": references.wrong,
+        "near_wrong_reference": (moved > NEAR) & ~references.wrong,
+        **_by_measurements(problem, robust),
+        "no_reference": ~np.any(stated != 0, axis=(1, 2)),
+        "prior_dominated": _dominated(used, covariance),
+        "held": np.asarray(problem.prior.fixed),
+        "ambiguous": np.zeros(n, dtype=bool)
+        if robust is None
+        else robust.reliability.ambiguous,
+    }
+    flags = np.zeros(n, dtype=np.int32)
+    for name, mask in named.items():
+        flags |= np.where(mask, flag_value(name), 0).astype(np.int32)
+    return flags, references
+
+
+def _forces(cavity: Cavity, stated: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """Return what pulls at the wrong references if they are believed [rad⁻¹]."""
+    out = np.zeros_like(cavity.offset)
+    rows = np.flatnonzero(wrong)
+    total = np.linalg.inv(stated[rows]) + cavity.covariance[rows]
+    solved = np.linalg.solve(total, cavity.offset[rows][:, :, None])
+    out[rows] = -solved[:, :, 0]
+    return out
+
+
+def _in_sigma(shift: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Return shifts in units of the sources' errors, √(½ xᵀC⁻¹x) a coordinate."""
+    out = np.zeros(shift.shape[0])
+    rows = np.flatnonzero(covariance[:, 0, 0] > 0)
+    solved = np.linalg.solve(covariance[rows], shift[rows][:, :, None])[:, :, 0]
+    out[rows] = np.sqrt(0.5 * np.sum(shift[rows] * solved, axis=1))
+    return out
+
+
+def _by_measurements(
+    problem: Problem, robust: RobustOptimum | None
+) -> dict[str, np.ndarray]:
+    """Return the flags that come from a source's measurements."""
+    source = np.asarray(problem.measurements.source)
+    n = problem.prior.direction.shape[0]
+    bad = np.zeros(source.size, dtype=bool)
+    if robust is not None:
+        bad = robust.reliability.outlier_probability > 0.5
+    total = np.bincount(source, minlength=n)
+    outliers = np.bincount(source, weights=bad, minlength=n)
+    return {
+        "outliers": outliers > 0,
+        "mostly_outliers": (outliers > 0) & (2 * outliers >= total),
+        "few_measurements": total - outliers < FEW,
+    }
+
+
+def _dominated(used: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Return where the prior gives nearly all, by trace(Λ_prior Cov) out of 2."""
+    return np.asarray(np.einsum("nij,nji->n", used, covariance) > 2.0 * DOMINANT)
+
+
+__all__ = ["NEAR", "source_flags"]

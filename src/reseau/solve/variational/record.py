@@ -1,0 +1,153 @@
+"""What variational inference returns, and how it becomes a `Solution`."""
+
+from typing import NamedTuple, cast
+
+import numpy as np
+from jaxtyping import Float
+
+from reseau.errors import Result
+from reseau.model import Parameters, Problem, prior_terms
+from reseau.model.gauge import find_datum, to_datum
+from reseau.solve.flagging import source_flags
+from reseau.solve.gauss_newton import Equations, Iteration
+from reseau.solve.plan import TileData
+from reseau.solve.plate import _calibration_pull, _describe_datum, _Null, _prior_pull
+from reseau.solve.posterior_factor import posterior_factor
+from reseau.solve.residuals import residuals_at
+from reseau.solve.solution import Solution
+
+
+class Variational(NamedTuple):
+    """A fitted guide.
+
+    Attributes
+    ----------
+    guide
+        Its name.
+    solution
+        Mean parameters in the datum that it names, and the guide's covariances.
+        Where the guide has points, not distributions (seed: all shared parameters), the
+        shared covariance is NaN: it says nothing of them. Parameters that are held have
+        zero, as everywhere.
+    elbo, step
+        History of the evidence lower bound, up to a constant of the likelihood, and
+        the number of steps up to each of its entries.
+    steps, seconds
+        Number of steps, and time in them; of all runs that were joined.
+    result
+        How it ended.
+    verdict
+        That, in words, with the figures it rests on.
+    schedule
+        The schedule and its units, in words.
+    """
+
+    guide: str
+    solution: Solution
+    elbo: Float[np.ndarray, "c"]
+    step: Float[np.ndarray, "c"]
+    steps: int
+    seconds: float
+    result: Result
+    verdict: str
+    schedule: str
+
+    @property
+    def converged(self) -> bool:
+        """Return whether the fit came to rest."""
+        return self.result is Result.SUCCESSFUL
+
+    @property
+    def seconds_per_step(self) -> float:
+        """Return the mean time of a step, compilation included."""
+        return self.seconds / max(self.steps, 1)
+
+
+class Moments(NamedTuple):
+    """Mean and covariances of a guide.
+
+    Attributes
+    ----------
+    parameters
+        At the mean.
+    sources
+        Covariances in the tangent planes [rad²]; zero where not solved for.
+    shared
+        Covariance of the shared parameters; NaN where the guide has none.
+    """
+
+    parameters: Parameters
+    sources: Float[np.ndarray, "n_src 2 2"]
+    shared: Float[np.ndarray, "p p"]
+
+
+def as_solution(
+    problem: Problem,
+    tiles: list[TileData],
+    moments: Moments,
+    free: int,
+    history: list[Iteration],
+    result: Result,
+    seconds: dict[str, float],
+    equations: Equations | None = None,
+) -> Solution:
+    """Return the solution that a guide's moments make, calibration in its datum.
+
+    Parameters
+    ----------
+    free
+        Number of free parameters, sources included.
+    equations
+        Factors of the guide, where it has them: then draws can be made.
+    """
+    parameters = moments.parameters
+    datum = find_datum(problem, parameters)
+    reported = to_datum(problem, parameters, datum)
+    residuals = residuals_at(problem, tiles, reported)
+    nothing = _Null((), (), np.zeros(problem.layout.size, dtype=bool), np.zeros((0, 0)))
+    flags, references = source_flags(
+        # Only a robust solution would read the equations.
+        problem,
+        tiles,
+        cast(Equations, equations),
+        parameters,
+        moments.sources,
+    )
+    factor = None
+    if equations is not None:
+        factor = posterior_factor(problem, tiles, equations, None, datum, reported)
+    return Solution(
+        problem=problem,
+        parameters=reported,
+        source_covariance=moments.sources,
+        shared_covariance=_in_datum(datum.covariance, moments.shared),
+        undetermined=nothing.undetermined,
+        prior_pull=_prior_pull(problem, parameters),
+        calibration_pull=_calibration_pull(problem, parameters),
+        residuals=residuals,
+        chi2=float(np.sum(residuals.pull**2)),
+        dof=2 * residuals.pixel.shape[0] - free + _supplied(problem, moments),
+        history=history,
+        result=result,
+        datum=_describe_datum(problem, datum.modes, None, nothing),
+        null_directions=(),
+        seconds=seconds,
+        factor=factor,
+        flags=flags,
+        references=references,
+    )
+
+
+def _in_datum(transform: object, matrix: np.ndarray) -> np.ndarray:
+    """Return a covariance in the datum; one with unknown entries stays as it is."""
+    if not np.all(np.isfinite(matrix)):
+        return matrix
+    return np.asarray(transform(matrix))  # type: ignore[operator]
+
+
+def _supplied(problem: Problem, moments: Moments) -> float:
+    """Return how many parameters the priors supply, trace(Λ Cov); points: none."""
+    information = prior_terms(problem, moments.parameters).information
+    shared = np.nan_to_num(moments.shared)
+    sources = np.asarray(problem.prior.information) * moments.sources
+    return float(np.sum(sources) + np.sum(information * shared))

@@ -1,0 +1,115 @@
+"""What a heavy-tailed likelihood makes of residuals and derivatives in the equations.
+
+The objective is Σρ(s) over measurements and over reference priors. Its second
+derivative in a whitened residual r is ``W = ρ' I + 2ρ'' r rᵀ``; along r that is
+``ρ' + 2sρ''``, negative in the redescending part. How much of the second term is
+used is set by a bound b for each source: ``max(2ρ'', −bρ'/s)``, so that
+
+- b = 0 is iterative reweighting: the matrix C₀ = ΣJᵀρ'J of a parabola that touches
+  the objective from above (ρ is concave in s), so that its step never raises it;
+- b = ½ leaves along each residual at least half of its weight, C ≥ ½C₀. A step
+  d = C⁻¹g changes the parabola by −gᵀd + ½dᵀC₀d ≤ −gᵀd + dᵀCd = 0: it never raises
+  the objective either, and is Newton's own where curvature is positive enough;
+- b = ∞ is the exact curvature, for the posterior.
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from reseau.model.likelihood import Likelihood
+
+REWEIGHTED, CLIPPED, EXACT = 0.0, 0.5, np.inf
+"""Bounds b of the curvature."""
+
+
+class Terms(eqx.Module):
+    """Heavy-tailed parts of the objective.
+
+    Attributes
+    ----------
+    likelihood
+        Of the measurements; None: Normal.
+    reference_prior
+        Of the sources' priors; None: Normal.
+    bound
+        How negative the curvature of each source's terms may become; see above.
+    """
+
+    likelihood: Likelihood | None
+    reference_prior: Likelihood | None
+    bound: Float[Array | np.ndarray, "n_src"]
+
+    def bounded(self, bound: float) -> "Terms":
+        """Return the same terms with one bound for all sources."""
+        whole = np.full(np.shape(self.bound), bound)
+        return Terms(self.likelihood, self.reference_prior, jnp.asarray(whole))
+
+
+def bend(likelihood: Likelihood, square: Array, bound: Array) -> Array:
+    """Return the factor of r rᵀ in the curvature, 2ρ'' kept above −bρ'/s."""
+    weight, curvature = likelihood.weight(square), likelihood.curvature(square)
+    # Written so that an infinite bound meets no zero: 0 · ∞ is not a number.
+    lowest = jnp.where(bound == 0, 0.0, -bound * weight / jnp.maximum(square, 1e-300))
+    return jnp.maximum(2.0 * curvature, lowest)
+
+
+def curved(
+    likelihood: Likelihood, residual: Array, bound: Array, columns: Array
+) -> Array:
+    """Return W times whitened derivatives.
+
+    Parameters
+    ----------
+    residual
+        Whitened, (k, 2, n).
+    bound
+        Of each source, (n,).
+    columns
+        Whitened derivatives, (k, p, 2, n).
+    """
+    square = jnp.sum(residual**2, axis=1)
+    weight = likelihood.weight(square)[:, None, None]
+    factor = bend(likelihood, square, bound)[:, None]
+    along = jnp.sum(residual[:, None] * columns, axis=2) * factor
+    return weight * columns + along[:, :, None] * residual[:, None]
+
+
+def weighted_prior(
+    likelihood: Likelihood, information: Array, offset: Array, bound: Array
+) -> tuple[Array, Array, Array]:
+    """Return a prior's curvature, half its gradient and its objective.
+
+    Parameters
+    ----------
+    information
+        Inverse covariances Λ, (2, 2, n); zero where there is no prior.
+    offset
+        From the prior's mean, (2, n).
+    bound
+        Of each source, (n,).
+
+    Returns
+    -------
+    Curvature (2, 2, n), gradient (2, n) and the sum of ρ; nothing without a prior.
+    """
+    pull = jnp.sum(information * offset, axis=1)
+    square = jnp.sum(pull * offset, axis=0)
+    weight = likelihood.weight(square)
+    factor = bend(likelihood, square, bound)
+    curvature = weight * information + factor * pull[:, None] * pull[None]
+    known = jnp.any(information != 0, axis=(0, 1))
+    loss = jnp.sum(jnp.where(known, likelihood.loss(square), 0.0))
+    return curvature, weight * pull, loss
+
+
+__all__ = [
+    "CLIPPED",
+    "EXACT",
+    "REWEIGHTED",
+    "Terms",
+    "bend",
+    "curved",
+    "weighted_prior",
+]

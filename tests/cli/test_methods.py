@@ -1,6 +1,7 @@
 """Methods of `reseau solve` beside Gauss-Newton, through the command."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -8,9 +9,7 @@ import pytest
 
 from reseau.flags import decode_flags
 
-from .conftest import Run
-
-SMALL = ("--sources", 60, "--exposures", 8, "--artificial", 4, "--seed", 2)
+Run = Callable[..., object]
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,9 @@ from reseau.model import (
     take_step,
 )
 from reseau.solve.gauss_newton import equations_at
-from reseau.solve.tiled import tiled_density
 from reseau.solve.plan import plan_tiles
 from reseau.solve.start import find_start
+from reseau.solve.tiled import tiled_density
 
 POINTS = 4
 

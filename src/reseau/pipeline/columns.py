@@ -46,8 +46,12 @@ def source_columns(prepared: Prepared, solution: Solution) -> Columns:
         "n_measurements": counts.astype(np.int32),
         "is_reference": prepared.is_reference,
         "prior_pull": solution.prior_pull,
-        "wrong_probability": solution.references.wrong_probability,
-        "flags": np.asarray(solution.flags).astype(np.int32),
+        "wrong_probability": np.full(n, np.nan)
+        if solution.references is None
+        else solution.references.wrong_probability,
+        "flags": np.zeros(n, dtype=np.int32)
+        if solution.flags is None
+        else np.asarray(solution.flags).astype(np.int32),
         "phot_hw_mag": prepared.magnitude,
     }
 

@@ -168,12 +168,12 @@ def _noise_in_words(noise: Noise, unit: str) -> str:
 
 def _reliability(solution: Solution) -> dict[str, Any]:
     """Return what a solution thinks of its data, for the summary."""
-    wrong = solution.references.wrong
-    summary: dict[str, Any] = {
-        "flags": count_flags(np.asarray(solution.flags)),
-        "wrong_references": int(wrong.sum()),
-        "wrong_fraction": solution.references.fraction,
-    }
+    summary: dict[str, Any] = {}
+    if solution.flags is not None:
+        summary["flags"] = count_flags(np.asarray(solution.flags))
+    if solution.references is not None:
+        summary["wrong_references"] = int(solution.references.wrong.sum())
+        summary["wrong_fraction"] = solution.references.fraction
     if solution.reliability is not None:
         found = solution.reliability
         summary["outlier_fraction"] = found.outlier_fraction
@@ -187,8 +187,10 @@ def _reliability_in_words(solution: Solution) -> list[str]:
         return []
     words = []
     found = solution.reliability
-    wrong = int(solution.references.wrong.sum())
-    judged = int(np.isfinite(solution.references.p_value).sum())
+    wrong = judged = 0
+    if solution.references is not None:
+        wrong = int(solution.references.wrong.sum())
+        judged = int(np.isfinite(solution.references.p_value).sum())
     if found is not None and found.likelihood is not None:
         share = float(np.mean(found.outlier_probability > 0.5))
         words.append(

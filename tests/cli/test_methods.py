@@ -93,7 +93,10 @@ def test_guide_arrow_gives_what_gauss_newton_gives(
     [
         (("--method", "svi", "--guide", "sead"), ["sead", "seed", "arrow"]),
         (("--method", "svi", "--init", "maps"), ["maps", "map", "none"]),
-        (("--method", "svi", "--likelihood", "student"), ["heavy tails", "svi"]),
+        (
+            ("--method", "svi", "--guide", "arrow", "--likelihood", "student"),
+            ["heavy tails", "arrow", "lowrank"],
+        ),
         (("--degree", "automatic"), ["automatic", "auto"]),
         (("--method", "nuts", "--fit-noise", "scale"), ["--fit-noise", "nuts"]),
     ],

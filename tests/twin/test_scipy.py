@@ -16,7 +16,7 @@ from reseau.errors import Result
 from reseau.model import free_columns, prior_widths, take_step
 from reseau.sky import displaced, tangent_offset
 from reseau.solve import Settings, solve_plate
-from reseau.solve.plate import _calibration_pull
+from reseau.solve.plate import calibration_pulls
 from reseau.solve.start import find_start
 
 from .dense import residual_vector
@@ -49,7 +49,7 @@ def _by_scipy(problem):
         [np.repeat(seen, 2), free_columns(problem.layout, FREE, widths)]
     )
     held = np.isfinite(widths) & (widths > 0)
-    offset = _calibration_pull(problem, point)[held]
+    offset = calibration_pulls(problem, point)[held]
 
     # Axes turned about themselves: on plates this small a step of the attitude
     # adds to the shift from its prior.

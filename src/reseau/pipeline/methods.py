@@ -75,7 +75,7 @@ def solve_prepared(
         Options contradict each other, or the plate does not suit the method.
     """
     robust = _robust(options)
-    _check_together(options, robust)
+    _check_together(options)
     summary: dict[str, Any] = {"method": options.method}
     table: tuple[str, ...] = ()
     if options.chooses_degree:
@@ -101,23 +101,19 @@ def _robust(options: SolveOptions) -> Robust | None:
     return Robust(likelihood=likelihood, reference_prior=prior)
 
 
-def _check_together(options: SolveOptions, robust: Robust | None) -> None:
+def _check_together(options: SolveOptions) -> None:
     """Refuse what a method has no use for, rather than ignore it."""
     if options.method == "gauss-newton":
         return
-    for name, given in (
-        ("heavy tails", robust is not None and options.method == "svi"),
-        ("--fit-noise", options.fit_noise is not None),
-    ):
-        if given:
-            raise ConfigError(
-                explain(
-                    given=f"{name} with --method {options.method}",
-                    wanted="--method gauss-newton",
-                    where="the options of solve",
-                    todo="leave one of them out",
-                )
+    if options.fit_noise is not None:
+        raise ConfigError(
+            explain(
+                given=f"--fit-noise with --method {options.method}",
+                wanted="--method gauss-newton",
+                where="the options of solve",
+                todo="leave one of them out",
             )
+        )
 
 
 def _by_gauss_newton(
@@ -237,6 +233,8 @@ def _by_guide(
         guide=options.guide,
         init=options.init,
         rank=options.rank,
+        likelihood=likelihood_named(options.likelihood),
+        reference_prior=prior_named(options.reference_prior),
         seed=options.seed,
         report=report,
         checkpoint=options.checkpoint,

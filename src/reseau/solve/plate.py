@@ -193,14 +193,14 @@ def _solve(
         source_covariance=posterior.sources,
         shared_covariance=covariance,
         undetermined=null.undetermined,
-        prior_pull=_prior_pull(problem, parameters),
-        calibration_pull=_calibration_pull(problem, parameters),
+        prior_pull=prior_pulls(problem, parameters),
+        calibration_pull=calibration_pulls(problem, parameters),
         residuals=residuals,
         chi2=chi2,
         dof=dof,
         history=optimum.history,
         result=result,
-        datum=_describe_datum(problem, datum.modes, constraints, null),
+        datum=describe_datum(problem, datum.modes, constraints, null),
         null_directions=null.expected + null.unexpected,
         factor=factor,
         seconds={
@@ -244,7 +244,7 @@ def _holds_scale(problem: Problem) -> bool:
     return mean_scales(problem, np.eye(3)[None]).shape[1] > 0
 
 
-class _Null(NamedTuple):
+class NullSpace(NamedTuple):
     """Null directions, told apart.
 
     Attributes
@@ -265,7 +265,7 @@ class _Null(NamedTuple):
 
 def _null_space(
     problem: Problem, datum: Datum, equations: Equations, labels: Labels
-) -> _Null:
+) -> NullSpace:
     """Name the null directions of the last equations."""
     null = equations.null()
     layout = problem.layout
@@ -289,7 +289,7 @@ def _null_space(
             share = np.abs(vector) * unit
             unexpected += (_name_direction(share, names),)
             open_ |= share > NULL_SHARE * share.max()
-    return _Null(expected, unexpected, open_, scale)
+    return NullSpace(expected, unexpected, open_, scale)
 
 
 def _is_common_scale(problem: Problem, vector: np.ndarray) -> bool:
@@ -319,7 +319,7 @@ def _name_direction(share: np.ndarray, names: list[str]) -> str:
 
 
 def _inner_constraints(
-    problem: Problem, tiles: list[TileData], equations: Equations, null: _Null
+    problem: Problem, tiles: list[TileData], equations: Equations, null: NullSpace
 ) -> InnerConstraints | None:
     """Return what a free network is fixed by, or None."""
     if not problem.free_network or "sources" not in problem.free:
@@ -397,7 +397,7 @@ def _turned(direction: Array, offset: Array, change: Array) -> Array:
     return tangent_offset(current + current @ change.T, direction)
 
 
-def _prior_pull(problem: Problem, parameters: Parameters) -> np.ndarray:
+def prior_pulls(problem: Problem, parameters: Parameters) -> np.ndarray:
     information = np.asarray(problem.prior.information)
     offset = np.asarray(parameters.offset)
     pull = np.sqrt(np.einsum("ni,nij,nj->n", offset, information, offset))
@@ -405,7 +405,7 @@ def _prior_pull(problem: Problem, parameters: Parameters) -> np.ndarray:
     return pull
 
 
-def _calibration_pull(problem: Problem, parameters: Parameters) -> np.ndarray:
+def calibration_pulls(problem: Problem, parameters: Parameters) -> np.ndarray:
     """Return (value − prior mean) / prior σ of the shared parameters; NaN without."""
     layout, instrument = problem.layout, problem.instrument
     shift = np.zeros(layout.size)
@@ -426,11 +426,11 @@ def _calibration_pull(problem: Problem, parameters: Parameters) -> np.ndarray:
     return np.where(usable, shift / np.where(usable, width, 1.0), np.nan)
 
 
-def _describe_datum(
+def describe_datum(
     problem: Problem,
     modes: tuple[str, ...],
     constraints: InnerConstraints | None,
-    null: _Null,
+    null: NullSpace,
 ) -> str:
     """Say in words what positions and calibration are relative to."""
     if constraints is not None:

@@ -13,10 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from reseau.model import Density
-
 from .convergence import CHUNK
 from .guides import Guide
+from .slots import HeavyTailed
 from .unknowns import Unknowns
 
 BETA = (0.9, 0.999)
@@ -77,7 +76,7 @@ def restart(state: State) -> State:
     return State(state.guide, zero, zero, jnp.asarray(0), state.step)
 
 
-def loss(guide: Guide, density: Density, unknowns: Unknowns, key: Array) -> Array:
+def loss(guide: Guide, density: HeavyTailed, unknowns: Unknowns, key: Array) -> Array:
     """Return minus the ELBO as one draw estimates it."""
     drawn = guide.draw(key)
     return drawn.log_density - density(unknowns.parameters(drawn.vector))
@@ -104,7 +103,7 @@ def adam(state: State, slope: Guide, rate: Array) -> State:
 
 @jax.jit
 def advance(
-    density: Density,
+    density: HeavyTailed,
     unknowns: Unknowns,
     state: State,
     key: Array,

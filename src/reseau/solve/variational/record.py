@@ -11,7 +11,7 @@ from reseau.model.gauge import find_datum, to_datum
 from reseau.solve.flagging import source_flags
 from reseau.solve.gauss_newton import Equations, Iteration
 from reseau.solve.plan import TileData
-from reseau.solve.plate import _calibration_pull, _describe_datum, _Null, _prior_pull
+from reseau.solve.plate import calibration_pulls, describe_datum, NullSpace, prior_pulls
 from reseau.solve.posterior_factor import posterior_factor
 from reseau.solve.residuals import residuals_at
 from reseau.solve.solution import Solution
@@ -104,7 +104,9 @@ def as_solution(
     datum = find_datum(problem, parameters)
     reported = to_datum(problem, parameters, datum)
     residuals = residuals_at(problem, tiles, reported)
-    nothing = _Null((), (), np.zeros(problem.layout.size, dtype=bool), np.zeros((0, 0)))
+    nothing = NullSpace(
+        (), (), np.zeros(problem.layout.size, dtype=bool), np.zeros((0, 0))
+    )
     flags, references = source_flags(
         # Only a robust solution would read the equations.
         problem,
@@ -122,14 +124,14 @@ def as_solution(
         source_covariance=moments.sources,
         shared_covariance=_in_datum(datum.covariance, moments.shared),
         undetermined=nothing.undetermined,
-        prior_pull=_prior_pull(problem, parameters),
-        calibration_pull=_calibration_pull(problem, parameters),
+        prior_pull=prior_pulls(problem, parameters),
+        calibration_pull=calibration_pulls(problem, parameters),
         residuals=residuals,
         chi2=float(np.sum(residuals.pull**2)),
         dof=2 * residuals.pixel.shape[0] - free + _supplied(problem, moments),
         history=history,
         result=result,
-        datum=_describe_datum(problem, datum.modes, None, nothing),
+        datum=describe_datum(problem, datum.modes, None, nothing),
         null_directions=(),
         seconds=seconds,
         factor=factor,

@@ -11,13 +11,13 @@ import numpy as np
 from jaxtyping import Float
 
 from reseau.errors import Result
-from reseau.model import Density
 
 from .ascent import Chunk, State, advance, begin, restart
 from .checkpoint import Trace, load, save
 from .convergence import CHUNK, WINDOW, Judgement, judge
 from .guides import Guide
 from .schedule import Schedule
+from .slots import HeavyTailed
 from .unknowns import Unknowns
 
 Report = Callable[[dict[str, float]], None]
@@ -75,7 +75,7 @@ class Ended(NamedTuple):
 
 
 def ascend(
-    density: Density,
+    density: HeavyTailed,
     unknowns: Unknowns,
     guide: Guide,
     schedule: Schedule,
@@ -111,7 +111,7 @@ class _Run:
 
     def __init__(
         self,
-        density: Density,
+        density: HeavyTailed,
         unknowns: Unknowns,
         schedule: Schedule,
         width: np.ndarray,

@@ -6,10 +6,13 @@ the sources are left to scatter: two to three times faster than measurement by
 measurement.
 """
 
+import equinox as eqx
 import numpy as np
+from jaxtyping import Array
 
-from reseau.model import Density, Problem, make_density
+from reseau.model import Density, Parameters, Problem, make_density
 from reseau.model.arrangement import Arrangement, in_rows
+from reseau.model.likelihood import Likelihood
 
 
 def in_slots(problem: Problem) -> Arrangement:
@@ -40,6 +43,43 @@ def in_slots(problem: Problem) -> Arrangement:
     )
 
 
-def slot_density(problem: Problem) -> Density:
-    """Return the log density of a problem with its measurements in slots."""
-    return make_density(problem, in_slots(problem))
+class HeavyTailed(eqx.Module):
+    """A log density whose measurements and reference priors have heavy tails.
+
+    Attributes
+    ----------
+    density
+        With the measurements laid out.
+    likelihood, reference_prior
+        None: Normal.
+    """
+
+    density: Density
+    likelihood: Likelihood | None = None
+    reference_prior: Likelihood | None = None
+
+    def __call__(self, parameters: Parameters) -> Array:
+        """Return the log density, up to a constant."""
+        return self.density(
+            parameters,
+            loss=None if self.likelihood is None else self.likelihood.loss,
+            reference_loss=None
+            if self.reference_prior is None
+            else self.reference_prior.loss,
+        )
+
+
+def slot_density(
+    problem: Problem,
+    likelihood: Likelihood | None = None,
+    reference_prior: Likelihood | None = None,
+) -> HeavyTailed:
+    """Return the log density of a problem with its measurements in slots.
+
+    Parameters
+    ----------
+    likelihood, reference_prior
+        Of measurements and of reference positions; None: Normal.
+    """
+    density = make_density(problem, in_slots(problem))
+    return HeavyTailed(density, likelihood, reference_prior)

@@ -24,6 +24,7 @@ from reseau.model import (
     prior_widths,
 )
 from reseau.model.density import solved_sources
+from reseau.model.likelihood import Likelihood
 from reseau.solve.assemble import assemble, source_steps
 from reseau.solve.gauss_newton import Iteration, Settings, gauss_newton
 from reseau.solve.plan import TileData, plan_tiles
@@ -74,6 +75,8 @@ def solve_variational(
     schedule: Schedule | None = None,
     seed: int = 0,
     rank: int = RANK,
+    likelihood: Likelihood | None = None,
+    reference_prior: Likelihood | None = None,
     report: Report | None = None,
     checkpoint: str | Path | None = None,
     resume: bool = False,
@@ -100,6 +103,9 @@ def solve_variational(
         Of the random numbers.
     rank
         Columns of W.
+    likelihood, reference_prior
+        Heavy tails of measurements and of reference positions; None: Normal. ``arrow``
+        takes none: its steps are those of least squares.
     report
         Called on the way with figures.
     checkpoint
@@ -127,6 +133,13 @@ def solve_variational(
             "neither: it takes natural-gradient steps, a few seconds in all",
             "leave them away",
         )
+    if guide == "arrow" and not (likelihood is None and reference_prior is None):
+        raise _refused(
+            "heavy tails for the guide arrow",
+            "seed, meanfield or lowrank, or Gauss-Newton with heavy tails, whose "
+            "posterior has the same structure",
+            "choose another guide or method",
+        )
     with jax.enable_x64(True):
         began = time.perf_counter()
         setting = _prepare(problem, init)
@@ -150,9 +163,15 @@ def solve_variational(
             time_limit,
             None if checkpoint is None else Path(checkpoint),
             resume,
-            identity(problem, f"{guide} {rank} {init}", seed, chosen),
+            identity(
+                problem,
+                f"{guide} {rank} {init} {likelihood} {reference_prior}",
+                seed,
+                chosen,
+            ),
         )
-        return _fit(setting, guide, rank, chosen, seed, limits, report, began)
+        tails = likelihood, reference_prior
+        return _fit(setting, guide, rank, tails, chosen, seed, limits, report, began)
 
 
 def _prepare(problem: Problem, init: str) -> _Setting:
@@ -174,6 +193,7 @@ def _fit(
     setting: _Setting,
     guide: str,
     rank: int,
+    tails: tuple[Likelihood | None, Likelihood | None],
     schedule: Schedule,
     seed: int,
     limits: Limits,
@@ -195,7 +215,7 @@ def _fit(
         width = np.ones(places.size)
         start = scaled_guide(guide, places, rank)
         units = "in units of the expected σ of each unknown"
-    density = slot_density(problem)
+    density = slot_density(problem, *tails)
     prepared = time.perf_counter()
     ended = ascend(density, unknowns, start, schedule, width, seed, limits, report)
     fitted = time.perf_counter()

@@ -11,7 +11,7 @@ from reseau.model.gauge import find_datum, to_datum
 from reseau.solve.flagging import source_flags
 from reseau.solve.gauss_newton import Equations, Iteration
 from reseau.solve.plan import TileData
-from reseau.solve.plate import calibration_pulls, describe_datum, NullSpace, prior_pulls
+from reseau.solve.plate import NullSpace, calibration_pulls, describe_datum, prior_pulls
 from reseau.solve.posterior_factor import posterior_factor
 from reseau.solve.residuals import residuals_at
 from reseau.solve.solution import Solution

@@ -3,7 +3,8 @@
 A source held by a wrong reference, or drawn away by its outliers, has a minimum in
 which all its good measurements count as outliers. Where at least half of them do, the
 median of what they say is tried instead, with the calibration held, and kept if the
-objective of that source is lower there.
+objective of that source is lower there. So is the reference's position for a source that
+has left it far behind: with one or two measurements it may be these that are wrong.
 """
 
 import jax.numpy as jnp
@@ -35,9 +36,12 @@ def reconsidered(
     far = np.bincount(source, weights=square > FAR, minlength=n)
     free = ~np.asarray(problem.prior.fixed) & ("sources" in problem.free)
     doubtful = (count > 1) & (2 * far >= count) & free
-    if not doubtful.any():
+    astray = ~doubtful & free & (_from_prior(problem, point) > FAR)
+    if not (doubtful | astray).any():
         return point
     shift = np.where(doubtful[:, None], group_medians(source, found.sky, n), 0.0)
+    shift = np.where(astray[:, None], -np.asarray(point.offset), shift)
+    doubtful = doubtful | astray
     zero = np.zeros(problem.layout.size)
     there = take_step(point, zero, shift)
     moved = np.sum(residuals_at(problem, tiles, there).pull ** 2, axis=1)
@@ -63,12 +67,20 @@ def _own_objective(
     total = np.bincount(source, weights=loss, minlength=len(information))
     if problem.free_network:
         return total
-    offset = np.asarray(point.offset)
-    shift = np.einsum("ni,nij,nj->n", offset, information, offset)
+    shift = _from_prior(problem, point)
     prior = terms.reference_prior
     if prior is not None:
         shift = np.asarray(prior.loss(jnp.asarray(shift)))
     return total + np.where(np.any(information != 0, axis=(1, 2)), shift, 0.0)
+
+
+def _from_prior(problem: Problem, point: Parameters) -> Float[np.ndarray, "n"]:
+    """Return the squared distance of each source from its prior; 0 without."""
+    if problem.free_network:
+        return np.zeros(problem.prior.direction.shape[0])
+    offset = np.asarray(point.offset)
+    information = np.asarray(problem.prior.information)
+    return np.asarray(np.einsum("ni,nij,nj->n", offset, information, offset))
 
 
 def group_medians(

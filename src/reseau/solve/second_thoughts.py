@@ -3,8 +3,8 @@
 A source held by a wrong reference, or drawn away by its outliers, has a minimum in
 which all its good measurements count as outliers. Where at least half of them do, the
 median of what they say is tried instead, with the calibration held, and kept if the
-objective of that source is lower there. So is the reference's position for a source that
-has left it far behind: with one or two measurements it may be these that are wrong.
+objective of that source is lower there. So is the reference's position for a source
+that has left it far behind: with one or two measurements it may be these that are wrong.
 """
 
 import jax.numpy as jnp

@@ -4,7 +4,7 @@ A source held by a wrong reference, or drawn away by its outliers, has a minimum
 which all its good measurements count as outliers. Where at least half of them do, the
 median of what they say is tried instead, with the calibration held, and kept if the
 objective of that source is lower there. So is the reference's position for a source
-that has left it far behind: with one or two measurements it may be these that are wrong.
+that has left it far behind: one or two measurements may themselves be wrong.
 """
 
 import jax.numpy as jnp

@@ -96,7 +96,8 @@ def read_posterior(solution: str | Path) -> SavedPosterior:
         raise _unusable(
             f"the solution has no {POSTERIOR}",
             file,
-            "it was written by an earlier version of reseau: solve again",
+            "solve again by gauss-newton or svi with the guide arrow: other methods, "
+            "and earlier versions, keep none",
         )
     try:
         # Opened here: NumPy leaves a file open that is no archive.

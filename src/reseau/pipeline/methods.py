@@ -46,6 +46,8 @@ class Answer:
         More for the verdict.
     table
         Lines on what was compared on the way.
+    reason
+        How it ended, where the method has better words than `Result`.
     """
 
     prepared: Prepared
@@ -53,6 +55,7 @@ class Answer:
     summary: dict[str, Any]
     sentences: list[str]
     table: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 def solve_prepared(
@@ -253,7 +256,7 @@ def _by_guide(
     }
     words = [f"Guide {found.guide}: {found.verdict}"]
     words.append(WHAT_ERRORS_MEAN[found.guide])
-    return Answer(prepared, found.solution, summary, words)
+    return Answer(prepared, found.solution, summary, words, reason=found.verdict)
 
 
 WHAT_ERRORS_MEAN = {
@@ -289,7 +292,7 @@ def _by_chains(prepared: Prepared, options: SolveOptions) -> Answer:
         f"{found.r_hat:.4f}, fewest effective draws {found.effective:.0f}, "
         f"{found.divergences} divergences."
     ]
-    return Answer(prepared, solution_of_draws(found), summary, words)
+    return Answer(prepared, solution_of_draws(found), summary, words, reason=words[0])
 
 
 def solution_of_draws(found: Sampled) -> Solution:

@@ -318,12 +318,14 @@ def _judge(
         chi2=solution.chi2,
         dof=round(solution.dof) if np.isfinite(solution.dof) else 0,
         converged=solution.converged,
-        reason=solution.result.value,
+        reason=answer.reason or solution.result.value,
         pulls=pulls,
         dropped={name: len(ids) for name, ids in prepared.dropped.items()},
     )
     sentences += answer.sentences
     summary = summary_of(prepared, solution, pulls) | answer.summary
+    if answer.reason is not None and not solution.converged:
+        summary["message"] = answer.reason
     summary["verdict"] = sentences
     summary["warnings"] = [str(w.message).splitlines()[0] for w in caught]
     summary["input"] = str(dataset.source) if dataset.source else dataset.name

@@ -20,7 +20,8 @@ A message has four parts: what was given, what was wanted, where, what to do.
 
 import difflib
 import enum
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from pathlib import Path
 
 from astropy.utils.exceptions import AstropyUserWarning
 
@@ -149,6 +150,90 @@ def near_misses(name: str, candidates: Iterable[str], n: int = 3) -> list[str]:
         by_lower.setdefault(candidate.lower(), candidate)
     found = difflib.get_close_matches(name.lower(), by_lower, n=n, cutoff=0.6)
     return [by_lower[f] for f in found]
+
+
+def suggestion(
+    name: str,
+    candidates: Iterable[str],
+    *,
+    otherwise: str = "choose one of these",
+) -> str:
+    """Return what to do about an unknown name.
+
+    Parameters
+    ----------
+    name
+        As it was written.
+    candidates
+        Names that are known.
+    otherwise
+        What to say when none of them is near.
+    """
+    close = near_misses(name, candidates)
+    quoted = " or ".join(repr(each) for each in close)
+    return f"did you mean {quoted}?" if close else otherwise
+
+
+def unknown_name(
+    kind: str, name: str, known: Collection[str], *, where: str
+) -> ConfigError:
+    """Return the error about a name that is not one of those known.
+
+    Parameters
+    ----------
+    kind
+        What the name is of, e.g. "ephemeris".
+    name
+        As it was written.
+    known
+        All names that would have been right.
+    where
+        File, key or option.
+    """
+    return ConfigError(
+        explain(
+            given=f"unknown {kind} {name!r}",
+            wanted=f"one of {some(known, len(known))}",
+            where=where,
+            todo=suggestion(name, known),
+        )
+    )
+
+
+def missing_columns_error(
+    missing: Collection[str],
+    present: Collection[str],
+    what: str,
+    where: str | Path,
+    *,
+    taken: Collection[str] = (),
+) -> CatalogueError:
+    """Return the error for absent columns, with the near misses.
+
+    Parameters
+    ----------
+    missing, present
+        Names of columns.
+    what, where
+        The table and its file.
+    taken
+        Names that mean something else and are no near misses.
+    """
+    candidates = [name for name in present if name not in taken]
+    near = {name: near_misses(name, candidates) for name in missing}
+    hints = [
+        f"{name}: is it {' or '.join(found)}?" for name, found in near.items() if found
+    ]
+    plural = "s" if len(missing) > 1 else ""
+    return CatalogueError(
+        explain(
+            given=f"{what} lacks the column{plural} {', '.join(missing)}",
+            wanted=f"columns {', '.join(missing)}; found {some(present, 30) or 'none'}",
+            where=str(where),
+            todo="add or rename the column"
+            + (f" ({'; '.join(hints)})" if hints else ""),
+        )
+    )
 
 
 def some(values: Iterable[object], limit: int = 5) -> str:

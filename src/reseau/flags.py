@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from reseau.errors import ConfigError, explain, near_misses, some
+from reseau.errors import unknown_name
 
 
 class Flag(NamedTuple):
@@ -105,15 +105,7 @@ def flag_value(*names: str) -> int:
     """
     for name in names:
         if name not in BY_NAME:
-            close = near_misses(name, BY_NAME)
-            raise ConfigError(
-                explain(
-                    given=f"unknown flag {name!r}",
-                    wanted=f"any of {some(BY_NAME, len(BY_NAME))}",
-                    where="flags",
-                    todo=f"did you mean {some(close)}?" if close else "choose a flag",
-                )
-            )
+            raise unknown_name("flag", name, BY_NAME, where="flags")
     return sum({BY_NAME[name].value for name in names})
 
 

@@ -5,15 +5,33 @@ are Gaia DR3's where Gaia has the quantity. In optional columns, and in required
 ones that are marked nullable, NaN and null are the same: missing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reseau.constants import SPEED_OF_LIGHT
 
 Check = Literal[
     "any", "finite", "positive", "correlation", "inside", "declination", "velocity"
 ]
 """What a present value must be: `correlation` is [-1, 1], `inside` is (-1, 1)."""
+
+_CHECKS: dict[Check, tuple[Callable[[NDArray], NDArray], str]] = {
+    "any": (lambda v: np.ones(v.shape, bool), "anything"),
+    "finite": (np.isfinite, "finite numbers"),
+    "positive": (lambda v: np.isfinite(v) & (v > 0), "finite numbers greater than 0"),
+    "correlation": (lambda v: np.abs(v) <= 1, "numbers from -1 to 1"),
+    "inside": (lambda v: np.abs(v) < 1, "numbers greater than -1 and less than 1"),
+    "declination": (lambda v: np.abs(v) <= 90, "finite numbers from -90 to 90"),
+    "velocity": (
+        lambda v: np.abs(v) < SPEED_OF_LIGHT,
+        "finite numbers slower than light, in km/s",
+    ),
+}
 
 Range = tuple[float, float]
 """Least and greatest value: beyond them a number is a mistake, or its square
@@ -65,6 +83,35 @@ class Column:
     def may_be_missing(self) -> bool:
         """Whether single values may be NaN or null."""
         return self.nullable or not self.required
+
+    def accepts(self, values: NDArray) -> NDArray:
+        """Return which floating-point values pass the check and lie in the range.
+
+        Parameters
+        ----------
+        values
+            In the column's unit; a missing value is accepted by "any" alone.
+        """
+        with np.errstate(invalid="ignore"):
+            good = _CHECKS[self.check][0](values)
+            if self.within is not None:
+                good = good & (self.within[0] <= values) & (values <= self.within[1])
+        return np.asarray(good)
+
+    def wanted(self, unit: str | None = None) -> str:
+        """Return in words what `accepts` accepts.
+
+        Parameters
+        ----------
+        unit
+            If it is not the schema's.
+        """
+        words = _CHECKS[self.check][1]
+        if self.within is None:
+            return words
+        low, high = self.within
+        unit = self.unit if unit is None else unit
+        return f"{words}, from {low:g} to {high:g} {unit}".rstrip()
 
 
 @dataclass(frozen=True)

@@ -362,7 +362,7 @@ def test_impossible_values_name_row_and_value(name, value, shown):
 def test_absent_columns_are_named_with_near_misses():
     given = table(2)
     given.rename_column("ref_epoch", "epoch")
-    with pytest.raises(CatalogueError, match="lacks ref_epoch"):
+    with pytest.raises(CatalogueError, match="lacks the column ref_epoch"):
         Catalogue(given).at_epoch(2026.0)
 
 

@@ -43,7 +43,7 @@ def test_counting():
 
 
 def test_unknown_name_offers_the_nearest():
-    with pytest.raises(ConfigError, match="did you mean outliers"):
+    with pytest.raises(ConfigError, match="did you mean 'outliers'"):
         flag_value("outlier")
 
 

@@ -205,8 +205,16 @@ def test_registry_makes_each_model() -> None:
 @pytest.mark.parametrize(
     ("basis", "options", "texts"),
     [
-        ("legendr", {"normalisation": S}, ["'legendr' is unknown", "write legendre"]),
-        ("legendre", {"normalisation": S, "degre": 3}, ["'degre'", "write degree"]),
+        (
+            "legendr",
+            {"normalisation": S},
+            ["unknown distortion 'legendr'", "did you mean 'legendre'"],
+        ),
+        (
+            "legendre",
+            {"normalisation": S, "degre": 3},
+            ["'degre'", "did you mean 'degree'"],
+        ),
         ("powers", {}, ["no normalisation", "half the side"]),
         ("powers", {"normalisation": -1.0}, ["normalisation is -1.0", "positive"]),
         ("powers", {"normalisation": float("nan")}, ["normalisation is nan"]),

@@ -126,9 +126,9 @@ def test_under_jit_nothing_changes() -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "text"),
     [
-        ({"projection": "tangent"}, ConfigError, "projection is 'tangent'"),
+        ({"projection": "tangent"}, ConfigError, "unknown projection 'tangent'"),
         ({"parity": 0}, ConfigError, "parity is 0"),
-        ({"scale": "exposures"}, ConfigError, "write exposure"),
+        ({"scale": "exposures"}, ConfigError, "did you mean 'exposure'"),
         ({"focal_prior": "gauss"}, ConfigError, "one of gamma, normal"),
         ({"focal": np.array(FOCAL)}, ShapeError, r"focal has shape \(\)"),
         ({"coefficients": np.zeros(5)}, ShapeError, "A_20, A_11"),

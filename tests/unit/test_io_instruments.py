@@ -178,7 +178,7 @@ def test_parameters_of_other_bases(tmp_path: Path) -> None:
     found = read(tmp_path, text)
     named = dict(zip(found.distortion.names, found.coefficients, strict=True))
     assert named == {"K_1": 15.9, "S_x": 0, "S_y": 0, "T_1": 0, "scale": 0.98}
-    assert "did you mean K_1" in refused(tmp_path, text.replace("K_1", "K1"))
+    assert "did you mean 'K_1'" in refused(tmp_path, text.replace("K_1", "K1"))
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_bad_instruments_are_refused(tmp_path: Path, text: str, message: str) ->
 
 
 def test_unknown_preset_and_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="did you mean jasmine"):
+    with pytest.raises(ConfigError, match="did you mean 'jasmine'"):
         read_instrument("jasmin")
     with pytest.raises(FileFormatError, match="does not exist"):
         read_instrument(tmp_path / "none.toml")

@@ -133,7 +133,7 @@ def test_names(name):
 
 
 def test_bad_input():
-    with pytest.raises(ConfigError, match="did you mean mixture"):
+    with pytest.raises(ConfigError, match="did you mean 'mixture'"):
         likelihood_named("mixtur")
     with pytest.raises(ConfigError, match="--reference-prior"):
         prior_named("cauchy")

@@ -200,7 +200,7 @@ def test_the_output_may_not_be_the_input(tmp_path: Path) -> None:
 def test_an_input_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "orbit").mkdir()
     with pytest.raises(
-        FileFormatError, match=r"does not exist(.|\n)*did you mean orbit"
+        FileFormatError, match=r"does not exist(.|\n)*did you mean 'orbit'"
     ):
         solve(tmp_path / "orbti")
 

@@ -35,7 +35,7 @@ SHORT = Schedule((Stage(1e-3, 150), Stage(1e-4, 150)), early=False)
 @pytest.mark.parametrize(
     ("choice", "said"),
     [
-        ({"guide": "sead"}, "did you mean seed"),
+        ({"guide": "sead"}, "did you mean 'seed'"),
         ({"guide": "xyz"}, "seed, meanfield, lowrank, arrow"),
         ({"init": "mop"}, "none, map"),
         ({"guide": "lowrank", "rank": 0}, "rank 0"),

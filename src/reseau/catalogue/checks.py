@@ -4,14 +4,14 @@ The limits are those of the schema; NaN means missing and is refused only where 
 star cannot be moved without the value.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy import ndarray
 
 from reseau.constants import AU_PER_YEAR, SPEED_OF_LIGHT
-from reseau.errors import CatalogueError, explain, near_misses
-from reseau.schema import CATALOGUE, Check, Column
+from reseau.errors import CatalogueError, explain, missing_columns_error
+from reseau.schema import CATALOGUE, Column
 
 from .parameters import CORRELATIONS, PARAMETERS, plain_column
 
@@ -20,17 +20,6 @@ NEEDED = ("ref_epoch", "ra", "dec")
 
 SHOWN = 5
 """How many rows a message names."""
-
-_CHECKS: dict[Check, tuple[Callable[[ndarray], ndarray], str]] = {
-    "finite": (np.isfinite, "a finite number"),
-    "positive": (lambda v: np.isfinite(v) & (v > 0), "a number greater than 0"),
-    "correlation": (lambda v: np.abs(v) <= 1, "a number from -1 to 1"),
-    "declination": (lambda v: np.abs(v) <= 90, "a number from -90 to 90"),
-    "velocity": (
-        lambda v: np.abs(v) < SPEED_OF_LIGHT,
-        "a number slower than light, in km/s",
-    ),
-}
 
 
 def check_values(columns: Mapping[str, ndarray], where: str) -> None:
@@ -51,15 +40,7 @@ def check_values(columns: Mapping[str, ndarray], where: str) -> None:
     """
     absent = [name for name in NEEDED if name not in columns]
     if absent:
-        near = {name: near_misses(name, columns) for name in absent}
-        raise CatalogueError(
-            explain(
-                given=f"the table lacks {', '.join(absent)}",
-                wanted=f"the columns {', '.join(NEEDED)}",
-                where=where,
-                todo=f"add or rename the columns (near misses: {near})",
-            )
-        )
+        raise missing_columns_error(absent, tuple(columns), "the table", where)
     errors = [f"{name}_error" for name in PARAMETERS]
     for name in (*NEEDED, *PARAMETERS[2:], *errors, *CORRELATIONS):
         if name in columns and name in CATALOGUE:
@@ -68,15 +49,11 @@ def check_values(columns: Mapping[str, ndarray], where: str) -> None:
 
 def _check_column(columns: Mapping[str, ndarray], column: Column, where: str) -> None:
     values = columns[column.name]
-    test, wanted = _CHECKS[column.check]
-    good = test(values)
-    if column.within is not None:
-        low, high = column.within
-        good &= (low <= values) & (values <= high)
-        wanted += f", {low:g} to {high:g}"
+    good = column.accepts(values)
     if column.name not in NEEDED:
         good |= np.isnan(values)
-    _refuse_rows(~good, columns, column.name, f"{wanted} [{column.unit}]", where)
+    wanted = f"{column.wanted('')} [{column.unit}]"
+    _refuse_rows(~good, columns, column.name, wanted, where)
 
 
 def check_speeds(columns: Mapping[str, ndarray], where: str) -> None:

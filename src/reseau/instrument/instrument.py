@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 from numpy import ndarray
 
-from reseau.errors import ConfigError, ShapeError, explain, near_misses, some
+from reseau.errors import ConfigError, ShapeError, explain, some, unknown_name
 
 from ._arrays import Pair, Stack, Triple, Values, Vectors, require_double
 from .attitude import camera_axes
@@ -90,12 +90,8 @@ class Instrument(eqx.Module):
     def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
         value = getattr(self, name)
         if value not in choices:
-            meant = near_misses(value, choices) or choices
-            raise self._complaint(
-                f"{name} is {value!r}",
-                f"one of {some(choices)}",
-                f"write {some(meant)}",
-            )
+            where = f"instrument {self.name!r}"
+            raise unknown_name(name, value, choices, where=where)
 
     def _check_shape(self, name: str, wanted: tuple[int, ...]) -> None:
         found = np.shape(getattr(self, name))

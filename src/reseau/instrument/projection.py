@@ -7,7 +7,7 @@ Greisen 2002, A&A 395, 1077, eqs. 54, 67 and 59).
 
 import jax.numpy as jnp
 
-from reseau.errors import ConfigError, explain, near_misses, some
+from reseau.errors import unknown_name
 
 from ._arrays import Pair, Triple, Values
 from ._trigonometry import angle_ratio, cosine, sine_ratio
@@ -18,15 +18,7 @@ PROJECTIONS = ("gnomonic", "equidistant", "orthographic")
 def check_projection(name: str, where: str = "projection") -> None:
     """Raise `ConfigError` unless `name` is one of `PROJECTIONS`."""
     if name not in PROJECTIONS:
-        meant = near_misses(name, PROJECTIONS)
-        raise ConfigError(
-            explain(
-                given=f"projection is {name!r}",
-                wanted=f"one of {some(PROJECTIONS)}",
-                where=where,
-                todo=f"write {some(meant or PROJECTIONS)}",
-            )
-        )
+        raise unknown_name("projection", name, PROJECTIONS, where=where)
 
 
 def project(name: str, x: Values, y: Values, z: Values) -> Pair:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from reseau.errors import ConfigError, explain, near_misses, some
-from reseau.io.validate import missing_columns_error
+from reseau.errors import ConfigError, explain, missing_columns_error, near_misses, some
 from reseau.schema import MEASUREMENTS, REFERENCE
 
 GROUPS = ("field", "field_id", "block_id", "plate_id")

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reseau.errors import ConfigError, UnitError, explain
+from reseau.errors import ConfigError, UnitError, explain, missing_columns_error
 from reseau.instrument import Instrument
 from reseau.io.choices import Choice, choose_columns, parse_columns
 from reseau.io.datasets import POSITIONS, Dataset, digests
@@ -18,7 +18,6 @@ from reseau.io.instrument_writer import is_plane
 from reseau.io.links import check_links
 from reseau.io.tables import read_table
 from reseau.io.validate import (
-    missing_columns_error,
     parse_unit,
     unit_of_field,
     validate,

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reseau.errors import CatalogueError, explain, some
-from reseau.io.validate import missing_columns_error, validate
+from reseau.errors import CatalogueError, explain, missing_columns_error, some
+from reseau.io.validate import validate
 from reseau.schema import EXPOSURES, Column, TableSchema
 
 _TUPLE = ("field_id", "block_id", "plate_id")

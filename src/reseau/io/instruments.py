@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from reseau.config import Source, read_toml, shown, to_number
-from reseau.errors import ConfigError, explain, near_misses, some
+from reseau.errors import ConfigError, explain, some, suggestion
 from reseau.instrument import (
     DISTORTIONS,
     Detectors,
@@ -64,13 +64,12 @@ def read_instrument(source: str | Path) -> Instrument:
     known = presets()
     is_name = not Path(source).exists() and Path(source).suffix == ""
     if is_name and str(source) not in known:
-        near = near_misses(str(source), known)
         raise ConfigError(
             explain(
                 given=f"the instrument {source} is unknown",
                 wanted=f"a TOML file or one of the presets {some(known)}",
                 where="the instrument",
-                todo=f"did you mean {near[0]}?" if near else "correct the name",
+                todo=suggestion(str(source), known, otherwise="correct the name"),
             )
         )
     config, place = read_toml(
@@ -192,14 +191,11 @@ def _listed(
 
 def _row_of(name: str, row: Mapping[str, int], key: str, source: Source) -> int:
     if name not in row:
-        near = near_misses(name, row)
         raise source.complain(
             key,
             f"the distortion has no coefficient {name}",
             f"one of {some(row, 50) or 'none: there is no distortion'}",
-            f"did you mean {some(near)}?"
-            if near
-            else "correct the degree or the basis",
+            suggestion(name, row, otherwise="correct the degree or the basis"),
         )
     return row[name]
 

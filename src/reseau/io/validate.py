@@ -1,6 +1,6 @@
 """Check any table against its schema and give it the schema's types and units."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import astropy.units as u
@@ -9,10 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reseau.constants import SPEED_OF_LIGHT
-from reseau.errors import CatalogueError, UnitError, explain, near_misses, some
+from reseau.errors import (
+    CatalogueError,
+    UnitError,
+    explain,
+    missing_columns_error,
+    some,
+)
 from reseau.io.wrong_types import wrong_type
-from reseau.schema import Check, Column, TableSchema
+from reseau.schema import Column, TableSchema
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "int64": pa.int64(),
@@ -20,19 +25,6 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "float64": pa.float64(),
     "bool": pa.bool_(),
     "string": pa.string(),
-}
-
-_CHECKS: dict[Check, tuple[Callable[[NDArray], NDArray], str]] = {
-    "any": (lambda v: np.ones(v.shape, bool), "anything"),
-    "finite": (np.isfinite, "finite numbers"),
-    "positive": (lambda v: np.isfinite(v) & (v > 0), "finite numbers greater than 0"),
-    "correlation": (lambda v: np.abs(v) <= 1, "numbers from -1 to 1"),
-    "inside": (lambda v: np.abs(v) < 1, "numbers greater than -1 and less than 1"),
-    "declination": (lambda v: np.abs(v) <= 90, "finite numbers from -90 to 90"),
-    "velocity": (
-        lambda v: np.abs(v) < SPEED_OF_LIGHT,
-        "finite numbers slower than light, in km/s",
-    ),
 }
 
 
@@ -142,42 +134,6 @@ def parse_unit(text: str, column: str, where: str | Path) -> u.UnitBase:
                 todo="correct the unit in the table's metadata",
             )
         ) from error
-
-
-def missing_columns_error(
-    missing: Collection[str],
-    present: Collection[str],
-    what: str,
-    where: str | Path,
-    *,
-    taken: Collection[str] = (),
-) -> CatalogueError:
-    """Return the error for absent columns, with the near misses.
-
-    Parameters
-    ----------
-    missing, present
-        Names of columns.
-    what, where
-        The table and its file.
-    taken
-        Names that mean something else and are no near misses.
-    """
-    candidates = [name for name in present if name not in taken]
-    near = {name: near_misses(name, candidates) for name in missing}
-    hints = [
-        f"{name}: is it {' or '.join(found)}?" for name, found in near.items() if found
-    ]
-    plural = "s" if len(missing) > 1 else ""
-    return CatalogueError(
-        explain(
-            given=f"{what} lacks the column{plural} {', '.join(missing)}",
-            wanted=f"columns {', '.join(missing)}; found {some(present, 30) or 'none'}",
-            where=str(where),
-            todo="add or rename the column"
-            + (f" ({'; '.join(hints)})" if hints else ""),
-        )
-    )
 
 
 def _check_columns(table: pa.Table, schema: TableSchema, where: str | Path) -> None:
@@ -305,21 +261,11 @@ def _check_values(
     missing = _is_missing(values)
     bad = np.zeros(missing.shape, bool)
     if pa.types.is_floating(values.type):
-        accepts, _ = _CHECKS[column.check]
-        numbers = values.to_numpy()
-        with np.errstate(invalid="ignore"):
-            bad = ~(accepts(numbers) & _in_range(numbers, column)) & ~missing
+        bad = ~column.accepts(values.to_numpy()) & ~missing
     if not may_be_missing:
         bad = bad | missing
     if bad.any():
         _refuse_rows(bad, values, column, where, unit)
-
-
-def _in_range(numbers: NDArray, column: Column) -> NDArray:
-    if column.within is None:
-        return np.ones(numbers.shape, bool)
-    least, most = column.within
-    return (numbers >= least) & (numbers <= most)
 
 
 def _is_missing(values: pa.ChunkedArray) -> NDArray:
@@ -335,10 +281,7 @@ def _refuse_rows(
 ) -> None:
     rows = np.flatnonzero(bad)
     examples = [values[int(i)].as_py() for i in rows[:3]]
-    wanted = _CHECKS[column.check][1]
-    if column.within is not None:
-        least, most = column.within
-        wanted += f", from {least:g} to {most:g} {unit}".rstrip()
+    wanted = column.wanted(unit)
     raise _refusal(
         f"column {column.name} has {len(rows)} of {len(bad)} values that cannot be "
         f"used ({some(['missing' if e is None else e for e in examples])})",
@@ -371,7 +314,6 @@ __all__ = [
     "ARROW_TYPES",
     "convert",
     "field_of",
-    "missing_columns_error",
     "parse_unit",
     "unit_of_field",
     "validate",

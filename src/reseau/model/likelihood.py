@@ -31,7 +31,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.optimize import brentq
 
-from reseau.errors import ConfigError, explain, near_misses, some
+from reseau.errors import ConfigError, explain, unknown_name
 
 Squares = Float[Array | np.ndarray, "*n"]
 
@@ -275,17 +275,8 @@ def prior_named(name: str, *, where: str = "--reference-prior") -> Likelihood | 
 
 
 def _check_name(name: str, where: str) -> None:
-    if name in LIKELIHOODS:
-        return
-    close = near_misses(name, LIKELIHOODS)
-    raise ConfigError(
-        explain(
-            given=f"unknown likelihood {name!r}",
-            wanted=f"one of {some(LIKELIHOODS)}",
-            where=where,
-            todo=f"did you mean {some(close)}?" if close else "choose one of these",
-        )
-    )
+    if name not in LIKELIHOODS:
+        raise unknown_name("likelihood", name, LIKELIHOODS, where=where)
 
 
 __all__ = [

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from reseau.errors import ConfigError, explain, near_misses, some
+from reseau.errors import unknown_name
 from reseau.instrument import rotate_axes
 
 PER_EXPOSURE = 5
@@ -147,16 +147,7 @@ def check_blocks(names: tuple[str, ...], where: str) -> tuple[str, ...]:
     """Return `names` if all are names of blocks, else raise."""
     for name in names:
         if name not in BLOCKS:
-            close = near_misses(name, BLOCKS)
-            hint = f"did you mean {some(close)}? " if close else ""
-            raise ConfigError(
-                explain(
-                    given=f"unknown block of parameters {name!r}",
-                    wanted=f"any of {some(BLOCKS, 9)}",
-                    where=where,
-                    todo=f"{hint}name blocks, separated by commas",
-                )
-            )
+            raise unknown_name("block of parameters", name, BLOCKS, where=where)
     return names
 
 

@@ -29,7 +29,7 @@ import numpy as np
 from jaxtyping import Float
 
 from reseau.constants import ASTRONOMICAL_UNIT, SPEED_OF_LIGHT
-from reseau.errors import ConfigError, explain, near_misses
+from reseau.errors import ConfigError, explain, unknown_name
 
 from .times import Epochs, barycentric_dynamical_time, check_epochs, julian_years
 
@@ -211,15 +211,8 @@ def open_ephemeris(ephemeris: str | Ephemeris = "builtin") -> Ephemeris:
     if isinstance(ephemeris, Ephemeris):
         return ephemeris
     if ephemeris not in _EPHEMERIDES:
-        close = near_misses(ephemeris, _EPHEMERIDES)
-        raise ConfigError(
-            explain(
-                given=f"an unknown ephemeris {ephemeris!r}",
-                wanted=f"one of {', '.join(_EPHEMERIDES)}",
-                where="the option ephemeris",
-                todo=f"did you mean {close[0]!r}?" if close else "choose one of these",
-            )
-        )
+        where = "the option ephemeris"
+        raise unknown_name("ephemeris", ephemeris, _EPHEMERIDES, where=where)
     return _opened(ephemeris)
 
 
@@ -249,15 +242,8 @@ def _open_kernel() -> Any:
 
 
 def _unknown_body(body: str) -> ConfigError:
-    close = near_misses(body, SOLAR_SYSTEM)
-    return ConfigError(
-        explain(
-            given=f"an unknown body {body!r}",
-            wanted=f"one of {', '.join(SOLAR_SYSTEM)}",
-            where="the bodies of the solar system",
-            todo=f"did you mean {close[0]!r}?" if close else "choose one of these",
-        )
-    )
+    where = "the bodies of the solar system"
+    return unknown_name("body", body, SOLAR_SYSTEM, where=where)
 
 
 def _body_elsewhere(body: str, ephemeris: Ephemeris) -> ConfigError:

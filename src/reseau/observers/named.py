@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from reseau.constants import DEGREE
-from reseau.errors import ConfigError, explain, near_misses
+from reseau.errors import ConfigError, explain, near_misses, suggestion
 
 from .ephemeris import Ephemeris
 from .geocentre import geocentre
@@ -216,12 +216,11 @@ def _looks_like_path(text: str, name: str, colon: str) -> bool:
 
 
 def _unknown(text: str, name: str) -> ConfigError:
-    close = near_misses(name, _NAMES)
     return _refused(
         given=f"an unknown observer {text!r}",
         wanted=f"one of {'; '.join(CHOICES)}; or the name of a file with a table of "
         "states",
-        todo=f"did you mean {close[0]!r}?" if close else "choose one of these",
+        todo=suggestion(name, _NAMES),
     )
 
 

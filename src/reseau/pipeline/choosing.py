@@ -19,8 +19,8 @@ from reseau.errors import (
     ConvergenceError,
     Result,
     explain,
-    near_misses,
     some,
+    unknown_name,
 )
 from reseau.instrument import NoDistortion, basis_name
 from reseau.model import BLOCKS, Parameters, Problem, take_step
@@ -360,15 +360,7 @@ def _checked_extras(extras: tuple[str, ...], problem: Problem) -> tuple[str, ...
     """Return those extras that this plate could have, or refuse unknown ones."""
     for name in extras:
         if name not in EXTRAS:
-            close = near_misses(name, EXTRAS)
-            raise ConfigError(
-                explain(
-                    given=f"unknown extra {name!r}",
-                    wanted=f"any of {some(EXTRAS)}",
-                    where="extras",
-                    todo=f"did you mean {some(close)}?" if close else "correct it",
-                )
-            )
+            raise unknown_name("extra", name, EXTRAS, where="extras")
     instrument, detectors = problem.instrument, problem.instrument.detectors
     widths = (detectors.sigma_centre, detectors.sigma_theta, detectors.sigma_pitch)
     # In a free network, scales have no prior, so that their number cannot be judged.

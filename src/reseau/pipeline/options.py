@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reseau.errors import ConfigError, explain, near_misses, some
+from reseau.errors import ConfigError, explain, some, suggestion
 from reseau.solve import Settings
 
 from .prepare import MINIMUM_MEASUREMENTS
@@ -129,7 +129,6 @@ class SolveOptions:
 def _check_choice(name: str, value: str, known: Sequence[str]) -> None:
     if value in known:
         return
-    close = near_misses(value, known)
     option = f"--{name}"
     raise ConfigError(
         explain(
@@ -138,7 +137,7 @@ def _check_choice(name: str, value: str, known: Sequence[str]) -> None:
             if len(known) > 1
             else f"a number or {known[0]}",
             where=option,
-            todo=f"did you mean {close[0]}?" if close else "choose one of these",
+            todo=suggestion(value, known),
         )
     )
 

@@ -16,8 +16,7 @@ from reseau.errors import (
     OutputExistsError,
     Result,
     explain,
-    near_misses,
-    some,
+    suggestion,
 )
 from reseau.instrument import Instrument, InverseSIP, basis_name, make_distortion
 from reseau.io import (
@@ -178,13 +177,13 @@ def _read(source: str | Path | Dataset, options: SolveOptions) -> Dataset:
     if not Path(source).exists():
         folder = Path(source).parent
         names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
-        close = near_misses(Path(source).name, names)
+        name = Path(source).name
         raise FileFormatError(
             explain(
                 given=f"{source} does not exist",
                 wanted="a dataset directory or a table of detections",
                 where=f"solve {source}",
-                todo=f"did you mean {some(close)}?" if close else "correct the name",
+                todo=suggestion(name, names, otherwise="correct the name"),
             )
         )
     if Path(source).is_dir():

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from reseau.errors import ConfigError, explain, near_misses, some
+from reseau.errors import ConfigError, explain, unknown_name
 
 from .abstract import Distortion, NoDistortion
 from .brown_conrady import BrownConrady
@@ -85,14 +85,5 @@ def basis_name(distortion: Distortion) -> str:
 
 
 def _check_key(kind: str, key: str, known: tuple[str, ...], *, where: str) -> None:
-    if key in known:
-        return
-    meant = near_misses(key, known)
-    raise ConfigError(
-        explain(
-            given=f"{kind} {key!r} is unknown",
-            wanted=f"one of {some(known, limit=10)}",
-            where=where,
-            todo=f"write {some(meant)}" if meant else f"choose a known {kind}",
-        )
-    )
+    if key not in known:
+        raise unknown_name(kind, key, known, where=where)

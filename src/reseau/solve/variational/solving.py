@@ -9,13 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from reseau.errors import (
-    ConfigError,
-    Result,
-    explain,
-    near_misses,
-    some,
-)
+from reseau.errors import ConfigError, Result, explain, unknown_name
 from reseau.model import (
     Parameters,
     Problem,
@@ -351,12 +345,7 @@ def _verdict(ended: Ended) -> str:
 def _check_names(guide: str, init: str) -> None:
     for name, valid, what in ((guide, GUIDES, "guide"), (init, INITS, "init")):
         if name not in valid:
-            close = near_misses(name, valid)
-            raise _refused(
-                f"unknown {what} {name!r}",
-                f"one of {some(valid)}",
-                f"did you mean {some(close)}?" if close else f"choose a valid {what}",
-            )
+            raise unknown_name(what, name, valid, where=f"--{what}")
 
 
 def _check_problem(problem: Problem, guide: str, rank: int) -> None:

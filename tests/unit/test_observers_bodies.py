@@ -25,7 +25,7 @@ def test_every_body_has_its_constants():
     assert 0 < min(oblate) < max(oblate) < 0.02
 
 
-# Klioner 2003, AJ 125, 1580, table 1: deflection of a ray that grazes the limb [mas].
+# Klioner 2003, AJ 125, 1580: deflection of a ray that grazes the limb [mas].
 GRAZING = {
     "sun": 1750.0,
     "mercury": 0.083,

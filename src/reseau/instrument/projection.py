@@ -2,7 +2,7 @@
 
 Plane coordinates are in radians of the centre: multiplied by a focal length they
 are the position in the focal plane. In FITS these are TAN, ARC and SIN (Calabretta &
-Greisen 2002, A&A 395, 1077, eqs. 54, 67 and 59).
+Greisen 2002, A&A 395, 1077, section 5.1).
 """
 
 import jax.numpy as jnp

@@ -15,9 +15,8 @@ Nothing here knows of stars.
 
 References
 ----------
-Triggs et al. 2000, Bundle Adjustment: A Modern Synthesis, section 6.1 (Schur
-complement); Lindegren et al. 2012, A&A 538, A78, section 5 (block structure of
-astrometric normal equations).
+Triggs et al. 2000, Bundle Adjustment: A Modern Synthesis (Schur complement); Lindegren
+et al. 2012, A&A 538, A78 (block structure of astrometric normal equations).
 """
 
 from typing import NamedTuple

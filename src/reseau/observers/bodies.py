@@ -1,13 +1,16 @@
 """Bodies that bend light, and where an observer has them: for the room `sky`.
 
-Masses (GM) are those of DE440 (Park et al. 2021, AJ 161, 105, table 2), of planet and
-moons together for Mars to Neptune, as the barycentres are. Equatorial radii and poles
-at J2000 are the IAU's (Archinal et al. 2018, Celest. Mech. Dyn. Astr. 130, 22: the
-report of 2015; the Earth's pole is that of the ICRS). Poles are held: in a century
-they move by less than 0.1°, but for the Earth's and Neptune's (0.6°, 0.1 µas of the
-quadrupole's deflection) and the Moon's, which nods by 4° and bears no visible
+Masses (GM) are those of DE440 (Park et al. 2021, AJ 161, 105; the kernel's comments
+list them), of planet and moons together for Mars to Neptune, as the barycentres are.
+Equatorial radii and poles at J2000 are the IAU's (Archinal et al. 2018, Celest. Mech.
+Dyn. Astr. 130, 22: the report of 2015). That has no poles of the Earth and the Moon:
+the Earth's is that of the ICRS, the Moon's the mean one of the report of 2009 (Archinal
+et al. 2011, Celest. Mech. Dyn. Astr. 109, 101). Poles are held: in a century they move
+by less than 0.1°, but for the Earth's (0.6°), Neptune's (0.5°, 0.1 µas of the
+quadrupole's deflection) and the Moon's, which nods by 1.5° and bears no visible
 oblateness. Oblatenesses are referred to the radius that their source states, and
-converted to the equatorial one.
+converted to the equatorial one. The docs' page *Constants* says against what each was
+checked.
 
 =========  ==============================================================
 body       source of the oblateness J₂
@@ -16,7 +19,7 @@ Sun        DE440 (Park et al. 2021)
 Mercury    Smith et al. 2012, Science 336, 214 (MESSENGER)
 Venus      Konopliv, Banerdt & Sjogren 1999, Icarus 139, 3 (Magellan)
 Earth      IERS Conventions 2010, table 1.1
-Moon       Williams et al. 2014, JGR Planets 119, 1546 (GRAIL)
+Moon       DE440 (Park et al. 2021), of GRAIL's data
 Mars       Konopliv, Park & Folkner 2016, Icarus 274, 253
 Jupiter    Iess et al. 2018, Nature 555, 220 (Juno)
 Saturn     Iess et al. 2019, Science 364, eaat2965 (Cassini)
@@ -99,7 +102,7 @@ BODIES = {
     "mercury": Body(22_031.868551, 2440.53, 5.03e-5, 2440.0, (281.0103, 61.4155)),
     "venus": Body(324_858.592, 6051.8, 4.404e-6, 6051.0, (272.76, 67.16)),
     "earth": Body(398_600.435507, 6378.1366, 1.0826359e-3, 6378.1366, (0.0, 90.0)),
-    "moon": Body(4902.800118, 1737.4, 2.0321e-4, 1738.0, (269.9949, 66.5392)),
+    "moon": Body(4902.800118, 1737.4, 2.0321436e-4, 1738.0, (269.9949, 66.5392)),
     "mars": Body(42_828.375816, 3396.19, 1.9566e-3, 3396.0, (317.6811, 52.8863)),
     "jupiter": Body(
         126_712_764.1, 71_492.0, 1.4696572e-2, 71_492.0, (268.056595, 64.495303)

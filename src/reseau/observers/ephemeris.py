@@ -2,8 +2,8 @@
 
 ``builtin`` needs no file: `erfa.epv00` evaluates a series fitted to DE405 for the
 Earth and the Sun (Earth from the Sun within 12 km, 5 mm/s, from 1900 to 2100), and
-`erfa.moon98` one of the Moon's motion about the Earth (within 14″; 1.5 % of the Moon's
-deflection of light at its limb, 0.4 µas). It has no planets. The barycentre of DE440
+`erfa.moon98` one of the Moon's motion about the Earth (within 18.4″; 2 % of the Moon's
+deflection of light at its limb, 0.5 µas). It has no planets. The barycentre of DE440
 lies 120 km elsewhere, for it counts the masses beyond Neptune: 0.9 µas in the place of
 a star of 1″ parallax.
 

@@ -3,7 +3,7 @@
 The one place where the effects of a dataset become the `Surroundings` of the model,
 for the simulator and for the solver alike. A mass near the observer also slows his
 clock: the potential enters aberration as a velocity longer by 1 + 2w/c² (Klioner 2003,
-AJ 125, 1580, eqs. 10-12), 0.4 µas at the Earth.
+AJ 125, 1580, section 5), 0.4 µas at the Earth.
 """
 
 from collections.abc import Collection, Sequence

@@ -87,7 +87,7 @@ def _carried_basis(direction: Direction, start: Array) -> tuple[Array, Array]:
     """Return East and North of `direction`, carried along the great circle to `start`.
 
     So proper motions are those of the star wherever in its error ellipse it is, also
-    at the poles, where East itself turns (Butkevich & Lindegren 2014, section 3).
+    at the poles, where East itself turns (Butkevich & Lindegren 2014, A&A 570, A62).
     """
     middle = direction + start
     scale = 1.0 + jnp.sum(direction * start, axis=-1, keepdims=True)
@@ -119,7 +119,7 @@ def _radial_velocity(shift: Array, square: Array) -> Array:
     Notes
     -----
     With D = 1 + β_r the two measured velocities are s = β_t / D and
-    1 - a = √(1 - β_r² - β_t²) / D (Butkevich & Lindegren 2014, section 4); these are
+    1 - a = √(1 - β_r² - β_t²) / D (Butkevich & Lindegren 2014, A&A 570, A62); these are
     solved by D = 2 / (1 + (1 - a)² + s²), always slower than light.
     """
     return (2.0 * shift - shift**2 - square) / (1.0 + (1.0 - shift) ** 2 + square)
@@ -132,7 +132,7 @@ def departure_time(line: Track, parallax: Array, elapsed: Array) -> Array:
     -----
     With T = 1/(ϖ c) the light needed T then and T |r (1 + ζ τ) + μ τ| now, so that
     τ + T (|...| - 1) = t: a quadratic equation a τ² - 2 h τ + k = 0, written so that it
-    holds for ϖ = 0 (Butkevich & Lindegren 2014, section 4).
+    holds for ϖ = 0 (Butkevich & Lindegren 2014, A&A 570, A62).
     """
     inverse = parallax * LIGHT
     proper = jnp.sum(line.proper**2, axis=-1)

@@ -3,7 +3,7 @@
 A moving observer sees directions displaced towards the apex of the motion. The exact
 formula is that of the Lorentz transformation of a light ray; in the solar system's
 gravitation the velocity in it is the effective one of `effective_velocity` (Klioner
-2003, AJ 125, 1580, eqs. 10-12; seed 004, section Aberration). The velocity is the
+2003, AJ 125, 1580, section 5; seed 004, section Aberration). The velocity is the
 observer's barycentric one: of the Earth's orbit (20″), of her rotation (0.3″ at most)
 or of the satellite around her (5″), added as they are: Galilean addition of coordinate
 velocities is exact in one frame.
@@ -38,7 +38,7 @@ def aberrate(direction: Direction, velocity: Velocity) -> Float[Array, "*batch 3
 
     References
     ----------
-    Klioner 2003, AJ 125, 1580, eq. 12; Urban & Seidelmann 2013, Explanatory
+    Klioner 2003, AJ 125, 1580, eq. 10; Urban & Seidelmann 2013, Explanatory
     Supplement to the Astronomical Almanac, eq. 7.40.
     """
     direction, velocity = jnp.asarray(direction), jnp.asarray(velocity)
@@ -88,7 +88,7 @@ def effective_velocity(
 
     References
     ----------
-    Klioner 2003, AJ 125, 1580, eqs. 10 and 11.
+    Klioner 2003, AJ 125, 1580, section 5.
     """
     factor = 1.0 + (1.0 + gamma) * jnp.asarray(potential)
     return factor[..., None] * jnp.asarray(velocity)
@@ -105,7 +105,7 @@ def potential(bodies: Bodies) -> Float[Array, "*batch"]:
 
     References
     ----------
-    Klioner 2003, AJ 125, 1580, eq. 12 and following: w = Σ GM/r.
+    Klioner 2003, AJ 125, 1580, section 5: w = Σ GM/r.
     """
     position, radius = jnp.asarray(bodies.position), jnp.asarray(bodies.radius)
     square = jnp.maximum(jnp.sum(position * position, axis=-1), radius * radius)

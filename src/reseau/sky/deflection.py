@@ -3,16 +3,16 @@
 A mass turns the directions of what is seen beyond it away from itself. The ray is
 taken as straight, the bending is integrated along it (first post-Newtonian order,
 PPN parameter γ), with the observer at his finite distance from the body and the
-source at infinity or not: Klioner 2003, AJ 125, 1580, eqs. 54, 69 and 70, here in
-forms that keep their digits near the body, opposite to it and at right angles.
+source at infinity or not: Klioner 2003, AJ 125, 1580, eq. 70 for the spherical part,
+here in forms that keep their digits near the body, opposite to it and at right angles.
 The oblateness of a body is in `deflection_quadrupole`. Bodies act independently.
 
 **Neglected** is the second order. Its larger part is that the bent ray passes the
 body farther out than the straight one: δ²D/d for a deflection δ, a body at the
 distance D and the impact parameter d: 3.2 mas on the Sun's limb, 0.5 µas at 5° from
-the Sun, 16 µas on Jupiter's limb (Klioner & Zschocke 2010, Class. Quantum Grav. 27,
-075015, the "enhanced" terms). What remains is 11 µas on the Sun's limb and falls as
-1/d². ERFA's `ld`, and so Astropy, neglect the same.
+the Sun, 16 µas on Jupiter's limb at 6 au (Klioner & Zschocke 2010, Class. Quantum
+Grav. 27, 075015, the "enhanced" terms). What remains is 11 µas on the Sun's limb and
+falls as 1/d². ERFA's `ld`, and so Astropy, neglect the same.
 
 **Inside a body's disc**, impact parameter less than the equatorial radius, nothing
 shines through. There the deflection for each unit of impact parameter is held at its
@@ -69,7 +69,8 @@ def deflect(
 
     References
     ----------
-    Klioner 2003, AJ 125, 1580, eqs. 54, 69 and 70.
+    Klioner 2003, AJ 125, 1580, eq. 70 (spherical part); Crosta & Mignard 2006, Class.
+    Quantum Grav. 23, 4853 (oblateness).
     """
     start = _components(direction)
     bent = _bend(start, bodies, gamma, _length(source))
@@ -138,6 +139,10 @@ def deflection_angle(
     without oblateness, to first order. With χ' = π - χ, the angle from the point
     opposite to the body, it is (1 + γ) m/r tan(χ'/2); tan(χ/2), as sometimes printed,
     is a slip: it grows away from the body.
+
+    References
+    ----------
+    Klioner 2003, AJ 125, 1580, eq. 64.
     """
     strength = (1.0 + gamma) * jnp.asarray(mass) / distance
     return jnp.asarray(strength / jnp.tan(0.5 * jnp.asarray(separation)))

@@ -43,7 +43,7 @@ def tangent_basis(direction: Direction) -> tuple[Array, Array]:
 
     References
     ----------
-    Butkevich & Lindegren 2014, A&A 570, A62, eqs. 2-4 (normal triad).
+    Butkevich & Lindegren 2014, A&A 570, A62 (normal triad).
     """
     x, y, z = direction[..., 0], direction[..., 1], direction[..., 2]
     rho = jnp.hypot(x, y)

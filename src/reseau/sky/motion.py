@@ -2,17 +2,17 @@
 
 A source is six numbers at its reference epoch, Gaia's: offsets of position in the
 tangent plane, parallax, proper motion and radial velocity. In units of the distance
-at the reference epoch the star is at ``r (1 + ζ τ) + μ τ`` from the barycentre
-(Butkevich & Lindegren 2014, A&A 570, A62, eq. 7), the observer at ``ϖ b``; their
-difference, normalised, is the geometric direction, exact for any parallax, zero and
-negative ones included.
+at the reference epoch the star is at ``r (1 + ζ τ) + μ τ`` from the barycentre (Gaia
+DR2 documentation, section 3.1.7, eqs. 3.7-3.12; Butkevich & Lindegren 2014, A&A 570,
+A62), the observer at ``ϖ b``; their difference, normalised, is the geometric
+direction, exact for any parallax, zero and negative ones included.
 
 Two conventions connect the six numbers with the motion. Gaia's, the default, leaves
 light time out: τ is the time between observations. With ``light_time=True`` the light
 that is seen left the star earlier the farther away the star was: proper motions count
 per time of arrival, the radial velocity is c times the shift of wavelength over the
 wavelength observed, and τ is the time between the departures of light (Stumpff 1985,
-A&A 144, 232; Butkevich & Lindegren 2014, section 4). That is the convention of ERFA.
+A&A 144, 232; Butkevich & Lindegren 2014). That is the convention of ERFA.
 
 The rule for distances that are not known: the transverse speed follows from proper
 motion and parallax. Where it would reach half the speed of light, as always where the
@@ -53,7 +53,7 @@ def roemer_delay(direction: Direction, observer: Position) -> Array:
 
     Gaia's epochs are of the light's arrival at the barycentre: the time since a
     reference epoch that `direction_at` wants is longer by this than the time at the
-    observer (Lindegren et al. 2012, A&A 538, A78, eq. 5).
+    observer (Lindegren et al. 2012, A&A 538, A78, section 3.2).
 
     Parameters
     ----------
@@ -176,8 +176,8 @@ def propagate(
 
     References
     ----------
-    Butkevich & Lindegren 2014, A&A 570, A62, section 3 (without light time) and
-    section 4 (with it).
+    Gaia DR2 documentation, section 3.1.7 (without light time); Butkevich & Lindegren
+    2014, A&A 570, A62 (with it).
     """
     direction, astrometry = jnp.asarray(direction), jnp.asarray(astrometry)
     new, proper, rest = _carried(direction, astrometry, 0.0, elapsed, light_time)

@@ -17,7 +17,7 @@ from reseau.constants import DEGREE, MILLIARCSECOND, SPEED_OF_LIGHT
 from .directions import tangent_basis
 
 # From Galactic to ICRS axes: ESA 1997, The Hipparcos and Tycho Catalogues, vol. 1,
-# eq. 1.5.11.
+# section 1.5.3.
 _FROM_GALACTIC = np.array(
     [
         [-0.0548755604, 0.4941094279, -0.8676661490],
@@ -78,7 +78,7 @@ def secular_motion(
 
     References
     ----------
-    Klioner et al. 2021, A&A 649, A9, section 2.
+    Gaia Collaboration, Klioner et al. 2021, A&A 649, A9.
     """
     east, north = tangent_basis(jnp.asarray(direction))
     return jnp.sum(east * acceleration, axis=-1), jnp.sum(north * acceleration, axis=-1)

@@ -44,7 +44,7 @@ def gnomonic(direction: Direction, origin: Direction) -> Float[Array, "*batch 2"
 
     References
     ----------
-    Calabretta & Greisen 2002, A&A 395, 1077, section 5.1.3 (TAN).
+    Calabretta & Greisen 2002, A&A 395, 1077, section 5.1, eqs. 54 and 55 (TAN).
     """
     direction, origin = jnp.asarray(direction), jnp.asarray(origin)
     ahead = jnp.sum(direction * origin, axis=-1, keepdims=True) > 0.0
@@ -82,7 +82,7 @@ def equidistant(direction: Direction, origin: Direction) -> Float[Array, "*batch
 
     References
     ----------
-    Calabretta & Greisen 2002, A&A 395, 1077, section 5.1.6 (ARC).
+    Calabretta & Greisen 2002, A&A 395, 1077, section 5.1 (ARC).
     """
     direction, origin = jnp.asarray(direction), jnp.asarray(origin)
     east, north = tangent_basis(origin)

@@ -17,8 +17,8 @@ network are left out of the integral, in every model the same.
 
 References
 ----------
-MacKay 2003, Information Theory, Inference, and Learning Algorithms, chapters 27, 28;
-Tierney & Kadane 1986, JASA 81, 82.
+MacKay 2003, Information Theory, Inference, and Learning Algorithms (Laplace's
+method, model comparison); Tierney & Kadane 1986, JASA 81, 82.
 """
 
 from typing import NamedTuple

@@ -10,7 +10,7 @@ measurement's leverage, which `leverages` gives exactly. Scoring uses the inform
 References
 ----------
 Patterson & Thompson 1971, Biometrika 58, 545 (REML); Koch 1999, Parameter Estimation
-and Hypothesis Testing, section 3.6 (variance components).
+and Hypothesis Testing in Linear Models (variance components).
 """
 
 from collections.abc import Callable

@@ -9,7 +9,7 @@ nothing determines are fixed by inner constraints over the source positions
 References
 ----------
 Baarda 1973, S-transformations and criterion matrices; Koch 1999, Parameter
-Estimation and Hypothesis Testing, section 3.3 (minimum trace).
+Estimation and Hypothesis Testing in Linear Models (minimum trace).
 """
 
 from typing import NamedTuple

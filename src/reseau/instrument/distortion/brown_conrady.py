@@ -1,6 +1,6 @@
 """Radial, decentring and tilt terms of a lens, with a scale of their own.
 
-Brown 1966, Photogrammetric Engineering 32, 444, eqs. 18-20.
+Brown 1966, Photogrammetric Engineering 32, 444.
 """
 
 from typing import ClassVar

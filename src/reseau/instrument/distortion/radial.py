@@ -1,6 +1,6 @@
 """Radial distortion about a centre that is itself unknown: a division model.
 
-Fitzgibbon 2001, Proc. CVPR, 1, 125, eq. 2, with coefficients for x and y apart.
+Fitzgibbon 2001, Proc. CVPR, 1, 125, with coefficients for x and y apart.
 """
 
 import equinox as eqx

@@ -39,7 +39,7 @@ def saturation_pressure(temperature: Amount) -> Array:
     Notes
     -----
     Over liquid water, below 0 °C too, which is how meteorologists define relative
-    humidity (WMO No. 8). Davis 1992, eq. A1.
+    humidity (WMO No. 8). Davis 1992; Ciddor 1996, appendix A.
     """
     kelvin = jnp.asarray(temperature) + KELVIN
     exponent = (
@@ -63,8 +63,8 @@ def vapour_pressure(pressure: Amount, temperature: Amount, humidity: Amount) -> 
 
     Notes
     -----
-    With the enhancement factor of Davis 1992, eq. A2, by which vapour in air exceeds
-    pure vapour (0.4 % at sea level).
+    With the enhancement factor of Davis 1992, by which vapour in air exceeds pure
+    vapour (0.4 % at sea level).
     """
     pascal = jnp.asarray(pressure) * _PASCAL
     celsius = jnp.asarray(temperature)
@@ -97,7 +97,7 @@ def refractivity(
 
     References
     ----------
-    Ciddor 1996, Appl. Opt. 35, 1566, eqs. 1-5 and appendices A, B.
+    Ciddor 1996, Appl. Opt. 35, 1566.
     """
     pascal = jnp.asarray(pressure) * _PASCAL
     kelvin = jnp.asarray(temperature) + KELVIN
@@ -118,7 +118,7 @@ def _molar_mass_dry(carbon_dioxide: float) -> float:
 
 
 def _compressibility(pascal: Array, kelvin: Array, fraction: Array) -> Array:
-    """Return Z of moist air with a molar fraction of vapour (Davis 1992, eq. A4)."""
+    """Return Z of moist air with a molar fraction of vapour (Davis 1992)."""
     celsius = kelvin - KELVIN
     ratio = pascal / kelvin
     first = (
@@ -132,7 +132,7 @@ def _compressibility(pascal: Array, kelvin: Array, fraction: Array) -> Array:
 
 
 def _dry_per_density(wavelength: Amount, carbon_dioxide: float) -> Array:
-    """Return the refractivity of dry air by its density [m³/kg] (Ciddor eqs. 1, 2)."""
+    """Return the refractivity of dry air by its density [m³/kg]."""
     square = 1.0 / jnp.asarray(wavelength) ** 2
     standard = 1e-8 * (5792105.0 / (238.0185 - square) + 167917.0 / (57.362 - square))
     standard = standard * (1.0 + 0.534e-6 * (carbon_dioxide - 450.0))
@@ -140,7 +140,7 @@ def _dry_per_density(wavelength: Amount, carbon_dioxide: float) -> Array:
 
 
 def _wet_per_density(wavelength: Amount) -> Array:
-    """Return the refractivity of water vapour by its density [m³/kg] (Ciddor eq. 3)."""
+    """Return the refractivity of water vapour by its density [m³/kg]."""
     square = 1.0 / jnp.asarray(wavelength) ** 2
     series = 295.235 + 2.6422 * square - 0.032380 * square**2 + 0.004028 * square**3
     return 1.022e-8 * series / _density(1333.0, 293.15, 1.0, _MOLAR_MASS_WATER)

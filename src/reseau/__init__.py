@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .catalogue import Catalogue
     from .pipeline import (
         Comparison,
         Demonstration,
@@ -29,6 +30,7 @@ except PackageNotFoundError:  # a source tree that was not installed
     __version__ = "unknown"
 
 __all__ = [
+    "Catalogue",
     "Comparison",
     "Demonstration",
     "Effects",
@@ -59,14 +61,15 @@ sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:
-    """Import the pipeline when one of its names is first used.
+    """Import a room when one of its names is first used.
 
     JAX, astropy and matplotlib take seconds, which the command's help need not wait
     for.
     """
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(".pipeline", __name__), name)
+    room = ".catalogue" if name == "Catalogue" else ".pipeline"
+    return getattr(import_module(room, __name__), name)
 
 
 def __dir__() -> list[str]:

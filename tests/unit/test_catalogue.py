@@ -1,5 +1,7 @@
 """Six parameters and covariances from Gaia's columns; missing values by stated rule."""
 
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,6 @@ import pytest
 from astropy.table import QTable
 from astropy.utils.masked import Masked
 
-import reseau.io  # noqa: F401  registers reader and writer
 from reseau.catalogue import Catalogue, WidePrior, astrometry
 from reseau.errors import (
     CatalogueError,
@@ -142,9 +143,13 @@ def test_catalogue_survives_a_round_trip(tmp_path: Path, suffix: str) -> None:
     table["parallax"] = Masked([0.1, 0.0] * u.mas, mask=[False, True])
     table["parallax_error"] = Masked([0.1, 0.0] * u.mas, mask=[False, True])
     path = tmp_path / f"c{suffix}"
+    history = {"from": [2016.0, 2017.5], "to": 2026.0, "light_time": False}
+    table.meta["at_epoch"] = history
     Catalogue(table).write(path)
     found = Catalogue.read(path)
     assert len(found) == 2
+    keeps = suffix in {".parquet", ".ecsv"}
+    assert found.table.meta.get("at_epoch") == (history if keeps else None)
     assert isinstance(found.table, QTable)
     assert found.table["source_id"].tolist() == [BIG, BIG + 1]
     assert found.table["ra"].unit == u.deg
@@ -155,6 +160,18 @@ def test_catalogue_survives_a_round_trip(tmp_path: Path, suffix: str) -> None:
     assert bool(found.table["parallax"].mask[1])
     with pytest.raises(OutputExistsError):
         Catalogue(table).write(path)
+
+
+def test_files_are_known_without_importing_their_room(tmp_path: Path) -> None:
+    program = (
+        "import sys; from reseau import Catalogue; assert 'reseau.io' not in "
+        "sys.modules; Catalogue.read(sys.argv[1])"
+    )
+    path = tmp_path / "absent.parquet"
+    command = [sys.executable, "-c", program, str(path)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "FileFormatError" in found.stderr
+    assert str(path) in found.stderr
 
 
 def test_units_of_the_table_are_converted() -> None:

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,14 @@ registry = UnifiedIORegistry()
 """Where `reseau.io`, the only room that knows file formats, puts reader and writer."""
 
 
+def _load_connectors() -> None:
+    """Have the readers and writers registered, which the room of files does.
+
+    By name and at the last moment: this room neither needs files nor knows of them.
+    """
+    import_module("reseau.io.catalogues")
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """A table of sources with Gaia's column names, units and masks.
@@ -51,8 +60,7 @@ class Catalogue:
 
     Examples
     --------
-    >>> import reseau.io
-    >>> from reseau.catalogue import Catalogue
+    >>> from reseau import Catalogue
     >>> stars = Catalogue.read("stars.fits")  # doctest: +SKIP
     """
 
@@ -73,6 +81,7 @@ class Catalogue:
         options
             As of `reseau.io.read_catalogue`.
         """
+        _load_connectors()
         return registry.read(cls, str(path), format="reseau", **options)
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -85,6 +94,7 @@ class Catalogue:
         overwrite
             Whether a file of that name may be replaced.
         """
+        _load_connectors()
         registry.write(self, str(path), format="reseau", overwrite=overwrite)
 
     def columns(self) -> dict[str, ndarray]:

@@ -1,5 +1,6 @@
 """Between astropy's tables and Arrow's, with units, descriptions, UCDs and masks."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from astropy.time import Time
 from numpy.typing import NDArray
 
 from reseau.errors import CatalogueError, explain
+
+_HISTORY = ("at_epoch",)
+"""Keys of a table's `meta` that say how it was made, and stay with it."""
 
 
 def from_astropy(table: Table, *, where: str | Path) -> pa.Table:
@@ -36,7 +40,8 @@ def from_astropy(table: Table, *, where: str | Path) -> pa.Table:
         metadata = field_metadata(unit, info.description, info.meta or {})
         arrays.append(array)
         fields.append(pa.field(name, array.type, metadata=metadata))
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+    history = {k: json.dumps(table.meta[k]) for k in _HISTORY if k in table.meta}
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=history))
 
 
 def _arrow_array(column: Any, name: str, where: str | Path) -> pa.Array:
@@ -108,6 +113,11 @@ def to_astropy(table: pa.Table) -> Table:
         if "ucd" in metadata:
             column.info.meta = {"ucd": metadata["ucd"]}
         result[field.name] = column if column.mask.any() else column.filled()
+    result.meta.update(
+        (key.decode(), json.loads(text))
+        for key, text in (table.schema.metadata or {}).items()
+        if key.decode() in _HISTORY
+    )
     return result
 
 

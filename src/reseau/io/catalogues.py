@@ -36,7 +36,9 @@ def read_catalogue(path: str | Path) -> Catalogue:
     CatalogueError, UnitError, FileFormatError
         The table is not what a catalogue should be.
     """
-    table = validate(read_table(path), CATALOGUE, where=path)
+    raw = read_table(path)
+    table = validate(raw, CATALOGUE, where=path)
+    table = table.replace_schema_metadata(raw.schema.metadata)
     return Catalogue(QTable(to_astropy(table)), name=str(path))
 
 
@@ -74,6 +76,11 @@ def write_catalogue(
         Ending in .parquet, .fits, .ecsv, .vot, .xml or .csv.
     overwrite
         Whether a file of that name may be replaced.
+
+    Notes
+    -----
+    How the stars were moved, ``table.meta["at_epoch"]``, stays with Parquet and ECSV;
+    the other formats have no place for it.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in (".parquet", *_WRITERS):
@@ -91,7 +98,10 @@ def write_catalogue(
             write_parquet(table, temporary)
         else:
             # The temporary file exists already, so that its name is taken.
-            to_astropy(table).write(temporary, format=_WRITERS[suffix], overwrite=True)
+            found = to_astropy(table)
+            if suffix != ".ecsv":
+                found.meta.clear()
+            found.write(temporary, format=_WRITERS[suffix], overwrite=True)
 
 
 def _with_descriptions(table: pa.Table) -> pa.Table:
@@ -100,7 +110,7 @@ def _with_descriptions(table: pa.Table) -> pa.Table:
         own = field.metadata or {}
         known = field_of(CATALOGUE[field.name]) if field.name in CATALOGUE else field
         fields.append(field.with_metadata({**(known.metadata or {}), **own}))
-    return table.cast(pa.schema(fields))
+    return table.cast(pa.schema(fields, metadata=table.schema.metadata))
 
 
 registry.register_reader("reseau", Catalogue, read_catalogue)

@@ -73,19 +73,21 @@ def test_missing_motion_gets_the_wide_prior_and_is_counted() -> None:
     )
     del given["radial_velocity"], given["radial_velocity_error"]
     with pytest.warns(
-        MissingAstrometryWarning, match="1 lack a parallax and 1 a proper"
+        MissingAstrometryWarning,
+        match="1 lack a parallax and 0 a proper.*; 1 values without errors",
     ):
         found = astrometry(given)
     assert found.missing == {
         "position": 0,
         "parallax": 1,
-        "proper_motion": 1,
+        "proper_motion": 0,
         "radial_velocity": 3,
+        "errors": 1,
     }
     np.testing.assert_array_equal(found.mean[0, 2:], [0, -3, -5, 0])
-    np.testing.assert_array_equal(found.mean[1, 2:], [0.1, 0, 0, 0])
+    np.testing.assert_array_equal(found.mean[1, 2:], [0.1, -3, -5, 0])
     np.testing.assert_array_equal(found.covariance[0, 2], [0, 0, 1, 0, 0, 0])
-    np.testing.assert_array_equal(found.covariance[1, 3], [0, 0, 0, 100, 0, 0])
+    assert found.covariance[1, 3, 3] == pytest.approx(given["pmra_error"][1] ** 2)
     np.testing.assert_array_equal(found.covariance[1, 4], [0, 0, 0, 0, 100, 0])
     assert found.covariance[2, 0, 2] == pytest.approx(0.5 * 0.1 * 0.3)
     assert found.covariance[0, 0, 2] == 0
@@ -160,6 +162,34 @@ def test_catalogue_survives_a_round_trip(tmp_path: Path, suffix: str) -> None:
     assert bool(found.table["parallax"].mask[1])
     with pytest.raises(OutputExistsError):
         Catalogue(table).write(path)
+
+
+def test_one_component_of_a_motion_is_used() -> None:
+    with pytest.warns(MissingAstrometryWarning, match="1 a proper motion"):
+        found = astrometry(columns(2, pmdec=[np.nan, -5.0]))
+    np.testing.assert_array_equal(found.mean[0, 3:5], [-3, 0])
+    assert found.covariance[0, 4, 4] == 100.0
+
+
+def test_what_no_star_can_have_is_refused_as_at_an_epoch() -> None:
+    table = QTable({name: np.array(v) for name, v in columns(2).items()})
+    table["dec"] = [91.0, 0.0]
+    with pytest.raises(CatalogueError, match=r"row 0.*91"):
+        Catalogue(table).astrometry()
+    del table["source_id"]
+    table["dec"] = [-29.0, 0.0]
+    with pytest.raises(CatalogueError, match="lacks the column source_id"):
+        Catalogue(table).astrometry()
+
+
+def test_sources_of_a_solution_are_no_catalogue(tmp_path: Path) -> None:
+    table = QTable({name: np.array(v) for name, v in columns(2).items()})
+    table.rename_column("ref_epoch", "epoch")
+    table["n_measurements"] = [30, 31]
+    path = tmp_path / "sources.ecsv"
+    table.write(path)
+    with pytest.raises(CatalogueError, match="as seen by its observer"):
+        Catalogue.read(path)
 
 
 def test_files_are_known_without_importing_their_room(tmp_path: Path) -> None:

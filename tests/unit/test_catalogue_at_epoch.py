@@ -219,15 +219,17 @@ def test_missing_parameters_count_as_wide_and_stay_missing():
         "radial_velocity": 4,
         "errors": 0,
     }
-    # The position stays, its error grows by 10 mas/yr.
-    assert moved["ra"][1] == given["ra"][1]
+    # It moves by the component that is known; for the other, the error grows.
+    shift = (moved["ra"][1] - given["ra"][1]).to_value("mas")
+    assert abs(shift) < 1e-3 * abs(moved["dec"][1] - given["dec"][1]).to_value("mas")
     years = 2026.0 - given["ref_epoch"][1].value
     wanted = np.hypot(given["ra_error"][1].value, 10 * years)
     assert moved["ra_error"][1].value == pytest.approx(wanted, rel=1e-9)
     assert moved["pmra"].mask.tolist() == [False, True, False, False]
-    assert np.isnan(moved["pmdec"][1])
-    assert np.isnan(moved["pmdec_error"][1])
+    assert np.isfinite(moved["pmdec"][1])
+    assert np.isfinite(moved["pmdec_error"][1])
     assert np.isnan(moved["ra_pmra_corr"][1])
+    assert np.isfinite(moved["ra_pmdec_corr"][1])
     assert np.isfinite(moved["ra_dec_corr"]).all()
     assert np.isnan(moved["parallax"][2])
     assert np.isnan(moved["ra_parallax_corr"][2])
@@ -407,7 +409,8 @@ def test_faster_than_light_is_refused_where_light_takes_time():
         "2026",
         np.nan,
         2457389.0,
-        2026 * u.yr,
+        2026 * u.s,
+        [2026.0],
         Time([2026.0, 2027.0], format="jyear", scale="tcb"),
         Time(2026.0, format="jyear", scale="local"),
     ],
@@ -415,6 +418,50 @@ def test_faster_than_light_is_refused_where_light_takes_time():
 def test_other_times_are_refused(time):
     with pytest.raises(ConfigError, match=r"(?s)time is.*Julian year TCB"):
         Catalogue(table(2)).at_epoch(time)
+
+
+def test_the_epoch_may_have_its_unit():
+    given = table(2)
+    found = Catalogue(given).at_epoch(2026 * u.yr).table
+    assert found["ra"][1] == Catalogue(given).at_epoch(2026.0).table["ra"][1]
+
+
+def _without_motion():
+    return Catalogue(table(3)[["ref_epoch", "ra", "dec", "ra_error", "dec_error"]])
+
+
+def test_gaps_filled_with_their_priors_lose_nothing():
+    """Ten steps, or there and back, give the errors of one step."""
+    start = _without_motion()
+    with pytest.warns(MissingAstrometryWarning, match="3 a proper motion"):
+        once = start.at_epoch(2026.0).table
+    with pytest.warns(MissingAstrometryWarning, match="3 a proper motion"):
+        back = start.at_epoch(2026.0, fill=True)
+    there = start.table["ref_epoch"][0]
+    with pytest.warns(MissingAstrometryWarning, match="3 a proper motion"):
+        steps = start.at_epoch(there + 1 * u.yr, fill=True)
+    for year in range(2, 11):
+        steps = steps.at_epoch(there + year * u.yr, fill=True)
+    with pytest.warns(MissingAstrometryWarning):
+        wanted = start.at_epoch(there + 10 * u.yr).table
+    np.testing.assert_allclose(
+        steps.table["dec_error"][0].value, wanted["dec_error"][0].value, rtol=1e-9
+    )
+    assert back.table["dec_error"][0] == once["dec_error"][0]
+    back = back.at_epoch(there)
+    np.testing.assert_allclose(
+        back.table["dec_error"][0].value,
+        start.table["dec_error"][0].value,
+        rtol=1e-6,
+    )
+
+
+def test_moving_on_with_gaps_is_said():
+    with pytest.warns(MissingAstrometryWarning):
+        first = _without_motion().at_epoch(2020.0)
+    with pytest.warns(MissingAstrometryWarning) as caught:
+        first.at_epoch(2026.0)
+    assert "moved before, to 2020" in str(caught[1].message)
 
 
 def test_epochs_may_be_times():

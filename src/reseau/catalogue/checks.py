@@ -22,7 +22,9 @@ SHOWN = 5
 """How many rows a message names."""
 
 
-def check_values(columns: Mapping[str, ndarray], where: str) -> None:
+def check_values(
+    columns: Mapping[str, ndarray], where: str, *, needed: tuple[str, ...] = NEEDED
+) -> None:
     """Refuse what no star can have, and what cannot be moved.
 
     Parameters
@@ -31,6 +33,8 @@ def check_values(columns: Mapping[str, ndarray], where: str) -> None:
         Plain columns in the schema's units; NaN: missing.
     where
         The catalogue's name, for messages.
+    needed
+        Columns of which no value may be missing.
 
     Raises
     ------
@@ -38,19 +42,21 @@ def check_values(columns: Mapping[str, ndarray], where: str) -> None:
         A column that is needed is absent, or a value is impossible; the message names
         rows and values.
     """
-    absent = [name for name in NEEDED if name not in columns]
+    absent = [name for name in needed if name not in columns]
     if absent:
         raise missing_columns_error(absent, tuple(columns), "the table", where)
     errors = [f"{name}_error" for name in PARAMETERS]
     for name in (*NEEDED, *PARAMETERS[2:], *errors, *CORRELATIONS):
         if name in columns and name in CATALOGUE:
-            _check_column(columns, CATALOGUE[name], where)
+            _check_column(columns, CATALOGUE[name], where, name in needed)
 
 
-def _check_column(columns: Mapping[str, ndarray], column: Column, where: str) -> None:
+def _check_column(
+    columns: Mapping[str, ndarray], column: Column, where: str, needed: bool
+) -> None:
     values = columns[column.name]
     good = column.accepts(values)
-    if column.name not in NEEDED:
+    if not needed:
         good |= np.isnan(values)
     wanted = f"{column.wanted('')} [{column.unit}]"
     _refuse_rows(~good, columns, column.name, wanted, where)

@@ -19,7 +19,14 @@ from reseau.errors import CatalogueError, explain, some
 from reseau.sky import angles_from_direction, direction_from_angles
 from reseau.sky.motion import propagate, propagate_with_covariance
 
-from .parameters import CORRELATIONS, PAIRS, PARAMETERS, WidePrior, plain_column
+from .parameters import (
+    CORRELATIONS,
+    PAIRS,
+    PARAMETERS,
+    WidePrior,
+    count_missing,
+    plain_column,
+)
 
 CHUNKS = (1024, 65_536)
 """Rows a chunk has: the smaller one for small catalogues."""
@@ -42,7 +49,7 @@ class Moved:
         Of the pairs in `CORRELATIONS`.
     missing
         How many sources lacked what: parallax, proper_motion, radial_velocity, and how
-        many values were there without the errors that were wanted.
+        many values were there without errors.
     """
 
     mean: Float[ndarray, "n 6"]
@@ -76,6 +83,7 @@ def move(
     covariance: bool = True,
     light_time: bool = False,
     wide: WidePrior | None = None,
+    fill: bool = False,
     where: str = "the catalogue",
 ) -> Moved:
     """Carry sources from their own epochs to one epoch.
@@ -92,13 +100,15 @@ def move(
         As in `reseau.sky.motion.direction_at`.
     wide
         What a missing parallax, motion or radial velocity is taken to be.
+    fill
+        Whether what was missing comes out as `wide` says, moved.
     where
         The catalogue's name, for messages.
 
     Returns
     -------
-    Missing parameters stay missing, also a proper motion of which one component is
-    known; but they count, as `wide` says, in the errors of the others.
+    Missing parameters stay missing unless filled; but they count, as `wide` says, in
+    the errors of the others.
 
     Raises
     ------
@@ -106,7 +116,7 @@ def move(
         Correlations contradict each other.
     """
     rows = _collect(columns, epoch, wide or WidePrior())
-    missing = _count(rows, covariance)
+    missing = count_missing(rows.known, rows.measured if covariance else rows.known)
     n = len(rows.mean)
     mean, error = np.empty((n, 6)), np.full((n, 6), np.nan)
     correlation = np.full((n, len(PAIRS)), np.nan)
@@ -122,10 +132,14 @@ def move(
                 moved = _move_means(parts[0], parts[3], light_time=light_time)
                 mean[here] = np.asarray(moved)[: len(mean[here])]
     _check_positive(good, columns, where)
-    measured = rows.measured
+    known, measured = rows.known, rows.measured
+    if fill:
+        # The error of a position that came without stays unknown.
+        known, measured = known.copy(), measured.copy()
+        known[:, 2:] = measured[:, 2:] = True
     pairs = measured[:, _FIRST] & measured[:, _SECOND]
     return Moved(
-        mean=np.where(rows.known, mean, np.nan),
+        mean=np.where(known, mean, np.nan),
         error=np.where(measured, error, np.nan),
         correlation=np.where(pairs, correlation, np.nan),
         missing=missing,
@@ -139,7 +153,6 @@ def _collect(columns: Mapping[str, ndarray], epoch: float, wide: WidePrior) -> _
         [plain_column(columns, f"{p}_error", n) for p in PARAMETERS], axis=1
     )
     known = np.isfinite(mean)
-    known[:, 3:5] = known[:, 3:5].all(axis=1, keepdims=True)
     measured = known & np.isfinite(error)
     # A position without error moves too; what its error would be stays unknown.
     width = [0.0, 0.0, wide.parallax, *[wide.proper_motion] * 2, wide.radial_velocity]
@@ -153,16 +166,6 @@ def _collect(columns: Mapping[str, ndarray], epoch: float, wide: WidePrior) -> _
         known=known,
         measured=measured,
     )
-
-
-def _count(rows: _Rows, covariance: bool) -> dict[str, int]:
-    lacking = np.sum(~rows.known, axis=0)
-    return {
-        "parallax": int(lacking[2]),
-        "proper_motion": int(lacking[3]),
-        "radial_velocity": int(lacking[5]),
-        "errors": int(covariance * np.sum((rows.known & ~rows.measured)[:, 2:])),
-    }
 
 
 def _chunks(rows: _Rows) -> Iterator[tuple[slice, tuple[ndarray, ...]]]:

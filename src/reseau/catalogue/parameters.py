@@ -13,7 +13,13 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
-from reseau.errors import CatalogueError, MissingAstrometryWarning, explain, some
+from reseau.errors import (
+    CatalogueError,
+    MissingAstrometryWarning,
+    explain,
+    missing_columns_error,
+    some,
+)
 from reseau.schema import ASTROMETRY
 
 PARAMETERS = (*ASTROMETRY, "radial_velocity")
@@ -79,7 +85,7 @@ class Astrometry:
         True: the position is held fixed; its variance is zero.
     missing
         How many sources lacked what, by name: position, parallax, proper_motion,
-        radial_velocity.
+        radial_velocity; and how many values had no error.
     """
 
     source_id: Int[ndarray, "n"]
@@ -104,9 +110,8 @@ def astrometry(
     columns
         Validated columns of `schema.REFERENCE`; NaN: missing.
     wide
-        Prior of what is missing, stated in `WidePrior` unless given. A parallax or
-        motion without its error counts as missing, and so does one component of a
-        proper motion without the other.
+        Prior of what is missing, stated in `WidePrior` unless given. A value without
+        its error keeps its place and gets the prior's width.
     where
         For messages.
 
@@ -122,12 +127,15 @@ def astrometry(
         Correlations contradict each other: a covariance is not positive.
     """
     wide = wide or WidePrior()
+    if "source_id" not in columns:
+        raise missing_columns_error(["source_id"], columns, "the table", where)
     n = len(columns["source_id"])
     mean = np.stack([plain_column(columns, name, n) for name in PARAMETERS], axis=1)
     sigma = np.stack(
         [plain_column(columns, f"{p}_error", n) for p in PARAMETERS], axis=1
     )
-    known = _known(mean, sigma)
+    known = np.isfinite(mean)
+    measured = _measured(known, sigma)
     fixed = np.asarray(columns.get("fixed", np.zeros(n, bool)), dtype=bool)
     width = [
         wide.parallax,
@@ -136,14 +144,14 @@ def astrometry(
         wide.radial_velocity,
     ]
     mean[:, 2:] = np.where(known[:, 2:], mean[:, 2:], 0.0)
-    sigma[:, 2:] = np.where(known[:, 2:], sigma[:, 2:], width)
-    has_position = known[:, 0] | fixed
-    sigma[:, :2] = np.where(known[:, :2], sigma[:, :2], np.nan)
+    sigma[:, 2:] = np.where(measured[:, 2:], sigma[:, 2:], width)
+    has_position = measured[:, 0] | fixed
+    sigma[:, :2] = np.where(measured[:, :2], sigma[:, :2], np.nan)
     sigma[:, :2] = np.where(fixed[:, None], 0.0, sigma[:, :2])
-    covariance = _covariance(columns, sigma, known & ~_position_of(fixed))
+    covariance = _covariance(columns, sigma, measured & ~_position_of(fixed))
     _check_positive(covariance, columns, where)
-    missing = _count_missing(known, has_position)
-    _warn_of_missing(known[~fixed], wide, where)
+    missing = {"position": int(np.sum(~has_position)), **count_missing(known, measured)}
+    _warn_of_missing(known[~fixed], measured[~fixed], wide, where)
     return Astrometry(
         source_id=np.asarray(columns["source_id"]),
         epoch=plain_column(columns, "ref_epoch", n),
@@ -163,11 +171,10 @@ def plain_column(columns: Mapping[str, ndarray], name: str, n: int) -> ndarray:
     return np.array(np.ma.filled(np.ma.asarray(values, dtype=float), np.nan))
 
 
-def _known(mean: ndarray, sigma: ndarray) -> ndarray:
-    known = np.isfinite(mean) & np.isfinite(sigma)
-    for pair in ([0, 1], [3, 4]):
-        known[:, pair] = known[:, pair].all(axis=1, keepdims=True)
-    return known
+def _measured(known: ndarray, sigma: ndarray) -> ndarray:
+    measured = known & np.isfinite(sigma)
+    measured[:, :2] = measured[:, :2].all(axis=1, keepdims=True)
+    return measured
 
 
 def _position_of(fixed: ndarray) -> ndarray:
@@ -216,22 +223,37 @@ def _check_positive(
         )
 
 
-def _count_missing(known: ndarray, has_position: ndarray) -> dict[str, int]:
+def count_missing(known: ndarray, measured: ndarray) -> dict[str, int]:
+    """Return how many sources lack what.
+
+    Parameters
+    ----------
+    known, measured
+        Which of `PARAMETERS` have a value, and a value with an error, (n, 6).
+
+    Returns
+    -------
+    Sources without parallax, proper motion (of which one component may be known) and
+    radial velocity; and under "errors" how many of these values lack only the error.
+    """
     return {
-        "position": int(np.sum(~has_position)),
         "parallax": int(np.sum(~known[:, 2])),
-        "proper_motion": int(np.sum(~known[:, 3])),
+        "proper_motion": int(np.sum(~known[:, 3:5].all(axis=1))),
         "radial_velocity": int(np.sum(~known[:, 5])),
+        "errors": int(np.sum((known & ~measured)[:, 2:])),
     }
 
 
-def _warn_of_missing(known: ndarray, wide: WidePrior, where: str | Path) -> None:
-    parallax, motion = int(np.sum(~known[:, 2])), int(np.sum(~known[:, 3]))
-    if parallax or motion:
+def _warn_of_missing(
+    known: ndarray, measured: ndarray, wide: WidePrior, where: str | Path
+) -> None:
+    lacking = count_missing(known, measured)
+    if lacking["parallax"] or lacking["proper_motion"] or lacking["errors"]:
         warnings.warn(
-            f"{where}: of {len(known)} sources {parallax} lack a parallax and {motion} "
-            f"a proper motion; they are given 0 ± {wide.parallax:g} mas and "
-            f"0 ± {wide.proper_motion:g} mas/yr",
+            f"{where}: of {len(known)} sources {lacking['parallax']} lack a parallax "
+            f"and {lacking['proper_motion']} a proper motion; they are given "
+            f"0 ± {wide.parallax:g} mas and 0 ± {wide.proper_motion:g} mas/yr; "
+            f"{lacking['errors']} values without errors are given these widths",
             MissingAstrometryWarning,
             stacklevel=3,
         )
@@ -244,5 +266,6 @@ __all__ = [
     "Astrometry",
     "WidePrior",
     "astrometry",
+    "count_missing",
     "plain_column",
 ]

@@ -155,22 +155,26 @@ class Catalogue:
         wide
             Prior of what is missing.
         """
-        return astrometry(self.columns(), wide=wide, where=self.name)
+        columns = self.columns()
+        check_values(columns, self.name, needed=())
+        return astrometry(columns, wide=wide, where=self.name)
 
     def at_epoch(
         self,
-        time: Time | float,
+        time: Time | u.Quantity | float,
         covariance: bool = True,
         *,
         light_time: bool = False,
         wide: WidePrior | None = None,
+        fill: bool = False,
     ) -> "Catalogue":
         """Return the catalogue with all stars moved to another epoch.
 
         Parameters
         ----------
         time
-            A time of any scale, or a Julian year TCB as Gaia's epochs are.
+            A time of any scale, or a Julian year TCB as Gaia's epochs are, with its
+            unit or without.
         covariance
             Whether errors and correlations are moved too, by the full Jacobian. If
             not, their columns are left away, since they would be those of the old
@@ -181,6 +185,10 @@ class Catalogue:
         wide
             What a missing parallax, proper motion or radial velocity counts as:
             zero with the widths of `WidePrior` unless given.
+        fill
+            Whether what is missing is written into the new table, moved, as `wide` has
+            it: values, errors and correlations. Then the new table can be moved on,
+            and back, without loss.
 
         Returns
         -------
@@ -196,8 +204,10 @@ class Catalogue:
         MissingAstrometryWarning
             Some stars lack parallax, proper motion or radial velocity. They move
             without, the error of their position grows by the wide prior, and what was
-            missing stays missing. A value without its error is used, and gets the wide
-            prior's width as error.
+            missing stays missing unless `fill`. A value without its error is used, and
+            counts with the wide prior's width. Also: the table has been moved before
+            with such gaps, so that errors would grow as if each step were by a motion
+            of its own.
 
         Raises
         ------
@@ -236,10 +246,13 @@ class Catalogue:
             covariance=covariance,
             light_time=light_time,
             wide=wide,
+            fill=fill,
             where=self.name,
         )
         _warn_of_missing(moved, wide, self.name)
-        table = _moved_table(self.table, moved, epoch, covariance)
+        if covariance:
+            _warn_of_gaps(self.table, self.name)
+        table = _moved_table(self.table, moved, epoch, covariance, fill)
         epochs = columns["ref_epoch"]
         table.meta["at_epoch"] = {
             "from": [float(f(epochs)) for f in (np.min, np.max) if epochs.size],
@@ -248,29 +261,39 @@ class Catalogue:
             "covariance": covariance,
             "missing": moved.missing,
             "wide_prior": asdict(wide),
+            "fill": fill,
         }
         return Catalogue(table, name=self.name)
 
 
-def _julian_year(time: Time | float) -> float:
+def _julian_year(time: Time | u.Quantity | float) -> float:
     if isinstance(time, str):
-        raise _wrong_time(time)
+        raise _wrong_time(repr(time))
+    if np.ndim(time):
+        raise _wrong_time(f"an array of shape {np.shape(time)}")
     try:
-        year = float(time.tcb.jyear if isinstance(time, Time) else time)
-    # Times of a local scale, of many values, and quantities with units.
-    except (TypeError, ValueError, ScaleValueError) as error:
-        raise _wrong_time(time) from error
+        if isinstance(time, Time):
+            year = float(time.tcb.jyear)
+        elif isinstance(time, u.Quantity):
+            year = float(time.to_value(u.yr))
+        else:
+            year = float(time)
+    except ScaleValueError as error:
+        scale = f"{time!r}, of a local scale that no epoch can be got from"
+        raise _wrong_time(scale) from error
+    except (TypeError, ValueError) as error:
+        raise _wrong_time(repr(time)) from error
     low, high = YEARS
     if not low <= year <= high:
-        raise _wrong_time(time)
+        raise _wrong_time(repr(time))
     return year
 
 
-def _wrong_time(time: object) -> ConfigError:
+def _wrong_time(time: str) -> ConfigError:
     low, high = YEARS
     return ConfigError(
         explain(
-            given=f"time is {time!r}",
+            given=f"time is {time}",
             wanted=f"one astropy Time, or a Julian year TCB from {low:g} to {high:g}",
             where="Catalogue.at_epoch",
             todo="give a year as 2026.5, or Time(..., format='jd', scale='tcb')",
@@ -293,21 +316,44 @@ def _warn_of_missing(moved: Moved, wide: WidePrior, where: str) -> None:
     )
 
 
-def _moved_table(table: QTable, moved: Moved, epoch: float, covariance: bool) -> QTable:
+def _warn_of_gaps(table: QTable, where: str) -> None:
+    """Warn where an earlier step has left wide priors out of the table."""
+    earlier = table.meta.get("at_epoch", {})
+    if earlier.get("fill") or not any(earlier.get("missing", {}).values()):
+        return
+    warnings.warn(
+        f"{where}: was moved before, to {earlier['to']:g}, with values missing, whose "
+        "wide prior is not in the table; errors of the positions are now too small if "
+        "the motion goes on, too large if it goes back: start from the original "
+        "catalogue, or move it with fill=True",
+        MissingAstrometryWarning,
+        stacklevel=3,
+    )
+
+
+def _moved_table(
+    table: QTable, moved: Moved, epoch: float, covariance: bool, fill: bool
+) -> QTable:
     new = table.copy()
+    if fill:
+        wanted = PARAMETERS[2:]
+        errors_wanted = tuple(f"{name}_error" for name in wanted) if covariance else ()
+        for name in (*wanted, *errors_wanted):
+            if name not in new.colnames:
+                new[name] = np.full(len(new), np.nan) * u.Unit(CATALOGUE[name].unit)
     _replace(new, "ref_epoch", np.full(len(table), epoch))
     for i, name in enumerate(PARAMETERS):
-        if name in table.colnames:
+        if name in new.colnames:
             _replace(new, name, moved.mean[:, i])
     errors = {f"{name}_error": moved.error[:, i] for i, name in enumerate(PARAMETERS)}
     for name, values in errors.items():
-        if name in table.colnames:
+        if name in new.colnames:
             _replace(new, name, values if covariance else None)
     for i, name in enumerate(CORRELATIONS):
         first, second = (f"{PARAMETERS[p]}_error" for p in PAIRS[i])
-        if covariance and first in table.colnames and second in table.colnames:
+        if covariance and first in new.colnames and second in new.colnames:
             _replace(new, name, moved.correlation[:, i])
-        elif name in table.colnames:
+        elif name in new.colnames:
             _replace(new, name, None)
     return new
 

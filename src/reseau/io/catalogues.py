@@ -6,7 +6,7 @@ import pyarrow as pa
 from astropy.table import QTable
 
 from reseau.catalogue import Catalogue, registry
-from reseau.errors import FileFormatError, explain
+from reseau.errors import CatalogueError, FileFormatError, explain
 from reseau.io.astropy_tables import from_astropy, to_astropy
 from reseau.io.atomic import new_file
 from reseau.io.tables import read_table, write_parquet
@@ -37,9 +37,24 @@ def read_catalogue(path: str | Path) -> Catalogue:
         The table is not what a catalogue should be.
     """
     raw = read_table(path)
+    if {"epoch", "n_measurements"} <= set(raw.column_names) - {"ref_epoch"}:
+        raise _is_solution(path)
     table = validate(raw, CATALOGUE, where=path)
     table = table.replace_schema_metadata(raw.schema.metadata)
     return Catalogue(QTable(to_astropy(table)), name=str(path))
+
+
+def _is_solution(path: str | Path) -> CatalogueError:
+    return CatalogueError(
+        explain(
+            given="a table of a solution's sources: ra and dec at its epoch, as seen "
+            "by its observer, parallax included",
+            wanted="a catalogue: barycentric ra and dec at ref_epoch",
+            where=str(path),
+            todo="read it as a table; to rename epoch would take the observer's place "
+            "for the barycentre's",
+        )
+    )
 
 
 def catalogue_from_table(table: pa.Table, *, name: str = "catalogue") -> Catalogue:

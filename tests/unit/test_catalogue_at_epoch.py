@@ -366,6 +366,9 @@ def test_absent_columns_are_named_with_near_misses():
     given.rename_column("ref_epoch", "epoch")
     with pytest.raises(CatalogueError, match="lacks the column ref_epoch"):
         Catalogue(given).at_epoch(2026.0)
+    given.rename_columns(given.colnames, [name.upper() for name in given.colnames])
+    with pytest.raises(CatalogueError, match="ra: is it RA"):
+        Catalogue(given).at_epoch(2026.0)
 
 
 def test_text_is_refused():

@@ -4,7 +4,7 @@ The limits are those of the schema; NaN means missing and is refused only where 
 star cannot be moved without the value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy import ndarray
@@ -23,7 +23,11 @@ SHOWN = 5
 
 
 def check_values(
-    columns: Mapping[str, ndarray], where: str, *, needed: tuple[str, ...] = NEEDED
+    columns: Mapping[str, ndarray],
+    where: str,
+    *,
+    needed: tuple[str, ...] = NEEDED,
+    present: Collection[str] | None = None,
 ) -> None:
     """Refuse what no star can have, and what cannot be moved.
 
@@ -35,6 +39,8 @@ def check_values(
         The catalogue's name, for messages.
     needed
         Columns of which no value may be missing.
+    present
+        Names of all columns of the table, for messages, if there are others.
 
     Raises
     ------
@@ -44,7 +50,7 @@ def check_values(
     """
     absent = [name for name in needed if name not in columns]
     if absent:
-        raise missing_columns_error(absent, tuple(columns), "the table", where)
+        raise missing_columns_error(absent, present or columns, "the table", where)
     errors = [f"{name}_error" for name in PARAMETERS]
     for name in (*NEEDED, *PARAMETERS[2:], *errors, *CORRELATIONS):
         if name in columns and name in CATALOGUE:

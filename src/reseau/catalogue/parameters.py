@@ -17,7 +17,6 @@ from reseau.errors import (
     CatalogueError,
     MissingAstrometryWarning,
     explain,
-    missing_columns_error,
     some,
 )
 from reseau.schema import ASTROMETRY
@@ -127,8 +126,6 @@ def astrometry(
         Correlations contradict each other: a covariance is not positive.
     """
     wide = wide or WidePrior()
-    if "source_id" not in columns:
-        raise missing_columns_error(["source_id"], columns, "the table", where)
     n = len(columns["source_id"])
     mean = np.stack([plain_column(columns, name, n) for name in PARAMETERS], axis=1)
     sigma = np.stack(

@@ -156,7 +156,9 @@ class Catalogue:
             Prior of what is missing.
         """
         columns = self.columns()
-        check_values(columns, self.name, needed=())
+        check_values(
+            columns, self.name, needed=("source_id",), present=self.table.colnames
+        )
         return astrometry(columns, wide=wide, where=self.name)
 
     def at_epoch(
@@ -237,7 +239,7 @@ class Catalogue:
         """
         epoch = _julian_year(time)
         columns, wide = self.columns(), wide or WidePrior()
-        check_values(columns, self.name)
+        check_values(columns, self.name, present=self.table.colnames)
         if light_time:
             check_speeds(columns, self.name)
         moved = move(

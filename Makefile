@@ -44,6 +44,7 @@ accuracy: $(VENV)/.test ## measure deviations from authorities, write the docs' 
 
 recovery: $(VENV)/.test ## the long statistical runs against truth
 	$(RUN)/python -m pytest -m recovery
+	$(RUN)/python -m pytest tests/property --hypothesis-profile=random
 
 docs: $(VENV)/.docs ## build the pages into docs/_build/html, warnings are errors
 	$(RUN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

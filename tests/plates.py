@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
+from quick import quick_jit
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.instrument import (
     Detectors,
@@ -83,13 +83,22 @@ def _true_parameters(
     detectors[:, 3:] *= 1 + rng.normal(0, 2e-4, detectors[:, 3:].shape)
     return Parameters(
         offset=np.zeros((n, 2)),
-        axes=np.asarray(camera_axes(attitude)),
+        axes=np.asarray(_camera_axes(attitude)),
         focal=np.asarray(instrument.focal)
         + scatter * rng.normal(0, 1, (len(attitude), 2)),
-        coefficients=rng.normal(0, 5.0, instrument.coefficients.shape),
+        coefficients=_true_coefficients(instrument, rng),
         skew=np.asarray(0.0),
         detectors=detectors,
     )
+
+
+def _true_coefficients(instrument: Instrument, rng: np.random.Generator) -> np.ndarray:
+    """Return coefficients of some µm, or ones that displace by some µm."""
+    drawn = rng.normal(0, 5.0, instrument.coefficients.shape)
+    if instrument.distortion.is_linear:
+        return drawn
+    size = instrument.distortion.widths(1.0)
+    return np.asarray(instrument.coefficients) + size * drawn
 
 
 def make_plate(
@@ -135,10 +144,8 @@ def make_plate(
     attitude[:, 1] = centre[1] + spread[:, 1]
     attitude[:, 2] = 40 * DEGREE + rng.normal(0, 20.0, exposures) * DEGREE
     off = rng.uniform(-0.4, 0.4, (sources, 2)) * DEGREE
-    middle = direction_from_angles(jnp.asarray(centre[0]), jnp.asarray(centre[1]))
-    direction = np.asarray(
-        displaced(jnp.broadcast_to(middle, (sources, 3)), jnp.asarray(off))
-    )
+    middle = np.asarray(_direction(*centre))
+    direction = np.asarray(_displaced(np.tile(middle, (sources, 1)), off))
     truth = _true_parameters(instrument, attitude, sources, focal_scatter, rng)
     motion = rng.normal(0, 1, (exposures, 3))
     motion *= velocity / np.linalg.norm(motion, axis=1, keepdims=True)
@@ -170,6 +177,32 @@ def make_plate(
     return Plate(problem, truth, direction)
 
 
+# Compiled as wholes, else every operation is compiled for every new shape.
+_direction = quick_jit(direction_from_angles)
+_displaced = quick_jit(displaced)
+_camera_axes = quick_jit(camera_axes)
+
+
+@quick_jit
+def _predicted(
+    instrument: Instrument,
+    truth: Parameters,
+    direction: np.ndarray,
+    around: Surroundings,
+    detector: np.ndarray,
+) -> tuple[jax.Array, jax.Array]:
+    """Return the pixels of all sources on all exposures, on a detector each."""
+    return predict(
+        instrument,
+        tuple(direction[:, None, i] for i in range(3)),
+        exposure_frame(truth.axes, truth.focal, around),
+        truth.coefficients,
+        truth.skew,
+        truth.detectors,
+        detector,
+    )
+
+
 def _each(record: Bodies | Air, n: int) -> Any:
     """Repeat a record of one exposure for each of `n`."""
     return jax.tree.map(lambda leaf: np.repeat(np.asarray(leaf)[None], n, 0), record)
@@ -184,18 +217,9 @@ def _measure(
     rng: np.random.Generator,
 ) -> Measurements:
     n, m = direction.shape[0], truth.focal.shape[0]
-    frame = exposure_frame(jnp.asarray(truth.axes), jnp.asarray(truth.focal), around)
     rows: list[tuple[np.ndarray, ...]] = []
     for d in range(len(instrument.detectors.ids)):
-        pixel = predict(
-            instrument,
-            tuple(jnp.asarray(direction[:, None, i]) for i in range(3)),
-            frame,
-            jnp.asarray(truth.coefficients),
-            jnp.asarray(truth.skew),
-            jnp.asarray(truth.detectors),
-            jnp.full((n, m), d),
-        )
+        pixel = _predicted(instrument, truth, direction, around, np.full((n, m), d))
         x, y = (np.asarray(p) for p in pixel)
         limit = np.asarray(instrument.detectors.naxis)[d]
         inside = (x > 0) & (x < limit[0] - 1) & (y > 0) & (y < limit[1] - 1)
@@ -229,7 +253,7 @@ def _prior(
     information = np.linalg.inv(covariance)
     information[rng.uniform(size=n) >= references] = 0.0
     return SourcePrior(
-        direction=np.asarray(displaced(jnp.asarray(direction), jnp.asarray(drawn))),
+        direction=np.asarray(_displaced(direction, drawn)),
         information=information,
         fixed=np.zeros(n, dtype=bool),
     )

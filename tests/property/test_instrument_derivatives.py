@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from quick import quick_jit
 from reseau.instrument import (
     BrownConrady,
     Distortion,
@@ -25,6 +26,7 @@ from reseau.instrument import (
     project,
     rotate_axes,
 )
+from strategies import examples, seeds
 
 S = 21000.0
 MODELS: dict[str, Distortion] = {
@@ -34,7 +36,6 @@ MODELS: dict[str, Distortion] = {
     "brown-conrady": BrownConrady(S, n_radial=2),
     "radial": Radial(S),
 }
-seeds = st.integers(0, 2**32 - 1)
 Map = Callable[..., tuple[jax.Array, ...]]
 
 
@@ -64,57 +65,74 @@ def draw(
     return (x, y, coefficients), tangent
 
 
-DISPLACE = {name: jax.jit(model.displace) for name, model in MODELS.items()}
-DEPROJECT = jax.jit(deproject, static_argnums=0)
-PROJECT = jax.jit(project, static_argnums=0)
-ROTATE = jax.jit(rotate_axes)
-RESTORE = {name: jax.jit(model.restore) for name, model in MODELS.items()}
+DEPROJECT = quick_jit(deproject, static_argnums=0)
+PROJECT = quick_jit(project, static_argnums=0)
+ROTATE = quick_jit(rotate_axes)
 
 
-@pytest.mark.parametrize("sense", [DISPLACE, RESTORE], ids=["displace", "restore"])
+@functools.cache
+def slopes(basis: str, sense: str) -> Callable[..., tuple[jax.Array, ...]]:
+    """Return a map's value, its slope along a tangent, and backwards by weights."""
+    function = getattr(MODELS[basis], sense)
+
+    @quick_jit
+    def all_three(
+        at: tuple[jax.Array, ...], along: tuple[jax.Array, ...], weights: jax.Array
+    ) -> tuple[jax.Array, ...]:
+        value, push = jax.linearize(lambda *each: jnp.stack(function(*each)), *at)
+        back = jax.linear_transpose(push, *at)(weights)
+        backwards = sum(jnp.vdot(g, t) for g, t in zip(back, along, strict=True))
+        return value, push(*along), backwards
+
+    return all_three
+
+
+NO_WEIGHT = np.zeros((2, 20))
+
+
+@pytest.mark.parametrize("sense", ["displace", "restore"])
 @pytest.mark.parametrize("basis", MODELS)
-@settings(deadline=None, max_examples=10)
+@examples(10)
 @given(seed=seeds)
-def test_distortion_and_inverse(basis: str, sense: dict[str, Map], seed: int) -> None:
+def test_distortion_and_inverse(basis: str, sense: str, seed: int) -> None:
     """By position and by coefficient, through Newton's method where there is one."""
     at, along = draw(basis, seed)
-    _, exact = jax.jvp(sense[basis], at, along)
-    expected = central_difference(sense[basis], at, along, 0.02)
+    all_three = slopes(basis, sense)
+    _, exact, _ = all_three(at, along, NO_WEIGHT)
+    expected = central_difference(
+        lambda *moved: all_three(moved, along, NO_WEIGHT)[0], at, along, 0.02
+    )
     # Rounding of positions, 4e-12 um, over the step; the slopes are of order 10 um.
     assert_allclose(np.asarray(exact), expected, rtol=0, atol=1e-8)
 
 
 @pytest.mark.parametrize("basis", MODELS)
-@settings(deadline=None, max_examples=10)
+@examples(10)
 @given(seed=seeds)
+@example(seed=228723422)  # Newton's iteration stops 2e-8 um early, no less is allowed
 def test_inverses_have_inverse_derivatives(basis: str, seed: int) -> None:
     """The chain there and back is the identity, its derivatives too, exactly."""
     (x, y, coefficients), (dx, dy, dc) = draw(basis, seed)
+    there, moved, _ = slopes(basis, "displace")(
+        (x, y, coefficients), (dx, dy, dc), NO_WEIGHT
+    )
+    _, back, _ = slopes(basis, "restore")(
+        (*there, coefficients), (*moved, dc), NO_WEIGHT
+    )
+    assert_allclose(back, (dx, dy), rtol=0, atol=1e-13 * 10.0)
 
-    def round_trip(x: jax.Array, y: jax.Array, c: jax.Array) -> tuple[jax.Array, ...]:
-        return RESTORE[basis](*DISPLACE[basis](x, y, c), c)
 
-    _, slopes = jax.jvp(round_trip, (x, y, coefficients), (dx, dy, dc))
-    assert_allclose(slopes, (dx, dy), rtol=0, atol=1e-12 * 10.0)
-
-
-@pytest.mark.parametrize("sense", [DISPLACE, RESTORE], ids=["displace", "restore"])
+@pytest.mark.parametrize("sense", ["displace", "restore"])
 @pytest.mark.parametrize("basis", MODELS)
-def test_backwards_agrees_with_forwards(basis: str, sense: dict[str, Map]) -> None:
+def test_backwards_agrees_with_forwards(basis: str, sense: str) -> None:
     at, along = draw(basis, 5)
-    _, exact = jax.jvp(sense[basis], at, along)
     weights = np.random.default_rng(6).normal(size=(2, 20))
-
-    def total(*arguments: jax.Array) -> jax.Array:
-        return jnp.sum(weights * jnp.stack(sense[basis](*arguments)))
-
-    gradient = jax.grad(total, argnums=(0, 1, 2))(*at)
-    backwards = sum(np.vdot(g, t) for g, t in zip(gradient, along, strict=True))
+    _, exact, backwards = slopes(basis, sense)(at, along, weights)
     assert_allclose(backwards, np.sum(weights * np.asarray(exact)), rtol=1e-10)
 
 
 @pytest.mark.parametrize("name", ["gnomonic", "equidistant", "orthographic"])
-@settings(deadline=None, max_examples=10)
+@examples(10)
 @given(seed=seeds)
 def test_projections_along_the_sphere(name: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -131,7 +149,7 @@ def test_projections_along_the_sphere(name: str, seed: int) -> None:
     assert_allclose(np.asarray(back), along, rtol=0, atol=1e-13)
 
 
-@jax.jit
+@quick_jit
 def rotation_slopes(
     attitude: jax.Array, step: jax.Array, along: jax.Array
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -147,7 +165,7 @@ def rotation_slopes(
     return moved, back, angles
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(seed=seeds, size=st.sampled_from([0.0, 1e-9, 1e-3, 0.03, 0.5, 1.6]))
 def test_rotations(seed: int, size: float) -> None:
     """Steps and differences, at zero and on both sides of every branch."""

@@ -5,7 +5,7 @@ import functools
 import jax
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -28,6 +28,7 @@ from reseau.instrument import (
     project,
     rotate_axes,
 )
+from strategies import examples, seeds
 
 S = 21000.0
 FOCAL = 4.86e6
@@ -43,7 +44,6 @@ MODELS: dict[str, Distortion] = {
 turn = st.floats(-2 * np.pi, 4 * np.pi)
 latitude = st.floats(-np.pi / 2, np.pi / 2)
 attitudes = st.tuples(turn, latitude, turn).map(np.array)
-seeds = st.integers(0, 2**32 - 1)
 POLES = [np.array([1.0, sign * np.pi / 2, 2.0]) for sign in (1, -1)]
 
 to_axes = jax.jit(camera_axes)
@@ -56,7 +56,7 @@ to_pixels = jax.jit(direction_to_pixel)
 to_directions = jax.jit(pixel_to_direction)
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(attitude=attitudes)
 @example(attitude=POLES[0])
 @example(attitude=POLES[1])
@@ -72,7 +72,7 @@ def test_angles_to_axes_and_back(attitude: np.ndarray) -> None:
     assert_allclose(to_axes(found), axes, rtol=0, atol=4e-15)
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(attitude=attitudes, step=st.tuples(*[st.floats(-1.75, 1.75)] * 3).map(np.array))
 @example(attitude=POLES[0], step=np.array([1e-8, 1e-8, 1e-8]))
 @example(attitude=POLES[1], step=np.zeros(3))
@@ -88,7 +88,7 @@ def test_steps_there_and_back(attitude: np.ndarray, step: np.ndarray) -> None:
     assert_allclose(np.asarray(moved) @ np.asarray(moved).T, np.eye(3), atol=1e-14)
 
 
-@settings(deadline=None, max_examples=100)
+@examples(100)
 @given(seed=seeds, name=st.sampled_from(PROJECTIONS), exponent=st.floats(-9.0, 0.0))
 def test_directions_to_the_plane_and_back(
     seed: int, name: str, exponent: float
@@ -145,7 +145,7 @@ def instrument(basis: str, projection: str, parity: int) -> Instrument:
         ("radial", "gnomonic", 1),
     ],
 )
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(attitude=attitudes, seed=seeds)
 @example(attitude=POLES[0], seed=0)
 @example(attitude=POLES[1], seed=0)
@@ -166,7 +166,7 @@ def test_pixels_to_the_sky_and_back(
     )
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(attitude=attitudes, shift=turn, seed=seeds)
 def test_turning_the_sky_in_right_ascension_changes_no_pixel(
     attitude: np.ndarray, shift: float, seed: int

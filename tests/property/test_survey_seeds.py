@@ -3,12 +3,11 @@
 import dataclasses
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
 from reseau.survey import SimulatedPlate, simulate_orbit
+from strategies import examples, numbers, seeds
 
-SEEDS = st.integers(0, 2**32 - 1)
 TABLES = (
     "exposures",
     "measurements",
@@ -26,8 +25,8 @@ def same_bytes(one: SimulatedPlate, other: SimulatedPlate, table: str) -> bool:
     )
 
 
-@settings(max_examples=5, deadline=None)
-@given(seed=SEEDS)
+@examples(5)
+@given(seed=seeds)
 def test_the_same_seed_gives_the_same_bytes(seed):
     one, other = (simulate_orbit(small=True, seed=seed) for _ in range(2))
     assert all(same_bytes(one, other, table) for table in TABLES)
@@ -36,16 +35,16 @@ def test_the_same_seed_gives_the_same_bytes(seed):
     )
 
 
-@settings(max_examples=5, deadline=None)
-@given(seed=SEEDS)
+@examples(5)
+@given(seed=seeds)
 def test_another_seed_gives_another_plate(seed):
     one = simulate_orbit(small=True, seed=seed)
     other = simulate_orbit(small=True, seed=seed + 1)
     assert not any(same_bytes(one, other, table) for table in TABLES)
 
 
-@settings(max_examples=5, deadline=None)
-@given(seed=SEEDS, error=st.floats(1e-4, 1.0))
+@examples(5)
+@given(seed=seeds, error=numbers(1e-4, 1.0))
 def test_noise_scales_and_touches_nothing_else(seed, error):
     quiet = simulate_orbit(small=True, seed=seed, measurement_error=error)
     loud = simulate_orbit(small=True, seed=seed, measurement_error=2.0 * error)
@@ -58,8 +57,8 @@ def test_noise_scales_and_touches_nothing_else(seed, error):
         np.testing.assert_allclose(more, 2.0 * less, atol=1e-11)
 
 
-@settings(max_examples=5, deadline=None)
-@given(seed=SEEDS)
+@examples(5)
+@given(seed=seeds)
 def test_ids_are_unique_and_measured_once_an_exposure(seed):
     plate = simulate_orbit(small=True, seed=seed)
     for table in ("reference", "truth_sources"):

@@ -6,6 +6,7 @@ Ours is judged beside it at the same threshold. Full orbits run by ``make recove
 """
 
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -39,6 +40,7 @@ class Case(NamedTuple):
     wrong: np.ndarray
 
 
+@cache
 def simulated(**choices):
     """Return a simulated plate with its truth in the order of the problem."""
     made = simulate(**choices)
@@ -51,6 +53,12 @@ def simulated(**choices):
     )
     wrong = truth["wrong_prior"][row].astype(bool)
     return Case(prepared.problem, np.asarray(direction), wrong)
+
+
+@cache
+def ideally(**choices):
+    """Return the least-squares solution of a simulated plate."""
+    return solve_plate(simulated(**choices).problem)
 
 
 def robustly(case, names=BOTH):
@@ -119,7 +127,7 @@ def wrong_trial(fraction, seed, **choices):
     """Solve an orbit with wrong references, robustly and by least squares."""
     clean = simulated(seed=seed, **choices)
     case = simulated(seed=seed, wrong_fraction=fraction, **choices)
-    ideal = solve_plate(clean.problem)
+    ideal = ideally(seed=seed, **choices)
     found, plain = robustly(case), solve_plate(case.problem)
     assert found.converged
     flagged = found.flags & flag_value("wrong_reference") != 0
@@ -165,7 +173,7 @@ def test_wrong_references_of_a_small_orbit():
 def test_outliers_in_a_small_orbit():
     clean = simulated(seed=3, small=True)
     case, bad = with_outliers(clean, 0.01, 7)
-    ideal, found = solve_plate(clean.problem), robustly(case)
+    ideal, found = ideally(seed=3, small=True), robustly(case)
     assert found.converged
     judged = found.reliability.outlier_probability > 0.5
     assert np.mean(judged[bad]) > 0.9

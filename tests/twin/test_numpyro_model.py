@@ -8,8 +8,9 @@ import pytest
 from numpyro.infer.util import log_density as of_model
 
 from plates import make_plate, two_detectors
+from quick import quick_jit
 from reseau.constants import ARCSECOND
-from reseau.model import DEFAULT_FREE, log_density
+from reseau.model import DEFAULT_FREE, make_density
 from reseau.solve.numpyro_model import numpyro_model
 from reseau.solve.start import find_start
 
@@ -45,10 +46,16 @@ def case(request):
 def test_equal_up_to_a_constant(case):
     problem, start, blocks = case
     model, sites = numpyro_model(problem, start)
+    density = make_density(problem)
     assert set(sites.sites) == set(blocks)
     rng = np.random.default_rng(0)
-    evaluate = jax.jit(lambda values: of_model(model, (), {}, values)[0])
-    found, wanted = [], []
+
+    @quick_jit
+    def both(values):
+        of_sites = of_model(model, (), {}, values)[0]
+        return of_sites, density(sites.parameters(values))
+
+    pairs = []
     for _ in range(4):
         values = {
             name: v
@@ -56,14 +63,14 @@ def test_equal_up_to_a_constant(case):
             + 1e-3 * rng.normal(size=v.shape)
             for name, v in sites.values().items()
         }
-        found.append(float(evaluate(values)))
-        wanted.append(float(log_density(problem, sites.parameters(values))))
+        pairs.append([float(value) for value in both(values)])
+    found, wanted = np.array(pairs).T
     np.testing.assert_allclose(np.diff(found), np.diff(wanted), rtol=1e-7, atol=1e-6)
 
 
 def test_the_start_is_the_start(case):
     problem, start, _ = case
     _, sites = numpyro_model(problem, start)
-    found = sites.parameters(sites.values())
+    found = quick_jit(sites.parameters)(sites.values())
     for one, two in zip(jax.tree.leaves(found), jax.tree.leaves(start), strict=True):
         np.testing.assert_allclose(one, two, rtol=1e-13, atol=1e-13)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from plates import make_plate
+from quick import quick_jit
 from reseau.errors import ConfigError, ConvergenceError, Result
 from reseau.model import DEFAULT_FREE, make_density, take_step
 from reseau.solve import solve_plate
@@ -123,7 +124,7 @@ def test_coordinates_whiten_the_density(solution, coordinates):
     def log_density(numbers):
         return density(coordinates.parameters(numbers))
 
-    bend = jax.jit(jax.hessian(log_density))(jnp.zeros(coordinates.size))
+    bend = quick_jit(jax.hessian(log_density))(jnp.zeros(coordinates.size))
     np.testing.assert_allclose(np.linalg.eigvalsh(-bend), 1.0, atol=0.02)
 
 
@@ -136,7 +137,7 @@ def test_common_modes_are_followed_beyond_first_order(solution, coordinates):
     straight = replace(coordinates, bend=np.zeros_like(coordinates.bend))
     z = np.asarray(coordinates.modes).sum(axis=1)
 
-    @jax.jit
+    @quick_jit
     def excess(using, numbers):
         """Return the even part of the log density, that of a Normal taken off."""
         both = [density(using.parameters(s * numbers)) for s in (1.0, -1.0, 0.0)]

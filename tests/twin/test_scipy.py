@@ -12,6 +12,7 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import least_squares
 
 from plates import make_plate, two_detectors
+from quick import quick_jit
 from reseau.errors import Result
 from reseau.model import free_columns, prior_widths, take_step
 from reseau.sky import displaced, tangent_offset
@@ -57,7 +58,7 @@ def _by_scipy(problem):
         prior = jnp.asarray(offset) + step[n:][held] / widths[held]
         return jnp.concatenate([vector(step), prior])
 
-    compiled, slope = jax.jit(whole), jax.jit(jax.jacfwd(whole))
+    compiled, slope = quick_jit(whole), quick_jit(jax.jacfwd(whole))
     size = np.linalg.norm(np.asarray(slope(jnp.zeros(free.size))), axis=0)
     unit = 1 / np.where(size > 0, size, 1.0)
 

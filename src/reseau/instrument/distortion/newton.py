@@ -58,6 +58,9 @@ def invert(
     fixed = jax.lax.stop_gradient((x, y, coefficients))
     u, v, residual_u, residual_v = _iterate(forward, *fixed, length=length)
     found = jnp.maximum(jnp.abs(residual_u), jnp.abs(residual_v)) <= ACCEPTED * length
+    # Derivatives are those at u, v, where the curvature would show what is missing.
+    du, dv = _newton_step(forward, u, v, fixed[2], (residual_u, residual_v))
+    u, v = u + du, v + dv
     du, dv = _newton_step(
         forward, u, v, fixed[2], _residual(forward, x, y, u, v, coefficients)
     )

@@ -10,6 +10,7 @@ raise                  when
 `ConvergenceError`     an iteration ended without an answer
 `DegeneracyError`      the data do not determine what was asked for
 `ConfigError`          a key or option is unknown, missing or out of range
+`WrongKindError`       an argument is of another kind than what is wanted
 `FileFormatError`      a file is not what its name or its version says
 `OutputExistsError`    an output is there already and was not to be replaced
 =====================  ==========================================================
@@ -50,6 +51,10 @@ class PrecisionError(ReseauError, TypeError):
 
 class ConfigError(ReseauError, ValueError):
     """A key or an option is unknown, missing or out of range."""
+
+
+class WrongKindError(ConfigError, TypeError):
+    """An argument is of another kind than what is wanted in its place."""
 
 
 class FileFormatError(ReseauError, ValueError):

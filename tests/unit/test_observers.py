@@ -47,7 +47,7 @@ def test_satellite_stays_at_its_height_and_returns_after_a_period():
 def test_phase_turns_the_satellite_along_its_orbit():
     epoch = np.array([2031.2])
     here = circular_orbit(epoch).position - geocentre(epoch).position
-    there = circular_orbit(epoch, phase=np.pi).position - geocentre(epoch).position
+    there = circular_orbit(epoch, phase=180.0).position - geocentre(epoch).position
     np.testing.assert_allclose(here, -there, atol=1e-15)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reseau.constants import DEGREE
 from reseau.errors import ConfigError
 from reseau.observers import (
     FileChoice,
@@ -84,7 +83,7 @@ def test_what_is_not(text, message):
         (
             "orbit:period=97,phase=30,node_time=6",
             lambda e: circular_orbit(
-                EPOCH, period=97.0, phase=30 * DEGREE, node_time=6.0, ephemeris=e
+                EPOCH, period=97.0, phase=30, node_time=6.0, ephemeris=e
             ),
         ),
         (

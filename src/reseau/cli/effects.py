@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ._compiled import keep_compiled
-from ._guard import Debug, Json, given_path, guarded, names
+from ._guard import Debug, Json, given_path, guarded
 from ._screen import print_json
 
 
@@ -79,7 +79,7 @@ def effects(
         fov=fov,
         parallax=parallax,
         ephemeris=ephemeris,
-        bodies=_bodies(bodies),
+        bodies=bodies,
         pressure=pressure,
         temperature=temperature,
         humidity=humidity,
@@ -94,13 +94,6 @@ def effects(
         typer.echo(line)
     if target is not None:
         typer.echo(f"\ndrawn in {target}")
-
-
-def _bodies(given: str | None) -> tuple[str, ...] | None:
-    if given is None or given == "none":
-        return None if given is None else ()
-    # An empty text, as of an unset shell variable, is refused where bodies are.
-    return names(given) or ("",)
 
 
 __all__ = ["effects"]

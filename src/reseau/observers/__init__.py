@@ -1,18 +1,24 @@
 """Where an observer is and how it moves: from an epoch to position and velocity.
 
-Also which bodies it has around it (`deflecting_bodies`). Epochs are Julian years of
-TCB; positions au, velocities units of c, ICRS axes, from the solar system's barycentre.
+Also which bodies it has around it (`deflecting_bodies`). Epochs are given as astropy's
+`Time` or as Julian years of TCB (`tcb_years`), angles in degrees, every number in the
+unit that its docstring names or as a `Quantity`. What is returned has one row an epoch:
+positions au, velocities units of c, ICRS axes, from the solar system's barycentre.
 """
 
 from .bodies import BODIES, Body, deflecting_bodies
 from .ephemeris import EPHEMERIDES, SOLAR_SYSTEM, Ephemeris, open_ephemeris
+from .epochs import AnyEpochs, one_tcb_year, tcb_years
 from .geocentre import geocentre
+from .given import names_of, plain_number
 from .named import (
     CHOICES,
+    AnyObserver,
     FileChoice,
     Geocentre,
     ObserverChoice,
     Orbit,
+    chosen_observer,
     parse_observer,
     states_of,
 )
@@ -20,13 +26,14 @@ from .rotation import Rotation, delta_t, earth_rotation
 from .satellite import circular_orbit, orbit_altitude, orbit_inclination
 from .site import Site, site_states
 from .states import Observer
-from .surroundings import DEFLECTORS, EFFECTS, Weather, surroundings
+from .surroundings import DEFLECTORS, EFFECTS, surroundings
 from .table import TableObserver
 from .times import (
     EphemerisRangeError,
     barycentric_dynamical_time,
     terrestrial_time,
 )
+from .weather import Weather, air_above
 
 __all__ = [
     "BODIES",
@@ -35,6 +42,8 @@ __all__ = [
     "EFFECTS",
     "EPHEMERIDES",
     "SOLAR_SYSTEM",
+    "AnyEpochs",
+    "AnyObserver",
     "Body",
     "Ephemeris",
     "EphemerisRangeError",
@@ -47,18 +56,24 @@ __all__ = [
     "Site",
     "TableObserver",
     "Weather",
+    "air_above",
     "barycentric_dynamical_time",
+    "chosen_observer",
     "circular_orbit",
     "deflecting_bodies",
     "delta_t",
     "earth_rotation",
     "geocentre",
+    "names_of",
+    "one_tcb_year",
     "open_ephemeris",
     "orbit_altitude",
     "orbit_inclination",
     "parse_observer",
+    "plain_number",
     "site_states",
     "states_of",
     "surroundings",
+    "tcb_years",
     "terrestrial_time",
 ]

@@ -45,7 +45,8 @@ from reseau.errors import ConfigError, ShapeError, explain, some
 from reseau.records import Bodies
 
 from .ephemeris import SOLAR_SYSTEM, Ephemeris, open_ephemeris
-from .times import Epochs
+from .epochs import AnyEpochs, Epochs, tcb_years
+from .given import names_of
 
 LIGHT_YEARS_PER_AU = ASTRONOMICAL_UNIT / SPEED_OF_LIGHT / JULIAN_YEAR
 """Time in which light goes one au [Julian year]."""
@@ -119,8 +120,8 @@ BODIES = {
 
 
 def deflecting_bodies(
-    names: Sequence[str],
-    epoch: Epochs,
+    names: str | Sequence[str],
+    epoch: AnyEpochs,
     position: Float[np.ndarray, "n 3"],
     *,
     ephemeris: str | Ephemeris = "builtin",
@@ -130,9 +131,10 @@ def deflecting_bodies(
     Parameters
     ----------
     names
-        Of `BODIES`, without repetition; planets need the ephemeris de440.
+        Of `BODIES`, one or several (see `names_of`), without repetition; planets need
+        the ephemeris de440.
     epoch
-        Of the observations, Julian years, TCB.
+        Of the observations: instants, or Julian years, TCB; see `tcb_years`.
     position
         Of the observer, barycentric, ICRS axes [au].
     ephemeris
@@ -156,14 +158,14 @@ def deflecting_bodies(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from reseau.observers import deflecting_bodies, geocentre
-    >>> epoch = np.array([2031.2])
-    >>> sun = deflecting_bodies(["sun"], epoch, geocentre(epoch).position)
+    >>> sun = deflecting_bodies("sun", 2031.2, geocentre(2031.2).position)
     >>> sun.position.shape
     (1, 1, 3)
     """
     source = open_ephemeris(ephemeris)
+    names = names_of(names, what="bodies")
+    epoch, position = tcb_years(epoch), np.asarray(position, dtype=float)
     _check_names(names, source)
     if position.shape != (len(epoch), 3):
         raise ShapeError(

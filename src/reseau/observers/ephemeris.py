@@ -31,7 +31,9 @@ from jaxtyping import Float
 from reseau.constants import ASTRONOMICAL_UNIT, SPEED_OF_LIGHT
 from reseau.errors import ConfigError, explain, unknown_name
 
-from .times import Epochs, barycentric_dynamical_time, check_epochs, julian_years
+from .epochs import AnyEpochs, Epochs, tcb_years
+from .given import wrong_kind
+from .times import barycentric_dynamical_time, check_epochs, julian_years
 
 States: TypeAlias = tuple[Float[np.ndarray, "n 3"], Float[np.ndarray, "n 3"]]
 
@@ -88,15 +90,15 @@ class Ephemeris(abc.ABC):
     first: float
     last: float
 
-    def barycentric(self, body: str, epoch: Epochs) -> States:
+    def barycentric(self, body: str, epoch: AnyEpochs) -> States:
         """Return a body's barycentric position [au] and velocity [c], ICRS axes.
 
         Parameters
         ----------
         body
-            One of `bodies`.
+            One of `bodies`, in any case.
         epoch
-            Julian years, TCB.
+            Instants, or Julian years, TCB; see `tcb_years`. One makes one row.
 
         Raises
         ------
@@ -105,9 +107,11 @@ class Ephemeris(abc.ABC):
         ConfigError
             The body is unknown, or needs the extra ``ephemeris``.
         """
+        body = body.lower()
         self.check_body(body)
-        self.check_range(epoch)
-        return self._states(body, epoch)
+        years = tcb_years(epoch)
+        self.check_range(years)
+        return self._states(body, years)
 
     def check_body(self, body: str) -> None:
         """Refuse a body that is unknown, or unknown to this ephemeris."""
@@ -116,10 +120,10 @@ class Ephemeris(abc.ABC):
         if body not in self.bodies:
             raise _body_elsewhere(body, self)
 
-    def check_range(self, epoch: Epochs) -> None:
+    def check_range(self, epoch: AnyEpochs) -> None:
         """Refuse epochs outside of the range."""
         what = f"the ephemeris {self.name}"
-        check_epochs(epoch, first=self.first, last=self.last, what=what)
+        check_epochs(tcb_years(epoch), first=self.first, last=self.last, what=what)
 
     @abc.abstractmethod
     def _states(self, body: str, epoch: Epochs) -> States:
@@ -193,7 +197,7 @@ def open_ephemeris(ephemeris: str | Ephemeris = "builtin") -> Ephemeris:
     Parameters
     ----------
     ephemeris
-        "builtin" or "de440"; an ephemeris is returned as it is.
+        "builtin" or "de440", in any case; an ephemeris is returned as it is.
 
     Raises
     ------
@@ -210,10 +214,18 @@ def open_ephemeris(ephemeris: str | Ephemeris = "builtin") -> Ephemeris:
     """
     if isinstance(ephemeris, Ephemeris):
         return ephemeris
-    if ephemeris not in _EPHEMERIDES:
-        where = "the option ephemeris"
+    where = "the option ephemeris"
+    if not isinstance(ephemeris, str):
+        raise wrong_kind(
+            ephemeris,
+            wanted="its name, or what open_ephemeris returns",
+            where=where,
+            todo=f"give one of {', '.join(_EPHEMERIDES)}",
+        )
+    name = ephemeris.strip().lower()
+    if name not in _EPHEMERIDES:
         raise unknown_name("ephemeris", ephemeris, _EPHEMERIDES, where=where)
-    return _opened(ephemeris)
+    return _opened(name)
 
 
 @functools.cache

@@ -6,17 +6,18 @@ free pointings absorb it.
 """
 
 from .ephemeris import Ephemeris, open_ephemeris
+from .epochs import AnyEpochs
 from .states import Observer
-from .times import Epochs
 
 
-def geocentre(epoch: Epochs, *, ephemeris: str | Ephemeris = "builtin") -> Observer:
+def geocentre(epoch: AnyEpochs, *, ephemeris: str | Ephemeris = "builtin") -> Observer:
     """Return where the centre of the Earth is and how it moves.
 
     Parameters
     ----------
     epoch
-        Julian years, TCB; from 1900 to 2100 with the embedded series.
+        Instants, or Julian years, TCB; see `tcb_years`. From 1900 to 2100 with the
+        embedded series.
     ephemeris
         "builtin", or "de440" of the extra ``ephemeris``.
 
@@ -27,10 +28,11 @@ def geocentre(epoch: Epochs, *, ephemeris: str | Ephemeris = "builtin") -> Obser
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from astropy.time import Time
     >>> from reseau.observers import geocentre
-    >>> earth = geocentre(np.array([2031.2]))
-    >>> bool(0.98 < np.linalg.norm(earth.position) < 1.02)
+    >>> geocentre(Time(["2026-03-01", "2026-09-01"])).position.shape
+    (2, 3)
+    >>> bool(0.98 < (geocentre(2031.2).position ** 2).sum() ** 0.5 < 1.02)
     True
     """
     position, velocity = open_ephemeris(ephemeris).barycentric("earth", epoch)

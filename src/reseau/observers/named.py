@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from reseau.constants import DEGREE
 from reseau.errors import ConfigError, explain, near_misses, suggestion
 
 from .ephemeris import Ephemeris
+from .epochs import AnyEpochs
 from .geocentre import geocentre
+from .given import wrong_kind
 from .satellite import circular_orbit
 from .site import Site, site_states
 from .states import Observer
 from .table import TableObserver
-from .times import Epochs
 
 WHERE = "the option observer"
 CHOICES = (
@@ -36,12 +36,18 @@ CHOICES = (
 )
 """What may be written, but for a file's name."""
 
+_OBJECTS = "a Geocentre, Orbit, Site or TableObserver"
+
 _NAMES = ("geocentre", "orbit", "site")
 
 
 @dataclass(frozen=True)
 class Geocentre:
     """The centre of the Earth."""
+
+    def __str__(self) -> str:
+        """Return the text that names it in options."""
+        return "geocentre"
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,11 @@ class Orbit:
     phase: float = 0.0
     node_time: float = 18.0
 
+    def __str__(self) -> str:
+        """Return the text that names the orbit in options."""
+        numbers = [f"{key}={value}" for key, value in vars(self).items()]
+        return f"orbit:{','.join(numbers)}"
+
 
 @dataclass(frozen=True)
 class FileChoice:
@@ -75,8 +86,15 @@ class FileChoice:
 
     path: Path
 
+    def __str__(self) -> str:
+        """Return the name of the file."""
+        return str(self.path)
+
 
 ObserverChoice: TypeAlias = Geocentre | Orbit | Site | FileChoice
+
+AnyObserver: TypeAlias = ObserverChoice | TableObserver | str | Path
+"""What `chosen_observer` understands."""
 
 
 def parse_observer(text: str) -> ObserverChoice:
@@ -91,6 +109,8 @@ def parse_observer(text: str) -> ObserverChoice:
     ------
     ConfigError
         The text is none of them, or a number in it is not one or out of range.
+    WrongKindError
+        It is no text.
 
     Examples
     --------
@@ -100,6 +120,8 @@ def parse_observer(text: str) -> ObserverChoice:
     >>> parse_observer("orbit:period=97").period
     97.0
     """
+    if not isinstance(text, str):
+        raise _no_observer(text, wanted=f"a text such as {CHOICES[1]!r}")
     head, colon, rest = text.strip().partition(":")
     name = head.strip().lower()
     if name == "geocentre" and not colon:
@@ -113,9 +135,39 @@ def parse_observer(text: str) -> ObserverChoice:
     raise _unknown(text, name)
 
 
+def chosen_observer(choice: AnyObserver) -> ObserverChoice | TableObserver:
+    """Return which observer was chosen, by a text, a file's path or an object.
+
+    Parameters
+    ----------
+    choice
+        A text as `parse_observer` reads it, a path, or what is an observer already.
+
+    Raises
+    ------
+    ConfigError
+        The text names no observer.
+    WrongKindError
+        It is neither.
+
+    Examples
+    --------
+    >>> from reseau.observers import Orbit, chosen_observer
+    >>> chosen_observer("geocentre"), str(chosen_observer(Orbit(period=97)))
+    (Geocentre(), 'orbit:period=97,phase=0.0,node_time=18.0')
+    """
+    if isinstance(choice, str):
+        return parse_observer(choice)
+    if isinstance(choice, Path):
+        return FileChoice(choice)
+    if isinstance(choice, Geocentre | Orbit | Site | FileChoice | TableObserver):
+        return choice
+    raise _no_observer(choice, wanted=f"{_OBJECTS}; or one of {'; '.join(CHOICES)}")
+
+
 def states_of(
-    choice: ObserverChoice | TableObserver | str,
-    epoch: Epochs,
+    choice: AnyObserver,
+    epoch: AnyEpochs,
     *,
     ephemeris: str | Ephemeris = "builtin",
 ) -> Observer:
@@ -126,7 +178,7 @@ def states_of(
     choice
         As `parse_observer` returns it or a text for it, or a table that was read.
     epoch
-        Julian years, TCB.
+        Instants, or Julian years, TCB; see `tcb_years`.
     ephemeris
         Of the Earth: "builtin" or "de440"; a table needs none.
 
@@ -137,15 +189,24 @@ def states_of(
     ConfigError
         The text names no observer; the choice is a file, which was not read; or no
         such orbit exists.
+    WrongKindError
+        What was chosen is no observer, as when the arguments are interchanged.
+
+    Examples
+    --------
+    >>> from astropy.time import Time
+    >>> from reseau.observers import states_of
+    >>> states_of("site:-29.26,-70.73,2400", Time("2026-03-01")).zenith.shape
+    (1, 3)
     """
-    match parse_observer(choice) if isinstance(choice, str) else choice:
+    match chosen_observer(choice):
         case Geocentre():
             return geocentre(epoch, ephemeris=ephemeris)
         case Orbit(period, phase, node_time):
             return circular_orbit(
                 epoch,
                 period=period,
-                phase=phase * DEGREE,
+                phase=phase,
                 node_time=node_time,
                 ephemeris=ephemeris,
             )
@@ -165,6 +226,7 @@ def _parse_orbit(rest: str, text: str) -> Orbit:
     values: dict[str, float] = {}
     for part in rest.split(",") if rest.strip() else []:
         key, equals, value = (p.strip() for p in part.partition("="))
+        key = key.lower()
         if key not in Orbit.__dataclass_fields__ or not equals or key in values:
             close = near_misses(key, Orbit.__dataclass_fields__)
             raise _refused(
@@ -224,16 +286,23 @@ def _unknown(text: str, name: str) -> ConfigError:
     )
 
 
+def _no_observer(choice: object, *, wanted: str) -> ConfigError:
+    todo = "see the order of the arguments: the observer comes before the epochs"
+    return wrong_kind(choice, wanted=wanted, where=WHERE, todo=todo)
+
+
 def _refused(*, given: str, wanted: str, todo: str) -> ConfigError:
     return ConfigError(explain(given=given, wanted=wanted, where=WHERE, todo=todo))
 
 
 __all__ = [
     "CHOICES",
+    "AnyObserver",
     "FileChoice",
     "Geocentre",
     "ObserverChoice",
     "Orbit",
+    "chosen_observer",
     "parse_observer",
     "states_of",
 ]

@@ -33,7 +33,8 @@ from jaxtyping import Float
 
 from reseau.constants import ARCSECOND
 
-from .times import Epochs, terrestrial_time
+from .epochs import AnyEpochs, Epochs
+from .times import terrestrial_time
 
 logger = logging.getLogger(__name__)
 
@@ -80,13 +81,18 @@ class _Measured:
     pole_y: Float[np.ndarray, "m"]
 
 
-def earth_rotation(epoch: Epochs) -> Rotation:
+def earth_rotation(epoch: AnyEpochs) -> Rotation:
     """Return how the Earth is turned.
 
     Parameters
     ----------
     epoch
-        Julian years, TCB.
+        Instants, or Julian years, TCB; see `tcb_years`.
+
+    Raises
+    ------
+    EphemerisRangeError
+        An epoch is not a number or can be no year, as a Julian date.
 
     References
     ----------
@@ -103,13 +109,18 @@ def earth_rotation(epoch: Epochs) -> Rotation:
     )
 
 
-def delta_t(epoch: Epochs) -> Epochs:
+def delta_t(epoch: AnyEpochs) -> Epochs:
     """Return TT - UT1 [s]; see the module's notes for where it comes from.
 
     Parameters
     ----------
     epoch
-        Julian years, TCB.
+        Instants, or Julian years, TCB; see `tcb_years`.
+
+    Raises
+    ------
+    EphemerisRangeError
+        An epoch is not a number or can be no year, as a Julian date.
     """
     first, second = terrestrial_time(epoch)
     return _orientation((first - MODIFIED) + second)[0]

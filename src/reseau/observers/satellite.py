@@ -8,14 +8,16 @@ is taken: precession since J2000 (0.4° by 2031) tilts a simulated orbit, no mor
 
 import math
 
+import astropy.units as u
 import numpy as np
-from jaxtyping import Float
 
 from reseau.constants import ASTRONOMICAL_UNIT, DEGREE, SPEED_OF_LIGHT
 from reseau.errors import ConfigError, explain
 
 from .ephemeris import Ephemeris
+from .epochs import AnyEpochs, tcb_years
 from .geocentre import geocentre
+from .given import plain_number
 from .states import Observer
 from .times import DAYS_PER_YEAR
 
@@ -33,7 +35,7 @@ DAY = 86_400.0
 
 
 def circular_orbit(
-    epoch: Float[np.ndarray, "n"],
+    epoch: AnyEpochs,
     *,
     period: float = 100.0,
     phase: float = 0.0,
@@ -45,11 +47,12 @@ def circular_orbit(
     Parameters
     ----------
     epoch
-        Julian years, TCB; from 1900 to 2100 with the embedded series.
+        Instants, or Julian years, TCB; see `tcb_years`. From 1900 to 2100 with the
+        embedded series.
     period
         Time of one revolution [min]; 100 is an altitude of 758 km.
     phase
-        Argument of latitude at J2000 [rad].
+        Argument of latitude at J2000 [deg], as in `Orbit`.
     node_time
         Local mean solar time of the ascending node [h]; 6 and 18 are the boundary of
         day and night.
@@ -61,15 +64,20 @@ def circular_orbit(
     EphemerisRangeError
         An epoch is not a number or outside of the ephemeris.
     ConfigError
-        No such orbit is sun-synchronous.
+        No such orbit is sun-synchronous, or a number is not finite.
     """
+    phase = plain_number(phase, u.deg, name="phase")
+    node_time = plain_number(node_time, u.h, name="node_time")
+    period = plain_number(period, u.min, name="period")
+    _check_finite(phase=phase, node_time=node_time)
+    epoch = tcb_years(epoch)
     earth = geocentre(epoch, ephemeris=ephemeris)
     days = (epoch - 2000.0) * DAYS_PER_YEAR
     radius, spin = _radius(period), 2.0 * math.pi / (period * MINUTE)
     along, onward = _orbit_vectors(
         node=SUN_AT_J2000 + SUN_PER_DAY * days + (node_time - 12.0) * 15.0 * DEGREE,
-        inclination=orbit_inclination(period),
-        latitude=phase + 2.0 * math.pi * days * (DAY / MINUTE / period),
+        inclination=orbit_inclination(period) * DEGREE,
+        latitude=phase * DEGREE + 2.0 * math.pi * days * (DAY / MINUTE / period),
     )
     # The plane itself turns, which adds 1.4 m/s to the speed: 1 mas of aberration.
     turning = np.cross([0.0, 0.0, SUN_PER_DAY / DAY], along)
@@ -88,11 +96,11 @@ def orbit_altitude(period: float) -> float:
     period
         Time of one revolution [min].
     """
-    return _radius(period) - EARTH_RADIUS
+    return _radius(plain_number(period, u.min, name="period")) - EARTH_RADIUS
 
 
 def orbit_inclination(period: float) -> float:
-    """Return the inclination at which a circular orbit is sun-synchronous [rad].
+    """Return the inclination at which a circular orbit is sun-synchronous [deg].
 
     Parameters
     ----------
@@ -108,6 +116,7 @@ def orbit_inclination(period: float) -> float:
     -----
     The node moves by ``-1.5 J₂ n (R/a)² cos i`` on a circular orbit.
     """
+    period = plain_number(period, u.min, name="period")
     radius = _radius(period)
     rate = 2.0 * math.pi / (period * MINUTE)
     oblateness = 1.5 * DYNAMICAL_FORM_FACTOR * rate * (EARTH_RADIUS / radius) ** 2
@@ -121,22 +130,36 @@ def orbit_inclination(period: float) -> float:
                 todo="choose a period near 100 min",
             )
         )
-    return math.acos(cosine)
+    return math.acos(cosine) / DEGREE
 
 
 def _radius(period: float) -> float:
     """Return the radius [km] of Kepler's circle."""
-    if not period > 0:
+    if not 0.0 < period < math.inf:
         raise ConfigError(
             explain(
                 given=f"a period of {period} min",
-                wanted="a positive number",
+                wanted="a positive number, and finite",
                 where="the satellite's orbit",
                 todo="choose a period near 100 min",
             )
         )
     rate = 2.0 * math.pi / (period * MINUTE)
     return (GRAVITATIONAL_PARAMETER / rate**2) ** (1.0 / 3.0)
+
+
+def _check_finite(**values: float) -> None:
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise ConfigError(
+                explain(
+                    given=f"{name} = {value}",
+                    wanted="a finite number: the phase in degrees, the node_time in "
+                    "hours",
+                    where="the satellite's orbit",
+                    todo="leave it out, or correct it",
+                )
+            )
 
 
 def _orbit_vectors(

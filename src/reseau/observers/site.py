@@ -9,6 +9,7 @@ of the ellipsoid and the plumb line, of which refraction alone takes notice (35 
 
 from dataclasses import dataclass
 
+import astropy.units as u
 import erfa
 import numpy as np
 from jaxtyping import Float
@@ -17,10 +18,11 @@ from reseau.constants import ASTRONOMICAL_UNIT, DEGREE, SPEED_OF_LIGHT
 from reseau.errors import ConfigError, explain
 
 from .ephemeris import Ephemeris
+from .epochs import AnyEpochs, tcb_years
 from .geocentre import geocentre
+from .given import plain_number, wrong_kind
 from .rotation import SPIN, earth_rotation
 from .states import Observer
-from .times import Epochs
 
 WGS84 = 1  # ERFA's number of the ellipsoid
 LIMITS = {
@@ -33,7 +35,7 @@ LIMITS = {
 
 @dataclass(frozen=True)
 class Site:
-    """A place on the Earth, WGS84.
+    """A place on the Earth, WGS84; quantities are converted.
 
     Attributes
     ----------
@@ -48,15 +50,26 @@ class Site:
     ------
     ConfigError
         A coordinate is not a number or outside of `LIMITS`.
+
+    Examples
+    --------
+    >>> from reseau.observers import Site
+    >>> str(Site(-29.26, -70.73, 2400))
+    'site:-29.26,-70.73,2400'
     """
 
     latitude: float
     longitude: float
     height: float
 
+    def __str__(self) -> str:
+        """Return the text that names the site in options."""
+        return f"site:{self.latitude},{self.longitude},{self.height}"
+
     def __post_init__(self) -> None:
         for name, (low, high, unit) in LIMITS.items():
-            value = getattr(self, name)
+            value = plain_number(getattr(self, name), u.Unit(unit), name=name)
+            object.__setattr__(self, name, value)
             if not low <= value <= high:
                 raise ConfigError(
                     explain(
@@ -81,14 +94,15 @@ class Site:
 
 
 def site_states(
-    epoch: Epochs, site: Site, *, ephemeris: str | Ephemeris = "builtin"
+    epoch: AnyEpochs, site: Site, *, ephemeris: str | Ephemeris = "builtin"
 ) -> Observer:
     """Return where a site is, how it moves, and where its zenith points.
 
     Parameters
     ----------
     epoch
-        Julian years, TCB; from 1900 to 2100 with the embedded series.
+        Instants, or Julian years, TCB; see `tcb_years`. From 1900 to 2100 with the
+        embedded series.
     site
         The place.
     ephemeris
@@ -98,6 +112,8 @@ def site_states(
     ------
     EphemerisRangeError
         An epoch is not a number or outside of the ephemeris.
+    WrongKindError
+        The site is none, or stands where the epochs should.
 
     Notes
     -----
@@ -107,12 +123,15 @@ def site_states(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from reseau.observers import Site, site_states
-    >>> state = site_states(np.array([2024.5]), Site(-29.26, -70.73, 2400.0))
+    >>> state = site_states(2024.5, Site(-29.26, -70.73, 2400.0))
     >>> state.zenith.shape
     (1, 3)
     """
+    if not isinstance(site, Site):
+        wanted = "a Site(latitude, longitude, height)"
+        raise wrong_kind(site, wanted=wanted, where="the site")
+    epoch = tcb_years(epoch)
     earth = geocentre(epoch, ephemeris=ephemeris)
     rotation = earth_rotation(epoch)
     place = rotation.to_celestial @ site.terrestrial()

@@ -7,19 +7,20 @@ AJ 125, 1580, section 5), 0.4 µas at the Earth.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import jax
 import numpy as np
-from jaxtyping import Float
 
-from reseau.constants import DEGREE
 from reseau.errors import ConfigError, explain, some
 from reseau.records import Air, Bodies, Surroundings
-from reseau.sky import effective_velocity, laplace_constants, potential
+from reseau.sky import effective_velocity, potential
 
 from .bodies import deflecting_bodies
+from .ephemeris import Ephemeris
+from .epochs import AnyEpochs, tcb_years
+from .given import names_of, wrong_kind
 from .states import Observer
+from .weather import Weather, air_above
 
 EFFECTS = frozenset({"aberration", "deflection", "refraction"})
 """What may displace directions besides motion and parallax."""
@@ -28,39 +29,13 @@ DEFLECTORS = ("sun",)
 """Masses that deflect light unless others are named."""
 
 
-@dataclass(frozen=True)
-class Weather:
-    """State of the air at a site, and the light's wavelength.
-
-    Attributes
-    ----------
-    pressure
-        At the site [hPa].
-    temperature
-        [°C].
-    humidity
-        Relative, from 0 to 1.
-    wavelength
-        Effective, in vacuum [µm].
-    height, latitude
-        Of the site [m], [deg].
-    """
-
-    pressure: float
-    temperature: float
-    humidity: float
-    wavelength: float
-    height: float = 0.0
-    latitude: float = 45.0
-
-
 def surroundings(
-    effects: Collection[str],
+    effects: str | Collection[str],
     observer: Observer,
-    epoch: Float[np.ndarray, "n"],
+    epoch: AnyEpochs,
     *,
-    deflectors: Sequence[str] = DEFLECTORS,
-    ephemeris: str = "builtin",
+    deflectors: str | Sequence[str] = DEFLECTORS,
+    ephemeris: str | Ephemeris = "builtin",
     weather: Weather | None = None,
 ) -> Surroundings:
     """Return what displaces directions at some epochs.
@@ -68,25 +43,39 @@ def surroundings(
     Parameters
     ----------
     effects
-        Of `EFFECTS`.
+        Of `EFFECTS`, one or several (see `names_of`).
     observer
         States at the epochs.
     epoch
-        Julian years, TCB.
+        Instants, or Julian years, TCB; see `tcb_years`.
     deflectors
-        Names of the bodies that bend light, as in `bodies.BODIES`.
+        Names of the bodies that bend light, as in `bodies.BODIES`; one or several.
     ephemeris
         Where these are: "builtin" or "de440".
     weather
-        For refraction.
+        For refraction; of a site as `Weather.at` makes it.
 
     Raises
     ------
     ConfigError
         An effect is unknown, or refraction lacks a site or the weather.
+    WrongKindError
+        An argument is of another kind, as when two are interchanged.
     EphemerisRangeError
         An epoch is outside of the ephemeris.
+
+    Examples
+    --------
+    >>> from reseau.observers import geocentre, surroundings
+    >>> around = surroundings("aberration", geocentre(2031.2), 2031.2)
+    >>> around.velocity.shape, around.bodies
+    ((1, 3), None)
     """
+    effects = names_of(effects, what="effects")
+    if not isinstance(observer, Observer):
+        wanted = "the states of an observer, as states_of(choice, epoch) returns them"
+        raise wrong_kind(observer, wanted=wanted, where="the observer")
+    epoch = tcb_years(epoch)
     unknown = set(effects) - EFFECTS
     if unknown:
         raise ConfigError(
@@ -111,7 +100,9 @@ def surroundings(
         )
 
 
-def _velocity(observer: Observer, epoch: np.ndarray, ephemeris: str) -> np.ndarray:
+def _velocity(
+    observer: Observer, epoch: np.ndarray, ephemeris: str | Ephemeris
+) -> np.ndarray:
     sun = deflecting_bodies(("sun",), epoch, observer.position, ephemeris=ephemeris)
     return np.asarray(_effective(observer.velocity, sun))
 
@@ -119,9 +110,6 @@ def _velocity(observer: Observer, epoch: np.ndarray, ephemeris: str) -> np.ndarr
 @jax.jit
 def _effective(velocity: jax.Array, bodies: Bodies) -> jax.Array:
     return effective_velocity(velocity, potential(bodies))
-
-
-_laplace = jax.jit(laplace_constants)
 
 
 def _air(observer: Observer, weather: Weather | None) -> Air:
@@ -136,20 +124,7 @@ def _air(observer: Observer, weather: Weather | None) -> Air:
                 todo="describe the site, or leave refraction out",
             )
         )
-    tangent, cube = _laplace(
-        weather.pressure,
-        weather.temperature,
-        weather.humidity,
-        weather.wavelength,
-        height=weather.height,
-        latitude=weather.latitude * DEGREE,
-    )
-    n = len(observer.zenith)
-    return Air(
-        zenith=observer.zenith,
-        tangent=np.full(n, float(tangent)),
-        cube=np.full(n, float(cube)),
-    )
+    return air_above(observer.zenith, weather)
 
 
-__all__ = ["DEFLECTORS", "EFFECTS", "Weather", "surroundings"]
+__all__ = ["DEFLECTORS", "EFFECTS", "surroundings"]

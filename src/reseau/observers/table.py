@@ -36,8 +36,9 @@ from reseau.constants import (
 )
 from reseau.errors import CatalogueError, ShapeError, explain, some
 
+from .epochs import AnyEpochs, Epochs, tcb_years
 from .states import Observer
-from .times import Epochs, check_epochs
+from .times import check_epochs
 
 WINDOW = 6
 """Rows through which velocities are interpolated."""
@@ -55,14 +56,14 @@ C_IN_AU_PER_YEAR = SPEED_OF_LIGHT * JULIAN_YEAR / ASTRONOMICAL_UNIT
 _STEEPEST = (3.0 - 3.0**0.5) / 6.0  # where the cubic's derivative errs most
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class TableObserver:
     """Tabulated states of an observer, in the BCRS (ICRS axes).
 
     Attributes
     ----------
     epoch
-        Julian years, TCB, increasing.
+        Julian years, TCB, increasing; given in any way that `tcb_years` understands.
     position
         From the barycentre of the solar system [au].
     velocity
@@ -87,23 +88,36 @@ class TableObserver:
     (2, 3)
     """
 
-    epoch: Float[np.ndarray, "n"]
+    epoch: Epochs
     position: Float[np.ndarray, "n 3"]
     velocity: Float[np.ndarray, "n 3"]
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        epoch: AnyEpochs,
+        position: Float[np.ndarray, "n 3"],
+        velocity: Float[np.ndarray, "n 3"],
+    ) -> None:
+        # Written out because epochs may be given in more ways than they are kept.
+        object.__setattr__(self, "epoch", tcb_years(epoch))
+        object.__setattr__(self, "position", np.asarray(position, dtype=float))
+        object.__setattr__(self, "velocity", np.asarray(velocity, dtype=float))
         self._check_shapes()
         self._refuse(~self._finite(), "not finite", "finite numbers", "repair the rows")
         self._check_order()
         self._check_sizes()
 
-    def states(self, epoch: Epochs) -> Observer:
+    def __str__(self) -> str:
+        """Return what it is, in words."""
+        return f"a table of {len(self.epoch)} states"
+
+    def states(self, epoch: AnyEpochs) -> Observer:
         """Return interpolated states; see the module's notes for their accuracy.
 
         Parameters
         ----------
         epoch
-            Julian years, TCB, within the table.
+            Instants within the table, or Julian years, TCB; see `tcb_years`.
 
         Raises
         ------
@@ -113,7 +127,7 @@ class TableObserver:
             The rows around an epoch are too far apart, or their positions and
             velocities disagree.
         """
-        epoch = np.asarray(epoch, dtype=float)
+        epoch = tcb_years(epoch)
         check_epochs(
             epoch,
             first=float(self.epoch[0]),

@@ -1,20 +1,20 @@
 """Time scales and ranges: Julian years of TCB to what ephemerides are tabulated in.
 
 `erfa.tcbtdb` turns TCB into TDB (IAU 2006 resolution B3; TDB runs slower by the
-constant rate L_B, 21 s by 2020, in which the Earth moves by 600 km). A year in 64 bits
-is rounded to 7 µs: 0.2 m of the Earth's path, 3 mm of a site's.
+constant rate L_B, 21 s by 2020, in which the Earth moves by 600 km).
 """
 
 import erfa
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 
 from reseau.errors import ConfigError, explain, some
+from reseau.schema import YEARS
+
+from .epochs import WHERE, AnyEpochs, Epochs, tcb_years
 
 J2000 = 2_451_545.0
 DAYS_PER_YEAR = 365.25
-
-Epochs = Float[np.ndarray, "n"]
 
 
 class EphemerisRangeError(ConfigError):
@@ -35,26 +35,39 @@ class EphemerisRangeError(ConfigError):
         self.first, self.last, self.mask = first, last, mask
 
 
-def barycentric_dynamical_time(epoch: Epochs) -> tuple[Epochs, Epochs]:
-    """Return TDB as a two-part Julian date of Julian years of TCB.
+def barycentric_dynamical_time(epoch: AnyEpochs) -> tuple[Epochs, Epochs]:
+    """Return TDB as a two-part Julian date.
 
     Parameters
     ----------
     epoch
-        Julian years, TCB.
+        Instants, or Julian years, TCB; see `tcb_years`.
+
+    Raises
+    ------
+    EphemerisRangeError
+        An epoch is not a number or can be no year, as a Julian date.
     """
-    days = (np.asarray(epoch) - 2000.0) * DAYS_PER_YEAR
+    epoch = tcb_years(epoch)
+    first, last = YEARS
+    check_epochs(epoch, first=first, last=last, what="the time scales here")
+    days = (epoch - 2000.0) * DAYS_PER_YEAR
     first, second = erfa.tcbtdb(np.full_like(days, J2000), days)
     return first, second
 
 
-def terrestrial_time(epoch: Epochs) -> tuple[Epochs, Epochs]:
-    """Return TT as a two-part Julian date of Julian years of TCB.
+def terrestrial_time(epoch: AnyEpochs) -> tuple[Epochs, Epochs]:
+    """Return TT as a two-part Julian date.
 
     Parameters
     ----------
     epoch
-        Julian years, TCB.
+        Instants, or Julian years, TCB; see `tcb_years`.
+
+    Raises
+    ------
+    EphemerisRangeError
+        An epoch is not a number or can be no year, as a Julian date.
 
     Notes
     -----
@@ -100,9 +113,9 @@ def check_epochs(epoch: Epochs, *, first: float, last: float, what: str) -> None
             f"{last:.8g} (rows {some(np.flatnonzero(outside))}: "
             f"{some(np.asarray(epoch)[outside])})",
             wanted=f"Julian years, TCB, covered by {what}",
-            where="the observer's epochs",
-            todo="give epochs as years such as 2031.2, not as Julian dates, or "
-            "give the observer's positions and velocities",
+            where=WHERE,
+            todo="give epochs as years such as 2031.2 or as astropy's Time, not as "
+            "Julian dates, or give the observer's positions and velocities",
         ),
         first=first,
         last=last,
@@ -114,7 +127,6 @@ __all__ = [
     "DAYS_PER_YEAR",
     "J2000",
     "EphemerisRangeError",
-    "Epochs",
     "barycentric_dynamical_time",
     "check_epochs",
     "julian_years",

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from reseau.errors import ConfigError, explain
-from reseau.observers import ObserverChoice, Site, Weather
-from reseau.sky import check_air
+from reseau.observers import ObserverChoice, Site, TableObserver, Weather
 
 HUMIDITY = 0.5
 """Relative humidity where none is given."""
@@ -25,7 +25,7 @@ HYDROSTATIC = 9.80665 * 0.0289644 / 8.31432  # K/m, weight of a mole by gas cons
 
 
 def weather_at(
-    choice: ObserverChoice, **given: float | None
+    choice: ObserverChoice | TableObserver, **given: Any
 ) -> tuple[Weather | None, tuple[str, ...]]:
     """Return the weather where an observer is, and which of it was not given.
 
@@ -34,8 +34,8 @@ def weather_at(
     choice
         The observer; only a site has air.
     **given
-        Pressure [hPa], temperature [°C], humidity [0 to 1] and wavelength [µm]; None:
-        that of the standard atmosphere.
+        Pressure [hPa], temperature [°C], humidity [0 to 1] and wavelength [µm], or
+        quantities; None: that of the standard atmosphere.
 
     Raises
     ------
@@ -57,8 +57,8 @@ def weather_at(
     absent = [name for name in standard if given.get(name) is None]
     known = {name: value for name, value in given.items() if value is not None}
     values = {**standard, **known}
-    check_air(**values, where="the options of the air")
-    return Weather(**values), tuple(name for name in absent if name != "wavelength")
+    absent = [name for name in absent if name != "wavelength"]
+    return Weather(**values).at(choice), tuple(absent)
 
 
 def standard_air(height: float) -> tuple[float, float]:
@@ -80,7 +80,7 @@ def standard_air(height: float) -> tuple[float, float]:
     return kelvin - ZERO_CELSIUS, SEA_LEVEL_PRESSURE * ratio**EXPONENT * thinning
 
 
-def _check_no_air(given: Mapping[str, float | None]) -> None:
+def _check_no_air(given: Mapping[str, Any]) -> None:
     names = [name for name, value in given.items() if value is not None]
     if names:
         raise ConfigError(

@@ -1,10 +1,13 @@
 """`reseau effects` as a function: what moves a star's image, term by term."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
+import astropy.units as u
 import jax
 import jax.numpy as jnp
 import numpy as np
+from astropy.time import Time
 from jaxtyping import Float
 
 from reseau.constants import (
@@ -18,14 +21,20 @@ from reseau.errors import ConfigError, explain
 from reseau.io.datasets import read_states
 from reseau.observers import (
     BODIES,
+    AnyObserver,
+    Ephemeris,
     FileChoice,
     Geocentre,
     Observer,
     ObserverChoice,
+    TableObserver,
     Weather,
+    air_above,
+    chosen_observer,
     geocentre,
+    names_of,
+    one_tcb_year,
     open_ephemeris,
-    parse_observer,
     states_of,
     surroundings,
 )
@@ -33,21 +42,21 @@ from reseau.records import Air
 from reseau.sky import (
     direction_from_angles,
     displaced,
-    laplace_constants,
     zenith_distance,
 )
 
 from .effect_air import weather_at
+from .effect_limits import within_limits
 from .effect_table import Effect, Effects
 from .effect_terms import REDDER, Measured, Scene, Term, measure_term, terms
 from .small_angles import SMALLEST
 from .surroundings import table_observer
 
+Number: TypeAlias = float | u.Quantity
+"""A number in the unit that is named, or a quantity that can be converted to it."""
+
 N_SIDE = 21
 """Points along a side of the field."""
-
-WIDEST = 60.0
-"""Wider fields have no useful tangent plane [deg]."""
 
 HORIZON = 90.0
 """Zenith distance from which nothing is seen [deg]."""
@@ -58,29 +67,30 @@ ON_EARTH = 0.9
 
 def effects(
     *,
-    ra: float,
-    dec: float,
-    epoch: float,
-    observer: str = "geocentre",
-    fov: float = 0.55,
-    parallax: float = 1.0,
-    ephemeris: str = "builtin",
-    bodies: Sequence[str] | None = None,
-    pressure: float | None = None,
-    temperature: float | None = None,
-    humidity: float | None = None,
-    wavelength: float | None = None,
+    ra: Number,
+    dec: Number,
+    epoch: Time | float,
+    observer: AnyObserver = "geocentre",
+    fov: Number = 0.55,
+    parallax: Number = 1.0,
+    ephemeris: str | Ephemeris = "builtin",
+    bodies: str | Sequence[str] | None = None,
+    pressure: Number | None = None,
+    temperature: Number | None = None,
+    humidity: Number | None = None,
+    wavelength: Number | None = None,
 ) -> Effects:
     """Say what displaces the stars of a field, and what a plate model leaves of it.
 
     Parameters
     ----------
     ra, dec
-        Centre of the field, ICRS [deg].
+        Centre of the field, ICRS [deg]; like all numbers here they may be quantities.
     epoch
-        Julian year, TCB.
+        One instant: astropy's `Time`, or a Julian year, TCB.
     observer
-        As in `reseau.observers.parse_observer`, or the name of a table of states.
+        As in `reseau.observers.parse_observer`, or the name of a table of states; or
+        what `reseau.observers.chosen_observer` returns.
     fov
         Side of the square field [deg].
     parallax
@@ -88,7 +98,8 @@ def effects(
     ephemeris
         "builtin", or "de440" of the extra ``ephemeris``.
     bodies
-        Names of the bodies that deflect light; absent: all that the ephemeris has.
+        Names of the bodies that deflect light, one or several, "none" for none; absent:
+        all that the ephemeris has.
     pressure, temperature, humidity
         Of the air at a site [hPa, °C, 0 to 1]; absent: of a standard atmosphere at the
         site's height, with a humidity of one half.
@@ -103,6 +114,8 @@ def effects(
     ------
     ConfigError
         A value is impossible, an observer or a body unknown.
+    UnitError
+        A quantity is of another kind.
     EphemerisRangeError
         The epoch is outside of the ephemeris, or of the table of states.
 
@@ -115,12 +128,15 @@ def effects(
     Examples
     --------
     >>> from reseau.pipeline import effects
-    >>> found = effects(ra=266.4, dec=-29.0, epoch=2031.2)
+    >>> found = effects(ra=266.4, dec=-29.0, epoch=2031.2, bodies="sun")
     >>> found["aberration_earth"].displacement < 20_600
     True
     """
-    _check(ra=ra, dec=dec, epoch=epoch, fov=fov, parallax=parallax)
-    choice = parse_observer(observer)
+    year = within_limits("epoch", one_tcb_year(epoch))
+    ra, dec = within_limits("ra", ra), within_limits("dec", dec)
+    fov, parallax = within_limits("fov", fov), within_limits("parallax", parallax)
+    choice = chosen_observer(observer)
+    source = open_ephemeris(ephemeris)
     weather, standard = weather_at(
         choice,
         pressure=pressure,
@@ -129,9 +145,9 @@ def effects(
         wavelength=wavelength,
     )
     with jax.enable_x64(True):
-        state, earth = _states(choice, np.array([float(epoch)]), ephemeris)
-        names = _bodies(bodies, choice, state, earth, ephemeris)
-        scene = _scene(state, earth, epoch, parallax, names, ephemeris, weather)
+        state, earth = _states(choice, year, source)
+        names = _bodies(bodies, choice, state, earth, source)
+        scene = _scene(state, earth, year, parallax, names, source, weather)
         centre, offset = _field(ra, dec, fov)
         height = _zenith_distance(scene, centre, offset)
         rows = tuple(
@@ -140,13 +156,13 @@ def effects(
         )
     separations, radii = _apart(scene, centre)
     return Effects(
-        ra=float(ra),
-        dec=float(dec),
-        epoch=float(epoch),
-        observer=observer,
-        fov=float(fov),
-        parallax=float(parallax),
-        ephemeris=ephemeris,
+        ra=ra,
+        dec=dec,
+        epoch=year,
+        observer=str(observer),
+        fov=fov,
+        parallax=parallax,
+        ephemeris=source.name,
         speed=_speed(state.velocity),
         own_speed=_speed(state.velocity - earth.velocity),
         separations=separations,
@@ -158,33 +174,8 @@ def effects(
     )
 
 
-def _check(**values: float) -> None:
-    """Refuse numbers that cannot be; the epoch's range is the ephemeris's affair."""
-    limits = {
-        "ra": (-720.0, 720.0, "deg", "0 to 360 are usual"),
-        "dec": (-90.0, 90.0, "deg", "declinations end at the poles"),
-        "epoch": (-np.inf, np.inf, "yr", "a Julian year such as 2031.2"),
-        "fov": (0.0, WIDEST, "deg", "the side of the square field"),
-        "parallax": (-1e4, 1e4, "mas", "the greatest of a star is 769"),
-    }
-    for name, value in values.items():
-        low, high, unit, hint = limits[name]
-        if not (low <= value <= high) or (name == "fov" and value == 0.0):
-            wanted = f"from {low:g} to {high:g} {unit}"
-            if name == "fov":
-                wanted = f"more than 0, at most {high:g} {unit}"
-            raise ConfigError(
-                explain(
-                    given=f"{name} = {value:g}",
-                    wanted="a number" if np.isinf(high) else wanted,
-                    where=f"the option {name}",
-                    todo=f"correct it ({hint})",
-                )
-            )
-
-
 def _states(
-    choice: ObserverChoice, epoch: np.ndarray, ephemeris: str
+    choice: ObserverChoice | TableObserver, epoch: float, ephemeris: Ephemeris
 ) -> tuple[Observer, Observer]:
     """Return the states of the observer and of the Earth's centre."""
     earth = geocentre(epoch, ephemeris=ephemeris)
@@ -194,19 +185,18 @@ def _states(
 
 
 def _bodies(
-    names: Sequence[str] | None,
-    choice: ObserverChoice,
+    names: str | Sequence[str] | None,
+    choice: ObserverChoice | TableObserver,
     state: Observer,
     earth: Observer,
-    ephemeris: str,
+    ephemeris: Ephemeris,
 ) -> tuple[str, ...]:
     """Return the names of the bodies: those given, or all but one that he is inside."""
     if names is not None:
-        return tuple(name.lower() for name in names)
+        return names_of(names, what="bodies")
     away = np.linalg.norm(state.position - earth.position) * ASTRONOMICAL_UNIT
     inside = isinstance(choice, Geocentre) or away < ON_EARTH * BODIES["earth"].radius
-    known = open_ephemeris(ephemeris).bodies
-    return tuple(name for name in known if name != "earth" or not inside)
+    return tuple(name for name in ephemeris.bodies if name != "earth" or not inside)
 
 
 def _scene(
@@ -215,14 +205,14 @@ def _scene(
     epoch: float,
     parallax: float,
     names: tuple[str, ...],
-    ephemeris: str,
+    ephemeris: Ephemeris,
     weather: Weather | None,
 ) -> Scene:
     acting = {"deflection": bool(names), "refraction": weather is not None}
     around = surroundings(
         ["aberration", *(effect for effect, acts in acting.items() if acts)],
         state,
-        np.array([float(epoch)]),
+        epoch,
         deflectors=names,
         ephemeris=ephemeris,
         weather=weather,
@@ -242,13 +232,8 @@ def _scene(
 
 
 def _redder(air: Air, weather: Weather) -> Air:
-    tangent, cube = laplace_constants(
-        weather.pressure,
-        weather.temperature,
-        weather.humidity,
-        weather.wavelength + REDDER,
-    )
-    return Air(zenith=air.zenith, tangent=np.asarray(tangent), cube=np.asarray(cube))
+    zenith = np.asarray(air.zenith)
+    return air_above(zenith, weather, wavelength=weather.wavelength + REDDER)
 
 
 def _field(

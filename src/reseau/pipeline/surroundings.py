@@ -1,7 +1,7 @@
 """Where the observer of a dataset was, and what displaced the directions."""
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from reseau.observers import (
     Site,
     TableObserver,
     Weather,
-    parse_observer,
+    chosen_observer,
+    names_of,
     states_of,
     surroundings,
 )
@@ -76,10 +77,11 @@ def seen_from(dataset: Dataset, exposures: Columns) -> Seen:
         Velocities are known but aberration is not among the effects.
     """
     observer, known, moving = _observer(dataset, exposures)
-    _check_effects(dataset, known, moving)
+    effects = names_of(dataset.effects, what="effects")
+    _check_effects(effects, dataset.name, known, moving)
     if moving:
         _check_speeds(observer.velocity, exposures["exposure_id"])
-    if moving and "aberration" not in dataset.effects:
+    if moving and "aberration" not in effects:
         warnings.warn(
             "the observer's velocities are known but the effects do not name "
             "aberration; it is not applied",
@@ -87,7 +89,7 @@ def seen_from(dataset: Dataset, exposures: Columns) -> Seen:
             stacklevel=5,
         )
     around = surroundings(
-        dataset.effects,
+        effects,
         observer,
         exposures["epoch"],
         deflectors=dataset.deflectors,
@@ -121,10 +123,10 @@ def _observer(dataset: Dataset, exposures: Columns) -> tuple[Observer, bool, boo
 
 def _at_site(dataset: Dataset) -> Weather | None:
     """Return the weather with the site's height and latitude."""
-    site = None if dataset.observer is None else parse_observer(dataset.observer)
+    site = None if dataset.observer is None else chosen_observer(dataset.observer)
     if dataset.weather is None or not isinstance(site, Site):
         return dataset.weather
-    return replace(dataset.weather, height=site.height, latitude=site.latitude)
+    return dataset.weather.at(site)
 
 
 def table_observer(table: object) -> TableObserver:
@@ -151,17 +153,19 @@ def _vectors(columns: Columns, names: tuple[str, ...]) -> np.ndarray | None:
     return np.stack([columns[name] for name in names], axis=1)
 
 
-def _check_effects(dataset: Dataset, known: bool, moving: bool) -> None:
+def _check_effects(
+    effects: tuple[str, ...], name: str, known: bool, moving: bool
+) -> None:
     lacking = {"aberration": not moving, "deflection": not known}
     for effect, lacks in lacking.items():
-        if effect in dataset.effects and lacks:
+        if effect in effects and lacks:
             what = "velocity" if effect == "aberration" else "position"
             names = VELOCITY if effect == "aberration" else POSITION
             raise ConfigError(
                 explain(
                     given=f'effects contain "{effect}" but no {what} is known',
                     wanted=f'columns {", ".join(names)}, or observer = "geocentre"',
-                    where=f"dataset {dataset.name}",
+                    where=f"dataset {name}",
                     todo=f"say where the observer was, or leave {effect} out",
                 )
             )

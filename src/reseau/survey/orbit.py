@@ -7,7 +7,7 @@ reference catalogue moved by fifteen years, an instrument that differs from its 
 the mean of its observers.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import jax
@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array
 
 from reseau.constants import DEGREE, SPEED_OF_LIGHT
-from reseau.errors import ConfigError, explain
+from reseau.errors import ConfigError, explain, unknown_name
 from reseau.instrument import Instrument, camera_axes
 from reseau.model import ExposureFrame, exposure_frame
 from reseau.observers import (
@@ -24,6 +24,7 @@ from reseau.observers import (
     Observer,
     circular_orbit,
     geocentre,
+    names_of,
     surroundings,
 )
 from reseau.records import Surroundings
@@ -93,8 +94,8 @@ def simulate_orbit(
     small: bool = False,
     artificial: int = 50,
     measurement_error: float = 0.01,
-    effects: Collection[str] = ("aberration",),
-    deflectors: Sequence[str] = DEFLECTORS,
+    effects: str | Collection[str] = ("aberration",),
+    deflectors: str | Collection[str] = DEFLECTORS,
     ephemeris: str = "builtin",
     wrong_fraction: float = 0.0,
     observer: str = "geocentre",
@@ -163,6 +164,8 @@ def simulate_orbit(
     _check_range("pointing_error", pointing_error, 0.0, 3600.0)
     _check_range("angle_error", angle_error, 0.0, 36_000.0)
     _check_observer(observer)
+    effects = names_of(effects, what="effects")
+    deflectors = names_of(deflectors, what="deflectors")
     _check_effects(effects)
     rngs = dict(
         zip(STREAMS, np.random.default_rng(seed).spawn(len(STREAMS)), strict=True)
@@ -196,7 +199,7 @@ def simulate_orbit(
             ),
             effects=tuple(sorted(effects)),
             wrong_fraction=wrong_fraction,
-            deflectors=tuple(deflectors),
+            deflectors=deflectors,
             ephemeris=ephemeris,
             name=f"one orbit, seed {seed}",
         )
@@ -320,9 +323,11 @@ def _angles(attitude: np.ndarray) -> Columns:
     return {"ra": ra % 360.0, "dec": dec, "pa": pa % 360.0}
 
 
+WHERE = "simulate orbit"
+
+
 def _refuse(given: str, wanted: str, todo: str) -> ConfigError:
-    where = "simulate orbit"
-    return ConfigError(explain(given=given, wanted=wanted, where=where, todo=todo))
+    return ConfigError(explain(given=given, wanted=wanted, where=WHERE, todo=todo))
 
 
 def _check_count(name: str, value: int, least: int) -> None:
@@ -351,16 +356,12 @@ def _check_range(name: str, value: float, low: float, high: float) -> None:
 def _check_effects(effects: Collection[str]) -> None:
     for effect in effects:
         if effect not in SIMULATED:
-            raise _refuse(
-                f"the effect {effect!r}", f"one of {', '.join(SIMULATED)}", "correct it"
-            )
+            raise unknown_name("effect", effect, SIMULATED, where=WHERE)
 
 
 def _check_observer(observer: str) -> None:
     if observer not in OBSERVERS:
-        raise _refuse(
-            f"observer = {observer!r}", f"one of {', '.join(OBSERVERS)}", "choose one"
-        )
+        raise unknown_name("observer", observer, OBSERVERS, where=WHERE)
 
 
 __all__ = ["SimulatedPlate", "simulate_orbit"]

@@ -18,12 +18,16 @@ Sign and handedness of every rotation in reseau, stated once:
 
 import jax.numpy as jnp
 
-from ._arrays import Axes, Stack, Vectors, require_double
+from reseau._border import Kind, border
+
+from ._arrays import Axes, Stack, Vectors
 from ._trigonometry import angle_ratio, cosine, sine_ratio, versine_ratio
 
 TURN = 2.0 * jnp.pi
+ATTITUDE = Kind("rad", (3,))
 
 
+@border(attitude=ATTITUDE)
 def camera_axes(attitude: Vectors) -> Axes:
     """Return the camera's axes for a pointing and a position angle.
 
@@ -37,7 +41,6 @@ def camera_axes(attitude: Vectors) -> Axes:
     Rows x, y and optical axis: unit vectors, ICRS. Times a direction they give its
     components in the camera's frame.
     """
-    require_double("camera_axes", attitude=attitude)
     attitude = jnp.asarray(attitude)
     sin_ra, sin_dec, sin_pa = jnp.moveaxis(jnp.sin(attitude), -1, 0)
     cos_ra, cos_dec, cos_pa = jnp.moveaxis(jnp.cos(attitude), -1, 0)

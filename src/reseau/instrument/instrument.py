@@ -13,10 +13,11 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 from numpy import ndarray
 
+from reseau._border import Kind, border
 from reseau.errors import ConfigError, ShapeError, explain, some, unknown_name
 
-from ._arrays import Pair, Stack, Triple, Values, Vectors, require_double
-from .attitude import camera_axes
+from ._arrays import Pair, Stack, Triple, Values, Vectors
+from .attitude import ATTITUDE, camera_axes
 from .detector import Detectors, from_pixel, to_pixel
 from .distortion import Distortion
 from .projection import check_projection, deproject, project
@@ -247,6 +248,7 @@ def camera_from_pixel(
     return deproject(instrument.projection, p, v / focal_y)
 
 
+@border(attitude=ATTITUDE, direction=Kind("", (3,)))
 def direction_to_pixel(
     instrument: Instrument, attitude: Vectors, direction: Vectors, detector: Rows
 ) -> Pixels:
@@ -267,7 +269,6 @@ def direction_to_pixel(
     -------
     Position (x, y) [pixel].
     """
-    require_double("direction_to_pixel", attitude=attitude, direction=direction)
     rows = camera_axes(attitude)
     seen = jnp.sum(rows * jnp.asarray(direction)[..., None, :], axis=-1)
     camera = (seen[..., 0], seen[..., 1], seen[..., 2])
@@ -275,6 +276,7 @@ def direction_to_pixel(
     return _stack(*pixel_from_camera(instrument, *camera, detector, *focal))
 
 
+@border(attitude=ATTITUDE, pixel=Kind("pix", (2,)))
 def pixel_to_direction(
     instrument: Instrument, attitude: Vectors, pixel: Pixels, detector: Rows
 ) -> Vectors:
@@ -295,7 +297,6 @@ def pixel_to_direction(
     -------
     Unit vectors as the observer sees them, aberration included, ICRS.
     """
-    require_double("pixel_to_direction", attitude=attitude, pixel=pixel)
     rows = camera_axes(attitude)
     focal = (instrument.focal[0], instrument.focal[1])
     camera = camera_from_pixel(

@@ -16,19 +16,23 @@ they come in (`reseau.observers`, `reseau.pipeline`), and the error names the ro
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from reseau._border import border
 from reseau._typing import Direction, Scalars, Velocity
 from reseau.records import Bodies
 
+from ._kinds import ANGLE, BODIES, DIRECTION, NUMBER, SPEED, VELOCITY
 from .directions import normalise
 
 
+@border(direction=DIRECTION, velocity=VELOCITY)
 def aberrate(direction: Direction, velocity: Velocity) -> Float[Array, "*batch 3"]:
     """Return the direction in which a moving observer sees a source.
 
     Parameters
     ----------
     direction
-        Unit vectors towards the sources in the frame at rest.
+        Unit vectors towards the sources in the frame at rest; of other lengths, which
+        are not looked for, come wrong directions.
     velocity
         Barycentric velocity of the observer [c]; NaN comes of speeds of 1 and more.
 
@@ -48,19 +52,22 @@ def aberrate(direction: Direction, velocity: Velocity) -> Float[Array, "*batch 3
     return moved / (1.0 + along)
 
 
+@border(direction=DIRECTION, velocity=VELOCITY)
 def unaberrate(direction: Direction, velocity: Velocity) -> Float[Array, "*batch 3"]:
     """Undo `aberrate`: from apparent to geometric direction, exactly.
 
     Parameters
     ----------
     direction
-        Unit vectors as the moving observer sees them.
+        Unit vectors as the moving observer sees them; of other lengths come wrong
+        directions.
     velocity
         Barycentric velocity of the observer [c], the same as in `aberrate`.
     """
     return aberrate(direction, -jnp.asarray(velocity))
 
 
+@border(velocity=VELOCITY, potential=NUMBER, gamma=NUMBER)
 def effective_velocity(
     velocity: Velocity, potential: Scalars, *, gamma: float | Array = 1.0
 ) -> Float[Array, "*batch 3"]:
@@ -94,6 +101,7 @@ def effective_velocity(
     return factor[..., None] * jnp.asarray(velocity)
 
 
+@border(bodies=BODIES)
 def potential(bodies: Bodies) -> Float[Array, "*batch"]:
     """Return the gravitational potential of bodies at the observer, over c².
 
@@ -112,6 +120,7 @@ def potential(bodies: Bodies) -> Float[Array, "*batch"]:
     return jnp.sum(bodies.mass / jnp.sqrt(square), axis=-1)
 
 
+@border(direction=DIRECTION, velocity=VELOCITY)
 def aberrate_first_order(
     direction: Direction, velocity: Velocity
 ) -> Float[Array, "*batch 3"]:
@@ -120,7 +129,8 @@ def aberrate_first_order(
     Parameters
     ----------
     direction
-        Unit vectors towards the sources in the frame at rest.
+        Unit vectors towards the sources in the frame at rest; of other lengths, which
+        are not looked for, come wrong directions.
     velocity
         Barycentric velocity of the observer [c].
 
@@ -133,6 +143,7 @@ def aberrate_first_order(
     return normalise(direction + transverse)
 
 
+@border(direction=DIRECTION, velocity=VELOCITY)
 def aberrate_third_order(
     direction: Direction, velocity: Velocity
 ) -> Float[Array, "*batch 3"]:
@@ -141,7 +152,8 @@ def aberrate_third_order(
     Parameters
     ----------
     direction
-        Unit vectors towards the sources in the frame at rest.
+        Unit vectors towards the sources in the frame at rest; of other lengths, which
+        are not looked for, come wrong directions.
     velocity
         Barycentric velocity of the observer [c].
 
@@ -166,6 +178,7 @@ def aberrate_third_order(
     return normalise(direction * (1.0 - 0.5 * square * (1.0 - along)) + sideways)
 
 
+@border(angle=ANGLE, speed=SPEED)
 def aberration_angle(angle: Scalars, speed: Scalars) -> Float[Array, "*batch"]:
     """Return by how much aberration brings a source nearer to the apex, exactly.
 
@@ -190,6 +203,7 @@ def aberration_angle(angle: Scalars, speed: Scalars) -> Float[Array, "*batch"]:
     return 2.0 * jnp.arctan2(q * jnp.sin(angle), 1.0 + q * jnp.cos(angle))
 
 
+@border(angle=ANGLE, speed=SPEED)
 def aberration_angle_third_order(
     angle: Scalars, speed: Scalars
 ) -> Float[Array, "*batch"]:

@@ -9,14 +9,17 @@ step). A star's own motion and the parallax come before, in `motion`.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from reseau._border import border
 from reseau._typing import Direction
 from reseau.records import Surroundings
 
+from ._kinds import DIRECTION, SURROUNDINGS
 from .aberration import aberrate, unaberrate
 from .deflection import deflect, undeflect
 from .refraction import refract, unrefract
 
 
+@border(direction=DIRECTION, surroundings=SURROUNDINGS)
 def apparent_direction(
     direction: Direction, surroundings: Surroundings
 ) -> Float[Array, "*batch 3"]:
@@ -43,6 +46,7 @@ def apparent_direction(
     return direction
 
 
+@border(direction=DIRECTION, surroundings=SURROUNDINGS)
 def geometric_direction(
     direction: Direction, surroundings: Surroundings
 ) -> Float[Array, "*batch 3"]:

@@ -27,9 +27,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from reseau._border import border
 from reseau._typing import Direction, Position, Scalars
 from reseau.records import Bodies
 
+from ._kinds import ANGLE, BODIES, DIRECTION, LENGTH, NUMBER, POSITION
 from .deflection_quadrupole import Ray, Triple, dot, gap, quadrupole_bending
 
 # Each step leaves δD/d of the error, 0.002 on the Sun's limb: 1.75″ · 0.002⁵, below
@@ -41,6 +43,7 @@ _NO_ANGLE = 1e-12
 _NO_DISTANCE = 1e-20
 
 
+@border(direction=DIRECTION, bodies=BODIES, gamma=NUMBER, source=POSITION)
 def deflect(
     direction: Direction,
     bodies: Bodies,
@@ -77,6 +80,7 @@ def deflect(
     return _joined(start, bent, 1.0)
 
 
+@border(direction=DIRECTION, bodies=BODIES, gamma=NUMBER, source=POSITION)
 def undeflect(
     direction: Direction,
     bodies: Bodies,
@@ -114,6 +118,7 @@ def undeflect(
     return jax.lax.fori_loop(0, _STEPS, step, first)
 
 
+@border(separation=ANGLE, distance=LENGTH, mass=LENGTH, gamma=NUMBER)
 def deflection_angle(
     separation: Scalars,
     distance: Scalars,

@@ -14,9 +14,12 @@ from jax.lax import stop_gradient
 from jaxtyping import Array, Float
 from numpy import ndarray
 
+from reseau._border import border
 from reseau._typing import Direction, Scalar, Velocity
 from reseau.errors import ShapeError, explain
 
+from ._kinds import ANGLE, DIRECTION, OFFSET, VELOCITY
+from ._plate_checks import powers, refuse_not_finite, refuse_undetermined
 from .aberration import aberrate
 from .directions import displaced, normalise, tangent_offset
 
@@ -43,6 +46,7 @@ class DifferentialEffect(NamedTuple):
     largest_left: Float[Array, "degrees"]
 
 
+@border(offset=OFFSET, displacement=OFFSET)
 def plate_residual(
     offset: Float[Array | ndarray, "n 2"],
     displacement: Float[Array | ndarray, "n 2"],
@@ -67,16 +71,26 @@ def plate_residual(
     ------
     ShapeError
         When there are fewer stars than coefficients.
+    CatalogueError
+        When a value is not finite; one would make the whole plate NaN.
+    DegeneracyError
+        When the stars do not determine the polynomial: all on one line, for degree 1.
 
     Notes
     -----
-    The stars must determine the polynomial: not all on one line, for degree 1.
+    The last two need values: under `jax.jit` the result is NaN, or says nothing.
     """
-    q, _ = jnp.linalg.qr(_monomials(jnp.asarray(offset), degree))
-    displacement = jnp.asarray(displacement)
+    refuse_not_finite(offset, displacement)
+    return _residual(jnp.asarray(offset), jnp.asarray(displacement), degree)
+
+
+def _residual(offset: Array, displacement: Array, degree: int) -> Array:
+    q, triangle = jnp.linalg.qr(_monomials(offset, degree))
+    refuse_undetermined(triangle, powers(degree), offset)
     return displacement - q @ (q.T @ displacement)
 
 
+@border(centre=DIRECTION, offset=OFFSET)
 def differential(
     function: Callable[[Array], Array],
     centre: Float[Array | ndarray, "3"],
@@ -105,6 +119,7 @@ def differential(
     return tangent_offset(_carried(moved, moved_centre, centre), centre) - offset
 
 
+@border(centre=DIRECTION, half_side=ANGLE)
 def differential_effect(
     function: Callable[[Array], Array],
     centre: Float[Array | ndarray, "3"],
@@ -126,10 +141,15 @@ def differential_effect(
     n_side
         Points along each side of the grid on which the field is sampled, corners
         included.
+
+    Raises
+    ------
+    DegeneracyError
+        When the field has no size, or `n_side` is not above `degree`.
     """
     offset, centre = _grid(half_side, n_side), normalise(centre)
     field = differential(function, centre, offset)
-    left = [plate_residual(offset, field, k) for k in range(degree + 1)]
+    left = [_residual(offset, field, k) for k in range(degree + 1)]
     sizes = [_size(each) for each in left]
     rms, largest = _size(field)
     return DifferentialEffect(
@@ -141,6 +161,7 @@ def differential_effect(
     )
 
 
+@border(direction=DIRECTION, velocity=VELOCITY, half_side=ANGLE)
 def differential_aberration(
     direction: Direction,
     velocity: Velocity,
@@ -185,12 +206,12 @@ def _carried(vector: Array, start: Array, end: Array) -> Array:
 
 def _monomials(offset: Array, degree: int) -> Array:
     """Return all monomials up to a total degree, of coordinates brought to size 1."""
-    powers = [(k - m, m) for k in range(degree + 1) for m in range(k + 1)]
-    if len(offset) < len(powers):
+    terms = powers(degree)
+    if len(offset) < len(terms):
         raise ShapeError(
             explain(
                 given=f"{len(offset)} stars",
-                wanted=f"at least {len(powers)}, one for each coefficient of the "
+                wanted=f"at least {len(terms)}, one for each coefficient of the "
                 f"polynomial of degree {degree}",
                 where="plate_residual",
                 todo="lower the degree or give more stars",
@@ -200,7 +221,7 @@ def _monomials(offset: Array, degree: int) -> Array:
     middle = stop_gradient(jnp.mean(offset, axis=0))
     size = stop_gradient(jnp.max(jnp.abs(offset - middle)))
     scaled = (offset - middle) / jnp.where(size > 0.0, size, 1.0)
-    return jnp.stack([scaled[:, 0] ** j * scaled[:, 1] ** k for j, k in powers], -1)
+    return jnp.stack([scaled[:, 0] ** j * scaled[:, 1] ** k for j, k in terms], -1)
 
 
 def _grid(half_side: Scalar | float, n_side: int) -> Array:
@@ -216,8 +237,8 @@ def _size(field: Array) -> tuple[Array, Array]:
 
 def _root(square: Array) -> Array:
     """Return the square root, with a derivative of zero at zero."""
-    positive = square > 0.0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, square, 1.0)), 0.0)
+    zero = square == 0.0
+    return jnp.where(zero, 0.0, jnp.sqrt(jnp.where(zero, 1.0, square)))
 
 
 __all__ = [

@@ -7,9 +7,13 @@ and break at the poles and at RA = 0. Angles appear at the border only.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from reseau._border import border
 from reseau._typing import Direction, Scalars
 
+from ._kinds import ANGLE, DIRECTION, OFFSET, VECTOR
 
+
+@border(ra=ANGLE, dec=ANGLE)
 def direction_from_angles(ra: Scalars, dec: Scalars) -> Float[Array, "*batch 3"]:
     """Return the unit vectors towards right ascension and declination.
 
@@ -19,11 +23,11 @@ def direction_from_angles(ra: Scalars, dec: Scalars) -> Float[Array, "*batch 3"]
         Right ascension and declination, ICRS [rad].
     """
     cos_dec = jnp.cos(dec)
-    return jnp.stack(
-        [cos_dec * jnp.cos(ra), cos_dec * jnp.sin(ra), jnp.sin(dec)], axis=-1
-    )
+    x, y = cos_dec * jnp.cos(ra), cos_dec * jnp.sin(ra)
+    return jnp.stack([x, y, jnp.broadcast_to(jnp.sin(dec), x.shape)], axis=-1)
 
 
+@border(direction=DIRECTION)
 def angles_from_direction(direction: Direction) -> tuple[Array, Array]:
     """Return right ascension in [0, 2π) and declination [rad] of directions.
 
@@ -36,6 +40,7 @@ def angles_from_direction(direction: Direction) -> tuple[Array, Array]:
     return ra % (2 * jnp.pi), jnp.arctan2(z, rho)
 
 
+@border(direction=DIRECTION)
 def tangent_basis(direction: Direction) -> tuple[Array, Array]:
     """Return the unit vectors towards East and North at `direction`.
 
@@ -57,21 +62,29 @@ def tangent_basis(direction: Direction) -> tuple[Array, Array]:
     return east, north
 
 
+@border(vector=VECTOR)
 def normalise(vector: Direction) -> Float[Array, "*batch 3"]:
     """Scale vectors to unit length."""
     vector = jnp.asarray(vector)
     return vector / jnp.sqrt(jnp.sum(vector * vector, axis=-1, keepdims=True))
 
 
+@border(direction=DIRECTION, origin=DIRECTION)
 def tangent_offset(direction: Direction, origin: Direction) -> Float[Array, "*batch 2"]:
-    """Return the gnomonic offsets (east, north) of `direction` from `origin` [rad]."""
+    """Return the gnomonic offsets (east, north) of `direction` from `origin` [rad].
+
+    NaN, derivatives too, 90° from the origin and beyond, where nothing is projected;
+    `gnomonic` has derivatives of zero there.
+    """
     east, north = tangent_basis(origin)
     along = jnp.sum(direction * origin, axis=-1)
+    along = jnp.where(along > 0.0, along, jnp.nan)
     xi = jnp.sum(direction * east, axis=-1) / along
     eta = jnp.sum(direction * north, axis=-1) / along
     return jnp.stack([xi, eta], axis=-1)
 
 
+@border(direction=DIRECTION, offset=OFFSET)
 def displaced(direction: Direction, offset: Array) -> Float[Array, "*batch 3"]:
     """Return the direction at gnomonic offsets (east, north) [rad] from `direction`.
 

@@ -27,14 +27,25 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from reseau._border import border
 from reseau._typing import Direction, Position, Scalars
 from reseau.constants import AU_PER_YEAR, SPEED_OF_LIGHT
 
+from ._kinds import (
+    ANGLE,
+    ASTROMETRY,
+    COVARIANCE,
+    DIRECTION,
+    POSITION,
+    RADIAL_VELOCITY,
+    TIME,
+)
 from ._track import LIGHT, departure_time, place_at, track
 from .directions import displaced, normalise, tangent_basis, tangent_offset
 from .parallax import parallax_factors
 
 
+@border(radial_velocity=RADIAL_VELOCITY, parallax=ANGLE)
 def radial_motion(radial_velocity: Scalars, parallax: Scalars) -> Array:
     """Return the radial proper motion ζ = v ϖ / A [rad/yr].
 
@@ -48,6 +59,7 @@ def radial_motion(radial_velocity: Scalars, parallax: Scalars) -> Array:
     return jnp.asarray(radial_velocity * parallax / AU_PER_YEAR)
 
 
+@border(direction=DIRECTION, observer=POSITION)
 def roemer_delay(direction: Direction, observer: Position) -> Array:
     """Return how much earlier than at the barycentre light reaches an observer.
 
@@ -70,6 +82,7 @@ def roemer_delay(direction: Direction, observer: Position) -> Array:
     return jnp.sum(direction * observer, axis=-1) / LIGHT
 
 
+@border(direction=DIRECTION, astrometry=ASTROMETRY, elapsed=TIME, observer=POSITION)
 def direction_at(
     direction: Direction,
     astrometry: Float[Array, "*batch 6"],
@@ -126,6 +139,7 @@ def _seen(
     return normalise(place_at(line, time) - parallax[..., None] * observer)
 
 
+@border(direction=DIRECTION, astrometry=ASTROMETRY, elapsed=TIME, observer=POSITION)
 def linear_direction_at(
     direction: Direction,
     astrometry: Float[Array, "*batch 6"],
@@ -155,6 +169,7 @@ def linear_direction_at(
     return displaced(jnp.asarray(direction), offset)
 
 
+@border(direction=DIRECTION, astrometry=ASTROMETRY, elapsed=TIME)
 def propagate(
     direction: Direction,
     astrometry: Float[Array, "*batch 6"],
@@ -223,14 +238,17 @@ def _parameters(
     return jnp.concatenate([offset, rest[..., :1], motion, rest[..., 1:]], axis=-1)
 
 
+@border(direction=DIRECTION, astrometry=ASTROMETRY, covariance=COVARIANCE, elapsed=TIME)
 def propagate_with_covariance(
     direction: Direction,
-    astrometry: Float[Array, "n 6"],
-    covariance: Float[Array, "n 6 6"],
-    elapsed: Float[Array, "n"],
+    astrometry: Float[Array, "*#batch 6"],
+    covariance: Float[Array, "*#batch 6 6"],
+    elapsed: Scalars,
     *,
     light_time: bool = False,
-) -> tuple[Float[Array, "n 3"], Float[Array, "n 6"], Float[Array, "n 6 6"]]:
+) -> tuple[
+    Float[Array, "*batch 3"], Float[Array, "*batch 6"], Float[Array, "*batch 6 6"]
+]:
     """Carry all six parameters and their full covariance to another epoch.
 
     Parameters
@@ -266,12 +284,8 @@ def propagate_with_covariance(
 
         return new, moved, _transformed(parameters, mean, matrix)
 
-    return jax.vmap(one)(
-        jnp.asarray(direction),
-        jnp.asarray(astrometry),
-        jnp.asarray(covariance),
-        jnp.asarray(elapsed),
-    )
+    each = jnp.vectorize(one, signature="(k),(p),(p,q),()->(k),(p),(p,q)")
+    return each(direction, astrometry, covariance, elapsed)
 
 
 def _transformed(
@@ -287,15 +301,22 @@ def _transformed(
     return linear @ covariance @ linear.T + variance * jnp.outer(surplus, surplus)
 
 
+@border(
+    direction=DIRECTION,
+    astrometry=ASTROMETRY,
+    covariance=COVARIANCE,
+    elapsed=TIME,
+    observer=POSITION,
+)
 def direction_and_covariance(
     direction: Direction,
-    astrometry: Float[Array, "n 6"],
-    covariance: Float[Array, "n 6 6"],
-    elapsed: Float[Array, "n"],
+    astrometry: Float[Array, "*#batch 6"],
+    covariance: Float[Array, "*#batch 6 6"],
+    elapsed: Scalars,
     observer: Position,
     *,
     light_time: bool = False,
-) -> tuple[Float[Array, "n 3"], Float[Array, "n 2 2"]]:
+) -> tuple[Float[Array, "*batch 3"], Float[Array, "*batch 2 2"]]:
     """Carry sources with their full covariance to an epoch and an observer.
 
     Parameters
@@ -322,11 +343,5 @@ def direction_and_covariance(
 
         return new, _transformed(offset, mean, matrix)
 
-    places = jnp.broadcast_to(jnp.asarray(observer), direction.shape)
-    return jax.vmap(one)(
-        jnp.asarray(direction),
-        jnp.asarray(astrometry),
-        jnp.asarray(covariance),
-        jnp.asarray(elapsed),
-        places,
-    )
+    each = jnp.vectorize(one, signature="(k),(p),(p,q),(),(k)->(k),(r,r)")
+    return each(direction, astrometry, covariance, elapsed, observer)

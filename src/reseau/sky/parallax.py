@@ -9,11 +9,14 @@ Parallactic displacement; Green 1985, Spherical Astronomy).
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from reseau._border import border
 from reseau._typing import Direction, Position, Scalars
 
+from ._kinds import ANGLE, DIRECTION, POSITION
 from .directions import normalise, tangent_basis
 
 
+@border(direction=DIRECTION, parallax=ANGLE, observer=POSITION)
 def displace_by_parallax(
     direction: Direction, parallax: Scalars, observer: Position
 ) -> Float[Array, "*batch 3"]:
@@ -36,6 +39,7 @@ def displace_by_parallax(
     return normalise(jnp.asarray(direction) - shift)
 
 
+@border(direction=DIRECTION, observer=POSITION)
 def parallax_factors(direction: Direction, observer: Position) -> tuple[Array, Array]:
     """Return the parallax factors P and Q towards East and North [au].
 

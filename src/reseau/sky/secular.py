@@ -11,9 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from reseau._border import border
 from reseau._typing import Direction, Position
 from reseau.constants import DEGREE, MILLIARCSECOND, SPEED_OF_LIGHT
 
+from ._kinds import ACCELERATION, DIRECTION
 from .directions import tangent_basis
 
 # From Galactic to ICRS axes: ESA 1997, The Hipparcos and Tycho Catalogues, vol. 1,
@@ -55,6 +57,7 @@ GALACTIC_ACCELERATION = _fixed(
 """
 
 
+@border(direction=DIRECTION, acceleration=ACCELERATION)
 def secular_motion(
     direction: Direction, acceleration: Position
 ) -> tuple[Float[Array, "*batch"], Float[Array, "*batch"]]:

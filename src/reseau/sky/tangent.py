@@ -13,8 +13,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from numpy import ndarray
 
+from reseau._border import border
 from reseau._typing import Direction, Scalars
 
+from ._kinds import ANGLE, DIRECTION, OFFSET
 from .directions import displaced, tangent_basis, tangent_offset
 
 Offset: TypeAlias = Float[Array | ndarray, "*#batch 2"]
@@ -27,6 +29,7 @@ _SINE = (1 / 362880, -1 / 5040, 1 / 120, -1 / 6, 1.0)
 _COSINE = (1 / 40320, -1 / 720, 1 / 24, -1 / 2, 1.0)
 
 
+@border(direction=DIRECTION, origin=DIRECTION)
 def gnomonic(direction: Direction, origin: Direction) -> Float[Array, "*batch 2"]:
     """Return gnomonic standard coordinates (ξ, η) of directions.
 
@@ -52,6 +55,7 @@ def gnomonic(direction: Direction, origin: Direction) -> Float[Array, "*batch 2"
     return jnp.where(ahead, tangent_offset(safe, origin), jnp.nan)
 
 
+@border(offset=OFFSET, origin=DIRECTION)
 def from_gnomonic(offset: Offset, origin: Direction) -> Float[Array, "*batch 3"]:
     """Return the directions at gnomonic standard coordinates: undo `gnomonic`.
 
@@ -65,6 +69,7 @@ def from_gnomonic(offset: Offset, origin: Direction) -> Float[Array, "*batch 3"]
     return displaced(jnp.asarray(origin), jnp.asarray(offset))
 
 
+@border(direction=DIRECTION, origin=DIRECTION)
 def equidistant(direction: Direction, origin: Direction) -> Float[Array, "*batch 2"]:
     """Return equidistant standard coordinates (ξ, η) of directions.
 
@@ -92,6 +97,7 @@ def equidistant(direction: Direction, origin: Direction) -> Float[Array, "*batch
     return jnp.stack([xi * ratio, eta * ratio], axis=-1)
 
 
+@border(offset=OFFSET, origin=DIRECTION)
 def from_equidistant(offset: Offset, origin: Direction) -> Float[Array, "*batch 3"]:
     """Return the directions at equidistant standard coordinates: undo `equidistant`.
 
@@ -110,6 +116,7 @@ def from_equidistant(offset: Offset, origin: Direction) -> Float[Array, "*batch 
     return cosine[..., None] * origin + ratio[..., None] * sideways
 
 
+@border(offset=OFFSET, shift=OFFSET, declination=ANGLE)
 def tangent_point_error(
     offset: Offset, shift: Offset, *, declination: Scalars | None = None
 ) -> Float[Array, "*batch 2"]:
@@ -150,6 +157,7 @@ def tangent_point_error(
     return error + jnp.stack([turn * about[..., 1], -turn * about[..., 0]], axis=-1)
 
 
+@border(position=OFFSET, tilt=OFFSET)
 def detector_tilt(position: Offset, tilt: Offset) -> Float[Array, "*batch 2"]:
     """Return what a tilted detector does to measured positions.
 

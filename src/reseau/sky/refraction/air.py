@@ -15,7 +15,9 @@ from typing import TypeAlias
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from reseau._border import border
 from reseau._typing import Scalars
+from reseau.sky._kinds import CARBON_DIOXIDE, TEMPERATURE, WAVELENGTH, WEATHER
 
 Amount: TypeAlias = Scalars | float
 """A number or an array of them, one for each exposure, colour or direction."""
@@ -28,6 +30,7 @@ _MOLAR_MASS_WATER = 0.018015  # kg/mol
 _PASCAL = 100.0  # Pa in one hPa
 
 
+@border(temperature=TEMPERATURE)
 def saturation_pressure(temperature: Amount) -> Array:
     """Return the pressure of saturated water vapour [hPa].
 
@@ -51,6 +54,7 @@ def saturation_pressure(temperature: Amount) -> Array:
     return jnp.exp(exponent) / _PASCAL
 
 
+@border(**WEATHER)
 def vapour_pressure(pressure: Amount, temperature: Amount, humidity: Amount) -> Array:
     """Return the effective pressure of the water vapour in the air [hPa].
 
@@ -72,6 +76,7 @@ def vapour_pressure(pressure: Amount, temperature: Amount, humidity: Amount) -> 
     return factor * humidity * saturation_pressure(celsius)
 
 
+@border(wavelength=WAVELENGTH, carbon_dioxide=CARBON_DIOXIDE, **WEATHER)
 def refractivity(
     pressure: Amount,
     temperature: Amount,

@@ -8,11 +8,14 @@ import math
 
 import numpy as np
 
+from reseau._border import Kind, refuse_unit
 from reseau.errors import CatalogueError, explain, some
+from reseau.sky._kinds import ANGLE, WAVELENGTH, WEATHER
 
 from .air import Amount
 
 # Name: lowest, highest, unit, and what a value in another range may have been.
+_KINDS: dict[str, Kind] = {**WEATHER, "wavelength": WAVELENGTH}
 _LIMITS: dict[str, tuple[float, float, str]] = {
     "pressure": (0.0, 1200.0, "hPa"),
     "temperature": (-100.0, 65.0, "°C"),
@@ -50,7 +53,10 @@ def check_zenith_distance(
     ------
     CatalogueError
         If a zenith distance is negative, 90° or more, or not a number.
+    UnitError
+        If they carry a unit.
     """
+    refuse_unit("check_zenith_distance", "z", z, ANGLE)
     degrees = np.degrees(np.atleast_1d(np.asarray(z, dtype=float)))
     good = (degrees >= 0.0) & (degrees < 90.0)
     _refuse(
@@ -86,6 +92,8 @@ def check_air(
     ------
     CatalogueError
         If a value is out of range or not a number.
+    UnitError
+        If values carry a unit.
     """
     given = {
         "pressure": pressure,
@@ -94,6 +102,7 @@ def check_air(
         "wavelength": wavelength,
     }
     for name, values in given.items():
+        refuse_unit("check_air", name, values, _KINDS[name])
         low, high, unit = _LIMITS[name]
         array = np.atleast_1d(np.asarray(values, dtype=float))
         good = (array >= low) & (array <= high)

@@ -10,12 +10,16 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
 
+from reseau._border import border
+from reseau.sky._kinds import ANGLE, ANY_UNIT, SITE, WAVELENGTH, WEATHER
+
 from .air import Amount
 from .laplace import laplace_constants, refraction_laplace
 
 Spectrum = Float[Array | ndarray, "*#batch n"]
 
 
+@border(z0=ANGLE, wavelength=WAVELENGTH, reference=WAVELENGTH, **WEATHER, **SITE)
 def differential_colour_refraction(
     z0: Amount,
     wavelength: Amount,
@@ -50,6 +54,7 @@ def differential_colour_refraction(
     return at(wavelength) - at(reference)
 
 
+@border(wavelength=WAVELENGTH, photons=ANY_UNIT, band=ANY_UNIT)
 def effective_wavelength(
     wavelength: Spectrum, photons: Spectrum, band: Spectrum
 ) -> Float[Array, "*batch"]:
@@ -68,6 +73,9 @@ def effective_wavelength(
     return _photon_mean(wavelength, photons, band, jnp.asarray(wavelength))
 
 
+@border(
+    z0=ANGLE, wavelength=WAVELENGTH, photons=ANY_UNIT, band=ANY_UNIT, **WEATHER, **SITE
+)
 def average_refraction(
     z0: Amount,
     wavelength: Spectrum,

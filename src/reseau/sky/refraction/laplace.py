@@ -13,10 +13,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from reseau._border import border
+from reseau.sky._kinds import ANGLE, LAPSE, NUMBER, SITE, WAVELENGTH, WEATHER
+
 from .air import Amount
 from .layers import atmosphere, column, refraction_through
 
 
+@border(z0=ANGLE, refractivity=NUMBER)
 def refraction_tangent(z0: Amount, refractivity: Amount) -> Array:
     """Return refraction to first order, (n₀ - 1) tan z₀ [rad].
 
@@ -30,6 +34,7 @@ def refraction_tangent(z0: Amount, refractivity: Amount) -> Array:
     return jnp.asarray(refractivity) * jnp.tan(z0)
 
 
+@border(z0=ANGLE, tangent=ANGLE, cube=ANGLE)
 def refraction_laplace(z0: Amount, tangent: Amount, cube: Amount) -> Array:
     """Return refraction by Laplace's formula, A tan z₀ - B tan³ z₀ [rad].
 
@@ -44,6 +49,7 @@ def refraction_laplace(z0: Amount, tangent: Amount, cube: Amount) -> Array:
     return slope * (tangent - cube * slope**2)
 
 
+@border(wavelength=WAVELENGTH, **WEATHER, **SITE)
 def laplace_constants(
     pressure: Amount,
     temperature: Amount,
@@ -77,6 +83,7 @@ def laplace_constants(
     return alpha - alpha_beta, alpha_beta - 0.5 * alpha**2
 
 
+@border(wavelength=WAVELENGTH, lapse=LAPSE, **WEATHER, **SITE)
 def fitted_constants(
     pressure: Amount,
     temperature: Amount,

@@ -14,6 +14,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from reseau._border import border
+from reseau.sky._kinds import (
+    ANGLE,
+    ATMOSPHERE,
+    HEIGHT,
+    LAPSE,
+    SITE,
+    WAVELENGTH,
+    WEATHER,
+)
+
 from .air import KELVIN, Amount, refractivity, vapour_pressure
 
 GAS_CONSTANT = 8314.32  # J/(kmol K), US Standard Atmosphere 1976
@@ -76,6 +87,7 @@ def gravity(height: Amount, latitude: Amount) -> Array:
     return 9.784 * (1.0 - 0.0026 * cosine - 2.8e-7 * jnp.asarray(height))
 
 
+@border(wavelength=WAVELENGTH, lapse=LAPSE, **WEATHER, **SITE)
 def atmosphere(
     pressure: Amount,
     temperature: Amount,
@@ -168,6 +180,7 @@ def column(air: Atmosphere) -> Array:
     return jnp.asarray((dry - wet) * air.temperature / air.radius)
 
 
+@border(z0=ANGLE, air=ATMOSPHERE, top=HEIGHT)
 def refraction_through(z0: Amount, air: Atmosphere, *, top: float = TOP) -> Array:
     """Return the refraction of rays that arrive at zenith distances `z0` [rad].
 
@@ -199,6 +212,7 @@ def refraction_through(z0: Amount, air: Atmosphere, *, top: float = TOP) -> Arra
     return (troposphere + stratosphere) * (jnp.sin(z0) / jnp.sin(safe))
 
 
+@border(z0=ANGLE, wavelength=WAVELENGTH, lapse=LAPSE, **WEATHER, **SITE)
 def refraction_integral(
     z0: Amount,
     pressure: Amount,

@@ -13,8 +13,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from reseau._border import border
 from reseau._typing import Direction
 from reseau.records import Air
+from reseau.sky._kinds import AIR, DIRECTION
 
 LOWEST_COSINE = math.cos(math.radians(85.0))
 """Nearer to the horizon than 85° Laplace's series means nothing; see `refract`."""
@@ -22,6 +24,7 @@ LOWEST_COSINE = math.cos(math.radians(85.0))
 _NEWTON_STEPS = 3
 
 
+@border(direction=DIRECTION, air=AIR)
 def refract(direction: Direction, air: Air) -> Float[Array, "*batch 3"]:
     """Return the directions in which sources are seen through the air.
 
@@ -55,6 +58,7 @@ def refract(direction: Direction, air: Air) -> Float[Array, "*batch 3"]:
     return _turned(direction, zenith, c, _cosine(x, rho), _sine_over(x, rho))
 
 
+@border(direction=DIRECTION, air=AIR)
 def unrefract(direction: Direction, air: Air) -> Float[Array, "*batch 3"]:
     """Return the directions without air of sources seen at `direction`.
 
@@ -65,6 +69,7 @@ def unrefract(direction: Direction, air: Air) -> Float[Array, "*batch 3"]:
     return _turned(direction, zenith, c, _cosine(x, rho), -_sine_over(x, rho))
 
 
+@border(direction=DIRECTION, zenith=DIRECTION)
 def zenith_distance(direction: Direction, zenith: Direction) -> Array:
     """Return the angle between directions and the zenith [rad].
 

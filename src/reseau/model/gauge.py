@@ -113,7 +113,17 @@ def mean_scales(problem: Problem, axes: np.ndarray) -> np.ndarray:
         return full
     detectors = detector_parameters(problem.instrument)
     _, means = _common_detector_modes(detectors, layout)
-    return np.concatenate([full, means[3:].T], axis=1)
+    pitches = means[3:].T
+    if len(columns) == 1 and _ties_axes(problem):
+        # Their ratio would stand in for that of F_x and F_y, which data determine.
+        pitches = pitches.sum(axis=1, keepdims=True)
+    return np.concatenate([full, pitches], axis=1)
+
+
+def _ties_axes(problem: Problem) -> bool:
+    """Return whether the focal lengths along X and Y cannot differ freely."""
+    scale = problem.instrument.scale
+    return scale in ("exposure", "plate") or not problem.instrument.focal_sigma > 0
 
 
 def _share_position_angle(axes: Float[np.ndarray, "m 3 3"]) -> bool:

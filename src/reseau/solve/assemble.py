@@ -45,6 +45,7 @@ from reseau.model import (
 from reseau.model.likelihood import Likelihood
 from reseau.records import Surroundings
 
+from .averaged import Averages
 from .plan import Block, TileData
 from .weighted import Terms, curved, weighted_prior
 
@@ -138,7 +139,7 @@ def assemble(
     tiles: list[TileData],
     parameters: Parameters,
     damping: float,
-    terms: Terms | None = None,
+    terms: Terms | Averages | None = None,
 ) -> System:
     """Return the normal equations at `parameters`.
 
@@ -149,7 +150,8 @@ def assemble(
     damping
         Levenberg-Marquardt factor: the diagonal is raised by this fraction.
     terms
-        Heavy-tailed likelihood and priors; absent: Normal.
+        Heavy-tailed likelihood and priors, or what they give on average; absent:
+        Normal.
     """
     frames = frames_at(problem, parameters)
     factor = jnp.asarray(damping)
@@ -168,7 +170,7 @@ def _assemble_part(
     frames: Frames,
     tiles: Sequence[tuple[int, TileData]],
     damping: Array,
-    terms: Terms | None,
+    terms: Terms | Averages | None,
 ) -> tuple[Corner, list[Tile]]:
     """Return the sums over some tiles, and these with their sources eliminated.
 
@@ -244,21 +246,21 @@ def _add_tile(
     tile: TileData,
     corner: Corner,
     damping: Array,
-    terms: Terms | None,
+    terms: Terms | Averages | None,
 ) -> tuple[Corner, Tile]:
     """Add one tile's share to the corner; return it with the sources eliminated."""
-    shares = []
-    likelihood = None if terms is None else terms.likelihood
-    bound = None if terms is None else bound_of(terms, tile)
-    for block in tile.blocks:
-        plane, pixels = stages(instrument, frames, tile, block)
-        if likelihood is None:
-            share = _share(instrument, tile.free, block, plane, pixels)
-        else:
-            share = _share_weighted(
-                instrument, tile.free, block, plane, pixels, likelihood, bound
-            )
-        shares.append(share)
+    bound = bound_of(terms, tile) if isinstance(terms, Terms) else None
+    shares = [
+        _share_by(
+            instrument,
+            tile.free,
+            block,
+            *stages(instrument, frames, tile, block),
+            terms,
+            bound,
+        )
+        for block in tile.blocks
+    ]
     met = [(block.exposure, block.detector) for block in tile.blocks]
     empty = _rounded_up(len(shares)) - len(shares)
     if empty:
@@ -266,6 +268,8 @@ def _add_tile(
         shares += [nothing] * empty
         met += [met[0]] * empty
     of_tile = (tile.source, tile.information, tile.free, tuple(met))
+    if isinstance(terms, Averages):
+        return _gather_averaged(of_tile, tuple(shares), corner, damping, terms)
     if terms is None or terms.reference_prior is None:
         return _gather(frames.offset, of_tile, tuple(shares), corner, damping)
     return _gather_weighted(
@@ -277,6 +281,23 @@ def _add_tile(
         terms.reference_prior,
         bound,
     )
+
+
+def _share_by(
+    instrument: Instrument,
+    free: Array | np.ndarray,
+    block: Block,
+    plane: OnPlane,
+    at: OnDetector,
+    terms: Terms | Averages | None,
+    bound: Array | None,
+) -> Share:
+    """Return a block's share by the terms that it is of."""
+    if isinstance(terms, Averages):
+        return _share_averaged(instrument, free, block, plane, at, terms)
+    if terms is None or terms.likelihood is None:
+        return _share(instrument, free, block, plane, at)
+    return _share_weighted(instrument, free, block, plane, at, terms.likelihood, bound)
 
 
 def bound_of(terms: Terms, tile: TileData) -> Array:
@@ -382,18 +403,89 @@ def _share_weighted(
     source, shared = whitened_columns(instrument, free, block, plane, at)
     left = shared[:, -1]
     square = jnp.sum(left**2, axis=1)
-    heavy = curved(likelihood, left, bound, shared[:, :-1])
-    gradient = likelihood.weight(square)[:, None] * left
+    full = block.whitening[0] > 0
+    return _weighted_products(
+        instrument,
+        block,
+        (source, shared),
+        (
+            curved(likelihood, left, bound, source),
+            curved(likelihood, left, bound, shared[:, :-1]),
+        ),
+        likelihood.weight(square)[:, None] * left,
+        jnp.sum(jnp.where(full, likelihood.loss(square), 0.0), axis=1),
+    )
+
+
+@jax.jit
+def _share_averaged(
+    instrument: Instrument,
+    free: Array,
+    block: Block,
+    plane: OnPlane,
+    at: OnDetector,
+    averages: Averages,
+) -> Share:
+    """Do the same with averages over residuals in place of what one residual gives."""
+    source, shared = whitened_columns(instrument, free, block, plane, at)
+    curvature = at_places(averages.curvature, block)
+
+    def bent(columns: Array) -> Array:
+        return turned(curvature, columns)
+
+    return _weighted_products(
+        instrument,
+        block,
+        (source, shared),
+        (bent(source), bent(shared[:, :-1])),
+        jnp.moveaxis(at_places(averages.gradient, block), 0, 1),
+        jnp.sum(at_places(averages.loss, block), axis=1),
+    )
+
+
+def at_places(values: Array, block: Block) -> Array:
+    """Return what belongs to the measurements, (..., m), at the places of a block.
+
+    Returns
+    -------
+    Values (..., k, n), zero at empty places.
+    """
+    return values.at[..., block.row].get(mode="fill", fill_value=0.0)
+
+
+def turned(matrix: Array, columns: Array) -> Array:
+    """Return matrices (2, 2, k, n) times whitened columns (k, p, 2, n)."""
+    x, y = columns[:, :, 0], columns[:, :, 1]
+    (xx, xy), (yx, yy) = ((m[:, None] for m in row) for row in matrix)
+    return jnp.stack([xx * x + xy * y, yx * x + yy * y], axis=2)
+
+
+def _weighted_products(
+    instrument: Instrument,
+    block: Block,
+    columns: tuple[Array, Array],
+    bent: tuple[Array, Array],
+    gradient: Array,
+    loss: Array,
+) -> Share:
+    """Multiply whitened columns with W times the same.
+
+    Parameters
+    ----------
+    columns, bent
+        By the sources and by the rest; W times these, without the residual.
+    gradient
+        ρ'r, (k, 2, n).
+    loss
+        Of each slot.
+    """
     share = _products(
         instrument,
         block,
-        source,
-        shared,
-        curved(likelihood, left, bound, source),
-        jnp.concatenate([heavy, gradient[:, None]], axis=1),
+        *columns,
+        bent[0],
+        jnp.concatenate([bent[1], gradient[:, None]], axis=1),
     )
-    full = block.whitening[0] > 0
-    loss = jnp.sum(jnp.where(full, likelihood.loss(square), 0.0), axis=1)
     # The gradient is needed as last row too; there W was applied to the other side.
     product = share.product.at[:, -1].set(share.product[:, :, -1])
     return share._replace(product=product.at[:, -1, -1].set(loss))
@@ -503,6 +595,28 @@ def _gather_weighted(
     """Do the same with a heavy-tailed prior of the sources."""
     offset = offsets.at[of_tile[0]].get(mode="clip").T
     prior = weighted_prior(likelihood, of_tile[1], offset, bound)
+    return _join(of_tile, shares, corner, damping, prior)
+
+
+@partial(jax.jit, donate_argnums=2)
+def _gather_averaged(
+    of_tile: OfTile,
+    shares: tuple[Share, ...],
+    corner: Corner,
+    damping: Array,
+    averages: Averages,
+) -> tuple[Corner, Tile]:
+    """Do the same with averages of the sources' priors."""
+    source, _, free, _ = of_tile
+
+    def rows(values: Array) -> Array:
+        return values.at[..., source].get(mode="fill", fill_value=0.0) * free
+
+    prior = (
+        rows(averages.prior_curvature),
+        rows(averages.prior_gradient),
+        jnp.sum(rows(averages.prior_loss)),
+    )
     return _join(of_tile, shares, corner, damping, prior)
 
 

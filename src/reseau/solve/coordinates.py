@@ -24,9 +24,10 @@ from jaxtyping import Array, Float, Int
 
 from reseau.linalg import backward_2x2
 from reseau.model import Parameters, Problem, take_step
-from reseau.model.gauge import Datum, find_datum, move_along
+from reseau.model.gauge import find_datum
+from reseau.model.mode_curvature import mode_curvature
 
-from .gauss_newton import Equations
+from .equations import Equations
 from .plan import TileData
 
 DIFFERENCE = 0.03
@@ -176,6 +177,7 @@ def whitened_coordinates(
     datum = find_datum(problem, centre)
     n_sources = problem.prior.direction.shape[0]
     sensitive = (datum.gain() @ equations.root).T
+    width = np.linalg.norm(sensitive, axis=0)
     free = np.stack([np.asarray(tile.free) for tile in tiles]) > 0
     source = np.stack([np.asarray(tile.source) for tile in tiles])
     rows = np.sort(source[free])
@@ -201,7 +203,7 @@ def whitened_coordinates(
         place=place[:-1],
         directions=datum.directions,
         gain=datum.gain(),
-        curvature=mode_curvature(problem, centre, datum, equations.root),
+        curvature=mode_curvature(problem, centre, datum, width),
         modes=modes,
         bend=np.zeros((*modes.shape, modes.shape[1])),
     )
@@ -233,42 +235,6 @@ def follow_modes(
             bend[:, i, j] = (both - own[i] - own[j]) / (2.0 * DIFFERENCE**2)
     bend -= np.einsum("di,ei,ejk->djk", modes, modes, bend)
     return replace(coordinates, bend=bend)
-
-
-def mode_curvature(
-    problem: Problem,
-    centre: Parameters,
-    datum: Datum,
-    root: Float[np.ndarray, "p q"],
-) -> Float[np.ndarray, "p m m"]:
-    """Return second derivatives of what undoes common modes, by their amounts.
-
-    By differences of finite moves, of the size that the posterior allows.
-
-    Parameters
-    ----------
-    root
-        A root of the shared parameters' covariance.
-    """
-    gain = datum.gain()
-    width = np.linalg.norm(gain @ root, axis=1)
-    n = width.size
-    out = np.zeros((root.shape[0], n, n))
-
-    def twice(amount: np.ndarray) -> np.ndarray:
-        """Return the even part of a move, twice."""
-        there = move_along(problem, centre, datum, amount)
-        return there + move_along(problem, centre, datum, -amount)
-
-    unit = np.diag(width)
-    even = [twice(unit[i]) for i in range(n)]
-    for i in range(n):
-        for j in range(n):
-            both = 4.0 * even[i] if i == j else twice(unit[i] + unit[j])
-            scale = 2.0 * width[i] * width[j]
-            if scale > 0:
-                out[:, i, j] = (both - even[i] - even[j]) / scale
-    return out
 
 
 def _stack(equations: Equations, chosen: np.ndarray, entry: np.ndarray) -> TileStack:

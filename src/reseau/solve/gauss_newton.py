@@ -2,9 +2,11 @@
 
 Each iteration linearises once. Whether a step was good is seen at the next
 linearisation; if the objective rose, the step is taken back and tried again with
-Levenberg-Marquardt damping. Convergence is judged on the step, in units of each
-parameter's own σ. The system of the last linearisation gives the exact Gaussian
-posterior; its step is still taken, since it costs nothing.
+Levenberg-Marquardt damping. Steps follow the curved valley of the common modes
+(`valley`); with heavy tails, sources then go to their own minima (`settling`).
+Convergence is judged on the step, in units of each parameter's own σ. The system of the
+last linearisation gives the exact Gaussian posterior; its step is still taken, since it
+costs nothing.
 """
 
 import time
@@ -12,24 +14,20 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import scipy.linalg
 
 from reseau.errors import Result
-from reseau.linalg import Factor, factorise
-from reseau.model import (
-    Parameters,
-    Problem,
-    free_columns,
-    prior_terms,
-    prior_widths,
-    take_step,
-)
-from reseau.model.gauge import mean_scales, sky_rotations
+from reseau.model import Parameters, Problem, take_step
+from reseau.model.gauge import find_datum
 
-from .assemble import System, assemble, source_steps
+from .assemble import source_steps
+from .equations import Equations, equations_at
 from .plan import TileData
-from .ties import tie_columns
+from .settling import settle
+from .valley import follow_valley, valley_step
 from .weighted import CLIPPED, REWEIGHTED, Terms
+
+QUICK = 3
+"""Steps after which an iteration that is not yet at its end looks for the reason."""
 
 Report = Callable[[dict[str, float]], None]
 
@@ -85,48 +83,6 @@ class Settings(NamedTuple):
     patient: bool = True
 
 
-class Equations(NamedTuple):
-    """The reduced and factored equations at one point.
-
-    Attributes
-    ----------
-    system
-        Normal equations with the sources eliminated.
-    factor
-        Factor of the corner in the free, tied parameters.
-    basis
-        Shared parameters as combinations of the free ones, (p, q).
-    root
-        V, with V Vᵀ the covariance of the shared parameters.
-    held
-        Number of directions that are held.
-    right
-        Right-hand side of the corner, priors included, (p,).
-    objective, chi2
-        At this point.
-    axes
-        Camera axes at this point.
-    """
-
-    system: System
-    factor: Factor
-    basis: scipy.sparse.csr_matrix
-    root: np.ndarray
-    held: int
-    right: np.ndarray
-    objective: float
-    chi2: float
-    axes: np.ndarray
-
-    def step(self) -> np.ndarray:
-        """Return the Gauss-Newton step of the shared parameters."""
-        return self.root @ (self.root.T @ self.right)
-
-    def null(self) -> np.ndarray:
-        """Return the null directions in the shared parameters."""
-        return self.basis @ self.factor.null
-
-
 class Optimum(NamedTuple):
     """Where the iteration ended.
 
@@ -140,105 +96,15 @@ class Optimum(NamedTuple):
         All iterations.
     result
         How it ended.
+    terms
+        Heavy-tailed terms of these equations; absent: Normal.
     """
 
     parameters: Parameters
     equations: Equations
     history: list[Iteration]
     result: Result
-
-
-def equations_at(
-    problem: Problem,
-    tiles: list[TileData],
-    parameters: Parameters,
-    damping: float,
-    terms: Terms | None = None,
-) -> Equations:
-    """Return the factored normal equations at `parameters`.
-
-    Parameters
-    ----------
-    tiles
-        Measurements as `plan_tiles` laid them out.
-    damping
-        Levenberg-Marquardt factor.
-    terms
-        Heavy-tailed likelihood and priors; absent: Normal.
-    """
-    system = assemble(problem, tiles, parameters, damping, terms)
-    prior = prior_terms(problem, parameters)
-    corner = system.corner
-    basis = tie_columns(
-        problem, free_columns(problem.layout, problem.free, prior_widths(problem))
-    )
-    matrix = np.asarray(corner.matrix) + prior.information
-    right = np.asarray(corner.right) + prior.gradient
-    diagonal = np.asarray(corner.diagonal) + np.diag(prior.information)
-    chi2, of_sources = (float(c) for c in np.asarray(corner.chi2))
-    reduced = basis.T @ (matrix @ basis)
-    scale = basis.power(2).T @ diagonal
-    scale = np.where(scale > 0, scale, 1.0)
-    reduced[np.diag_indices_from(reduced)] += damping * scale
-    held = _held(problem, parameters, basis, scale)
-    factor = _factorise(reduced, scale, held)
-    return Equations(
-        system=system,
-        factor=factor,
-        basis=basis,
-        root=basis @ factor.root,
-        held=held.shape[1],
-        right=right,
-        objective=chi2 + of_sources + prior.objective,
-        chi2=chi2,
-        axes=np.asarray(parameters.axes),
-    )
-
-
-def _held(
-    problem: Problem,
-    parameters: Parameters,
-    basis: scipy.sparse.csr_matrix,
-    scale: np.ndarray,
-) -> np.ndarray:
-    """Return what is held in a free network: an orthonormal basis, scaled, (q, r).
-
-    Steps along rotations of the sky, of which nothing is known, and the means that fix
-    the scale where the data do not. Scaled parameters are √scale times the free ones.
-    """
-    weight = np.sqrt(scale)[:, None]
-    if not problem.free_network or "attitude" not in problem.free:
-        return np.zeros((basis.shape[1], 0))
-    turns = basis.T @ sky_rotations(np.asarray(parameters.axes), problem.layout)
-    means = basis.T @ mean_scales(problem, np.asarray(parameters.axes))
-    columns = np.concatenate([turns * weight, means / weight], axis=1)
-    size = np.linalg.norm(columns, axis=0)
-    columns = columns[:, size > 0] / size[size > 0]
-    return scipy.linalg.orth(columns, rcond=1e-10)
-
-
-def _factorise(matrix: np.ndarray, scale: np.ndarray, held: np.ndarray) -> Factor:
-    """Factor the corner with some directions held: no step, no variance along them.
-
-    Parameters
-    ----------
-    held
-        Orthonormal directions in the scaled parameters, in columns.
-    """
-    if not np.all(np.isfinite(matrix)):
-        size = matrix.shape[0]
-        return Factor(np.full((size, size), np.nan), np.zeros((size, 0)), 0.0)
-    if not held.shape[1]:
-        return factorise(matrix, scale)
-    weight = np.sqrt(scale)
-    scaled = matrix / np.outer(weight, weight)
-    crossed = held.T @ scaled
-    scaled = scaled - held @ crossed - crossed.T @ held.T
-    scaled = scaled + held @ (crossed @ held + np.eye(held.shape[1])) @ held.T
-    factor = factorise(scaled * np.outer(weight, weight), scale)
-    moved = factor.root * weight[:, None]
-    root = (moved - held @ (held.T @ moved)) / weight[:, None]
-    return Factor(root, factor.null, factor.smallest)
+    terms: Terms | None = None
 
 
 def gauss_newton(
@@ -261,7 +127,7 @@ def gauss_newton(
         Called after each iteration with its figures.
     terms
         Heavy-tailed likelihood and priors; absent: Normal. Steps use their curvature
-        as far as it cannot raise the objective, damped ones their weights alone.
+        as bounded there, then as `settle` finds it, damped ones their weights alone.
 
     Returns
     -------
@@ -270,10 +136,16 @@ def gauss_newton(
     settings = settings or Settings()
 
     def linearise(point: Parameters, damping: float) -> Equations:
-        chosen = None
-        if terms is not None:
-            chosen = terms.bounded(REWEIGHTED if damping else CLIPPED)
-        return equations_at(problem, tiles, point, damping, chosen)
+        nonlocal terms
+        chosen = terms
+        if terms is not None and damping:
+            chosen = terms.bounded(REWEIGHTED)
+        equations = equations_at(problem, tiles, point, damping, chosen)
+        if chosen is None or equations.regular or not np.isinf(chosen.bound).any():
+            return equations
+        # Each source is regular, but all of them with the calibration are not.
+        terms = chosen.bounded(CLIPPED)
+        return equations_at(problem, tiles, point, damping, terms)
 
     n_sources = problem.prior.direction.shape[0]
     history: list[Iteration] = []
@@ -295,13 +167,17 @@ def gauss_newton(
             ahead = True
         else:
             if not history:
-                return Optimum(point, equations, history, Result.NOT_FINITE)
+                return Optimum(point, equations, history, Result.NOT_FINITE, terms)
             damping, ahead = max(10.0 * damping, settings.first_damping), False
             if damping > settings.max_damping:
-                return Optimum(best, linearise(best, 0.0), history, Result.NO_DESCENT)
+                last = linearise(best, 0.0)
+                return Optimum(best, last, history, Result.NO_DESCENT, terms)
             point = best
             equations = linearise(point, damping)
+        datum = find_datum(problem, point)
         shared = equations.step()
+        if len(history) >= QUICK and not damping:
+            shared = valley_step(problem, point, datum, equations)
         offset, deviation = source_steps(equations.system, tiles, shared, n_sources)
         largest, moving = _largest_step(equations, shared, offset, deviation)
         history.append(
@@ -317,16 +193,22 @@ def gauss_newton(
         if report is not None:
             report(history[-1]._asdict())
         if not (ahead or np.isfinite(largest)):
-            return Optimum(point, equations, history, Result.NOT_FINITE)
-        point = take_step(point, shared, offset)
+            return Optimum(point, equations, history, Result.NOT_FINITE, terms)
+        followed = follow_valley(problem, point, datum, equations.root, shared)
+        point = take_step(point, followed, offset)
         # With damping, steps and deviations are both too small to be judged.
-        if largest < settings.tolerance and not (ahead or damping):
-            return Optimum(point, equations, history, Result.SUCCESSFUL)
+        # `largest` knows the sources' σ with all else held, which may be far too small.
+        small = min(largest, equations.length(shared)) < settings.tolerance
+        if small and not (ahead or damping):
+            return Optimum(point, equations, history, Result.SUCCESSFUL, terms)
+        if terms is not None:
+            point, terms = settle(problem, tiles, point, terms)
         if descended:
             damping = 0.0 if damping <= settings.first_damping else damping / 10.0
         del equations  # else it lives on beside the next ones
     # Equations that no damping falsifies.
-    return Optimum(best, linearise(best, 0.0), history, Result.NOT_CONVERGED)
+    last = linearise(best, 0.0)
+    return Optimum(best, last, history, Result.NOT_CONVERGED, terms)
 
 
 def _descends(objective: float, best: float) -> bool:
@@ -344,3 +226,14 @@ def _largest_step(
     sizes = np.abs(steps) / np.where(widths > 0, widths, np.inf)
     moving = int(np.argmax(sizes))
     return float(sizes[moving]), moving
+
+
+__all__ = [
+    "Equations",
+    "Iteration",
+    "Optimum",
+    "Report",
+    "Settings",
+    "equations_at",
+    "gauss_newton",
+]

@@ -8,8 +8,8 @@ minima, so the way to the good one matters:
    median, bring residuals down until the good ones stand out.
 3. Each reference is judged by its cavity (`references`); one that is likely wrong
    starts from where its measurements put it.
-4. Steps on the objective with its curvature, never less than half of its weights, which
-   cannot raise it (`weighted`). Fractions and widths of the broad
+4. Steps on the objective with its curvature where that is regular (`weighted`), sources
+   taken to their own minima after each (`settling`). Fractions and widths of the broad
    components are then fitted (EM), references judged again, and 4. repeated while
    anything changes.
 
@@ -38,7 +38,7 @@ from reseau.model.likelihood import (
 )
 
 from .assemble import source_covariances, source_steps
-from .curvature import own_curvature, prior_curvature
+from .curvature import prior_curvature
 from .gauss_newton import (
     Equations,
     Optimum,
@@ -57,6 +57,7 @@ from .references import (
 )
 from .residuals import residuals_at
 from .second_thoughts import reconsidered
+from .settling import settle
 from .weighted import CLIPPED, REWEIGHTED, Terms
 
 MEDIAN = 2.0 * np.log(2.0)
@@ -196,13 +197,12 @@ def solve_robustly(
         terms = _with_references(terms, found.references, robust)
         point, _ = _relocate(problem, point, terms, found, settled, every=True)
     patience = settings._replace(patient=False)
-    optimum = first
     for round_ in range(robust.rounds):
+        point, terms = settle(problem, tiles, point, terms)
         optimum = gauss_newton(problem, tiles, point, patience, report, terms)
         history += optimum.history
-        point = optimum.parameters
-        exact, ambiguous = _exact_terms(problem, tiles, point, terms)
-        found = _posterior_at(problem, tiles, point, exact, robust, ambiguous)
+        point, terms = optimum.parameters, optimum.terms or terms
+        found = _posterior_at(problem, tiles, point, terms, robust, optimum.equations)
         new = _refit(problem, tiles, point, terms, robust)
         new = _with_references(new, found.references, robust)
         moved = point
@@ -266,42 +266,25 @@ def _one_step(
     return take_step(point, shared, offset)
 
 
-def _exact_terms(
-    problem: Problem, tiles: list[TileData], point: Parameters, terms: Terms
-) -> tuple[Terms, np.ndarray]:
-    """Return the terms with exact curvature, and where it could not be taken.
-
-    A source has exact curvature unless that, of all its measurements and its prior,
-    leaves in any direction less than a quarter of the clipped one, which keeps along
-    each residual at least half of its weight: it then sits between two explanations,
-    and no Normal density describes it. Those keep the clipped curvature.
-    """
-    clipped, exact = own_curvature(problem, tiles, point, terms)
-    used = (clipped[:, 0, 0] > 0) & np.all(np.isfinite(exact), axis=(1, 2))
-    ambiguous = np.zeros(used.size, dtype=bool)
-    root = np.linalg.inv(np.linalg.cholesky(clipped[used]))
-    share = np.linalg.eigvalsh(root @ exact[used] @ root.transpose(0, 2, 1))
-    ambiguous[used] = share[:, 0] < 0.25
-    bound = np.where(ambiguous, CLIPPED, np.inf)
-    return Terms(terms.likelihood, terms.reference_prior, jnp.asarray(bound)), ambiguous
-
-
 def _posterior_at(
     problem: Problem,
     tiles: list[TileData],
     point: Parameters,
     terms: Terms,
     robust: Robust,
-    ambiguous: np.ndarray | None = None,
+    equations: Equations | None = None,
 ) -> _Point:
-    """Return the posterior with given curvature, and the references judged by it."""
+    """Return the posterior with given curvature, and the references judged by it.
+
+    Parameters
+    ----------
+    equations
+        With that curvature, if at hand.
+    """
     n = problem.prior.direction.shape[0]
-    equations = equations_at(problem, tiles, point, 0.0, terms)
-    if np.any(np.isinf(np.asarray(terms.bound))) and not _regular(equations):
-        # Each source is regular, but all of them with the calibration are not.
-        terms = terms.bounded(CLIPPED)
+    if equations is None:
         equations = equations_at(problem, tiles, point, 0.0, terms)
-        ambiguous = np.ones(n, dtype=bool)
+    ambiguous = np.asarray(terms.bound) == CLIPPED
     covariance = source_covariances(equations.system, tiles, equations.root, n)
     information, gradient = prior_curvature(problem, point, terms)
     cavity = find_cavity(np.asarray(point.offset), covariance, information, gradient)
@@ -316,15 +299,7 @@ def _posterior_at(
         ),
         estimate=robust.estimate or not isinstance(fitted, Mixture),
     )
-    if ambiguous is None:
-        ambiguous = np.zeros(n, dtype=bool)
     return _Point(equations, information, ambiguous, cavity, references)
-
-
-def _regular(equations: Equations) -> bool:
-    """Return whether the corner could be factored as it is."""
-    finite = bool(np.all(np.isfinite(equations.root)))
-    return finite and equations.factor.null.shape[1] == 0
 
 
 def _relocate(

@@ -48,9 +48,16 @@ import numpy as np
 from reseau.errors import Result
 from reseau.model import Parameters, Problem, prior_terms
 from reseau.solve.assemble import System
-from reseau.solve.gauss_newton import Equations, Iteration, Settings, gauss_newton
+from reseau.solve.gauss_newton import (
+    Equations,
+    Iteration,
+    Optimum,
+    Settings,
+    gauss_newton,
+)
 from reseau.solve.plan import TileData
 from reseau.solve.posterior import gaussian_posterior
+from reseau.solve.robust import RobustOptimum
 
 from .arrow import Arrow, Step, arrow_at, elbo_of, expect, natural_step
 from .record import Moments, Variational, as_solution
@@ -85,8 +92,20 @@ class NaturalSettings(NamedTuple):
     time_limit: float | None = None
 
 
-class _Fitted(NamedTuple):
-    """Where the part with draws ended."""
+class Fitted(NamedTuple):
+    """Where the ascent ended.
+
+    Attributes
+    ----------
+    arrow
+        The Normal.
+    history, elbo
+        Of its steps.
+    last
+        The last of them.
+    result
+        How it ended.
+    """
 
     arrow: Arrow
     history: list[Iteration]
@@ -102,7 +121,7 @@ def _with_draws(
     settings: NaturalSettings,
     seed: int,
     report: Report | None,
-) -> _Fitted:
+) -> Fitted:
     """Take natural-gradient steps with draws until they are small."""
     rng = np.random.default_rng(seed)
     history: list[Iteration] = []
@@ -116,7 +135,7 @@ def _with_draws(
         expected = expect(problem, tiles, arrow, settings.pairs, rng)
         elbo.append(elbo_of(problem, tiles, arrow, expected))
         if not np.isfinite(elbo[-1]):
-            return _Fitted(arrow, history, elbo, last, Result.DIVERGED)
+            return Fitted(arrow, history, elbo, last, Result.DIVERGED)
         last = natural_step(problem, tiles, arrow, expected, 1.0 / t)
         arrow = last.arrow
         spent = time.perf_counter() - at
@@ -126,8 +145,8 @@ def _with_draws(
             report({**history[-1]._asdict(), **sizes})
         small = last.move < settings.tolerance and last.spread < settings.spread
         if small and t > 1:
-            return _Fitted(arrow, history, elbo, last, Result.SUCCESSFUL)
-    return _Fitted(arrow, history, elbo, last, Result.NOT_CONVERGED)
+            return Fitted(arrow, history, elbo, last, Result.SUCCESSFUL)
+    return Fitted(arrow, history, elbo, last, Result.NOT_CONVERGED)
 
 
 def fit_arrow(
@@ -161,54 +180,101 @@ def fit_arrow(
         report,
     )
     arrow = arrow_at(problem, optimum.parameters, optimum.equations)
-    found = _Fitted(arrow, [], [], None, optimum.result)
+    found = Fitted(arrow, [], [], None, optimum.result)
     if optimum.result is Result.SUCCESSFUL:
         found = found._replace(result=Result.DEGENERATE)
         if not optimum.equations.factor.null.shape[1]:
             found = _with_draws(problem, tiles, arrow, settings, seed, report)
-    arrow, result = found.arrow, found.result
-    history = list(optimum.history) + found.history
+    return ended_arrow(
+        problem,
+        tiles,
+        found,
+        optimum,
+        (began, prepared),
+        (
+            "natural gradient: expectations at the mean until steps are below "
+            f"{settings.first:g} σ, then over {settings.pairs} opposite pair(s) of "
+            "draws, ρ = 1/t"
+        ),
+        verdict(found, len(optimum.history), "with draws"),
+    )
+
+
+def ended_arrow(
+    problem: Problem,
+    tiles: list[TileData],
+    found: Fitted,
+    optimum: Optimum,
+    times: tuple[float, float],
+    schedule: str,
+    said: str,
+    judged: RobustOptimum | None = None,
+) -> Variational:
+    """Return the answer that a fitted Normal makes.
+
+    Parameters
+    ----------
+    found
+        Where the ascent ended.
+    optimum
+        Where it started.
+    times
+        When the solution and when the iterations began.
+    schedule, said
+        Steps and verdict, in words.
+    judged
+        What a heavy-tailed solution thinks of its data.
+    """
     fitted = time.perf_counter()
-    equations = _equations(arrow, optimum.equations)
+    began, prepared = times
+    history = list(optimum.history) + found.history
+    equations = as_equations(found.arrow, optimum.equations)
+    free = 2 * int(sum(np.sum(np.asarray(t.free)) for t in tiles))
     solution = as_solution(
         problem,
         tiles,
-        _moments(problem, tiles, arrow, equations),
-        2 * int(sum(np.sum(np.asarray(t.free)) for t in tiles)) + arrow.basis.shape[1],
+        _moments(problem, tiles, found.arrow, equations),
+        free + found.arrow.basis.shape[1],
         history,
-        result,
+        found.result,
         {
             "start": prepared - began,
             "iterations": fitted - prepared,
             "posterior": time.perf_counter() - fitted,
         },
         equations,
+        judged,
     )
-    ended = time.perf_counter()
     return Variational(
         guide="arrow",
         solution=solution,
         elbo=np.array(found.elbo),
         step=len(optimum.history) + 1.0 + np.arange(len(found.elbo)),
         steps=len(history),
-        seconds=ended - prepared,
-        result=result,
-        verdict=_verdict(result, len(optimum.history), len(found.elbo), found.last),
-        schedule=(
-            "natural gradient: expectations at the mean until steps are below "
-            f"{settings.first:g} σ, then over {settings.pairs} opposite pair(s) of "
-            "draws, ρ = 1/t"
-        ),
+        seconds=time.perf_counter() - prepared,
+        result=found.result,
+        verdict=said,
+        schedule=schedule,
     )
 
 
-def _verdict(result: Result, first: int, second: int, last: Step | None) -> str:
+def verdict(found: Fitted, first: int, how: str) -> str:
+    """Return how it ended, in words, with the figures it rests on.
+
+    Parameters
+    ----------
+    first
+        Number of steps at the mean, before those of the ascent.
+    how
+        What the ascent's steps were.
+    """
     said = {
         Result.SUCCESSFUL: "converged",
         Result.DIVERGED: "diverged: the ELBO became NaN or infinite",
         Result.NOT_CONVERGED: "not converged",
-    }.get(result, result.value)
-    words = f"{said} after {first} steps at the mean and {second} with draws"
+    }.get(found.result, found.result.value)
+    words = f"{said} after {first} steps at the mean and {len(found.elbo)} {how}"
+    last = found.last
     if last is None:
         return words
     return (
@@ -217,7 +283,7 @@ def _verdict(result: Result, first: int, second: int, last: Step | None) -> str:
     )
 
 
-def _equations(arrow: Arrow, equations: Equations) -> Equations:
+def as_equations(arrow: Arrow, equations: Equations) -> Equations:
     """Return the guide's factors in the shape of Gauss-Newton's equations."""
     system = System(equations.system.corner, arrow.tiles)
     return equations._replace(system=system, factor=arrow.factor, root=arrow.root)

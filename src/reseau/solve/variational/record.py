@@ -13,7 +13,8 @@ from reseau.solve.gauss_newton import Equations, Iteration
 from reseau.solve.plan import TileData
 from reseau.solve.plate import NullSpace, calibration_pulls, describe_datum, prior_pulls
 from reseau.solve.posterior_factor import posterior_factor
-from reseau.solve.residuals import residuals_at
+from reseau.solve.residuals import Residuals, residuals_at
+from reseau.solve.robust import RobustOptimum
 from reseau.solve.solution import Solution
 
 
@@ -90,6 +91,7 @@ def as_solution(
     result: Result,
     seconds: dict[str, float],
     equations: Equations | None = None,
+    judged: RobustOptimum | None = None,
 ) -> Solution:
     """Return the solution that a guide's moments make, calibration in its datum.
 
@@ -99,6 +101,8 @@ def as_solution(
         Number of free parameters, sources included.
     equations
         Factors of the guide, where it has them: then draws can be made.
+    judged
+        What a heavy-tailed solution thinks of its data.
     """
     parameters = moments.parameters
     datum = find_datum(problem, parameters)
@@ -107,14 +111,17 @@ def as_solution(
     nothing = NullSpace(
         (), (), np.zeros(problem.layout.size, dtype=bool), np.zeros((0, 0))
     )
+    # Only a robust solution reads the equations.
+    of_data = equations if judged is None else judged.optimum.equations
     flags, references = source_flags(
-        # Only a robust solution would read the equations.
         problem,
         tiles,
-        cast(Equations, equations),
+        cast(Equations, of_data),
         parameters,
         moments.sources,
+        judged,
     )
+    chi2, dof = _unit_weight(problem, residuals, moments, free, judged)
     factor = None
     if equations is not None:
         factor = posterior_factor(problem, tiles, equations, None, datum, reported)
@@ -127,8 +134,8 @@ def as_solution(
         prior_pull=prior_pulls(problem, parameters),
         calibration_pull=calibration_pulls(problem, parameters),
         residuals=residuals,
-        chi2=float(np.sum(residuals.pull**2)),
-        dof=2 * residuals.pixel.shape[0] - free + _supplied(problem, moments),
+        chi2=chi2,
+        dof=dof,
         history=history,
         result=result,
         datum=describe_datum(problem, datum.modes, None, nothing),
@@ -137,7 +144,25 @@ def as_solution(
         factor=factor,
         flags=flags,
         references=references,
+        reliability=None if judged is None else judged.reliability,
     )
+
+
+def _unit_weight(
+    problem: Problem,
+    residuals: Residuals,
+    moments: Moments,
+    free: int,
+    judged: RobustOptimum | None,
+) -> tuple[float, float]:
+    """Return χ² and its degrees of freedom, outliers as far as they are good."""
+    square = np.sum(residuals.pull**2, axis=1)
+    good, information = np.ones(square.size), np.asarray(problem.prior.information)
+    if judged is not None:
+        good = 1.0 - judged.reliability.outlier_probability
+        information = judged.prior_information
+    supplied = _supplied(problem, moments, information)
+    return float(good @ square), 2.0 * float(np.sum(good)) - free + supplied
 
 
 def _in_datum(transform: object, matrix: np.ndarray) -> np.ndarray:
@@ -147,9 +172,8 @@ def _in_datum(transform: object, matrix: np.ndarray) -> np.ndarray:
     return np.asarray(transform(matrix))  # type: ignore[operator]
 
 
-def _supplied(problem: Problem, moments: Moments) -> float:
+def _supplied(problem: Problem, moments: Moments, of_sources: np.ndarray) -> float:
     """Return how many parameters the priors supply, trace(Λ Cov); points: none."""
     information = prior_terms(problem, moments.parameters).information
     shared = np.nan_to_num(moments.shared)
-    sources = np.asarray(problem.prior.information) * moments.sources
-    return float(np.sum(sources) + np.sum(information * shared))
+    return float(np.sum(of_sources * moments.sources) + np.sum(information * shared))

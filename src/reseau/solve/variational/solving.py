@@ -22,16 +22,21 @@ from reseau.model.likelihood import Likelihood
 from reseau.solve.assemble import assemble, source_steps
 from reseau.solve.gauss_newton import Iteration, Settings, gauss_newton
 from reseau.solve.plan import TileData, plan_tiles
+from reseau.solve.plate import ROUGHLY
+from reseau.solve.robust import Robust, RobustOptimum, solve_robustly
 from reseau.solve.start import find_start
 
 from .checkpoint import identity
 from .convergence import WINDOW
 from .guides import Factorised, Guide, LowRank, initial_factor
+from .judging import judge_at
 from .natural import NaturalSettings, fit_arrow
+from .outlook import Tails
 from .record import Moments, Variational, as_solution
 from .run import Ended, Limits, ascend
 from .schedule import FROM_MAP, FROM_SCRATCH, Schedule, seed_schedule
 from .slots import slot_density
+from .tailed import fit_tailed_arrow
 from .unknowns import (
     UNITS,
     Places,
@@ -50,6 +55,11 @@ MAX_FACTOR = 2**27
 """Entries of W from which `lowrank` is refused: 1 GiB, of which Adam holds four."""
 
 Report = Callable[[dict[str, float]], None]
+Given = tuple[Likelihood | None, Likelihood | None]
+"""Heavy tails of measurements and of reference positions."""
+
+AT_MAP = 1e-3
+"""Largest step [σ] at which a start at the maximum of the posterior is reached."""
 
 
 class _Setting(NamedTuple):
@@ -98,8 +108,9 @@ def solve_variational(
     rank
         Columns of W.
     likelihood, reference_prior
-        Heavy tails of measurements and of reference positions; None: Normal. ``arrow``
-        takes none: its steps are those of least squares.
+        Heavy tails of measurements and of reference positions; None: Normal. Where the
+        start is the maximum, and for ``arrow``, fractions and widths of mixtures are
+        fitted there and held; else they are held as given.
     report
         Called on the way with figures.
     checkpoint
@@ -127,27 +138,13 @@ def solve_variational(
             "neither: it takes natural-gradient steps, a few seconds in all",
             "leave them away",
         )
-    if guide == "arrow" and not (likelihood is None and reference_prior is None):
-        raise _refused(
-            "heavy tails for the guide arrow",
-            "seed, meanfield or lowrank, or Gauss-Newton with heavy tails, whose "
-            "posterior has the same structure",
-            "choose another guide or method",
-        )
+    given = likelihood, reference_prior
     with jax.enable_x64(True):
         began = time.perf_counter()
-        setting = _prepare(problem, init)
         if guide == "arrow":
             settings = NaturalSettings(max_steps=max_steps or 50, time_limit=time_limit)
-            return fit_arrow(
-                setting.problem,
-                setting.tiles,
-                setting.point,
-                settings,
-                seed,
-                report,
-                began,
-            )
+            return _fit_arrow(problem, init, given, settings, seed, report, began)
+        setting, tails = _prepare(problem, init, given)
         default = FROM_MAP if init == "map" else FROM_SCRATCH
         if guide == "seed":
             default = seed_schedule()
@@ -164,22 +161,80 @@ def solve_variational(
                 chosen,
             ),
         )
-        tails = likelihood, reference_prior
         return _fit(setting, guide, rank, tails, chosen, seed, limits, report, began)
 
 
-def _prepare(problem: Problem, init: str) -> _Setting:
+def _heavy(given: Given) -> bool:
+    return any(density is not None for density in given)
+
+
+def _set_up(problem: Problem) -> _Setting:
+    """Return a plate at its start."""
     start = find_start(problem)
-    problem, point = start.problem, start.parameters
-    tiles = jax.device_put(plan_tiles(problem))
-    if init == "map":
-        optimum = gauss_newton(problem, tiles, point, Settings(tolerance=1e-3))
-        point = optimum.parameters
+    problem = start.problem
     return _Setting(
         problem,
-        tiles,
-        jax.device_put(point),
+        jax.device_put(plan_tiles(problem)),
+        jax.device_put(start.parameters),
         find_places(problem, solved_sources(problem)),
+    )
+
+
+def _prepare(problem: Problem, init: str, given: Given) -> tuple[_Setting, Given]:
+    """Return where to start, and heavy tails: at the maximum as they are fitted."""
+    setting = _set_up(problem)
+    if init != "map":
+        return setting, given
+    if not _heavy(given):
+        point = gauss_newton(
+            setting.problem, setting.tiles, setting.point, Settings(tolerance=AT_MAP)
+        ).parameters
+    else:
+        optimum = _robust_optimum(setting, given, AT_MAP)
+        point, found = optimum.optimum.parameters, optimum.reliability
+        given = found.likelihood, found.reference_prior
+    return setting._replace(point=jax.device_put(point)), given
+
+
+def _robust_optimum(
+    setting: _Setting, given: Given, tolerance: float, report: Report | None = None
+) -> RobustOptimum:
+    """Return the robust optimum, fractions and widths fitted."""
+    problem, tiles = setting.problem, setting.tiles
+    rough = Settings(tolerance=ROUGHLY)
+    first = gauss_newton(problem, tiles, setting.point, rough, report)
+    settings = Settings(tolerance=tolerance)
+    return solve_robustly(problem, tiles, first, Robust(*given), settings, report)
+
+
+def _fit_arrow(
+    problem: Problem,
+    init: str,
+    given: Given,
+    settings: NaturalSettings,
+    seed: int,
+    report: Report | None,
+    began: float,
+) -> Variational:
+    """Fit the guide arrow; heavy tails start from the robust optimum in any case."""
+    if not _heavy(given):
+        setting, _ = _prepare(problem, init, given)
+        return fit_arrow(
+            setting.problem,
+            setting.tiles,
+            setting.point,
+            settings,
+            seed,
+            report,
+            began,
+        )
+    setting = _set_up(problem)
+    prepared = time.perf_counter()
+    tolerance = AT_MAP if init == "map" else settings.first
+    start = _robust_optimum(setting, given, tolerance, report)
+    times = began, prepared
+    return fit_tailed_arrow(
+        setting.problem, setting.tiles, start, settings, report, times
     )
 
 
@@ -187,7 +242,7 @@ def _fit(
     setting: _Setting,
     guide: str,
     rank: int,
-    tails: tuple[Likelihood | None, Likelihood | None],
+    tails: Given,
     schedule: Schedule,
     seed: int,
     limits: Limits,
@@ -214,6 +269,9 @@ def _fit(
     ended = ascend(density, unknowns, start, schedule, width, seed, limits, report)
     fitted = time.perf_counter()
     moments = _moments(problem, unknowns, ended.guide)
+    judged = None
+    if _heavy(tails) and np.all(np.isfinite(moments.parameters.offset)):
+        judged = judge_at(problem, setting.tiles, moments.parameters, Tails(*tails))
     solution = as_solution(
         problem,
         setting.tiles,
@@ -226,6 +284,7 @@ def _fit(
             "iterations": fitted - prepared,
             "posterior": time.perf_counter() - fitted,
         },
+        judged=judged,
     )
     return Variational(
         guide=guide,

@@ -1,0 +1,224 @@
+"""What heavy-tailed data look like from a Normal: averages of all their terms.
+
+From a Normal q of the unknowns each whitened residual is Normal, with a covariance that
+follows exactly from q's factors (`leverage`), and so is each source's offset from its
+prior. Averages of gradients and curvatures are then integrals over a plane
+(`averaged`): no draw is made, and there is no noise.
+
+The calibration's part of a residual's spread is exact on small plates. On large ones
+it is that of some combinations of the calibration's modes, chosen at random once, with
+the exact one for a mean: there it is a few per cent of the whole.
+
+What the model's own curvature over the width of q would add is left out: it is that of
+the sky over milliarcseconds.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from reseau.instrument import Instrument
+from reseau.model import OnDetector, OnPlane, Parameters, Problem
+from reseau.model.likelihood import Likelihood
+from reseau.solve.assemble import (
+    at_places,
+    frames_at,
+    in_parts,
+    source_covariances,
+    stages,
+    turned,
+    whitened_columns,
+)
+from reseau.solve.averaged import Averages, Smoothed, smoothed
+from reseau.solve.gauss_newton import Equations
+from reseau.solve.leverage import leverages
+from reseau.solve.plan import Block, TileData
+from reseau.solve.residuals import residuals_at
+
+WORK = 2**22
+"""Measurements times columns of the calibration's root up to which all of these are
+taken for the residuals' spread: a few tenths of a second."""
+
+FEWEST = 32
+"""Columns in any case: the calibration's part of a spread is then good to 25 %."""
+
+WEAK = 0.25
+"""Least share of the clipped curvature that the exact one must leave of a source."""
+
+
+class Tails(NamedTuple):
+    """Heavy-tailed densities of measurements and reference priors; None: Normal."""
+
+    likelihood: Likelihood | None
+    reference_prior: Likelihood | None
+
+
+class Outlook(NamedTuple):
+    """What the data look like from a Normal.
+
+    Attributes
+    ----------
+    averages
+        Of all terms, to assemble the equations with.
+    weight, prior_weight
+        E[ρ'] of each measurement and each source's prior.
+    ambiguous
+        Sources that have the clipped curvature.
+    """
+
+    averages: Averages
+    weight: Float[np.ndarray, "m"]
+    prior_weight: Float[np.ndarray, "n"]
+    ambiguous: Bool[np.ndarray, "n"]
+
+
+def look(
+    problem: Problem,
+    tiles: list[TileData],
+    parameters: Parameters,
+    equations: Equations,
+    tails: Tails,
+    ambiguous: Bool[np.ndarray, "n"],
+) -> Outlook:
+    """Average all terms over a Normal.
+
+    Parameters
+    ----------
+    parameters
+        Its mean.
+    equations
+        With its factors.
+    tails
+        Of measurements and priors.
+    ambiguous
+        Sources that are to have the clipped curvature in any case.
+    """
+    m = problem.measurements.pixel.shape[0]
+    thin = equations._replace(root=thinned(equations.root, m))
+    data = smoothed(
+        tails.likelihood,
+        residuals_at(problem, tiles, parameters).pull,
+        leverages(problem, tiles, thin, parameters),
+    )
+    root, prior = _of_priors(problem, tiles, parameters, equations, tails)
+    both = np.stack([prior.exact, prior.clipped])
+    back = np.einsum("nab,rbcn,ndc->rnad", root, both, root)
+    own = _own_blocks(problem, tiles, parameters, data)
+    own = own + back * (own[1, :, :1, :1] > 0)
+    ambiguous = ambiguous | _weak(own[0], own[1])
+    of_data = ambiguous[np.asarray(problem.measurements.source)]
+    curvature = np.where(ambiguous[:, None, None], back[1], back[0])
+    known = np.any(np.asarray(problem.prior.information) != 0, axis=(1, 2))
+    averages = Averages(
+        curvature=jnp.where(of_data, data.clipped, data.exact),
+        gradient=data.gradient,
+        loss=data.loss,
+        prior_curvature=jnp.asarray(np.moveaxis(curvature, 0, -1)),
+        prior_gradient=jnp.einsum("nab,bn->an", root, prior.gradient),
+        prior_loss=prior.loss * known,
+    )
+    return Outlook(
+        averages, np.asarray(data.weight), np.asarray(prior.weight), ambiguous
+    )
+
+
+def thinned(root: Float[np.ndarray, "p q"], m: int) -> Float[np.ndarray, "p k"]:
+    """Return combinations of a root's columns whose covariance is the same on average.
+
+    Parameters
+    ----------
+    m
+        Number of measurements; few of them take all columns.
+    """
+    q = root.shape[1]
+    k = max(FEWEST, WORK // m)
+    if q <= k:
+        return root
+    # The same ones at each step: the ascent stays that of one function.
+    mixing = np.random.default_rng(0).normal(size=(q, k)) / np.sqrt(k)
+    return np.asarray(root @ mixing)
+
+
+def _of_priors(
+    problem: Problem,
+    tiles: list[TileData],
+    parameters: Parameters,
+    equations: Equations,
+    tails: Tails,
+) -> tuple[Float[np.ndarray, "n 2 2"], Smoothed]:
+    """Return roots of the sources' priors (inverse covariances) and their averages."""
+    information = np.asarray(problem.prior.information)
+    root = np.zeros_like(information)
+    known = np.any(information != 0, axis=(1, 2))
+    root[known] = np.linalg.cholesky(information[known])
+    covariance = source_covariances(
+        equations.system, tiles, equations.root, information.shape[0]
+    )
+    offset = np.einsum("nba,nb->na", root, np.asarray(parameters.offset))
+    spread = np.einsum("nba,nbc,ncd->nad", root, covariance, root)
+    return root, smoothed(tails.reference_prior, offset, spread)
+
+
+def _weak(
+    exact: Float[np.ndarray, "n 2 2"], clipped: Float[np.ndarray, "n 2 2"]
+) -> Bool[np.ndarray, "n"]:
+    """Return where the exact curvature is too small a share of the clipped one."""
+    used = clipped[:, 0, 0] > 0
+    weak = np.zeros(used.size, dtype=bool)
+    root = np.linalg.inv(np.linalg.cholesky(clipped[used]))
+    share = np.linalg.eigvalsh(root @ exact[used] @ root.transpose(0, 2, 1))
+    weak[used] = ~(share[:, 0] >= WEAK)
+    return weak
+
+
+def _own_blocks(
+    problem: Problem, tiles: list[TileData], parameters: Parameters, data: Smoothed
+) -> Float[np.ndarray, "2 n 2 2"]:
+    """Return the sources' own blocks of the measurements, exact and clipped [rad⁻²]."""
+    out = np.zeros((2, problem.prior.direction.shape[0], 2, 2))
+    frames = frames_at(problem, parameters)
+    instrument = problem.instrument
+
+    def part(some: Sequence[TileData]) -> None:
+        for tile in some:
+            total = sum(
+                np.asarray(
+                    _own_block(
+                        instrument,
+                        tile.free,
+                        block,
+                        *stages(instrument, frames, tile, block),
+                        data.exact,
+                        data.clipped,
+                    )
+                )
+                for block in tile.blocks
+            )
+            kept = np.flatnonzero(np.asarray(tile.free) > 0)
+            rows = np.asarray(tile.source)[kept]
+            out[:, rows] = np.moveaxis(np.asarray(total), -1, 1)[:, kept]
+
+    in_parts(part, tiles)
+    return out
+
+
+@jax.jit
+def _own_block(
+    instrument: Instrument,
+    free: Array,
+    block: Block,
+    plane: OnPlane,
+    at: OnDetector,
+    exact: Array,
+    clipped: Array,
+) -> Array:
+    """Return what one block of a tile adds, exact and clipped, (2, 2, 2, n)."""
+    source, _ = whitened_columns(instrument, free, block, plane, at)
+    bent = [turned(at_places(w, block), source) for w in (exact, clipped)]
+    return jnp.stack(
+        [jnp.sum(source[:, :, None] * w[:, None], axis=(0, 3)) for w in bent]
+    )

@@ -5,13 +5,16 @@ nothing is out of the ordinary. Names and descriptions are read from here by dec
 and docs, and bits keep their meaning in later versions.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, overload
 
 import numpy as np
 from jaxtyping import Int
 
-from reseau.errors import unknown_name
+from reseau.errors import ConfigError, explain, unknown_name
+
+Flags = Int[np.ndarray, "n"] | Sequence[int]
+"""A column of flags."""
 
 
 class Flag(NamedTuple):
@@ -89,8 +92,13 @@ FLAGS = (
 BY_NAME = {flag.name: flag for flag in FLAGS}
 
 
-def flag_value(*names: str) -> int:
+def flag_value(*names: str | Iterable[str]) -> int:
     """Return the integer with the bits of these names set.
+
+    Parameters
+    ----------
+    names
+        Of flags: one or several, or a list of them.
 
     Raises
     ------
@@ -103,30 +111,58 @@ def flag_value(*names: str) -> int:
     >>> flag_value("wrong_reference", "outliers")
     5
     """
-    for name in names:
+    found = 0
+    for name in _listed(names):
         if name not in BY_NAME:
             raise unknown_name("flag", name, BY_NAME, where="flags")
-    return sum({BY_NAME[name].value for name in names})
+        found |= BY_NAME[name].value
+    return found
 
 
-def decode_flags(value: int) -> list[str]:
+@overload
+def decode_flags(value: int | np.integer) -> list[str]: ...
+
+
+@overload
+def decode_flags(value: Flags) -> list[list[str]]: ...
+
+
+def decode_flags(value: int | np.integer | Flags) -> list[str] | list[list[str]]:
     """Return the names of the bits that are set, lowest first.
 
     Bits of later versions are named by their number.
+
+    Parameters
+    ----------
+    value
+        The flags of a source, or a column of them.
+
+    Returns
+    -------
+    The names; of a column, a list of them for each row.
+
+    Raises
+    ------
+    ConfigError
+        A value is negative or no integer.
 
     Examples
     --------
     >>> from reseau.flags import decode_flags
     >>> decode_flags(5)
     ['wrong_reference', 'outliers']
+    >>> decode_flags([0, 1])
+    [[], ['wrong_reference']]
     """
-    known = {flag.bit: flag.name for flag in FLAGS}
-    value = int(value)
-    bits = [b for b in range(value.bit_length()) if value >> b & 1]
-    return [known.get(b, f"bit_{b}") for b in bits]
+    values = _as_bits(value)
+    if values.ndim == 0:
+        return _names(int(values))
+    each, rows = np.unique(values, return_inverse=True)
+    known = [_names(int(v)) for v in each]
+    return [[*known[row]] for row in rows]
 
 
-def count_flags(values: Int[np.ndarray, "n"]) -> dict[str, int]:
+def count_flags(values: Flags) -> dict[str, int]:
     """Return how many rows have each flag that any has, by name.
 
     Parameters
@@ -134,11 +170,12 @@ def count_flags(values: Int[np.ndarray, "n"]) -> dict[str, int]:
     values
         A column of flags.
     """
-    counts = {f.name: int(np.count_nonzero(values & f.value)) for f in FLAGS}
+    bits = _as_bits(values)
+    counts = {f.name: int(np.count_nonzero(bits & f.value)) for f in FLAGS}
     return {name: count for name, count in counts.items() if count}
 
 
-def has_flags(values: Int[np.ndarray, "n"], names: Iterable[str]) -> np.ndarray:
+def has_flags(values: Flags, *names: str | Iterable[str]) -> np.ndarray:
     """Return which rows have any of these flags.
 
     Parameters
@@ -146,9 +183,52 @@ def has_flags(values: Int[np.ndarray, "n"], names: Iterable[str]) -> np.ndarray:
     values
         A column of flags.
     names
-        Of flags.
+        Of flags: one or several, or a list of them.
+
+    Examples
+    --------
+    >>> from reseau.flags import has_flags
+    >>> has_flags([0, 4, 128], "outliers", "held")
+    array([False,  True,  True])
     """
-    return np.asarray((values & flag_value(*names)) != 0)
+    return np.asarray((_as_bits(values) & flag_value(*names)) != 0)
+
+
+def _listed(names: Iterable[str | Iterable[str]]) -> list[str]:
+    """Return names that were given one by one or in lists as one list."""
+    given = [[name] if isinstance(name, str) else [*name] for name in names]
+    return [name for some in given for name in some]
+
+
+def _names(value: int) -> list[str]:
+    known = {flag.bit: flag.name for flag in FLAGS}
+    bits = [b for b in range(value.bit_length()) if value >> b & 1]
+    return [known.get(b, f"bit_{b}") for b in bits]
+
+
+def _as_bits(values: int | np.integer | Flags) -> np.ndarray:
+    """Return flags as integers, or refuse what cannot be a sum of bits."""
+    found = np.asarray(values)
+    if found.size == 0 and found.ndim == 1:
+        return found.astype(np.int64)
+    if found.dtype.kind not in "iu" or found.ndim > 1:
+        kind = "a list" if found.ndim else "a value"
+        given = f"{kind} of type {found.dtype}: {str(values)[:40]}"
+        raise _no_flags(given, "read the column flags without changing its type")
+    if np.any(found < 0):
+        raise _no_flags(f"the value {found.min()}", "correct it")
+    return found
+
+
+def _no_flags(given: str, todo: str) -> ConfigError:
+    return ConfigError(
+        explain(
+            given=given,
+            wanted="integers, 0 or more, one or a column of them",
+            where="flags",
+            todo=todo,
+        )
+    )
 
 
 def flags_table() -> str:

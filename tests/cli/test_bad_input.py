@@ -292,7 +292,7 @@ TABLES: dict[str, tuple[dict, list[str], list[str]]] = {
     "bad error": (
         {},
         ["--instrument", "challenge", "--error", "-1"],
-        ["--error -1", "greater than 0"],
+        ["error = -1", "greater than 0", "--error"],
     ),
     "no start": ({}, ["--instrument", "challenge"], ["pointing"]),
 }

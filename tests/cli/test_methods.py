@@ -94,10 +94,8 @@ def test_guide_arrow_gives_what_gauss_newton_gives(
     [
         (("--method", "svi", "--guide", "sead"), ["sead", "seed", "arrow"]),
         (("--method", "svi", "--init", "maps"), ["maps", "map", "none"]),
-        (
-            ("--method", "svi", "--guide", "arrow", "--likelihood", "student"),
-            ["heavy tails", "arrow", "lowrank"],
-        ),
+        (("--guide", "arrow"), ["--guide arrow", "gauss-newton", "--method svi"]),
+        (("--resume",), ["--resume", "--method svi"]),
         (("--degree", "automatic"), ["automatic", "auto"]),
         (("--method", "nuts", "--fit-noise", "scale"), ["--fit-noise", "nuts"]),
     ],

@@ -13,15 +13,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from numpyro.diagnostics import effective_sample_size, split_gelman_rubin
 
 from reseau.solve import Settings, solve_plate
 from reseau.solve.assemble import source_steps
-from reseau.solve.coordinates import follow_modes, whitened_coordinates
 from reseau.solve.gauss_newton import equations_at
-from reseau.solve.nuts import run_nuts
+from reseau.solve.nuts import solve_nuts
 from reseau.solve.plan import plan_tiles
-from reseau.solve.tiled import tiled_density
 from reseau.solve.variational import scaled_schedule, solve_variational
 from reseau.solve.weighted import EXACT, Terms
 
@@ -75,33 +72,18 @@ def _sample(problem, name):
     equations = equations_at(
         problem, tiles, exact.parameters, 0.0, Terms(*tails, jnp.full(n, EXACT))
     )
-    whole = tiled_density(problem, tiles)
-
-    def density(parameters):
-        return whole(parameters, *(t.loss for t in tails))
-
-    coordinates = follow_modes(
-        whitened_coordinates(problem, tiles, equations, exact.parameters), density
-    )
-    found = run_nuts(
-        lambda z: density(coordinates.parameters(z)), coordinates.size, DRAWS, 2, 150, 3
-    )
-    steps = jax.jit(
-        jax.vmap(jax.vmap(lambda z: coordinates.steps(coordinates.bent(z))))
-    )
-    shared, offset = (np.array(v) for v in steps(jnp.asarray(found.z)))
-    rows = np.asarray(coordinates.rows)
-    offset = offset[:, :, rows] + np.asarray(exact.parameters.offset)[rows]
-    flat = offset.reshape(2, DRAWS, -1)
+    found = solve_nuts(problem, start=exact, draws=DRAWS, warm_up=150, seed=3)
+    rows = np.flatnonzero(found.draws.solved)
+    offset = found.draws.offset[:, :, rows] + np.asarray(exact.parameters.offset)[rows]
     return Sampled(
         exact,
         equations,
         rows,
         offset.reshape(-1, *offset.shape[2:]),
-        coordinates.in_datum(shared).reshape(-1, shared.shape[2]),
-        float(np.min(effective_sample_size(flat))),
-        float(np.max(split_gelman_rubin(flat))),
-        int(found.diverging.sum()),
+        found.draws.shared.reshape(-1, found.draws.shared.shape[2]),
+        found.effective,
+        found.r_hat,
+        found.divergences,
     )
 
 

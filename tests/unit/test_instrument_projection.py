@@ -77,5 +77,9 @@ def test_an_unknown_name_is_explained() -> None:
     zero = np.array(0.0)
     with pytest.raises(ConfigError, match="orthographc") as error:
         project("orthographc", zero, zero, zero)
-    for part in ("wanted: one of gnomonic", "where:", "to do:  did you mean 'orthographic'?"):
+    for part in (
+        "wanted: one of gnomonic",
+        "where:",
+        "to do:  did you mean 'orthographic'?",
+    ):
         assert part in str(error.value)

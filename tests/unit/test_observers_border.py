@@ -214,8 +214,8 @@ def test_one_name_is_a_sequence_of_one() -> None:
     assert both.velocity is not None
     nothing = surroundings("none", earth, YEAR)
     assert nothing.bodies is nothing.velocity is nothing.air is None
-    with pytest.raises(ConfigError, match="effects abberation"):
-        surroundings("abberation", earth, YEAR)
+    with pytest.raises(ConfigError, match="effects abration"):
+        surroundings("abration", earth, YEAR)
 
 
 def swapped() -> list[tuple[object, str]]:

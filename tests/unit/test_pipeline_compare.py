@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 
-from reseau import compare
 from reseau.errors import CatalogueError, FileFormatError
 from reseau.instrument import direction_to_pixel
 from reseau.io import Truth, read_instrument, table_of
 from reseau.pipeline import comparing
 from reseau.pipeline.compared import Compared
+from reseau.pipeline.comparing import compare_with_truth as compare
 from reseau.pipeline.comparing import position_errors
 from reseau.pipeline.comparing_calibration import (
     _joint,

@@ -43,18 +43,18 @@ def compare(
     if (other is None) == (truth is None):
         raise _unclear(other, truth)
     # Not at the top: astropy and JAX take seconds that the help need not wait for.
-    from reseau.pipeline import Comparison
-    from reseau.pipeline import compare as with_truth
-    from reseau.pipeline.comparing_solutions import (
+    from reseau.pipeline import (
+        Comparison,
         SolutionComparison,
         compare_solutions,
+        compare_with_truth,
     )
 
     found: Comparison | SolutionComparison
     if other is not None:
         found = compare_solutions(solution, other)
     elif truth is not None:
-        found = with_truth(solution, truth)
+        found = compare_with_truth(solution, truth)
     if json:
         print_json(found.as_dict())
         return

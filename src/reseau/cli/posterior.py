@@ -18,7 +18,10 @@ def posterior(
         str,
         typer.Option("-o", "--output", metavar="FILE.nc", help="File to write."),
     ],
-    draws: Annotated[int, typer.Option(help="How many draws.")] = 1000,
+    draws: Annotated[
+        int | None,
+        typer.Option(help="How many draws. [default: 1000; of nuts all, by chains]"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the random numbers.")] = 0,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -26,13 +29,14 @@ def posterior(
 ) -> int:
     """Draw from the posterior of a solution and write the draws as netCDF.
 
-    The exact Gaussian posterior, in the datum of the solution: positions of all
-    sources, attitudes, focal lengths, distortion and detectors, together.
+    The Gaussian posterior, exact in correlations, or the chains of nuts, in the datum
+    of the solution: positions of all sources, attitudes, focal lengths, distortion and
+    detectors, together.
     """
     del context, debug
     source, target = given_path(solution, "SOLUTION"), given_path(output, "-o")
     # Not at the top: astropy and JAX take seconds that the help need not wait for.
-    from reseau.pipeline.posterior import posterior as run
+    from reseau.pipeline import posterior as run
 
     found = run(source, target, draws=draws, seed=seed, overwrite=overwrite)
     if json:

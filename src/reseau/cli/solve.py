@@ -164,11 +164,15 @@ def solve(
         ),
     ] = 2,
     tolerance: Annotated[
-        float, typer.Option(help="Largest step in σ at which the iteration ends.")
-    ] = 0.01,
+        float | None,
+        typer.Option(
+            help="Of gauss-newton: largest step in σ at which it ends. [default: 0.01]"
+        ),
+    ] = None,
     max_iterations: Annotated[
-        int, typer.Option(min=1, help="Iterations at most.")
-    ] = 50,
+        int | None,
+        typer.Option(min=1, help="Of gauss-newton: iterations at most. [default: 50]"),
+    ] = None,
     method: Annotated[Method, typer.Option(help="How to solve.")] = Method.GAUSS_NEWTON,
     likelihood: Annotated[
         Density, typer.Option(help="Of the measurements.")
@@ -177,17 +181,26 @@ def solve(
         Density, typer.Option(help="Of the reference positions.")
     ] = Density.NORMAL,
     fit_noise: Annotated[
-        Noise | None, typer.Option(help="What of the measurement errors to fit.")
+        Noise | None,
+        typer.Option(help="Of gauss-newton: what of the measurement errors to fit."),
     ] = None,
     guide: Annotated[
-        str, typer.Option(help="Of svi: seed, meanfield, lowrank, arrow.")
-    ] = "seed",
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of svi: seed, meanfield, lowrank, arrow. [default: seed]",
+        ),
+    ] = None,
     init: Annotated[
-        str, typer.Option(metavar="none|map", help="Of svi: where it starts.")
-    ] = "none",
+        str | None,
+        typer.Option(
+            metavar="none|map", help="Of svi: where it starts. [default: none]"
+        ),
+    ] = None,
     rank: Annotated[
-        int, typer.Option(min=1, help="Of svi with lowrank: columns of W.")
-    ] = 10,
+        int | None,
+        typer.Option(min=1, help="Of svi with lowrank: columns of W. [default: 10]"),
+    ] = None,
     max_steps: Annotated[
         int | None, typer.Option(min=1, help="Of svi: steps at most.")
     ] = None,
@@ -201,9 +214,16 @@ def solve(
     resume: Annotated[
         bool, typer.Option("--resume", help="Of svi: go on from the checkpoint.")
     ] = False,
-    draws: Annotated[int, typer.Option(min=2, help="Of nuts, for each chain.")] = 1000,
-    chains: Annotated[int, typer.Option(min=1, help="Of nuts.")] = 2,
-    seed: Annotated[int, typer.Option(help="Of random numbers, where used.")] = 0,
+    draws: Annotated[
+        int | None,
+        typer.Option(min=4, help="Of nuts: draws of each chain. [default: 1000]"),
+    ] = None,
+    chains: Annotated[
+        int | None, typer.Option(min=1, help="Of nuts. [default: 2]")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of random numbers, where used.")
+    ] = 0,
     overwrite: Overwrite = False,
     json: Json = False,
     verbose: Annotated[

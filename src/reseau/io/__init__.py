@@ -4,6 +4,7 @@ The only room that knows file formats. Everything is read without executing anyt
 and written under a temporary name that becomes the final one when it is whole.
 """
 
+from reseau.io.arviz import to_arviz, write_draws
 from reseau.io.atomic import (
     DATASET_MARKS,
     SOLUTION_MARKS,
@@ -30,6 +31,7 @@ from reseau.io.datasets import (
 from reseau.io.detections import DEFAULT_ERROR, read_detections
 from reseau.io.instrument_writer import is_plane, write_instrument
 from reseau.io.instruments import presets, read_instrument
+from reseau.io.posteriors import PosteriorNames
 from reseau.io.solutions import (
     SolutionFiles,
     calibration_labels,
@@ -48,6 +50,7 @@ __all__ = [
     "SOLUTION_MARKS",
     "Choice",
     "Dataset",
+    "PosteriorNames",
     "SolutionFiles",
     "Truth",
     "calibration_labels",
@@ -72,9 +75,11 @@ __all__ = [
     "read_truth",
     "reference_from_catalogue",
     "table_of",
+    "to_arviz",
     "validate",
     "write_catalogue",
     "write_dataset",
+    "write_draws",
     "write_instrument",
     "write_solution",
     "write_table",

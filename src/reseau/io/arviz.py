@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reseau.constants import DEGREE, MILLIARCSECOND
-from reseau.errors import ConfigError, explain
+from reseau.errors import ConfigError, explain, some
 from reseau.io.atomic import new_file
 from reseau.io.posteriors import PosteriorNames
 from reseau.solve.draws import Draws
 
 if TYPE_CHECKING:
     from xarray import DataTree
+
+SUFFIXES = (".nc", ".nc4", ".netcdf")
+"""Of netCDF files."""
 
 MILLIMETRE = 1000.0
 """In micrometres."""
@@ -32,12 +35,12 @@ def to_arviz(
     draws: Draws,
     names: PosteriorNames,
     *,
-    statistics: Mapping[str, np.ndarray] | None = None,
     attributes: Mapping[str, str | int | float] | None = None,
 ) -> "DataTree":
     """Return draws as a tree of data that ArviZ works on.
 
-    Sources that were held fixed are left out.
+    Sources that were held fixed are left out. What a sampler says of its draws is in
+    the group ``sample_stats``.
 
     Parameters
     ----------
@@ -45,8 +48,6 @@ def to_arviz(
         From `Solution.sample` or a sampler.
     names
         What its rows are called.
-    statistics
-        Of each draw, (chain, draw), for the group ``sample_stats``.
     attributes
         To be kept with the group ``posterior``.
 
@@ -77,9 +78,9 @@ def to_arviz(
     }
     for name, (_, _, unit, description) in variables.items():
         groups["posterior"][name].attrs = {"units": unit, "description": description}
-    if statistics is not None:
+    if draws.statistics is not None:
         groups["sample_stats"] = arviz_base.dict_to_dataset(
-            {name: np.asarray(v) for name, v in statistics.items()},
+            {name: np.asarray(v) for name, v in draws.statistics.items()},
             attrs={"inference_library": "reseau"},
         )
     return xarray.DataTree.from_dict(groups)
@@ -168,6 +169,27 @@ def require_arviz() -> None:
         ) from error
 
 
+def check_netcdf(path: str | Path) -> None:
+    """Raise unless a file's name says that it is netCDF.
+
+    Raises
+    ------
+    ConfigError
+        It has another suffix, or none.
+    """
+    suffix = Path(path).suffix
+    if suffix.lower() in SUFFIXES:
+        return
+    raise ConfigError(
+        explain(
+            given=f"a file {Path(path).name!r} for draws, which are written as netCDF",
+            wanted=f"a name that ends in {some(SUFFIXES)}",
+            where=str(path),
+            todo=f"name it {Path(path).stem or 'draws'}{SUFFIXES[0]}",
+        )
+    )
+
+
 def write_draws(tree: "DataTree", path: str | Path, *, overwrite: bool = False) -> None:
     """Write draws as netCDF, whole or not at all.
 
@@ -182,12 +204,15 @@ def write_draws(tree: "DataTree", path: str | Path, *, overwrite: bool = False) 
 
     Raises
     ------
+    ConfigError
+        The file's name has another suffix than those of netCDF.
     OutputExistsError
         Something is there that may not be replaced.
     """
+    check_netcdf(path)
     with new_file(path, overwrite=overwrite) as temporary:
         options: dict[str, Any] = {"engine": "h5netcdf"}
         tree.to_netcdf(temporary, **options)
 
 
-__all__ = ["require_arviz", "to_arviz", "write_draws"]
+__all__ = ["check_netcdf", "require_arviz", "to_arviz", "write_draws"]

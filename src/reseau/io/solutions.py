@@ -102,7 +102,7 @@ def write_solution(
     unit
         Unit of dx and dy: "pixel" or "um".
     posterior
-        What draws are made from, for ``posterior.npz``.
+        What draws are made from, for ``posterior.npz``, or chains for ``draws.npz``.
     overwrite
         Whether an earlier solution or dataset there may be replaced.
 

@@ -2,14 +2,16 @@
 
 from .choosing import choose_degree
 from .chosen import Choice
-from .comparing import Comparison, compare
+from .comparing import Comparison, compare_with_truth
 from .comparing_solutions import SolutionComparison, compare_solutions
+from .comparison import compare
 from .demonstration import Demonstration, demo
 from .effect_drawing import draw_effects
 from .effect_table import Effect, Effects
 from .effects import effects
 from .information import Information, describe
 from .options import SolveOptions
+from .posterior import WrittenDraws, posterior
 from .prepare import Prepared, prepare
 from .simulating import Simulated, simulate
 from .solving import Solved, solve, write_solved
@@ -26,13 +28,16 @@ __all__ = [
     "SolutionComparison",
     "SolveOptions",
     "Solved",
+    "WrittenDraws",
     "choose_degree",
     "compare",
     "compare_solutions",
+    "compare_with_truth",
     "demo",
     "describe",
     "draw_effects",
     "effects",
+    "posterior",
     "prepare",
     "simulate",
     "solve",

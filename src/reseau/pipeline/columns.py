@@ -283,7 +283,8 @@ def summary_of(
 
 def _still_moving(prepared: Prepared, solution: Solution) -> str | None:
     """Return the name of what took the last largest step, if that was too large."""
-    if solution.converged or not solution.history:
+    # The steps of a sampler's solution are those of the one that it started from.
+    if solution.converged or not solution.history or solution.draws is not None:
         return None
     names = _calibration_names(prepared)
     index = solution.history[-1].moving

@@ -1,4 +1,4 @@
-"""`reseau compare` as a function: a solution against the truth of a simulation."""
+"""`reseau compare A --truth DIR` as a function: a solution against a simulation."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,7 +85,7 @@ class Comparison:
         return found
 
 
-def compare(solution: Any, truth: str | Path | Truth) -> Comparison:
+def compare_with_truth(solution: Any, truth: str | Path | Truth) -> Comparison:
     """Compare a solution with the truth of the simulation it was made from.
 
     Parameters
@@ -102,9 +102,10 @@ def compare(solution: Any, truth: str | Path | Truth) -> Comparison:
 
     Examples
     --------
-    >>> from reseau import compare, simulate, solve
+    >>> from reseau import simulate, solve
+    >>> from reseau.pipeline import compare_with_truth
     >>> plate = simulate(small=True, seed=1)
-    >>> found = compare(solve(plate.dataset), plate.truth)
+    >>> found = compare_with_truth(solve(plate.dataset), plate.truth)
     >>> found.recoveries["reference"].consistent
     True
     """
@@ -139,7 +140,8 @@ def _read_truth(path: str | Path) -> Truth:
                 given=f"{path} is a solution",
                 wanted="the truth of a simulation, or the dataset that has it",
                 where=str(path),
-                todo="name the dataset that the simulator wrote",
+                todo="name the dataset that the simulator wrote; two solutions are "
+                "compared by compare A B",
             )
         )
     return read_truth(path)
@@ -293,7 +295,7 @@ def _stretches(direction: Float[ndarray, "n 3"]) -> list[ndarray]:
 
 __all__ = [
     "Comparison",
-    "compare",
+    "compare_with_truth",
     "formal_covariances",
     "position_errors",
     "without_datum",

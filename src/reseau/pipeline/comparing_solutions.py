@@ -160,7 +160,7 @@ def compare_solutions(
     Examples
     --------
     >>> from reseau import simulate, solve
-    >>> from reseau.pipeline.comparing_solutions import compare_solutions
+    >>> from reseau.pipeline import compare_solutions
     >>> plate = simulate(small=True, seed=1).dataset
     >>> found = compare_solutions(solve(plate), solve(plate))
     >>> found.sources["all"].ratio

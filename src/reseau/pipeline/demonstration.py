@@ -8,7 +8,7 @@ from pathlib import Path
 from reseau.io import check_output
 from reseau.solve.gauss_newton import Report
 
-from .comparing import Comparison, compare
+from .comparing import Comparison, compare_with_truth
 from .simulating import simulate
 from .solving import Solved, solve
 
@@ -128,7 +128,7 @@ def demo(
         place / "dataset", place / "solution", overwrite=overwrite, report=report
     )
     clock.append(time.perf_counter())
-    comparison = compare(solved, simulated.truth)
+    comparison = compare_with_truth(solved, simulated.truth)
     clock.append(time.perf_counter())
     figures = draw_figures(place / "figures", simulated, solved, comparison)
     clock.append(time.perf_counter())

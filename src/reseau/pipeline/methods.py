@@ -8,22 +8,17 @@ comparisons need not know where one came from.
 from dataclasses import dataclass, replace
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from reseau.errors import ConfigError, ConvergenceError, Result, explain
 from reseau.flags import count_flags
-from reseau.model import take_step
 from reseau.model.likelihood import likelihood_named, prior_named
 from reseau.solve import Settings, Solution, solve_plate
+from reseau.solve.chains import solution_of_chains
 from reseau.solve.gauss_newton import Report
 from reseau.solve.noise import Noise, error_inflation, solve_with_noise
 from reseau.solve.nuts import Sampled, solve_nuts
-from reseau.solve.plan import plan_tiles
-from reseau.solve.residuals import residuals_at
 from reseau.solve.robust import Robust
-from reseau.solve.variational import Variational, solve_variational
+from reseau.solve.variational import INITS, Variational, solve_variational
 
 from .choosing import choose_degree
 from .options import SolveOptions
@@ -78,7 +73,6 @@ def solve_prepared(
         Options contradict each other, or the plate does not suit the method.
     """
     robust = _robust(options)
-    _check_together(options)
     summary: dict[str, Any] = {"method": options.method}
     table: tuple[str, ...] = ()
     if options.chooses_degree:
@@ -104,30 +98,13 @@ def _robust(options: SolveOptions) -> Robust | None:
     return Robust(likelihood=likelihood, reference_prior=prior)
 
 
-def _check_together(options: SolveOptions) -> None:
-    """Refuse what a method has no use for, rather than ignore it."""
-    if options.method == "gauss-newton":
-        return
-    if options.fit_noise is not None:
-        raise ConfigError(
-            explain(
-                given=f"--fit-noise with --method {options.method}",
-                wanted="--method gauss-newton",
-                where="the options of solve",
-                todo="leave one of them out",
-            )
-        )
-
-
 def _by_gauss_newton(
     prepared: Prepared,
     options: SolveOptions,
     robust: Robust | None,
     report: Report | None,
 ) -> Answer:
-    settings = Settings(
-        tolerance=options.tolerance, max_iterations=options.max_iterations
-    )
+    settings = Settings(**options.given("tolerance", "max_iterations"))
     summary: dict[str, Any] = {}
     sentences: list[str] = []
     if options.fit_noise:
@@ -233,21 +210,18 @@ def _by_guide(
 ) -> Answer:
     found: Variational = solve_variational(
         prepared.problem,
-        guide=options.guide,
-        init=options.init,
-        rank=options.rank,
         likelihood=likelihood_named(options.likelihood),
         reference_prior=prior_named(options.reference_prior),
         seed=options.seed,
         report=report,
-        checkpoint=options.checkpoint,
-        resume=options.resume,
-        max_steps=options.max_steps,
-        time_limit=options.time_limit,
+        **options.given(
+            *("guide", "init", "rank"),
+            *("checkpoint", "resume", "max_steps", "time_limit"),
+        ),
     )
     summary = {
         "guide": found.guide,
-        "init": options.init,
+        "init": options.init or INITS[0],
         "steps": found.steps,
         "seconds_per_step": found.seconds_per_step,
         "schedule": found.schedule,
@@ -256,6 +230,8 @@ def _by_guide(
     }
     words = [f"Guide {found.guide}: {found.verdict}"]
     words.append(WHAT_ERRORS_MEAN[found.guide])
+    summary |= _reliability(found.solution)
+    words += _reliability_in_words(found.solution)
     return Answer(prepared, found.solution, summary, words, reason=found.verdict)
 
 
@@ -271,70 +247,33 @@ WHAT_ERRORS_MEAN = {
 
 
 def _by_chains(prepared: Prepared, options: SolveOptions) -> Answer:
-    likelihood = likelihood_named(options.likelihood)
-    prior = prior_named(options.reference_prior)
-    robust = _robust(options)
     found: Sampled = solve_nuts(
         prepared.problem,
-        start=None if robust is None else solve_plate(prepared.problem, robust=robust),
-        draws=options.draws,
-        chains=options.chains,
+        start=solve_plate(prepared.problem, robust=_robust(options)),
         seed=options.seed,
-        loss=None if likelihood is None else likelihood.loss,
-        reference_loss=None if prior is None else prior.loss,
+        **options.given("draws", "chains"),
     )
     summary = {
         name: getattr(found, name)
         for name in ("r_hat", "effective", "divergences", "acceptance", "steps")
     }
-    words = [
-        f"NUTS: {options.chains} chains of {options.draws} draws, largest R-hat "
-        f"{found.r_hat:.4f}, fewest effective draws {found.effective:.0f}, "
-        f"{found.divergences} divergences."
-    ]
-    return Answer(prepared, solution_of_draws(found), summary, words, reason=words[0])
+    told = _chains_in_words(found)
+    return Answer(prepared, solution_of_chains(found), summary, [told], reason=told)
 
 
-def solution_of_draws(found: Sampled) -> Solution:
-    """Return the solution that the draws of NUTS make: means and covariances."""
-    with jax.enable_x64(True):
-        return _solution_of(found)
-
-
-def _solution_of(found: Sampled) -> Solution:
-    draws, start = found.draws, found.solution
-    offset = draws.offset.reshape(-1, *draws.offset.shape[2:])
-    shared = draws.shared.reshape(-1, draws.shared.shape[2])
-    if offset.shape[0] < 2:
-        raise ConvergenceError(
-            explain(
-                given=f"{offset.shape[0]} draws",
-                wanted="two or more, to make a covariance of",
-                where="--draws and --chains",
-                todo="ask for more draws",
-            )
+def _chains_in_words(found: Sampled) -> str:
+    """Say whether the chains agree, as far as their length lets one tell."""
+    chains, draws = found.draws.number
+    agreement = "too few draws to tell whether they agree"
+    if np.isfinite(found.r_hat) and np.isfinite(found.effective):
+        agreement = (
+            f"largest R-hat {found.r_hat:.4f}, fewest effective draws "
+            f"{found.effective:.0f}"
         )
-    mean_shared = np.nan_to_num(shared.mean(axis=0))
-    mean = take_step(
-        draws.centre, jnp.asarray(mean_shared), jnp.asarray(offset.mean(axis=0))
-    )
-    parameters = jax.tree.map(np.asarray, mean)
-    off, apart = offset - offset.mean(axis=0), shared - mean_shared
-    n = offset.shape[0] - 1
-    residuals = residuals_at(
-        start.problem, jax.device_put(plan_tiles(start.problem)), parameters
-    )
-    return replace(
-        start,
-        parameters=parameters,
-        source_covariance=np.einsum("dni,dnj->nij", off, off) / n,
-        shared_covariance=np.nan_to_num(apart.T @ apart / n),
-        residuals=residuals,
-        chi2=float(np.sum(residuals.pull**2)),
-        result=Result.SUCCESSFUL if found.converged else Result.NOT_CONVERGED,
-        factor=None,
-        seconds={**start.seconds, "chains": found.seconds},
+    return (
+        f"NUTS: {chains} {'chain' if chains == 1 else 'chains'} of {draws} draws, "
+        f"{agreement}, {found.divergences} divergences."
     )
 
 
-__all__ = ["Answer", "solution_of_draws", "solve_prepared"]
+__all__ = ["Answer", "solve_prepared"]

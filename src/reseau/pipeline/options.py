@@ -1,12 +1,18 @@
-"""What can be chosen about a solution."""
+"""What can be chosen about a solution, and what belongs to which method."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from reseau.errors import ConfigError, explain, some, suggestion
-from reseau.solve import Settings
+from reseau.errors import ConfigError, explain, suggestion, unknown_name
+from reseau.instrument import DEGREE_KINDS, DISTORTIONS, FOCAL_PRIORS, SCALES
+from reseau.model import check_blocks
+from reseau.model.likelihood import LIKELIHOODS
+from reseau.solve.nuts import FEWEST_DRAWS
+from reseau.solve.variational import GUIDES, INITS
 
 from .prepare import MINIMUM_MEASUREMENTS
 
@@ -15,6 +21,50 @@ METHODS = ("gauss-newton", "svi", "nuts")
 
 AUTO = "auto"
 """Degree of a distortion that the evidence is to choose."""
+
+METHOD_OF = {
+    **dict.fromkeys(("tolerance", "max_iterations", "fit_noise"), "gauss-newton"),
+    **dict.fromkeys(("guide", "init", "rank", "max_steps", "time_limit"), "svi"),
+    **dict.fromkeys(("checkpoint", "resume"), "svi"),
+    **dict.fromkeys(("draws", "chains"), "nuts"),
+}
+"""The one method that an option belongs to; those that are not here are of all."""
+
+GUIDES_OF = {
+    "rank": ("lowrank",),
+    "checkpoint": ("seed", "meanfield", "lowrank"),
+    "resume": ("seed", "meanfield", "lowrank"),
+}
+"""Guides that an option belongs to, where it is not of all."""
+
+NAMES: dict[str, Sequence[str]] = {
+    "method": METHODS,
+    "distortion": tuple(DISTORTIONS),
+    "degree_kind": DEGREE_KINDS,
+    "scale": SCALES,
+    "focal_prior": FOCAL_PRIORS,
+    "likelihood": LIKELIHOODS,
+    "reference_prior": LIKELIHOODS,
+    "fit_noise": ("scale", "floor", "both"),
+    "guide": GUIDES,
+    "init": INITS,
+}
+"""Options that take a name, and the names that they take."""
+
+INTEGERS = {
+    "minimum_degree": 0,
+    "minimum_measurements": 1,
+    "max_iterations": 1,
+    "rank": 1,
+    "max_steps": 1,
+    "draws": FEWEST_DRAWS,
+    "chains": 1,
+    "seed": 0,
+}
+"""Options that take an integer, and the smallest that makes sense."""
+
+POSITIVE = ("error", "tolerance", "time_limit")
+"""Options that take a number above 0."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +89,7 @@ class SolveOptions:
     focal_prior
         "gamma" or "normal".
     free, fix
-        Blocks to free and to fix beside the default.
+        Blocks to free and to fix beside the default; one name or several.
     reference
         False: a free network.
     plate
@@ -47,23 +97,31 @@ class SolveOptions:
     minimum_measurements
         Sources without a prior and with fewer are left out.
     tolerance, max_iterations
-        When to stop: largest step in σ, number of iterations.
+        Of "gauss-newton", when to stop: largest step in σ (0.01), number of iterations
+        (50).
     method
         Of `METHODS`: "gauss-newton", "svi" or "nuts".
     likelihood, reference_prior
         Of measurements and of reference positions: "normal", "student" or "mixture".
     fit_noise
-        What of the measurement errors is fitted: "scale", "floor" or "both".
+        Of "gauss-newton": what of the measurement errors is fitted, "scale", "floor" or
+        "both".
     guide, init, rank
-        Of "svi": "seed", "meanfield", "lowrank" or "arrow"; start from "none" or "map";
-        columns of W of "lowrank".
+        Of "svi": "seed", "meanfield", "lowrank" or "arrow" ("seed"); start from "none"
+        or "map" ("none"); columns of W of "lowrank" (10).
     max_steps, time_limit, checkpoint, resume
         Of "svi": where to stop in any case, in steps and seconds; a file for the state,
         and whether to go on from it.
     draws, chains
-        Of "nuts".
+        Of "nuts": draws of each chain (1000), number of chains (2).
     seed
         Of random numbers: "svi", "nuts", degree "auto".
+
+    Raises
+    ------
+    ConfigError
+        A name is unknown, a number out of range, or an option of another method than
+        the one chosen.
     """
 
     instrument: str | None = None
@@ -76,26 +134,26 @@ class SolveOptions:
     minimum_degree: int | None = None
     scale: str | None = None
     focal_prior: str | None = None
-    free: tuple[str, ...] = ()
-    fix: tuple[str, ...] = ()
+    free: Sequence[str] = ()
+    fix: Sequence[str] = ()
     reference: bool = True
     plate: int | None = None
     minimum_measurements: int = MINIMUM_MEASUREMENTS
-    tolerance: float = Settings().tolerance
-    max_iterations: int = Settings().max_iterations
+    tolerance: float | None = None
+    max_iterations: int | None = None
     method: str = METHODS[0]
     likelihood: str = "normal"
     reference_prior: str = "normal"
     fit_noise: str | None = None
-    guide: str = "seed"
-    init: str = "none"
-    rank: int = 10
+    guide: str | None = None
+    init: str | None = None
+    rank: int | None = None
     max_steps: int | None = None
     time_limit: float | None = None
     checkpoint: str | None = None
     resume: bool = False
-    draws: int = 1000
-    chains: int = 2
+    draws: int | None = None
+    chains: int | None = None
     seed: int = 0
 
     @property
@@ -103,43 +161,111 @@ class SolveOptions:
         """Return whether the distortion's degree is to be chosen."""
         return self.degree == AUTO
 
+    def given(self, *names: str) -> dict[str, Any]:
+        """Return those of some options that were chosen, by name."""
+        found = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in found.items() if value is not None}
+
     def __post_init__(self) -> None:
-        _check_choice("method", self.method, METHODS)
-        if self.fit_noise is not None:
-            _check_choice("fit-noise", self.fit_noise, ("scale", "floor", "both"))
-        if isinstance(self.degree, str):
-            _check_choice("degree", self.degree, (AUTO,))
-        for name, least in (
-            ("tolerance", 0.0),
-            ("max_iterations", 1),
-            ("minimum_measurements", 1),
-        ):
+        for name in ("free", "fix"):
+            # The class is frozen; one name may be given without a tuple around it.
             value = getattr(self, name)
-            if not (np.isfinite(value) and value >= least) or value == 0:
-                raise ConfigError(
-                    explain(
-                        given=f"{name} = {value}",
-                        wanted=f"{least} or more" if least else "more than 0",
-                        where=f"--{name.replace('_', '-')}",
-                        todo="correct the option",
-                    )
+            names = (value,) if isinstance(value, str) else tuple(value)
+            object.__setattr__(self, name, check_blocks(names, _option(name)))
+        for name, value in self.given(*NAMES).items():
+            _check_name(name, value)
+        for name, value in self.given(*INTEGERS).items():
+            _check_integer(name, value, INTEGERS[name])
+        for name, value in self.given(*POSITIVE).items():
+            _check_positive(name, value)
+        if self.degree is not None and not self.chooses_degree:
+            _check_degree(self.degree)
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Refuse what the method, or its guide, has no use for."""
+        chosen = {
+            name: v for name, v in self.given(*METHOD_OF).items() if v is not False
+        }
+        for name, value in chosen.items():
+            wanted = METHOD_OF[name]
+            if wanted != self.method:
+                here = f"--method {self.method}"
+                raise _of_another(name, value, here, f"--method {wanted}")
+        guide = self.guide or GUIDES[0]
+        for name in (n for n in chosen if n in GUIDES_OF):
+            if self.method == "svi" and guide not in GUIDES_OF[name]:
+                wanted = f"--guide {' or '.join(GUIDES_OF[name])}"
+                raise _of_another(name, chosen[name], f"--guide {guide}", wanted)
+        if self.resume and self.checkpoint is None:
+            raise ConfigError(
+                explain(
+                    given="--resume without --checkpoint",
+                    wanted="the file that the state is kept in",
+                    where="the options of solve",
+                    todo="name it: --checkpoint FILE",
                 )
+            )
 
 
-def _check_choice(name: str, value: str, known: Sequence[str]) -> None:
-    if value in known:
-        return
-    option = f"--{name}"
-    raise ConfigError(
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _of_another(name: str, value: object, given: str, wanted: str) -> ConfigError:
+    option = _option(name)
+    as_typed = option if value is True else f"{option} {value}"
+    return ConfigError(
         explain(
-            given=f"{name} = {value!r}",
-            wanted=f"one of {some(known)}"
-            if len(known) > 1
-            else f"a number or {known[0]}",
-            where=option,
-            todo=suggestion(value, known),
+            given=f"{as_typed} with {given}",
+            wanted=f"{wanted}, which {option} belongs to",
+            where="the options of solve",
+            todo=f"add {wanted}, or leave {option} out",
         )
     )
 
 
-__all__ = ["AUTO", "METHODS", "SolveOptions"]
+def _check_name(name: str, value: object) -> None:
+    if value not in NAMES[name]:
+        kind = name.replace("_", " ")
+        raise unknown_name(kind, str(value), NAMES[name], where=_option(name))
+
+
+def _check_degree(value: object) -> None:
+    if not isinstance(value, str):
+        _check_integer("degree", value, 0)
+        return
+    raise ConfigError(
+        explain(
+            given=f"degree = {value!r}",
+            wanted=f"a number or {AUTO}",
+            where="--degree",
+            todo=suggestion(value, (AUTO,), otherwise="give a number"),
+        )
+    )
+
+
+def _check_integer(name: str, value: object, least: int) -> None:
+    is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not is_integer or value < least:  # type: ignore[operator]
+        raise _out_of_range(name, value, f"an integer, {least} or more")
+
+
+def _check_positive(name: str, value: object) -> None:
+    is_number = isinstance(value, (int, float, np.number))
+    if not is_number or not 0 < value < math.inf:  # type: ignore[operator]
+        raise _out_of_range(name, value, "a number greater than 0")
+
+
+def _out_of_range(name: str, value: object, wanted: str) -> ConfigError:
+    return ConfigError(
+        explain(
+            given=f"{name} = {value!r}",
+            wanted=wanted,
+            where=_option(name),
+            todo="correct the option",
+        )
+    )
+
+
+__all__ = ["AUTO", "METHODS", "METHOD_OF", "SolveOptions"]

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from reseau.io import (
     write_solution,
 )
 from reseau.model import DEFAULT_FREE, check_blocks
-from reseau.solve import Solution
+from reseau.solve import Draws, Solution
 from reseau.solve.gauss_newton import Report
 
 from .columns import (
@@ -45,8 +45,11 @@ from .columns import (
 )
 from .methods import Answer, solve_prepared
 from .options import SolveOptions
-from .posterior import saved_posterior
+from .posterior import arviz_of, described, saved_posterior
 from .prepare import Prepared, prepare
+
+if TYPE_CHECKING:
+    from xarray import DataTree
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,27 @@ class Solved:
     def exit_code(self) -> int:
         """Return 0 where the solution can be used, else 3."""
         return 0 if self.solution.result is Result.SUCCESSFUL else 3
+
+    def to_arviz(
+        self, draws: int | Draws | None = None, *, seed: int = 0
+    ) -> "DataTree":
+        """Return draws from the posterior as a tree of data that ArviZ works on.
+
+        Parameters
+        ----------
+        draws
+            How many, or draws that `Solution.sample` returned. Absent: 1000, of nuts
+            all, chain by chain with the sampler's statistics.
+        seed
+            Of the random numbers.
+
+        Raises
+        ------
+        ConfigError
+            ArviZ is not installed, the method gives no draws or not as many.
+        """
+        about = described(self.summary, seed)
+        return arviz_of(self.prepared, self.solution, draws, seed, about)
 
 
 def solve(

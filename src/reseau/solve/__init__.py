@@ -1,5 +1,6 @@
 """Solvers: one plate by Gauss-Newton with its exact Gaussian posterior."""
 
+from .draws import Draws
 from .gauss_newton import Iteration, Settings
 from .noise import Inflation, Noise, error_inflation, solve_with_noise
 from .plate import Labels, solve_plate
@@ -9,6 +10,7 @@ from .robust import Reliability, Robust
 from .solution import Solution, SourceErrors, source_errors
 
 __all__ = [
+    "Draws",
     "Inflation",
     "Iteration",
     "Labels",

@@ -1,5 +1,7 @@
 """Draws from a posterior: exact ones of a Gaussian, and what draws of any kind are."""
 
+from collections.abc import Mapping
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -33,6 +35,9 @@ class Draws(eqx.Module):
     shared
         Steps of the shared parameters, in the order of `Layout`; NaN where the data do
         not determine them.
+    statistics
+        What a sampler says of each draw, (chain, draw), by ArviZ's names; None of
+        independent draws.
     """
 
     centre: Parameters
@@ -40,6 +45,13 @@ class Draws(eqx.Module):
     solved: Bool[np.ndarray, "n_src"]
     offset: Float[np.ndarray, "chain draw n_src 2"]
     shared: Float[np.ndarray, "chain draw p"]
+    statistics: Mapping[str, np.ndarray] | None = None
+
+    @property
+    def number(self) -> tuple[int, int]:
+        """Return the numbers of chains and of draws in each."""
+        chains, draws = self.offset.shape[:2]
+        return chains, draws
 
     @property
     def layout(self) -> Layout:
@@ -112,7 +124,9 @@ def sample_posterior(factor: PosteriorFactor, n: int, seed: int = 0) -> Draws:
     ConfigError
         If `n` is not positive, or the draws would not fit into memory.
     """
-    _check_number(factor, n)
+    size = 2 * factor.direction.shape[0] + factor.shared.shape[0]
+    most = LARGEST // max(size, 1)
+    check_draws(n, seed, most, f"what fits into memory with {size:,} parameters each")
     rng = np.random.default_rng(seed)
     q = factor.shared.shape[1]
     shared = rng.normal(size=(n, q)) @ factor.shared.T
@@ -131,18 +145,66 @@ def sample_posterior(factor: PosteriorFactor, n: int, seed: int = 0) -> Draws:
     )
 
 
-def _check_number(factor: PosteriorFactor, n: int) -> None:
-    size = 2 * factor.direction.shape[0] + factor.shared.shape[0]
-    most = LARGEST // max(size, 1)
-    if not 0 < n <= most:
-        raise ConfigError(
-            explain(
-                given=f"{n} draws of {size:,} parameters",
-                wanted=f"1 to {most:,} draws",
-                where="number of draws",
-                todo="ask for a number in this range",
-            )
+def resample(draws: Draws, n: int, seed: int = 0) -> Draws:
+    """Return some of a sampler's draws, in random order and each once at most.
+
+    Parameters
+    ----------
+    draws
+        Chains of a sampler.
+    n
+        Number of draws.
+    seed
+        Of the choice.
+
+    Raises
+    ------
+    ConfigError
+        If `n` is not positive, or more than there are.
+    """
+    chains, each = draws.number
+    total = chains * each
+    check_draws(n, seed, total, f"those of {chains} chains of {each:,} draws")
+    chosen = np.random.default_rng(seed).choice(total, n, replace=False)
+
+    def some(steps: np.ndarray) -> np.ndarray:
+        return steps.reshape(total, *steps.shape[2:])[chosen][None]
+
+    return Draws(
+        centre=draws.centre,
+        direction=draws.direction,
+        solved=draws.solved,
+        offset=some(draws.offset),
+        shared=some(draws.shared),
+    )
+
+
+def check_draws(n: int, seed: int, most: int, why: str) -> None:
+    """Raise `ConfigError` unless so many draws can be made with such a seed.
+
+    Parameters
+    ----------
+    most, why
+        Number of draws at most, and what limits it.
+    """
+    _check_integer("draws", n, 1, most, f"1 to {most:,}, {why}")
+    _check_integer("seed", seed, 0, None, "0 or more")
+
+
+def _check_integer(
+    name: str, value: object, least: int, most: int | None, wanted: str
+) -> None:
+    is_number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if is_number and value >= least and (most is None or value <= most):  # type: ignore[operator]
+        return
+    raise ConfigError(
+        explain(
+            given=f"{name} = {value!r}",
+            wanted=f"an integer, {wanted}",
+            where=f"draws from a posterior: --{name}",
+            todo="give a number in this range",
         )
+    )
 
 
 def _source_steps(

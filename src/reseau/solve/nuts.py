@@ -12,27 +12,32 @@ Hoffman & Gelman 2014, JMLR 15, 1593 (NUTS); Vehtari et al. 2021, Bayesian Analy
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from reseau.errors import ConfigError, ConvergenceError, explain
 from reseau.model import Parameters, Problem
-from reseau.model.density import Loss
 
 from .coordinates import Coordinates, follow_modes, whitened_coordinates
 from .draws import Draws
-from .gauss_newton import equations_at
+from .equations import equations_at
 from .plan import plan_tiles
 from .plate import solve_plate
+from .robust import Reliability
 from .solution import Solution
 from .tiled import tiled_density
+from .weighted import CLIPPED, EXACT, Terms
 
 LARGEST = 2_000
 """Unknowns up to which sampling is offered: beyond, a run takes hours."""
+
+FEWEST_DRAWS = 4
+"""Draws of each chain from which R-hat, of halves of chains, can be computed."""
 
 WARM_UP = 300
 """Steps that find the step size: nothing else is to be found."""
@@ -44,15 +49,16 @@ class Sampled(NamedTuple):
     Attributes
     ----------
     draws
-        In the datum of the solution that they started from.
+        In the datum of the solution that they started from, with `draws.statistics`:
+        log density up to a constant (lp), acceptance rate, number of gradients
+        (n_steps) and whether the integrator lost the trajectory (diverging).
     solution
         That solution.
-    log_density
-        Of each draw, up to a constant.
     r_hat
         Largest split R-hat of all parameters; near 1 where the chains agree.
     effective
-        Smallest effective number of draws of all parameters.
+        Smallest effective number of draws of all parameters; NaN where there are too
+        few draws to tell.
     divergences
         Number of trajectories that the integrator lost.
     acceptance
@@ -65,7 +71,6 @@ class Sampled(NamedTuple):
 
     draws: Draws
     solution: Solution
-    log_density: Float[np.ndarray, "chain draw"]
     r_hat: float
     effective: float
     divergences: int
@@ -76,7 +81,8 @@ class Sampled(NamedTuple):
     @property
     def converged(self) -> bool:
         """Return whether the chains agree and no trajectory was lost."""
-        agree = self.r_hat < 1.01 and self.effective > 100.0 * len(self.log_density)
+        chains = self.draws.number[0]
+        agree = self.r_hat < 1.01 and self.effective > 100.0 * chains
         return agree and self.divergences == 0
 
 
@@ -89,8 +95,6 @@ def solve_nuts(
     warm_up: int = WARM_UP,
     seed: int = 0,
     largest: int = LARGEST,
-    loss: Loss | None = None,
-    reference_loss: Loss | None = None,
 ) -> Sampled:
     """Sample the posterior of a small plate.
 
@@ -99,7 +103,9 @@ def solve_nuts(
     problem
         Measurements, instrument, priors and what is free.
     start
-        Its Gauss-Newton solution; found first if absent.
+        Its Gauss-Newton solution; found first if absent. The density is the one that
+        it maximises: of a robust solution the heavy-tailed one, with the fractions
+        and widths that were fitted.
     draws, chains
         Number of draws that each chain keeps, and of chains.
     warm_up
@@ -108,8 +114,6 @@ def solve_nuts(
         Of the random numbers.
     largest
         Number of unknowns up to which the problem is accepted.
-    loss, reference_loss
-        Heavy-tailed likelihood and reference prior, see `model.Density`.
 
     Raises
     ------
@@ -127,12 +131,15 @@ def solve_nuts(
             raise _no_start(start)
         problem = start.problem
         tiles = jax.device_put(plan_tiles(problem))
-        equations = equations_at(problem, tiles, start.parameters, 0.0)
+        terms = _terms(start.reliability)
+        equations = equations_at(problem, tiles, start.parameters, 0.0, terms)
         coordinates = whitened_coordinates(problem, tiles, equations, start.parameters)
         density = tiled_density(problem, tiles)
+        tails = (terms.likelihood, terms.reference_prior) if terms else ()
+        losses = [None if one is None else one.loss for one in tails]
 
         def of_parameters(parameters: Parameters) -> Array:
-            return density(parameters, loss, reference_loss)
+            return density(parameters, *losses)
 
         coordinates = follow_modes(coordinates, of_parameters)
 
@@ -141,6 +148,14 @@ def solve_nuts(
 
         found = run_nuts(log_density, coordinates.size, draws, chains, warm_up, seed)
         return _collected(start, coordinates, found, time.perf_counter() - began)
+
+
+def _terms(judged: Reliability | None) -> Terms | None:
+    """Return heavy tails with their curvature at the maximum, to whiten by."""
+    if judged is None:
+        return None
+    bound = np.where(judged.ambiguous, CLIPPED, EXACT)
+    return Terms(judged.likelihood, judged.reference_prior, jnp.asarray(bound))
 
 
 class Chains(NamedTuple):
@@ -166,7 +181,8 @@ def run_nuts(
     from numpyro.infer import MCMC, NUTS
 
     kernel = NUTS(
-        potential_fn=lambda z: -log_density(z),
+        # Compiled, since numpyro evaluates it once as it is.
+        potential_fn=jax.jit(lambda z: -log_density(z)),
         adapt_mass_matrix=False,
         target_accept_prob=0.8,
     )
@@ -194,7 +210,15 @@ def _collected(
     # Not at the top: see `run_nuts`.
     from numpyro.diagnostics import effective_sample_size, split_gelman_rubin
 
-    drawn = _as_draws(start, coordinates, found.z)
+    drawn = replace(
+        _as_draws(start, coordinates, found.z),
+        statistics={
+            "lp": -found.potential,
+            "acceptance_rate": found.acceptance,
+            "n_steps": found.steps,
+            "diverging": found.diverging,
+        },
+    )
     # Of what users see: parameters, not the sampler's coordinates.
     kept = np.concatenate(
         [
@@ -203,17 +227,32 @@ def _collected(
         ],
         axis=2,
     )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r_hat = np.max(split_gelman_rubin(kept))
+        effective = np.min(effective_sample_size(kept))
     return Sampled(
         draws=drawn,
         solution=start,
-        log_density=-found.potential,
-        r_hat=float(np.max(split_gelman_rubin(kept))),
-        effective=float(np.min(effective_sample_size(kept))),
+        r_hat=float(r_hat),
+        effective=credible_number(
+            float(effective), found.z.shape[0] * found.z.shape[1]
+        ),
         divergences=int(found.diverging.sum()),
         acceptance=float(found.acceptance.mean()),
         steps=float(found.steps.mean()),
         seconds=seconds,
     )
+
+
+def credible_number(effective: float, total: int) -> float:
+    """Return an effective number of draws, NaN where the estimate has no meaning.
+
+    The sum of autocorrelations that it divides by is so noisy in short chains that it
+    can be zero or negative. No estimate may exceed n log₁₀ n (Vehtari et al. 2021).
+    """
+    if not effective > 0.0:
+        return float("nan")
+    return min(effective, total * float(np.log10(total)))
 
 
 def _as_draws(start: Solution, coordinates: Coordinates, z: np.ndarray) -> Draws:
@@ -240,7 +279,7 @@ def _as_draws(start: Solution, coordinates: Coordinates, z: np.ndarray) -> Draws
 
 def _check_numbers(draws: int, chains: int, warm_up: int) -> None:
     for name, value, least in (
-        ("draws", draws, 4),
+        ("draws", draws, FEWEST_DRAWS),
         ("chains", chains, 1),
         ("warm_up", warm_up, 10),
     ):
@@ -249,7 +288,7 @@ def _check_numbers(draws: int, chains: int, warm_up: int) -> None:
                 explain(
                     given=f"{name} = {value}",
                     wanted=f"{least} or more",
-                    where="nuts",
+                    where="nuts" if name == "warm_up" else f"nuts, --{name}",
                     todo="correct the number",
                 )
             )
@@ -283,4 +322,12 @@ def _no_start(start: Solution) -> ConvergenceError:
     )
 
 
-__all__ = ["LARGEST", "Chains", "Sampled", "run_nuts", "solve_nuts"]
+__all__ = [
+    "FEWEST_DRAWS",
+    "LARGEST",
+    "Chains",
+    "Sampled",
+    "credible_number",
+    "run_nuts",
+    "solve_nuts",
+]

@@ -12,19 +12,25 @@ from reseau.errors import ConfigError, Result, explain
 from reseau.model import Parameters, Problem
 from reseau.sky import angles_from_direction, displaced
 
-from .draws import Draws, sample_posterior
+from .draws import Draws, resample, sample_posterior
 from .gauss_newton import Iteration
 from .posterior_factor import PosteriorFactor
 from .references import ReferenceTest
 from .residuals import Residuals
 from .robust import Reliability
 
+METHODS_WITH_DRAWS = "gauss-newton, svi with the guide arrow, or nuts"
+"""Methods whose solutions draws can be had from, for messages."""
+
 _displaced = jax.jit(displaced)
 _angles = jax.jit(angles_from_direction)
 
 
 class Solution(eqx.Module):
-    """Solution of one plate, with its exact Gaussian posterior.
+    """Solution of one plate, with its posterior.
+
+    That is the exact Gaussian one where the solver is Gauss-Newton; `svi` and `nuts`
+    put means and covariances of theirs in its place.
 
     Attributes
     ----------
@@ -61,13 +67,16 @@ class Solution(eqx.Module):
     seconds
         Time spent, by stage.
     factor
-        What draws are made from.
+        What independent draws are made from; None where the posterior has no such
+        factor.
     flags
         Bits of each source, of `reseau.flags`; None where a solver gives none.
     references
         Whether each reference's position agrees with all else; None likewise.
     reliability
         Weights of a robust solution; None of least squares.
+    draws
+        The chains of a sampler, as steps from `parameters`; None of other solvers.
     """
 
     problem: Problem
@@ -89,9 +98,14 @@ class Solution(eqx.Module):
     references: ReferenceTest | None = None
     reliability: Reliability | None = None
     factor: PosteriorFactor | None = None
+    draws: Draws | None = None
 
     def sample(self, n: int, seed: int = 0) -> Draws:
-        """Return independent draws from the Gaussian posterior.
+        """Return draws from the posterior.
+
+        Independent ones of a Gaussian posterior. Of a sampler, some of its own draws,
+        each once at most, so `n` can be no more than there are; the chains themselves
+        are `draws`.
 
         Parameters
         ----------
@@ -103,15 +117,17 @@ class Solution(eqx.Module):
         Raises
         ------
         ConfigError
-            If `n` is out of range, or the solution holds no factor.
+            If `n` or `seed` is out of range, or the method gives no draws.
         """
+        if self.draws is not None:
+            return resample(self.draws, n, seed)
         if self.factor is None:
             raise ConfigError(
                 explain(
-                    given="a solution without a factor of its posterior",
-                    wanted="one that keeps it",
-                    where="Solution.factor",
-                    todo="solve again",
+                    given="a solution by a method that gives no draws",
+                    wanted=f"a solution by {METHODS_WITH_DRAWS}",
+                    where="Solution.sample",
+                    todo="solve again by one of these",
                 )
             )
         return sample_posterior(self.factor, n, seed)

@@ -33,6 +33,14 @@ def message(caught: pytest.ExceptionInfo[ReseauError]) -> str:
 # --- options
 
 
+def assert_refused(options: dict, words: tuple[str, ...]) -> None:
+    """Assert that the options are refused with these words."""
+    with pytest.raises(ConfigError) as caught:
+        SolveOptions(**options)
+    text = message(caught)
+    assert all(word in text for word in words), text
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -59,10 +67,7 @@ def message(caught: pytest.ExceptionInfo[ReseauError]) -> str:
 def test_options_of_another_method_are_refused(
     options: dict, words: tuple[str, ...]
 ) -> None:
-    with pytest.raises(ConfigError) as caught:
-        SolveOptions(**options)
-    text = message(caught)
-    assert all(word in text for word in words), text
+    assert_refused(options, words)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +94,7 @@ def test_options_of_another_method_are_refused(
 def test_names_and_ranges_are_checked_at_construction(
     options: dict, words: tuple[str, ...]
 ) -> None:
-    with pytest.raises(ConfigError) as caught:
-        SolveOptions(**options)
-    text = message(caught)
-    assert all(word in text for word in words), text
+    assert_refused(options, words)
 
 
 def test_one_block_may_be_named_alone() -> None:

@@ -1,6 +1,6 @@
 """Curvature of heavy-tailed terms in each source's own two unknowns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -23,20 +23,49 @@ def own_curvature(
 
     Priors are included; zero for sources that are not measured or not solved for.
     """
-    n = problem.prior.direction.shape[0]
-    out = np.zeros((2, n, 2, 2))
-    frames = frames_at(problem, parameters)
+    out = own_blocks(
+        problem,
+        tiles,
+        parameters,
+        lambda *block: _block_curvature(*block, terms.likelihood),
+    )
+    measured = out[0, :, 0, 0] > 0
+    for i, bound in enumerate((CLIPPED, EXACT)):
+        prior, _ = prior_curvature(problem, parameters, terms.bounded(bound))
+        out[i, measured] += prior[measured]
+    return out[0], out[1]
+
+
+def own_blocks(
+    problem: Problem,
+    tiles: list[TileData],
+    parameters: Parameters,
+    of_block: Callable[[Instrument, Array, Block, OnPlane, OnDetector], Array],
+) -> Float[np.ndarray, "2 n_src 2 2"]:
+    """Sum two matrices of each source over its measurements.
+
+    Parameters
+    ----------
+    of_block
+        What a block of a tile adds, (2, 2, 2, n), of instrument, which sources are
+        free, the block, and what `stages` returns.
+
+    Returns
+    -------
+    The matrices; zero for sources that are not measured or not solved for.
+    """
+    out = np.zeros((2, problem.prior.direction.shape[0], 2, 2))
+    frames, instrument = frames_at(problem, parameters), problem.instrument
 
     def part(some: Sequence[TileData]) -> None:
         for tile in some:
             total = sum(
                 np.asarray(
-                    _block_curvature(
-                        problem.instrument,
+                    of_block(
+                        instrument,
                         tile.free,
                         block,
-                        *stages(problem.instrument, frames, tile, block),
-                        terms.likelihood,
+                        *stages(instrument, frames, tile, block),
                     )
                 )
                 for block in tile.blocks
@@ -46,11 +75,7 @@ def own_curvature(
             out[:, rows] = np.moveaxis(np.asarray(total), -1, 1)[:, kept]
 
     in_parts(part, tiles)
-    measured = out[0, :, 0, 0] > 0
-    for i, bound in enumerate((CLIPPED, EXACT)):
-        prior, _ = prior_curvature(problem, parameters, terms.bounded(bound))
-        out[i, measured] += prior[measured]
-    return out[0], out[1]
+    return out
 
 
 @jax.jit
@@ -99,4 +124,4 @@ def prior_curvature(
     return curvature, weight[:, None] * pull
 
 
-__all__ = ["own_curvature", "prior_curvature"]
+__all__ = ["own_blocks", "own_curvature", "prior_curvature"]

@@ -114,6 +114,14 @@ class Fitted(NamedTuple):
     result: Result
 
 
+def noted(elbo: float, step: Step, seconds: float, report: Report | None) -> Iteration:
+    """Return what a step did, and tell it."""
+    found = Iteration(-2.0 * elbo, np.nan, step.move, 0.0, seconds, 0)
+    if report is not None:
+        report({**found._asdict(), "elbo": elbo, "spread": step.spread})
+    return found
+
+
 def _with_draws(
     problem: Problem,
     tiles: list[TileData],
@@ -138,11 +146,7 @@ def _with_draws(
             return Fitted(arrow, history, elbo, last, Result.DIVERGED)
         last = natural_step(problem, tiles, arrow, expected, 1.0 / t)
         arrow = last.arrow
-        spent = time.perf_counter() - at
-        history.append(Iteration(-2.0 * elbo[-1], np.nan, last.move, 0.0, spent, 0))
-        if report is not None:
-            sizes = {"elbo": elbo[-1], "spread": last.spread}
-            report({**history[-1]._asdict(), **sizes})
+        history.append(noted(elbo[-1], last, time.perf_counter() - at, report))
         small = last.move < settings.tolerance and last.spread < settings.spread
         if small and t > 1:
             return Fitted(arrow, history, elbo, last, Result.SUCCESSFUL)

@@ -13,7 +13,6 @@ What the model's own curvature over the width of q would add is left out: it is 
 the sky over milliarcseconds.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -26,14 +25,12 @@ from reseau.model import OnDetector, OnPlane, Parameters, Problem
 from reseau.model.likelihood import Likelihood
 from reseau.solve.assemble import (
     at_places,
-    frames_at,
-    in_parts,
     source_covariances,
-    stages,
     turned,
     whitened_columns,
 )
 from reseau.solve.averaged import Averages, Smoothed, smoothed
+from reseau.solve.curvature import own_blocks
 from reseau.solve.gauss_newton import Equations
 from reseau.solve.leverage import leverages
 from reseau.solve.plan import Block, TileData
@@ -107,7 +104,12 @@ def look(
     root, prior = _of_priors(problem, tiles, parameters, equations, tails)
     both = np.stack([prior.exact, prior.clipped])
     back = np.einsum("nab,rbcn,ndc->rnad", root, both, root)
-    own = _own_blocks(problem, tiles, parameters, data)
+    own = own_blocks(
+        problem,
+        tiles,
+        parameters,
+        lambda *block: _own_block(*block, data.exact, data.clipped),
+    )
     own = own + back * (own[1, :, :1, :1] > 0)
     ambiguous = ambiguous | _weak(own[0], own[1])
     of_data = ambiguous[np.asarray(problem.measurements.source)]
@@ -173,37 +175,6 @@ def _weak(
     share = np.linalg.eigvalsh(root @ exact[used] @ root.transpose(0, 2, 1))
     weak[used] = ~(share[:, 0] >= WEAK)
     return weak
-
-
-def _own_blocks(
-    problem: Problem, tiles: list[TileData], parameters: Parameters, data: Smoothed
-) -> Float[np.ndarray, "2 n 2 2"]:
-    """Return the sources' own blocks of the measurements, exact and clipped [rad⁻²]."""
-    out = np.zeros((2, problem.prior.direction.shape[0], 2, 2))
-    frames = frames_at(problem, parameters)
-    instrument = problem.instrument
-
-    def part(some: Sequence[TileData]) -> None:
-        for tile in some:
-            total = sum(
-                np.asarray(
-                    _own_block(
-                        instrument,
-                        tile.free,
-                        block,
-                        *stages(instrument, frames, tile, block),
-                        data.exact,
-                        data.clipped,
-                    )
-                )
-                for block in tile.blocks
-            )
-            kept = np.flatnonzero(np.asarray(tile.free) > 0)
-            rows = np.asarray(tile.source)[kept]
-            out[:, rows] = np.moveaxis(np.asarray(total), -1, 1)[:, kept]
-
-    in_parts(part, tiles)
-    return out
 
 
 @jax.jit

@@ -148,11 +148,7 @@ def ascend_tailed(
             break
         last = natural_step(problem, tiles, best.arrow, best.expected, rho)
         arrow = last.arrow
-        spent = time.perf_counter() - at
-        history.append(Iteration(-2.0 * elbo[-1], np.nan, last.move, 0.0, spent, 0))
-        if report is not None:
-            sizes = {"elbo": elbo[-1], "spread": last.spread}
-            report({**history[-1]._asdict(), **sizes})
+        history.append(noted(elbo[-1], last, time.perf_counter() - at, report))
         moving = last.move > settings.tolerance * rho
         if t > 1 and not (moving or last.spread > settings.spread * rho):
             if not unclear or asked_again:

@@ -59,20 +59,19 @@ def own_blocks(
 
     def part(some: Sequence[TileData]) -> None:
         for tile in some:
-            total = sum(
-                np.asarray(
-                    of_block(
-                        instrument,
-                        tile.free,
-                        block,
-                        *stages(instrument, frames, tile, block),
-                    )
+            shares = [
+                of_block(
+                    instrument,
+                    jnp.asarray(tile.free),
+                    block,
+                    *stages(instrument, frames, tile, block),
                 )
                 for block in tile.blocks
-            )
+            ]
+            total = np.sum([np.asarray(share) for share in shares], axis=0)
             kept = np.flatnonzero(np.asarray(tile.free) > 0)
             rows = np.asarray(tile.source)[kept]
-            out[:, rows] = np.moveaxis(np.asarray(total), -1, 1)[:, kept]
+            out[:, rows] = np.moveaxis(total, -1, 1)[:, kept]
 
     in_parts(part, tiles)
     return out

@@ -38,7 +38,14 @@ from reseau.solve.robust import RobustOptimum
 
 from .arrow import Arrow, Expected, Step, arrow_at, elbo_of, natural_step
 from .judging import judge_data
-from .natural import Fitted, NaturalSettings, as_equations, ended_arrow, verdict
+from .natural import (
+    Fitted,
+    NaturalSettings,
+    as_equations,
+    ended_arrow,
+    noted,
+    verdict,
+)
 from .outlook import Outlook, Tails, look
 from .record import Variational
 

@@ -30,6 +30,12 @@ def run_command(*arguments: object) -> Result:
     return Result(found.exit_code, found.stdout, found.stderr)
 
 
+@pytest.fixture(autouse=True)
+def _wide_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have messages in one line each, so that tests find words side by side."""
+    monkeypatch.setenv("COLUMNS", "1000")
+
+
 @pytest.fixture(scope="session")
 def run() -> Run:
     """Return the function that runs the command."""

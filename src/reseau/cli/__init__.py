@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ._groups import Grouped
 from ._guard import Choices
 from .compare import compare
 from .demo import demo
@@ -21,12 +22,11 @@ app = typer.Typer(
     name="reseau",
     help="High-precision differential astrometry with honest covariances.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("solve")(solve)
+app.command("solve", cls=Grouped)(solve)
 app.add_typer(simulations, name="simulate")
 app.command("compare")(compare)
 app.command("effects")(effects)

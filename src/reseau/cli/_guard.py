@@ -14,6 +14,9 @@ from typing import Annotated, Any, TextIO, TypeVar
 
 import typer
 
+from ._groups import OUTPUT
+from ._wrapping import wrapped
+
 BAD_INPUT = 2
 BUG = 1
 INTERRUPTED = 130
@@ -26,13 +29,27 @@ NO_NEWS = (
 )
 """Of interest to developers only; NumPy's NaN and infinity reach the verdict."""
 
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Debug = Annotated[
+    bool,
+    typer.Option(
+        "--debug", help="Show the traceback of an error.", rich_help_panel=OUTPUT
+    ),
+]
 Json = Annotated[
-    bool, typer.Option("--json", help="Print a summary as JSON, and nothing else.")
+    bool,
+    typer.Option(
+        "--json",
+        help="Print a summary as JSON, and nothing else.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Overwrite = Annotated[
     bool,
-    typer.Option("--overwrite", help="Replace an output that reseau wrote before."),
+    typer.Option(
+        "--overwrite",
+        help="Replace an output that reseau wrote before.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Verb = TypeVar("Verb", bound=Callable[..., int | None])
 
@@ -143,8 +160,8 @@ def names(*given: str) -> tuple[str, ...]:
 
 
 def complain(text: str) -> None:
-    """Write a line to stderr."""
-    typer.echo(text, err=True)
+    """Write lines to stderr, broken at words."""
+    typer.echo(wrapped(text), err=True)
 
 
 @contextmanager

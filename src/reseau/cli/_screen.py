@@ -4,11 +4,20 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ._wrapping import columns, wrapped
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
 Report = Callable[[dict[str, float]], None]
+
+ABOUT_TO_COMPILE = "/jax/core/compile/jaxpr_to_mlir_module_duration"
+COMPILED = "/jax/core/compile/backend_compile_duration"
+"""What JAX tells its listeners before and after it compiles a function."""
 
 
 def print_json(values: Mapping[str, Any]) -> None:
@@ -34,9 +43,13 @@ def print_table(rows: Sequence[tuple[str, str]]) -> None:
     rows
         Names and values.
     """
-    width = max((len(name) for name, _ in rows), default=0)
-    for name, value in rows:
-        typer.echo(f"  {name:<{width}}  {value}")
+    for line in columns(list(rows)):
+        typer.echo(line)
+
+
+def say(text: str) -> None:
+    """Print a sentence, broken at words."""
+    typer.echo(wrapped(text))
 
 
 def duration(seconds: float) -> str:
@@ -90,8 +103,34 @@ def progress(what: str, *, wanted: bool) -> Iterator[Report | None]:
             markup=False,
         )
 
-    with console.status(f"{what} ..."):
+    with console.status(f"{what} ...") as status, _compilation_said(status, what):
         yield report
+
+
+@contextmanager
+def _compilation_said(status: "Status", what: str) -> Iterator[None]:
+    """Say so while JAX compiles, which takes longer than the work itself."""
+    # Not at the top: the help does not need JAX.
+    from jax import monitoring
+
+    count = 0
+
+    def heard(event: str, duration_secs: float, **about: str | int) -> None:
+        nonlocal count
+        del duration_secs, about
+        if event == ABOUT_TO_COMPILE:
+            count += 1
+            status.update(
+                f"{what}: compiling, part {count} (kept for the next run) ..."
+            )
+        elif event == COMPILED:
+            status.update(f"{what} ...")
+
+    monitoring.register_event_duration_secs_listener(heard)
+    try:
+        yield
+    finally:
+        monitoring.unregister_event_duration_listener(heard)
 
 
 def is_watched(*, quiet: bool, json_wanted: bool, verbose: bool = False) -> bool:
@@ -108,4 +147,12 @@ def is_watched(*, quiet: bool, json_wanted: bool, verbose: bool = False) -> bool
     return not silenced and (verbose or sys.stderr.isatty())
 
 
-__all__ = ["Report", "duration", "is_watched", "print_json", "print_table", "progress"]
+__all__ = [
+    "Report",
+    "duration",
+    "is_watched",
+    "print_json",
+    "print_table",
+    "progress",
+    "say",
+]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._compiled import keep_compiled
+from ._groups import INPUT, METHOD, MODEL, OUTPUT, ROBUST
 from ._guard import (
     Debug,
     Json,
@@ -16,7 +17,7 @@ from ._guard import (
     guarded,
     names,
 )
-from ._screen import is_watched, print_json, print_table, progress
+from ._screen import is_watched, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from reseau.pipeline import Solved
@@ -85,56 +86,102 @@ def solve(
     ],
     output: Annotated[
         str,
-        typer.Option("--output", "-o", metavar="OUT", help="Directory to write."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Directory to write.",
+            rich_help_panel=OUTPUT,
+        ),
     ],
     instrument: Annotated[
         str | None,
-        typer.Option(metavar="FILE|PRESET", help="Instead of the dataset's."),
+        typer.Option(
+            metavar="FILE|PRESET",
+            help="Instead of the dataset's.",
+            rich_help_panel=INPUT,
+        ),
     ] = None,
     pointing: Annotated[
         str | None,
         typer.Option(
-            metavar="TABLE", help="Estimated attitudes, for a table of detections."
+            metavar="TABLE",
+            help="Estimated attitudes, for a table of detections.",
+            rich_help_panel=INPUT,
         ),
     ] = None,
     columns: Annotated[
         str | None,
         typer.Option(
-            metavar="x=NAME[unit],...", help="Which column of the table is which."
+            metavar="x=NAME[unit],...",
+            help="Which column of the table is which.",
+            rich_help_panel=INPUT,
         ),
     ] = None,
     error: Annotated[
         float | None,
         typer.Option(
             help="1σ of positions without errors, in their unit. [default: 0.01 pixel "
-            "or um]"
+            "or um]",
+            rich_help_panel=INPUT,
         ),
     ] = None,
+    no_reference: Annotated[
+        bool,
+        typer.Option(
+            "--no-reference",
+            help="Ignore the reference: a free network of exposures.",
+            rich_help_panel=INPUT,
+        ),
+    ] = False,
+    plate: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ID", help="Which plate of a dataset.", rich_help_panel=INPUT
+        ),
+    ] = None,
+    minimum_measurements: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Sources without a prior and with fewer are left out.",
+            rich_help_panel=INPUT,
+        ),
+    ] = 2,
     distortion: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
             help="legendre, powers, sip, brown-conrady, radial, none. "
             "[default: the instrument's]",
+            rich_help_panel=MODEL,
         ),
     ] = None,
     degree: Annotated[
         str | None,
         typer.Option(
-            metavar="N|auto", help="Of a polynomial; auto: chosen by the evidence."
+            metavar="N|auto",
+            help="Of a polynomial; auto: chosen by the evidence.",
+            rich_help_panel=MODEL,
         ),
     ] = None,
     degree_kind: Annotated[
-        DegreeKind | None, typer.Option(help="How degrees are counted.")
+        DegreeKind | None,
+        typer.Option(help="How degrees are counted.", rich_help_panel=MODEL),
     ] = None,
     minimum_degree: Annotated[
-        int | None, typer.Option(help="Lowest degree of a polynomial. [default: 2]")
+        int | None,
+        typer.Option(
+            help="Lowest degree of a polynomial. [default: 2]", rich_help_panel=MODEL
+        ),
     ] = None,
     scale: Annotated[
-        Scale | None, typer.Option(help="What shares one focal length.")
+        Scale | None,
+        typer.Option(help="What shares one focal length.", rich_help_panel=MODEL),
     ] = None,
     focal_prior: Annotated[
-        FocalPrior | None, typer.Option(help="Prior of the focal lengths.")
+        FocalPrior | None,
+        typer.Option(help="Prior of the focal lengths.", rich_help_panel=MODEL),
     ] = None,
     free: Annotated[
         list[str] | None,
@@ -142,96 +189,131 @@ def solve(
             metavar="BLOCK,...",
             help="Free these besides: sources, attitude, scale, distortion, skew, "
             "detectors. [default: all but skew]",
+            rich_help_panel=MODEL,
         ),
     ] = None,
     fix: Annotated[
         list[str] | None,
-        typer.Option(metavar="BLOCK,...", help="Hold these at their nominal values."),
-    ] = None,
-    no_reference: Annotated[
-        bool,
         typer.Option(
-            "--no-reference", help="Ignore the reference: a free network of exposures."
+            metavar="BLOCK,...",
+            help="Hold these at their nominal values.",
+            rich_help_panel=MODEL,
         ),
-    ] = False,
-    plate: Annotated[
-        int | None, typer.Option(metavar="ID", help="Which plate of a dataset.")
     ] = None,
-    minimum_measurements: Annotated[
-        int,
+    fit_noise: Annotated[
+        Noise | None,
         typer.Option(
-            min=1, help="Sources without a prior and with fewer are left out."
+            help="Of gauss-newton: what of the measurement errors to fit.",
+            rich_help_panel=MODEL,
         ),
-    ] = 2,
+    ] = None,
+    likelihood: Annotated[
+        Density, typer.Option(help="Of the measurements.", rich_help_panel=ROBUST)
+    ] = Density.NORMAL,
+    reference_prior: Annotated[
+        Density,
+        typer.Option(help="Of the reference positions.", rich_help_panel=ROBUST),
+    ] = Density.NORMAL,
+    method: Annotated[
+        Method, typer.Option(help="How to solve.", rich_help_panel=METHOD)
+    ] = Method.GAUSS_NEWTON,
     tolerance: Annotated[
         float | None,
         typer.Option(
-            help="Of gauss-newton: largest step in σ at which it ends. [default: 0.01]"
+            help="Of gauss-newton: largest step in σ at which it ends. [default: 0.01]",
+            rich_help_panel=METHOD,
         ),
     ] = None,
     max_iterations: Annotated[
         int | None,
-        typer.Option(min=1, help="Of gauss-newton: iterations at most. [default: 50]"),
-    ] = None,
-    method: Annotated[Method, typer.Option(help="How to solve.")] = Method.GAUSS_NEWTON,
-    likelihood: Annotated[
-        Density, typer.Option(help="Of the measurements.")
-    ] = Density.NORMAL,
-    reference_prior: Annotated[
-        Density, typer.Option(help="Of the reference positions.")
-    ] = Density.NORMAL,
-    fit_noise: Annotated[
-        Noise | None,
-        typer.Option(help="Of gauss-newton: what of the measurement errors to fit."),
+        typer.Option(
+            min=1,
+            help="Of gauss-newton: iterations at most. [default: 50]",
+            rich_help_panel=METHOD,
+        ),
     ] = None,
     guide: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
             help="Of svi: seed, meanfield, lowrank, arrow. [default: seed]",
+            rich_help_panel=METHOD,
         ),
     ] = None,
     init: Annotated[
         str | None,
         typer.Option(
-            metavar="none|map", help="Of svi: where it starts. [default: none]"
+            metavar="none|map",
+            help="Of svi: where it starts. [default: none]",
+            rich_help_panel=METHOD,
         ),
     ] = None,
     rank: Annotated[
         int | None,
-        typer.Option(min=1, help="Of svi with lowrank: columns of W. [default: 10]"),
+        typer.Option(
+            min=1,
+            help="Of svi with lowrank: columns of W. [default: 10]",
+            rich_help_panel=METHOD,
+        ),
     ] = None,
     max_steps: Annotated[
-        int | None, typer.Option(min=1, help="Of svi: steps at most.")
+        int | None,
+        typer.Option(min=1, help="Of svi: steps at most.", rich_help_panel=METHOD),
     ] = None,
     time_limit: Annotated[
-        float | None, typer.Option(help="Of svi: seconds at most.")
+        float | None,
+        typer.Option(help="Of svi: seconds at most.", rich_help_panel=METHOD),
     ] = None,
     checkpoint: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Of svi: where its state is kept."),
+        typer.Option(
+            metavar="FILE",
+            help="Of svi: where its state is kept.",
+            rich_help_panel=METHOD,
+        ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Of svi: go on from the checkpoint.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Of svi: go on from the checkpoint.",
+            rich_help_panel=METHOD,
+        ),
     ] = False,
     draws: Annotated[
         int | None,
-        typer.Option(min=4, help="Of nuts: draws of each chain. [default: 1000]"),
+        typer.Option(
+            min=4,
+            help="Of nuts: draws of each chain. [default: 1000]",
+            rich_help_panel=METHOD,
+        ),
     ] = None,
     chains: Annotated[
-        int | None, typer.Option(min=1, help="Of nuts. [default: 2]")
+        int | None,
+        typer.Option(min=1, help="Of nuts. [default: 2]", rich_help_panel=METHOD),
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, help="Of random numbers, where used.")
+        int,
+        typer.Option(
+            min=0, help="Of random numbers, where used.", rich_help_panel=METHOD
+        ),
     ] = 0,
     overwrite: Overwrite = False,
     json: Json = False,
     verbose: Annotated[
         bool,
-        typer.Option("--verbose", "-v", help="Show progress even without a terminal."),
+        typer.Option(
+            "--verbose",
+            "-v",
+            help="Show progress even without a terminal.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print nothing but bad news.")
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Print nothing but bad news.", rich_help_panel=OUTPUT
+        ),
     ] = False,
     debug: Debug = False,
 ) -> int:
@@ -321,7 +403,7 @@ def show_solved(
         for line in [*solved.table, ""] if solved.table else []:
             typer.echo(line)
         for sentence in solved.sentences:
-            typer.echo(sentence)
+            say(sentence)
         typer.echo()
         print_table(_numbers(solved, output, verbose))
     found = solved.summary

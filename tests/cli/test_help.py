@@ -1,0 +1,30 @@
+"""Help in groups, completion, and what is said while JAX compiles."""
+
+from collections.abc import Callable
+
+import pytest
+
+Run = Callable[..., object]
+
+
+def test_options_of_solve_stand_in_groups_in_their_order(run: Run) -> None:
+    text = run("solve", "--help").stdout
+    heads = [line for line in text.splitlines() if line and line[-1] == ":"]
+    wanted = ["Arguments:", "Input:", "Model:", "Bad data:", "Methods:", "Output:"]
+    assert heads == [*wanted, "Other:"]
+    inside = {h: text.split(h)[1].split("\n\n")[0] for h in wanted}
+    assert "--columns" in inside["Input:"]
+    assert "--free" in inside["Model:"]
+    assert "--likelihood" in inside["Bad data:"]
+    assert "--method" in inside["Methods:"]
+    assert "--json" in inside["Output:"]
+
+
+def test_every_option_of_solve_but_help_has_a_group(run: Run) -> None:
+    rest = run("solve", "--help").stdout.split("Other:")[1]
+    assert [line.split()[0] for line in rest.splitlines() if "--" in line] == ["-h,"]
+
+
+@pytest.mark.parametrize("option", ["--install-completion", "--show-completion"])
+def test_completion_of_the_shell_is_offered(run: Run, option: str) -> None:
+    assert option in run("--help").stdout

@@ -9,7 +9,11 @@ Run = Callable[..., object]
 
 def test_options_of_solve_stand_in_groups_in_their_order(run: Run) -> None:
     text = run("solve", "--help").stdout
-    heads = [line for line in text.splitlines() if line and line[-1] == ":"]
+    heads = [
+        line
+        for line in text.splitlines()
+        if line[:1] not in ("", " ") and line.endswith(":")
+    ]
     wanted = ["Arguments:", "Input:", "Model:", "Bad data:", "Methods:", "Output:"]
     assert heads == [*wanted, "Other:"]
     inside = {h: text.split(h)[1].split("\n\n")[0] for h in wanted}

@@ -579,6 +579,10 @@ RESIDUALS = TableSchema(
         Column("weight", "float64", "", "weight in the fit", "stat.weight"),
         *_optional(
             [
+                Column("x", "float64", "pixel", "as measured", "pos.cartesian.x"),
+                Column("y", "float64", "pixel", "as measured", "pos.cartesian.y"),
+                Column("x_error", "float64", "pixel", "1σ of x", "stat.error"),
+                Column("y_error", "float64", "pixel", "1σ of y", "stat.error"),
                 Column(
                     "outlier_probability",
                     "float64",
@@ -586,7 +590,7 @@ RESIDUALS = TableSchema(
                     "probability to be an outlier; missing: not asked",
                     "stat.probability",
                     nullable=True,
-                )
+                ),
             ]
         ),
     ),

@@ -14,6 +14,7 @@ from .compare import compare
 from .demo import demo
 from .effects import effects
 from .info import info
+from .plot import plot
 from .posterior import posterior
 from .simulate import simulations
 from .solve import solve
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command("solve", cls=Grouped)(solve)
 app.add_typer(simulations, name="simulate")
 app.command("compare")(compare)
+app.command("plot")(plot)
 app.command("effects")(effects)
 app.command("posterior")(posterior)
 app.command("info")(info)

@@ -29,7 +29,7 @@ def demo(
 ) -> int:
     """Simulate, solve, compare and draw.
 
-    One orbit of the mini survey, with its truth, its solution and seven figures.
+    One orbit of the mini survey, with its truth, its solution and all figures.
     """
     del context, debug
     target = given_path(output, "--output")

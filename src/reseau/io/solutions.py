@@ -31,6 +31,9 @@ from reseau.schema import (
 
 FORMAT = "reseau-solution/1"
 
+IN_POSITION_UNIT = ("x", "y", "x_error", "y_error", "dx", "dy")
+"""Columns of the residuals in pixels or um, as the positions were measured."""
+
 _TABLES: dict[str, TableSchema] = {
     "sources": SOURCES,
     "exposures": SOLUTION_EXPOSURES,
@@ -100,7 +103,7 @@ def write_solution(
     summary
         What ``summary.json`` is to hold; NaN and infinities become null.
     unit
-        Unit of dx and dy: "pixel" or "um".
+        Unit of positions and residuals, x, y, dx, dy: "pixel" or "um".
     posterior
         What draws are made from, for ``posterior.npz``, or chains for ``draws.npz``.
     overwrite
@@ -113,7 +116,7 @@ def write_solution(
     CatalogueError, ShapeError
         Columns are missing or of different lengths.
     """
-    targets = {"dx": unit, "dy": unit}
+    targets = dict.fromkeys(IN_POSITION_UNIT, unit)
     columns = {
         "sources": sources,
         "exposures": exposures,
@@ -237,7 +240,7 @@ def read_solution(path: str | Path) -> SolutionFiles:
 def _own_units(folder: Path) -> dict[str, str]:
     # Residuals are in pixels or um, as the positions were.
     table = read_table(folder / "residuals.parquet")
-    fields = [f for f in table.schema if f.name in ("dx", "dy")]
+    fields = [f for f in table.schema if f.name in IN_POSITION_UNIT]
     return {f.name: (f.metadata or {}).get(b"unit", b"pixel").decode() for f in fields}
 
 

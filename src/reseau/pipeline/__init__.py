@@ -11,6 +11,7 @@ from .effect_table import Effect, Effects
 from .effects import effects
 from .information import Information, describe
 from .options import SolveOptions
+from .plotting import Figures, plot
 from .posterior import WrittenDraws, posterior
 from .prepare import Prepared, prepare
 from .simulating import Simulated, simulate
@@ -22,6 +23,7 @@ __all__ = [
     "Demonstration",
     "Effect",
     "Effects",
+    "Figures",
     "Information",
     "Prepared",
     "Simulated",
@@ -37,6 +39,7 @@ __all__ = [
     "describe",
     "draw_effects",
     "effects",
+    "plot",
     "posterior",
     "prepare",
     "simulate",

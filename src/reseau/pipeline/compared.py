@@ -1,14 +1,21 @@
 """A solution as `compare` needs it, from files or straight from the solver."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from reseau.instrument import Instrument
 from reseau.io import columns_of, read_solution
 
-from .columns import calibration_columns, exposure_columns, source_columns
+from .columns import (
+    calibration_columns,
+    exposure_columns,
+    residual_columns,
+    source_columns,
+)
 from .solving import Solved
 
 Columns = dict[str, np.ndarray]
@@ -20,7 +27,7 @@ class Compared:
 
     Attributes
     ----------
-    sources, exposures, calibration
+    sources, exposures, calibration, residuals
         Columns as in the files.
     covariance
         Of the calibration, in the order of its rows.
@@ -32,6 +39,10 @@ class Compared:
         Whether no reference fixed the positions.
     null_directions
         In words, combinations that nothing determined.
+    summary
+        As in ``summary.json``.
+    nominal
+        The instrument before the fit, where it is known.
     """
 
     sources: Columns
@@ -42,6 +53,9 @@ class Compared:
     free: tuple[str, ...]
     free_network: bool
     null_directions: tuple[str, ...] = ()
+    residuals: Columns = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    nominal: Instrument | None = None
 
     @property
     def scale_is_open(self) -> bool:
@@ -71,6 +85,8 @@ def compared_solution(solution: str | Path | Solved) -> Compared:
         free=tuple(summary.get("free", ())),
         free_network=bool(summary.get("free_network", False)),
         null_directions=tuple(summary.get("null_directions", ())),
+        residuals=columns_of(files.residuals),
+        summary=summary,
     )
 
 
@@ -86,6 +102,9 @@ def _from_memory(solved: Solved) -> Compared:
         free=prepared.problem.free,
         free_network=prepared.problem.free_network,
         null_directions=solution.null_directions,
+        residuals=residual_columns(prepared, solution),
+        summary=solved.summary,
+        nominal=prepared.problem.instrument,
     )
 
 

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from reseau.io import check_output
+import numpy as np
+
+from reseau.io import check_output, columns_of
 from reseau.solve.gauss_newton import Report
 
+from .compared import compared_solution
 from .comparing import Comparison, compare_with_truth
 from .simulating import simulate
 from .solving import Solved, solve
@@ -109,7 +112,9 @@ def demo(
         The output exists, or cannot be written; no half file is left behind.
     """
     # Not at the top: matplotlib is slow to import and nothing else needs it.
-    from .figures import draw_figures
+    from .drawable import Drawable
+    from .figures import KINDS
+    from .plotting import draw_figures
 
     place = Path(output)
     if not (overwrite and place.is_dir()):
@@ -130,13 +135,18 @@ def demo(
     clock.append(time.perf_counter())
     comparison = compare_with_truth(solved, simulated.truth)
     clock.append(time.perf_counter())
-    figures = draw_figures(place / "figures", simulated, solved, comparison)
+    given = columns_of(simulated.dataset.exposures)
+    rows = np.searchsorted(given["exposure_id"], solved.prepared.exposure_id)
+    drawn = draw_figures(
+        Drawable(compared_solution(solved), comparison, given["field_id"][rows]),
+        {kind: place / "figures" / f"{kind}.png" for kind in KINDS},
+    )
     clock.append(time.perf_counter())
     stages = ("simulation", "solution", "comparison", "figures")
     spent = [after - before for before, after in pairwise(clock)]
     return Demonstration(
         output=place,
-        figures=figures,
+        figures=drawn.files,
         solved=solved,
         comparison=comparison,
         seconds=dict(zip(stages, spent, strict=True)),

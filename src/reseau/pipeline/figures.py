@@ -1,45 +1,35 @@
-"""The figures of a demonstration: what `plots` draws, from a solution and its truth."""
+"""Every figure of a solution, by name: what it shows and what it needs."""
 
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reseau.constants import DEGREE
 from reseau.diagnostics import (
-    DistortionMap,
     binned_vectors,
     detector_outlines,
     difference,
-    evaluate_distortion,
-    focal_plane_grid,
+    exposure_chi2,
     running_statistics,
 )
 from reseau.errors import ReseauError
-from reseau.instrument import from_pixel
-from reseau.io import columns_of, os_errors
-from reseau.model import Parameters
 from reseau.plots import (
+    chi2_of_exposures,
     convergence,
+    distortion_map,
     distortion_pair,
     distortion_uncertainty,
+    error_magnitude,
     footprint,
     pull_histogram,
-    residual_magnitude,
+    residual_against,
     residual_quiver,
-    save,
 )
 from reseau.solve import Settings
 
-from .columns import exposure_columns, residual_columns, source_columns
-from .comparing import Comparison
-from .simulating import Simulated
-from .solving import Solved
+from .drawable import Drawable
 
 CELLS = 24
 """Cells of the residual map along a side, a tenth of a detector or so."""
@@ -47,71 +37,161 @@ CELLS = 24
 FILLED = 0.3
 """Cells with a smaller share of the average number, as over gaps, are left out."""
 
-DOTS_PER_INCH = 110
+Drawing = Figure | Axes
 
 
-def draw_figures(
-    folder: Path, simulated: Simulated, solved: Solved, comparison: Comparison
-) -> dict[str, Path]:
-    """Draw all figures and return their files by name.
+@dataclass(frozen=True)
+class Kind:
+    """A kind of figure.
 
-    Parameters
+    Attributes
     ----------
-    folder
-        Where to; made if it does not exist.
-    simulated
-        Dataset and truth.
-    solved
-        The solution.
-    comparison
-        Solution against truth.
+    shows
+        In words.
+    draw
+        Draws it.
+    lacks
+        Says what is missing for it; empty: nothing.
     """
-    drawings: dict[str, Callable[[], Figure | Axes]] = {
-        "footprint": partial(draw_footprint, simulated, solved),
-        "residual_quiver": partial(draw_residual_quiver, solved),
-        "residual_magnitude": partial(draw_residual_magnitude, simulated, solved),
-        "pull_histogram": partial(draw_pulls, comparison),
-        "convergence": partial(draw_convergence, solved),
-    }
-    calibration = comparison.calibration
-    if calibration is not None and calibration.truth is not None:
-        truth = calibration.truth
-        drawings["distortion"] = partial(draw_distortion, solved, truth)
-    drawings["distortion_uncertainty"] = partial(draw_uncertainty, solved)
-    with os_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    return {
-        name: save(draw(), folder / f"{name}.png", dots_per_inch=DOTS_PER_INCH)
-        for name, draw in drawings.items()
-    }
+
+    shows: str
+    draw: Callable[[Drawable], Drawing]
+    lacks: Callable[[Drawable], str] = lambda _: ""
 
 
-def draw_footprint(simulated: Simulated, solved: Solved) -> Axes:
+def draw_footprint(given: Drawable) -> Axes:
     """Draw detectors and sources on the sky."""
-    exposures = exposure_columns(solved.prepared, solved.solution)
-    attitude = np.stack([exposures[a] * DEGREE for a in ("ra", "dec", "pa")], axis=1)
-    sources = source_columns(solved.prepared, solved.solution)
+    sources = given.solution.sources
     position = np.stack([sources["ra"], sources["dec"]], axis=1)
-    reference = solved.prepared.is_reference
-    given = columns_of(simulated.dataset.exposures)
-    rows = np.searchsorted(given["exposure_id"], solved.prepared.exposure_id)
+    reference = np.asarray(sources["is_reference"], dtype=bool)
     return footprint(
-        detector_outlines(solved.instrument, attitude),
+        detector_outlines(
+            given.solution.instrument,
+            given.attitude,
+            pixel_range=given.plane_limits,
+        ),
         reference=position[reference],
         target=position[~reference],
-        field=given["field_id"][rows],
+        field=given.field,
     )
 
 
-def draw_distortion(solved: Solved, truth: Parameters) -> Figure:
-    """Draw what the nominal and the fitted distortion leave of the true one."""
-    nominal = solved.prepared.problem.instrument
-    true = _map(solved, np.asarray(truth.coefficients), float(truth.skew))
-    before = _map(solved, np.asarray(nominal.coefficients), float(nominal.skew))
-    after = _fitted_map(solved)
+def draw_residual_quiver(given: Drawable) -> Axes:
+    """Draw mean residuals over the focal plane."""
+    table = given.solution.residuals
+    x, y = given.on_plane(table["x"], table["y"])
+    there = given.on_plane(table["x"] + table["dx"], table["y"] + table["dy"])
+    return residual_quiver(
+        binned_vectors(
+            x,
+            y,
+            dx=there[0] - x,
+            dy=there[1] - y,
+            sigma_x=given.sigma,
+            sigma_y=given.sigma,
+            n_bins=CELLS,
+            minimum_count=max(5, round(FILLED * x.size / CELLS**2)),
+        ),
+        unit="um",
+    )
+
+
+def _against(given: Drawable, variable: np.ndarray, label: str) -> Axes:
+    """Draw both coordinates of the residuals on the sky against a variable."""
+    table = given.solution.residuals
+    both = np.concatenate([table["dxi"], table["deta"]])
+    variable, sigma = np.tile(variable, 2), np.tile(given.sky_sigma, 2)
+    known = np.isfinite(variable) & np.isfinite(both)
+    variable, both, sigma = variable[known], both[known], sigma[known]
+    return residual_against(
+        variable, both, running_statistics(variable, both, sigma), label=label
+    )
+
+
+def draw_residual_magnitude(given: Drawable) -> Axes:
+    """Draw residuals against the magnitude of their source."""
+    magnitude = given.solution.sources["phot_hw_mag"][given.source]
+    return _against(given, magnitude, "magnitude [mag]")
+
+
+def draw_residual_colour(given: Drawable) -> Axes:
+    """Draw residuals against the colour of their source."""
+    colour = given.solution.sources["bp_rp"][given.source]
+    return _against(given, colour, "BP − RP [mag]")
+
+
+def _unit(given: Drawable) -> str:
+    return f"as measured [{given.solution.summary['residual_unit']}]"
+
+
+def draw_residual_x(given: Drawable) -> Axes:
+    """Draw residuals against the measured x."""
+    return _against(given, given.solution.residuals["x"], f"x {_unit(given)}")
+
+
+def draw_residual_y(given: Drawable) -> Axes:
+    """Draw residuals against the measured y."""
+    return _against(given, given.solution.residuals["y"], f"y {_unit(given)}")
+
+
+def draw_residual_exposure(given: Drawable) -> Axes:
+    """Draw residuals against the number of the exposure."""
+    label = "exposure, in the order of the solution's table"
+    return _against(given, given.exposure + 1.0, label)
+
+
+def draw_exposure_chi2(given: Drawable) -> Axes:
+    """Draw the reduced chi² of each exposure with the range of chance."""
+    table = given.solution.residuals
+    found = exposure_chi2(
+        given.exposure,
+        table["pull_x"],
+        table["pull_y"],
+        n_exposures=given.solution.exposures["exposure_id"].size,
+        dof=given.solution.summary["dof"] or None,
+    )
+    return chi2_of_exposures(found, given.solution.exposures["exposure_id"])
+
+
+def draw_pulls(given: Drawable) -> Axes:
+    """Draw errors over formal errors where truth is known, else residuals'."""
+    if given.comparison is not None:
+        pulls = given.comparison.pulls
+        shown = {n: p for n, p in pulls.items() if n != "target"}
+        return pull_histogram(shown or pulls)
+    table, freedom = given.solution.residuals, given.freedom or 1.0
+    shown = {n: table[f"pull_{n}"] / freedom for n in ("x", "y")}
+    label = "residual / its expected size, error × √(degrees of freedom / coordinates)"
+    return pull_histogram(shown, label=label)
+
+
+def draw_error_magnitude(given: Drawable) -> Axes:
+    """Draw formal errors of the positions against magnitude."""
+    sources = given.solution.sources
+    return error_magnitude(
+        sources["phot_hw_mag"],
+        sources["ra_error"],
+        sources["dec_error"],
+        is_reference=np.asarray(sources["is_reference"], dtype=bool),
+    )
+
+
+def draw_distortion(given: Drawable) -> Drawing:
+    """Draw the fitted distortion, or what is left of the true one where known."""
+    calibration = given.comparison.calibration if given.comparison else None
+    fitted = given.fitted_map
+    if calibration is None or calibration.truth is None:
+        return distortion_map(fitted, title="fitted distortion")
+    truth, nominal = calibration.truth, given.solution.nominal
+    true = given.map_of(np.asarray(truth.coefficients), float(truth.skew))
+    if nominal is None:
+        return distortion_map(
+            difference(fitted, true), title="fitted − true distortion"
+        )
+    before = given.map_of(np.asarray(nominal.coefficients), float(nominal.skew))
     axes = distortion_pair(
         difference(before, true),
-        difference(after, true),
+        difference(fitted, true),
         titles=("before: nominal − true distortion", "after: fitted − true distortion"),
     )
     figure = axes[0].get_figure(root=True)
@@ -124,142 +204,96 @@ def draw_distortion(solved: Solved, truth: Parameters) -> Figure:
     return figure
 
 
-def draw_uncertainty(solved: Solved) -> Axes:
+def draw_uncertainty(given: Drawable) -> Axes:
     """Draw the formal error of the fitted distortion."""
-    return distortion_uncertainty(
-        _fitted_map(solved), title="formal error of the fitted distortion"
-    )
+    title = "formal error of the fitted distortion"
+    return distortion_uncertainty(given.fitted_map, title=title)
 
 
-def _map(
-    solved: Solved,
-    coefficients: np.ndarray,
-    skew: float,
-    covariance: np.ndarray | None = None,
-) -> DistortionMap:
-    distortion = solved.prepared.problem.instrument.distortion
-    x, y = focal_plane_grid(_half_side(solved))
-    return evaluate_distortion(
-        distortion, coefficients, x=x, y=y, skew=skew, covariance=covariance
-    )
-
-
-def _fitted_map(solved: Solved) -> DistortionMap:
-    solution = solved.solution
-    layout = solved.prepared.problem.layout
-    part = slice(layout.distortion.start, layout.skew + 1)
-    return _map(
-        solved,
-        np.asarray(solution.parameters.coefficients),
-        float(solution.parameters.skew),
-        solution.shared_covariance[part, part],
-    )
-
-
-def _half_side(solved: Solved) -> float:
-    """Return half the side of the square that the detectors fill [um]."""
-    detectors = solved.prepared.problem.instrument.detectors
-    half = np.asarray(detectors.naxis) * np.asarray(detectors.pitch) / 2.0
-    reach = np.abs(np.asarray(detectors.centre)) + half
-    size = float(reach.max())
-    return size or solved.prepared.problem.instrument.distortion.normalisation or 1.0
-
-
-def draw_residual_quiver(solved: Solved) -> Axes:
-    """Draw mean residuals over the focal plane."""
-    measurements = solved.prepared.problem.measurements
-    x, y = _on_plane(solved, np.asarray(measurements.pixel))
-    ahead = np.asarray(measurements.pixel) + solved.solution.residuals.pixel
-    there = _on_plane(solved, ahead)
-    sigma = _sigma_um(solved)
-    return residual_quiver(
-        binned_vectors(
-            x,
-            y,
-            dx=there[0] - x,
-            dy=there[1] - y,
-            sigma_x=sigma,
-            sigma_y=sigma,
-            n_bins=CELLS,
-            minimum_count=max(5, round(FILLED * x.size / CELLS**2)),
-        ),
-        unit="um",
-    )
-
-
-def _on_plane(solved: Solved, pixel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return focal-plane positions of pixels [um]."""
-    row = solved.prepared.problem.measurements.detector
-    detectors = solved.instrument.detectors
-    with jax.enable_x64(True):
-        names = ("centre", "pitch", "origin")
-        centre, pitch, origin = (
-            np.asarray(getattr(detectors, n))[row].T for n in names
-        )
-        found = from_pixel(
-            jnp.asarray(pixel[:, 0]),
-            jnp.asarray(pixel[:, 1]),
-            centre_x=centre[0],
-            centre_y=centre[1],
-            theta=np.asarray(detectors.theta)[row],
-            pitch_x=pitch[0],
-            pitch_y=pitch[1],
-            origin_x=origin[0],
-            origin_y=origin[1],
-        )
-    return np.asarray(found[0]), np.asarray(found[1])
-
-
-def _freedom(solved: Solved) -> float:
-    """Return by what residuals are smaller than errors after a fit, on average."""
-    solution = solved.solution
-    n = 2 * solution.residuals.pixel.shape[0]
-    return float(np.sqrt(max(solution.dof, 0.0) / n))
-
-
-def _sigma_um(solved: Solved) -> np.ndarray:
-    """Return the expected noise of a residual in the focal plane [um]."""
-    measurements = solved.prepared.problem.measurements
-    pitch = np.asarray(solved.instrument.detectors.pitch)[measurements.detector]
-    variance = np.diagonal(measurements.covariance, axis1=1, axis2=2)
-    return np.sqrt(np.mean(variance * pitch**2, axis=1)) * _freedom(solved)
-
-
-def draw_residual_magnitude(simulated: Simulated, solved: Solved) -> Axes:
-    """Draw residuals on the sky against magnitude."""
-    residuals = residual_columns(solved.prepared, solved.solution)
-    truth = columns_of(simulated.truth.sources)
-    order = np.argsort(truth["source_id"])
-    place = np.searchsorted(truth["source_id"][order], residuals["source_id"])
-    magnitude = truth["phot_hw_mag"][order[place]]
-    scale = _mas_per_um(solved)
-    sigma = _sigma_um(solved) * scale
-    both = np.concatenate([residuals["dxi"], residuals["deta"]])
-    magnitude, sigma = np.tile(magnitude, 2), np.tile(sigma, 2)
-    return residual_magnitude(
-        magnitude, both, running_statistics(magnitude, both, sigma), band="Hw"
-    )
-
-
-def _mas_per_um(solved: Solved) -> float:
-    focal = float(np.mean(np.asarray(solved.instrument.focal)))
-    return 3.6e6 / (DEGREE * focal)
-
-
-def draw_pulls(comparison: Comparison) -> Axes:
-    """Draw the distribution of the errors over their formal errors."""
-    shown = {n: p for n, p in comparison.pulls.items() if n != "target"}
-    return pull_histogram(shown or comparison.pulls)
-
-
-def draw_convergence(solved: Solved) -> Axes:
+def draw_convergence(given: Drawable) -> Axes:
     """Draw how the iteration ended."""
-    history = solved.solution.history
+    history = given.solution.summary["history"]
+
+    def of(name: str) -> np.ndarray:
+        return np.array([i[name] for i in history], dtype=float)
+
     return convergence(
-        np.array([i.objective for i in history]),
-        np.array([i.largest_step for i in history]),
-        tolerance=Settings().tolerance,
+        of("objective"), of("largest_step"), tolerance=Settings().tolerance
     )
 
 
-__all__ = ["draw_figures"]
+def _lacks_attitudes(given: Drawable) -> str:
+    return "" if given.attitude.size else "no attitude is determined"
+
+
+def _lacks_positions(given: Drawable) -> str:
+    if given.has_positions:
+        return ""
+    return "the residuals do not say where they were measured: solve again"
+
+
+def _lacks(name: str, what: str) -> Callable[[Drawable], str]:
+    """Return what says that a column of the sources is missing or empty."""
+
+    def lacking(given: Drawable) -> str:
+        values = given.solution.sources.get(name)
+        known = values is not None and np.isfinite(values).any()
+        return _lacks_positions(given) if known else f"no source has a {what}"
+
+    return lacking
+
+
+def _lacks_distortion(given: Drawable) -> str:
+    n = given.solution.instrument.distortion.n_coefficients
+    return "" if n else "the instrument has no distortion"
+
+
+def _lacks_history(given: Drawable) -> str:
+    # A stochastic ascent has no steps in σ.
+    history = given.solution.summary.get("history") or ()
+    known = [i for i in history if i["largest_step"] is not None]
+    return "" if known else "the solution has no iterations"
+
+
+def _lacks_formal_errors(given: Drawable) -> str:
+    errors = given.solution.sources["ra_error"]
+    if not (np.nan_to_num(errors) > 0).any():
+        return "no source has an error: all positions were held"
+    return _lacks("phot_hw_mag", "magnitude")(given)
+
+
+KINDS: dict[str, Kind] = {
+    "footprint": Kind(
+        "detectors and sources on the sky", draw_footprint, _lacks_attitudes
+    ),
+    "residual_quiver": Kind(
+        "mean residuals over the focal plane", draw_residual_quiver, _lacks_positions
+    ),
+    "residual_magnitude": Kind(
+        "residuals against magnitude",
+        draw_residual_magnitude,
+        _lacks("phot_hw_mag", "magnitude"),
+    ),
+    "residual_colour": Kind(
+        "residuals against colour", draw_residual_colour, _lacks("bp_rp", "colour")
+    ),
+    "residual_x": Kind("residuals against x", draw_residual_x, _lacks_positions),
+    "residual_y": Kind("residuals against y", draw_residual_y, _lacks_positions),
+    "residual_exposure": Kind(
+        "residuals by exposure", draw_residual_exposure, _lacks_positions
+    ),
+    "exposure_chi2": Kind("reduced chi² of each exposure", draw_exposure_chi2),
+    "pull_histogram": Kind("pulls against the normal distribution", draw_pulls),
+    "error_magnitude": Kind(
+        "formal errors against magnitude", draw_error_magnitude, _lacks_formal_errors
+    ),
+    "distortion": Kind("the fitted distortion", draw_distortion, _lacks_distortion),
+    "distortion_uncertainty": Kind(
+        "its formal error", draw_uncertainty, _lacks_distortion
+    ),
+    "convergence": Kind("how the iteration ended", draw_convergence, _lacks_history),
+}
+"""The figures of a solution, in the order in which they are drawn."""
+
+
+__all__ = ["KINDS", "Kind"]

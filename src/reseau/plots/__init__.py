@@ -4,21 +4,26 @@ Every function draws on the `ax` it is given, or else on that of a new figure wh
 pyplot does not know of; `save` writes it.
 """
 
+from .chi2_of_exposures import chi2_of_exposures
 from .convergence import convergence
 from .distortion_map import distortion_map, distortion_pair, distortion_uncertainty
 from .effect_maps import effect_maps
+from .error_magnitude import error_magnitude
 from .footprint import footprint
 from .pull_histogram import pull_histogram
 from .residual_magnitude import residual_against, residual_magnitude
 from .residual_quiver import residual_quiver
-from .save import save
+from .save import FORMATS, save
 
 __all__ = [
+    "FORMATS",
+    "chi2_of_exposures",
     "convergence",
     "distortion_map",
     "distortion_pair",
     "distortion_uncertainty",
     "effect_maps",
+    "error_magnitude",
     "footprint",
     "pull_histogram",
     "residual_against",

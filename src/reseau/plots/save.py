@@ -1,4 +1,4 @@
-"""Write a figure to a PNG file, whole or not at all."""
+"""Write a figure to a PNG or PDF file, whole or not at all."""
 
 import io
 import os
@@ -13,18 +13,21 @@ from reseau.errors import ReseauError, explain
 
 DOTS_PER_INCH = 150
 
+FORMATS = ("png", "pdf")
+"""Formats of figures; the first where the suffix is none of them."""
+
 
 def save(
     figure: Figure | Axes, path: str | Path, *, dots_per_inch: float = DOTS_PER_INCH
 ) -> Path:
-    """Write a figure to a PNG file; an older one is replaced in one stroke.
+    """Write a figure to a PNG or PDF file; an older one is replaced in one stroke.
 
     Parameters
     ----------
     figure
         The figure, or any axes in it.
     path
-        Name of the file; its folder exists.
+        Name of the file, whose suffix says the format; its folder exists.
     dots_per_inch
         Resolution.
 
@@ -34,7 +37,9 @@ def save(
         The file cannot be written; nothing is left behind.
     """
     target = Path(path)
-    content = render(figure, dots_per_inch=dots_per_inch)
+    suffix = target.suffix.lower().removeprefix(".")
+    file_format = suffix if suffix in FORMATS else FORMATS[0]
+    content = render(figure, dots_per_inch=dots_per_inch, file_format=file_format)
     try:
         _replace(target, content)
     except OSError as error:
@@ -49,8 +54,13 @@ def save(
     return target
 
 
-def render(figure: Figure | Axes, *, dots_per_inch: float = DOTS_PER_INCH) -> bytes:
-    """Return a figure as the bytes of a PNG image, with nothing clipped.
+def render(
+    figure: Figure | Axes,
+    *,
+    dots_per_inch: float = DOTS_PER_INCH,
+    file_format: str = FORMATS[0],
+) -> bytes:
+    """Return a figure as the bytes of an image, with nothing clipped.
 
     Parameters
     ----------
@@ -58,6 +68,8 @@ def render(figure: Figure | Axes, *, dots_per_inch: float = DOTS_PER_INCH) -> by
         The figure, or any axes in it.
     dots_per_inch
         Resolution.
+    file_format
+        One of `FORMATS`.
     """
     whole = figure.get_figure(root=True) if isinstance(figure, Axes) else figure
     if not isinstance(whole, Figure):
@@ -65,7 +77,7 @@ def render(figure: Figure | Axes, *, dots_per_inch: float = DOTS_PER_INCH) -> by
     buffer = io.BytesIO()
     if whole.canvas.__class__.__name__ == "FigureCanvasBase":
         FigureCanvasAgg(whole)
-    whole.savefig(buffer, format="png", dpi=dots_per_inch, bbox_inches="tight")
+    whole.savefig(buffer, format=file_format, dpi=dots_per_inch, bbox_inches="tight")
     return buffer.getvalue()
 
 
@@ -84,4 +96,4 @@ def _replace(target: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-__all__ = ["DOTS_PER_INCH", "render", "save"]
+__all__ = ["DOTS_PER_INCH", "FORMATS", "render", "save"]

@@ -421,6 +421,9 @@ def _numbers(solved: "Solved", output: Path, verbose: bool) -> list[tuple[str, s
     found = solved.summary
     unit, rms = found["residual_unit"], found["residual_rms"]
     seconds = found["seconds"]
+    # Not at the top: it brings JAX, which the help does not need.
+    from reseau.pipeline.overview import overview_rows
+
     rows = [
         (
             "sources",
@@ -429,6 +432,7 @@ def _numbers(solved: "Solved", output: Path, verbose: bool) -> list[tuple[str, s
         ("exposures", f"{found['n_exposures']:,}"),
         ("measurements", f"{found['n_measurements']:,}"),
         ("residual RMS", f"{rms:.4g} {unit} (each coordinate)"),
+        *overview_rows(found),
         ("sigma0", sigma0_text(found["sigma0"])),
         ("iterations", f"{found['n_iterations']}"),
         ("datum", found["datum"]),

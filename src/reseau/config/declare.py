@@ -14,6 +14,7 @@ def entry(
     choices: tuple[Any, ...] = (),
     minimum: int | float | None = None,
     positive: bool = False,
+    hint: str = "",
 ) -> Any:
     """Declare a key of a TOML table as a field of a dataclass.
 
@@ -33,6 +34,8 @@ def entry(
         Least value allowed, in the code's units.
     positive
         Whether the value must be greater than 0.
+    hint
+        What a sensible value is and where to find it, for messages.
     """
     metadata = {
         "key": key,
@@ -41,6 +44,7 @@ def entry(
         "choices": choices,
         "minimum": minimum,
         "positive": positive,
+        "hint": hint,
     }
     return field(default=default, metadata=metadata)
 

@@ -90,7 +90,7 @@ def build(record: type[Record], content: Mapping[str, Any], source: Source) -> R
                 None,
                 f"the key {key} is missing",
                 f"a value of {key}",
-                f"add {key} = ...",
+                declared.metadata.get("hint") or f"add {key} = ...",
             )
     return record(**values)
 
@@ -146,7 +146,7 @@ def _value(declared: dataclasses.Field, value: Any, source: Source) -> Any:
             key,
             f"{given} is of type {_kind_of(value)}",
             f"a value of type {kind.__name__}",
-            "correct the value",
+            metadata["hint"] or "correct the value",
         )
     _check_value(declared, value, given, source)
     return value
@@ -162,6 +162,7 @@ def _check_value(
         # Numbers are not misspelt as names are.
         hint = isinstance(value, str)
         todo = f"did you mean {_nearest(value, choices)!r}?" if hint else "take one"
+        todo = metadata["hint"] or todo
         raise source.complain(key, given, f"one of {some(choices, 20)}", todo)
     if metadata["positive"] and not value > 0:
         in_unit = f", in {unit}" if unit else ""

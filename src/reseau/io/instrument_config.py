@@ -25,6 +25,12 @@ THETA_SIGMA = 0.1 * DEGREE
 PITCH_SIGMA = 0.01
 """Prior width of a detector's pitches, relative."""
 
+PARITY = (
+    "parity = -1 where det(CD) of an image's WCS is negative (North up, East to the "
+    "left, as most cameras), parity = 1 where it is positive (mirrored)"
+)
+"""How to tell the parity of a camera."""
+
 
 @dataclass(frozen=True)
 class OpticsConfig:
@@ -47,7 +53,7 @@ class OpticsConfig:
     projection: str = entry(
         "projection", str, default="gnomonic", choices=tuple(PROJECTIONS)
     )
-    parity: int = entry("parity", int, default=1, choices=(1, -1))
+    parity: int = entry("parity", int, default=1, choices=(1, -1), hint=PARITY)
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ class DetectorConfig:
 class InstrumentConfig:
     """The whole of ``instrument.toml``."""
 
-    name: str = entry("name", str)
+    name: str = entry("name", str, hint='add name = "mycamera", any word')
     optics: OpticsConfig = table("optics", OpticsConfig)
     distortion: DistortionConfig = table("distortion", DistortionConfig)
     detectors: tuple[DetectorConfig, ...] = tables("detector", DetectorConfig)
@@ -122,6 +128,7 @@ __all__ = [
     "CENTRE_SIGMA",
     "DISTORTION_SIGMA",
     "FOCAL_SIGMA",
+    "PARITY",
     "PITCH_SIGMA",
     "SKEW_SIGMA",
     "THETA_SIGMA",

@@ -31,6 +31,12 @@ from reseau.io.instrument_config import (
     InstrumentConfig,
     OpticsConfig,
 )
+from reseau.io.missing_keys import (
+    missing_in_detector,
+    no_focal_length,
+    no_normalisation,
+    no_pixel_size,
+)
 
 
 def presets() -> dict[str, Path]:
@@ -80,10 +86,12 @@ def read_instrument(source: str | Path) -> Instrument:
 
 def _instrument(config: InstrumentConfig, source: Source) -> Instrument:
     optics = config.optics
-    distortion = _distortion(config.distortion, source.below("distortion"))
-    coefficients, widths = _coefficients(
-        config.distortion, distortion, source.below("distortion")
-    )
+    place = source.below("distortion")
+    if _lacks_normalisation(config.distortion):
+        basis = config.distortion.basis
+        raise no_normalisation(config.detectors, place, basis)
+    distortion = _distortion(config.distortion, place)
+    coefficients, widths = _coefficients(config.distortion, distortion, place)
     return Instrument(
         name=config.name,
         projection=optics.projection,
@@ -106,13 +114,14 @@ def _focal(optics: OpticsConfig, source: Source) -> np.ndarray:
     apart = optics.focal_length_x, optics.focal_length_y
     found = [pair for pair in (both, apart) if any(v is not None for v in pair)]
     if len(found) != 1 or None in found[0]:
-        raise source.complain(
-            None,
-            "the focal length is missing or given twice",
-            "focal_length_mm, or focal_length_x_mm and focal_length_y_mm",
-            "give one of them",
-        )
+        raise no_focal_length(optics, source)
     return np.array(found[0])
+
+
+def _lacks_normalisation(config: DistortionConfig) -> bool:
+    fields = dataclasses.fields(DISTORTIONS[config.basis])
+    own = next(f for f in fields if f.name == "normalisation")
+    return config.normalisation is None and own.default is dataclasses.MISSING
 
 
 def _distortion(config: DistortionConfig, source: Source) -> Distortion:
@@ -234,20 +243,9 @@ def _plane(configs: tuple[DetectorConfig, ...], source: Source) -> Detectors:
 
 
 def _detector(config: DetectorConfig, source: Source) -> dict[str, Any]:
-    needed = {
-        "naxis1": config.naxis1,
-        "naxis2": config.naxis2,
-        "x_um": config.x,
-        "y_um": config.y,
-    }
-    for key, value in needed.items():
-        if value is None:
-            raise source.complain(
-                None,
-                f"the key {key} is missing",
-                f"a value of {key}",
-                f"add {key} = ...",
-            )
+    missing = missing_in_detector(config, source)
+    if missing is not None:
+        raise missing
     return {
         "centre": (config.x, config.y),
         "theta": config.theta or 0.0,
@@ -270,12 +268,7 @@ def _pitch(config: DetectorConfig, source: Source) -> tuple[float, float]:
         x, y = found[0]
         if x is not None and y is not None:
             return x, y
-    raise source.complain(
-        None,
-        "the size of a pixel is missing or given twice",
-        "pixel_um, or pitch_x_um and pitch_y_um, greater than 0",
-        "give one of them",
-    )
+    raise no_pixel_size(source)
 
 
 __all__ = ["presets", "read_instrument"]

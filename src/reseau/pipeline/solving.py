@@ -45,6 +45,7 @@ from .columns import (
 )
 from .methods import Answer, solve_prepared
 from .options import SolveOptions
+from .overview import overview
 from .posterior import arviz_of, described, saved_posterior
 from .prepare import Prepared, prepare
 
@@ -347,6 +348,7 @@ def _judge(
     )
     sentences += answer.sentences
     summary = summary_of(prepared, solution, pulls) | answer.summary
+    summary |= overview(prepared, solution)
     if answer.reason is not None and not solution.converged:
         summary["message"] = answer.reason
     summary["verdict"] = sentences

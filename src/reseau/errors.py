@@ -26,6 +26,8 @@ from pathlib import Path
 
 from astropy.utils.exceptions import AstropyUserWarning
 
+from reseau.synonyms import called, has_another_meaning, is_ours, synonym_of
+
 
 class ReseauError(Exception):
     """Root of every error that reseau raises on purpose."""
@@ -225,9 +227,11 @@ def missing_columns_error(
         Names that mean something else and are no near misses.
     """
     candidates = [name for name in present if name not in taken]
-    near = {name: near_misses(name, candidates) for name in missing}
+    near = {name: alike(name, candidates) for name in missing}
     hints = [
-        f"{name}: is it {' or '.join(found)}?" for name, found in near.items() if found
+        f"{name}: is it {' or '.join(map(_with_note, found))}?"
+        for name, found in near.items()
+        if found
     ]
     plural = "s" if len(missing) > 1 else ""
     return CatalogueError(
@@ -239,6 +243,29 @@ def missing_columns_error(
             + (f" ({'; '.join(hints)})" if hints else ""),
         )
     )
+
+
+def alike(name: str, present: Collection[str]) -> list[str]:
+    """Return columns that `name` may be called in a table, the likeliest first.
+
+    Parameters
+    ----------
+    name
+        Of the column that is wanted.
+    present
+        Names in the table. One that is known to mean something else is no answer.
+    """
+    known = called(name, present)
+    if known:
+        return known[:3]
+    if not is_ours(name):
+        return near_misses(name, present)
+    return near_misses(name, [n for n in present if not has_another_meaning(n, name)])
+
+
+def _with_note(name: str) -> str:
+    found = synonym_of(name)
+    return f"{name} ({found.note})" if found is not None and found.note else name
 
 
 def some(values: Iterable[object], limit: int = 5) -> str:

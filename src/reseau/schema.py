@@ -371,7 +371,6 @@ def _motion() -> tuple[Column, ...]:
             ucd,
             check="finite" if within else "velocity",
             within=within,
-            partner=f"{n}_error",
         )
         for (n, u, d, ucd), within in zip(rows, ranges, strict=True)
     ]

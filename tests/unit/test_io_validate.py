@@ -10,7 +10,7 @@ from astropy import constants
 
 from reseau.errors import CatalogueError, UnitError
 from reseau.io.validate import unit_of_field, validate
-from reseau.schema import EXPOSURES, MEASUREMENTS, REFERENCE
+from reseau.schema import CATALOGUE, EXPOSURES, MEASUREMENTS, REFERENCE
 
 BIG = 4057480204110713985
 
@@ -155,8 +155,39 @@ def test_infinite_value_in_optional_column_is_refused() -> None:
     assert "parallax" in refused(table, REFERENCE)
 
 
-def test_motion_without_its_error_column_is_refused() -> None:
-    assert "pmra_error" in refused(reference(pmra=[1.0, 1.0]), REFERENCE)
+def test_motion_without_its_error_column_is_read() -> None:
+    table = reference(pmra=[1.0, 1.0], pmdec=[2.0, 2.0])
+    assert validate(table, REFERENCE, where="t")["pmdec"].to_pylist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "absent"),
+    [
+        ({"dec_error": None}, "ra_error", "dec_error"),
+        ({"pmra": [1.0, 1.0]}, "pmra", "pmdec"),
+        ({"parallax_error": [1.0, 1.0]}, "parallax_error", "parallax"),
+        (
+            {"pmra": [1.0] * 2, "pmdec": [1.0] * 2, "pmdec_error": [1.0] * 2},
+            "pmdec_error",
+            "pmra_error",
+        ),
+        (
+            {"parallax": [1.0, 1.0], "ra_parallax_corr": [0.1, 0.1]},
+            "ra_parallax_corr",
+            "parallax_error",
+        ),
+    ],
+)
+def test_half_of_what_belongs_together_is_refused(
+    changes: dict, given: str, absent: str
+) -> None:
+    text = refused(reference(**changes), CATALOGUE)
+    assert f"column {given} stands without {absent}" in text
+
+
+def test_correlations_with_what_was_left_away_are_no_half() -> None:
+    table = reference(ra_pmra_corr=[0.1, 0.1])
+    assert validate(table, REFERENCE, where="t").num_rows == 2
 
 
 def test_units_are_converted() -> None:
@@ -173,7 +204,7 @@ def test_units_are_converted() -> None:
 
 
 def test_unit_spelt_otherwise_changes_no_bit() -> None:
-    table = reference(pmra=[1 / 3, 0.1], pmra_error=[0.1, 0.1])
+    table = reference(pmra=[1 / 3, 0.1], pmdec=[0.0, 0.0])
     found = validate(with_unit(table, "pmra", "mas.yr**-1"), REFERENCE, where="t")
     assert found["pmra"].to_pylist() == [1 / 3, 0.1]
 
@@ -282,6 +313,9 @@ def test_values_beyond_reason_are_refused(
     others = STATE if name.startswith("obs_") else {}
     if name in ("parallax", "pmra", "pmdec", "radial_velocity"):
         others = {f"{name}_error": [1.0, 1.0]}
+    if name.startswith("pm"):
+        both = ("pmra", "pmdec", "pmra_error", "pmdec_error")
+        others = {n: [1.0, 1.0] for n in both}
     usual = make(**others).to_pydict().get(name, [0.0, 0.0])
     validate(make(**{**others, name: [good, *usual[1:]]}), schema, where="t")
     text = refused(make(**{**others, name: [*usual[:-1], bad]}), schema)

@@ -13,6 +13,7 @@ from reseau.constants import AU_PER_YEAR, SPEED_OF_LIGHT
 from reseau.errors import CatalogueError, explain, missing_columns_error
 from reseau.schema import CATALOGUE, Column
 
+from .belonging import check_halves
 from .parameters import CORRELATIONS, PARAMETERS, plain_column
 
 NEEDED = ("ref_epoch", "ra", "dec")
@@ -51,6 +52,7 @@ def check_values(
     absent = [name for name in needed if name not in columns]
     if absent:
         raise missing_columns_error(absent, present or columns, "the table", where)
+    check_halves(columns, where)
     errors = [f"{name}_error" for name in PARAMETERS]
     for name in (*NEEDED, *PARAMETERS[2:], *errors, *CORRELATIONS):
         if name in columns and name in CATALOGUE:

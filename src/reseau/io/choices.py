@@ -1,12 +1,22 @@
 """Which column of a user's table is which: ``--columns x=XWIN[pix],y=YWIN[pix]``."""
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
-from reseau.errors import ConfigError, explain, missing_columns_error, near_misses, some
+from reseau.errors import (
+    ConfigError,
+    WrongKindError,
+    explain,
+    missing_columns_error,
+    near_misses,
+    some,
+)
+from reseau.io.repeated import settle_repeated
 from reseau.schema import MEASUREMENTS, REFERENCE
 
 GROUPS = ("field", "field_id", "block_id", "plate_id")
@@ -22,6 +32,7 @@ KNOWN = (
 """Columns of a table of detections that mean something."""
 
 _CHOICE = re.compile(r"\s*([^=\[\]]+?)\s*=\s*([^=\[\]]+?)\s*(?:\[([^\]]*)\])?\s*")
+_DATE = re.compile(r"[JBjb]?\d{4}(\.\d*)?|\d{4}-\d\d-\d\d([T ].*)?")
 
 
 @dataclass(frozen=True)
@@ -31,22 +42,73 @@ class Choice:
     Attributes
     ----------
     column
-        Its name in the table.
+        Its name in the table, or one value for all rows: a number or a date.
     unit
-        Its unit, instead of the table's; None: the table's.
+        Its unit, instead of the table's; None: the table's. Of an epoch also "mjd",
+        "jd", "iso", "yr" or "byear", and a scale: "mjd tai".
     """
 
     column: str
     unit: str | None = None
 
 
-def parse_columns(text: str | None) -> dict[str, Choice]:
+Choices = str | Mapping[str, Choice | str] | None
+"""As text, or the column or `Choice` by name."""
+
+
+def as_choices(
+    columns: Choices, known: Collection[str] = KNOWN, option: str = "--columns"
+) -> dict[str, Choice]:
+    """Return what a user chose, however it was written.
+
+    Parameters
+    ----------
+    columns
+        Text as of `parse_columns`, a mapping ``{"x": "XWIN[pix]"}``, or None.
+    known
+        Names that mean something.
+    option
+        For messages.
+
+    Raises
+    ------
+    ConfigError
+        As of `parse_columns`; WrongKindError: it is something else.
+    """
+    if columns is None or isinstance(columns, str):
+        return parse_columns(columns, known, option)
+    if not isinstance(columns, Mapping):
+        raise WrongKindError(
+            explain(
+                given=f"columns is a {type(columns).__name__}",
+                wanted='text "x=XWIN[pix],y=YWIN[pix]", or a dictionary',
+                where=option,
+                todo='write {"x": "XWIN[pix]", "y": "YWIN[pix]"}',
+            )
+        )
+    result: dict[str, Choice] = {}
+    for name, choice in columns.items():
+        if isinstance(choice, Choice):
+            _check_name(str(name), {}, known, option)
+            result[str(name)] = choice
+        else:
+            result |= parse_columns(f"{name}={choice}", known, option)
+    return result
+
+
+def parse_columns(
+    text: str | None, known: Collection[str] = KNOWN, option: str = "--columns"
+) -> dict[str, Choice]:
     """Read ``name=COLUMN[unit],...``.
 
     Parameters
     ----------
     text
         As given on the command line; None or empty: nothing.
+    known
+        Names that mean something.
+    option
+        For messages.
 
     Raises
     ------
@@ -63,20 +125,27 @@ def parse_columns(text: str | None) -> dict[str, Choice]:
         match = _CHOICE.fullmatch(part)
         if not match:
             raise _complaint(
-                f"{part!r} cannot be read", "name=COLUMN[unit],...", "--columns"
+                f"{part!r} cannot be read", "name=COLUMN[unit],...", option
             )
         name = match[1]
-        if name not in KNOWN or name in choices:
-            near = [] if name in choices else near_misses(name, KNOWN)
-            state = "given twice" if name in choices else "unknown"
-            hint = f"; did you mean {some(near)}?" if near else ""
-            raise _complaint(
-                f"the column {name} is {state}",
-                f"one of {some(KNOWN, 20)}{hint}",
-                "--columns",
-            )
+        _check_name(name, choices, known, option)
         choices[name] = Choice(match[2], match[3])
     return choices
+
+
+def _check_name(
+    name: str, before: Collection[str], known: Collection[str], option: str
+) -> None:
+    if name in known and name not in before:
+        return
+    near = [] if name in before else near_misses(name, known)
+    state = "given twice" if name in before else "unknown"
+    hint = f"; did you mean {some(near)}?" if near else ""
+    raise _complaint(
+        f"the column {name} is {state}",
+        f"one of {some(known, len(known))}{hint}",
+        option,
+    )
 
 
 def _complaint(given: str, wanted: str, where: str) -> ConfigError:
@@ -86,7 +155,12 @@ def _complaint(given: str, wanted: str, where: str) -> ConfigError:
 
 
 def choose_columns(
-    table: pa.Table, choices: dict[str, Choice], where: str | Path
+    table: pa.Table,
+    choices: Mapping[str, Choice],
+    where: str | Path,
+    *,
+    known: Collection[str] = KNOWN,
+    option: str = "--columns",
 ) -> pa.Table:
     """Give chosen columns their names and units.
 
@@ -95,30 +169,67 @@ def choose_columns(
     table
         As read.
     choices
-        By new name. A column that had the name is replaced.
+        By new name. A column that had the name is replaced. ``NAME#2`` is the second
+        column of a name; a number or a date that is no column is the value of all rows.
     where
+        For messages.
+    known
+        Names that mean something.
+    option
         For messages.
 
     Raises
     ------
     CatalogueError
-        A chosen column is absent.
+        A chosen column is absent, or a column that is needed is there twice with
+        different values.
     """
+    # The first of two columns keeps the bare name.
+    wanted = {n: c.column.removesuffix("#1") for n, c in choices.items()}
+    named = {c.column for c in choices.values()}
+    needed = {c for c in named if "#" not in c} | (set(known) - set(choices))
+    table = settle_repeated(table, needed, where, option)
     present = table.column_names
-    absent = sorted({c.column for c in choices.values()} - set(present))
-    if absent:
-        raise missing_columns_error(absent, present, "the table", where)
+    absent = sorted(set(wanted.values()) - set(present))
+    constants = {c: _constant(c) for c in absent}
+    lost = [c for c, value in constants.items() if value is None]
+    if lost:
+        raise missing_columns_error(lost, present, "the table", where)
     arrays = {n: table[n] for n in present if n not in choices}
     fields = {n: table.schema.field(n) for n in arrays}
     for name, choice in choices.items():
-        arrays[name] = table[choice.column]
-        field = table.schema.field(choice.column).with_name(name)
+        column = wanted[name]
+        if column in present:
+            arrays[name] = table[column]
+            field = table.schema.field(column).with_name(name)
+        else:
+            arrays[name] = pa.chunked_array([[constants[column]] * table.num_rows])
+            field = pa.field(name, arrays[name].type)
         if choice.unit is not None:
             field = field.with_metadata({**(field.metadata or {}), "unit": choice.unit})
         fields[name] = field
     return pa.Table.from_arrays(
-        list(arrays.values()), schema=pa.schema(fields.values())
+        list(arrays.values()),
+        schema=pa.schema(fields.values(), metadata=table.schema.metadata),
     )
 
 
-__all__ = ["GROUPS", "KNOWN", "Choice", "choose_columns", "parse_columns"]
+def _constant(text: str) -> int | float | str | None:
+    for kind in (int, float):
+        try:
+            value = kind(text)
+        except ValueError:
+            continue
+        return value if np.isfinite(value) else None
+    return text if _DATE.fullmatch(text) else None
+
+
+__all__ = [
+    "GROUPS",
+    "KNOWN",
+    "Choice",
+    "Choices",
+    "as_choices",
+    "choose_columns",
+    "parse_columns",
+]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from reseau.errors import CatalogueError, ReseauWarning, explain, some
 from reseau.io.datasets import check_reference
+from reseau.io.one_place import far_from_first, one_place, place_keys, rounding_of
 from reseau.io.validate import validate
 from reseau.schema import REFERENCE, Column, TableSchema
 
@@ -68,15 +69,15 @@ def source_ids(table: pa.Table, where: str | Path) -> NDArray:
 def _ids_of_positions(table: pa.Table, where: str | Path) -> NDArray:
     schema = TableSchema("detections", (REFERENCE["ra"], REFERENCE["dec"]))
     checked = validate(table.select(["ra", "dec"]), schema, where=where)
-    position = np.stack([checked[n].to_numpy() for n in ("ra", "dec")], axis=1)
-    return np.unique(position, axis=0, return_inverse=True)[1].reshape(-1)
+    keys = place_keys(*(checked[n].to_numpy() for n in ("ra", "dec")))
+    return np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
 
 
 def _are_one_place_each(ids: NDArray, table: pa.Table, where: str | Path) -> bool:
-    _, first, row = np.unique(ids, return_index=True, return_inverse=True)
-    place = np.stack(list(_positions(table, where).values()), axis=1)
-    same = (place == place[first][row]) | np.isnan(place)
-    return bool(same.all())
+    row = np.unique(ids, return_inverse=True)[1]
+    ra, dec = _positions(table, where).values()
+    far = far_from_first(row, ra, dec)[2]
+    return bool((np.isnan(ra) | (far <= rounding_of(table))).all())
 
 
 def constant(
@@ -143,11 +144,10 @@ def reference_of(
     ids, row = np.unique(source_id, return_inverse=True)
     first = np.unique(row, return_index=True)[1]
     columns: dict[str, NDArray] = {"source_id": ids}
-    position = _positions(table, where)
-    for name, values in position.items():
-        columns[name] = constant(
-            values, row, [f"source_id {i}" for i in ids], name, where
-        )
+    ra, dec = _positions(table, where).values()
+    columns["ra"], columns["dec"] = one_place(
+        row, ra, dec, rounding_of(table), ids, where
+    )
     known = np.isfinite(np.stack([columns["ra"], columns["dec"]])).all(axis=0)
     if not known.any():
         return None

@@ -1,6 +1,5 @@
 """A single table of detections, the simplest input: one plate, any format."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import astropy.units as u
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from reseau.errors import ConfigError, UnitError, explain, missing_columns_error
 from reseau.instrument import Instrument
-from reseau.io.choices import Choice, choose_columns, parse_columns
+from reseau.io.choices import Choices, as_choices, choose_columns
 from reseau.io.datasets import POSITIONS, Dataset, digests
 from reseau.io.detected_sources import constant, reference_of, refusal, source_ids
 from reseau.io.exposure_keys import ExposureKeys, exposure_keys, read_pointings
@@ -32,7 +31,7 @@ def read_detections(
     path: str | Path,
     *,
     instrument: Instrument,
-    columns: str | Mapping[str, Choice] | None = None,
+    columns: Choices = None,
     pointing: str | Path | None = None,
     error: float | None = None,
 ) -> Dataset:
@@ -64,10 +63,7 @@ def read_detections(
     ReseauError
         One of its children: see `errors`.
     """
-    choices = (
-        parse_columns(columns) if isinstance(columns, (str, type(None))) else columns
-    )
-    table = choose_columns(read_table(path), dict(choices), path)
+    table = choose_columns(read_table(path), as_choices(columns), path)
     if table.num_rows == 0:
         raise refusal("the table has no rows", "one or more", path, "check the table")
     unit, measured_unit = _position_unit(table, instrument, path)

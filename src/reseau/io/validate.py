@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from reseau.catalogue.belonging import check_halves
 from reseau.errors import (
     CatalogueError,
     UnitError,
@@ -156,6 +157,7 @@ def _check_columns(table: pa.Table, schema: TableSchema, where: str | Path) -> N
         absent = [*missing, *sorted(partners)]
         what = f"the table {schema.name}"
         raise missing_columns_error(absent, present, what, where, taken=schema.names)
+    check_halves(present, where, columns=schema.names)
     if table.num_rows == 0 and not schema.may_be_empty:
         raise _refusal(
             f"the table {schema.name} has no rows",

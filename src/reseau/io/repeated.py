@@ -1,0 +1,69 @@
+"""Columns that a table has twice, as a cross-match or a join leaves them."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import pyarrow as pa
+
+from reseau.errors import CatalogueError, explain, some
+
+
+def settle_repeated(
+    table: pa.Table, needed: Collection[str], where: str | Path, option: str
+) -> pa.Table:
+    """Return the table with each name once: copies are called ``name#2``, ``name#3``.
+
+    Parameters
+    ----------
+    table
+        As read.
+    needed
+        Names that will be used; a choice of ``name#1`` or ``name#2`` uses no `name`.
+    where
+        For messages.
+    option
+        What chooses columns, e.g. "--columns".
+
+    Raises
+    ------
+    CatalogueError
+        Columns of one name that is needed hold different values.
+    """
+    names = table.column_names
+    if len(set(names)) == len(names):
+        return table
+    seen: dict[str, int] = {}
+    settled, differing = [], []
+    for i, name in enumerate(names):
+        seen[name] = seen.get(name, 0) + 1
+        settled.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+        if seen[name] > 1 and name in needed and name not in differing:
+            first = table.column(names.index(name))
+            if not _equal(first, table.column(i)):
+                differing.append(name)
+    if differing:
+        choice = ",".join(f"{n}={n}#2" for n in differing)
+        first = ",".join(f"{n}={n}#1" for n in differing)
+        raise CatalogueError(
+            explain(
+                given=f"the table has more than one column {some(differing)}, and they "
+                "differ",
+                wanted="one column of each name, or a choice among them",
+                where=str(where),
+                todo=f'choose with {option} "{first}" or "{choice}", or rename columns',
+            )
+        )
+    return table.rename_columns(settled)
+
+
+def _equal(a: pa.ChunkedArray, b: pa.ChunkedArray) -> bool:
+    if a.type != b.type or a.null_count != b.null_count:
+        return False
+    if pa.types.is_floating(a.type):  # NaN is missing on both sides
+        a, b = a.fill_null(float("nan")), b.fill_null(float("nan"))
+        x, y = a.to_numpy(), b.to_numpy()
+        return bool(((x == y) | ((x != x) & (y != y))).all())
+    return bool(a.equals(b))
+
+
+__all__ = ["settle_repeated"]

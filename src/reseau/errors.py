@@ -105,6 +105,10 @@ class UnusedEffectWarning(ReseauWarning):
     """The data would allow an effect that was not asked for."""
 
 
+class StrangeObserverWarning(ReseauWarning):
+    """An observer is where few telescopes have been: perhaps a unit or a frame."""
+
+
 class MissingAstrometryWarning(ReseauWarning):
     """Reference rows without motion or parallax were given the stated wide prior."""
 

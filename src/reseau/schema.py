@@ -182,8 +182,8 @@ ERRORS: Range = (1e-30, 1e30)
 """Errors whose square and its inverse are finite."""
 POSITIONS: Range = (-1e9, 1e9)
 """Positions on a detector or a plane [pixel or um]."""
-DISTANCES: Range = (-1e6, 1e6)
-"""Coordinates of an observer [au]."""
+DISTANCES: Range = (-1e13, 1e13)
+"""Coordinates of an observer [au]; so wide that a slip of the unit is told as one."""
 PARALLAXES: Range = (-1e4, 1e4)
 """Parallaxes; the greatest is 769 mas [mas]."""
 PROPER_MOTIONS: Range = (-1e6, 1e6)

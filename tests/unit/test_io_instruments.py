@@ -240,3 +240,18 @@ def test_existing_file_is_kept(tmp_path: Path) -> None:
     with pytest.raises(OutputExistsError):
         write_instrument(read_instrument("jasmine"), tmp_path / "a.toml")
     assert (tmp_path / "a.toml").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("x_um = 5.0", "x_um = 1e308", "at most 1e+09 um, of either sign"),
+        ("x_um = 5.0", "x_um = -1e200", "at most 1e+09 um, of either sign"),
+        ("pixel_um = 10.0", "pixel_um = 1e160", "at most 1e+09 um"),
+        ("y_um = -5.0", "y_um = -5.0\ntheta_deg = 1e300", "at most 3600 deg"),
+    ],
+)
+def test_lengths_that_overflow_are_refused(tmp_path, old, new, wanted):
+    text = refused(tmp_path, (BASIC + CHIP).replace(old, new))
+    assert wanted in text
+    assert "the key is in" in text

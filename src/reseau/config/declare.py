@@ -15,6 +15,7 @@ def entry(
     minimum: int | float | None = None,
     positive: bool = False,
     hint: str = "",
+    largest: float | None = None,
 ) -> Any:
     """Declare a key of a TOML table as a field of a dataclass.
 
@@ -36,6 +37,9 @@ def entry(
         Whether the value must be greater than 0.
     hint
         What a sensible value is and where to find it, for messages.
+    largest
+        Greatest absolute value allowed, in the code's units: what lies beyond is a
+        slip, and overflows where it is squared.
     """
     metadata = {
         "key": key,
@@ -45,6 +49,7 @@ def entry(
         "minimum": minimum,
         "positive": positive,
         "hint": hint,
+        "largest": largest,
     }
     return field(default=default, metadata=metadata)
 

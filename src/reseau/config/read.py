@@ -173,6 +173,16 @@ def _check_value(
         # In the file's unit, as the value is.
         floor = f"{to_unit(least, unit)} {unit}".strip() if unit else least
         raise source.complain(key, given, f"{floor} or more", "correct the value")
+    most = metadata["largest"]
+    if most is not None and abs(value) > most:
+        bound = f"{float(to_unit(most, unit)) if unit else most:g} {unit}".strip()
+        todo = f"correct the value or its unit: the key is in {unit}"
+        raise source.complain(
+            key,
+            given,
+            f"a number of at most {bound}, of either sign",
+            todo if unit else "correct the value",
+        )
 
 
 def _named_numbers(key: str, value: Any, source: Source) -> dict[str, float]:

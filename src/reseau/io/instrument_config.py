@@ -30,6 +30,14 @@ PARITY = (
     "left, as most cameras), parity = 1 where it is positive (mirrored)"
 )
 """How to tell the parity of a camera."""
+LONGEST = 1e12
+"""Greatest focal length [um]: 1000 km."""
+WIDEST = 1e9
+"""Greatest position or size in a focal plane [um]: 1 km."""
+FULL_TURNS = 3600.0 * DEGREE
+"""Greatest angle of a detector [rad]."""
+GREATEST = 1e9
+"""Greatest pure number."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +45,36 @@ class OpticsConfig:
     """Table ``[optics]``: lengths in um here, in mm in the file."""
 
     focal_length: float | None = entry(
-        "focal_length_mm", float, unit="mm", default=None, positive=True
+        "focal_length_mm",
+        float,
+        unit="mm",
+        default=None,
+        positive=True,
+        largest=LONGEST,
     )
     focal_length_x: float | None = entry(
-        "focal_length_x_mm", float, unit="mm", default=None, positive=True
+        "focal_length_x_mm",
+        float,
+        unit="mm",
+        default=None,
+        positive=True,
+        largest=LONGEST,
     )
     focal_length_y: float | None = entry(
-        "focal_length_y_mm", float, unit="mm", default=None, positive=True
+        "focal_length_y_mm",
+        float,
+        unit="mm",
+        default=None,
+        positive=True,
+        largest=LONGEST,
     )
     focal_sigma: float = entry(
-        "focal_sigma_mm", float, unit="mm", default=FOCAL_SIGMA, minimum=0.0
+        "focal_sigma_mm",
+        float,
+        unit="mm",
+        default=FOCAL_SIGMA,
+        minimum=0.0,
+        largest=LONGEST,
     )
     focal_prior: str = entry("focal_prior", str, default="gamma", choices=FOCAL_PRIORS)
     scale: str = entry("scale", str, default="exposure-axis", choices=SCALES)
@@ -67,16 +95,28 @@ class DistortionConfig:
     )
     minimum_degree: int | None = entry("minimum_degree", int, default=None, minimum=0)
     normalisation: float | None = entry(
-        "normalisation_um", float, unit="um", default=None, positive=True
+        "normalisation_um",
+        float,
+        unit="um",
+        default=None,
+        positive=True,
+        largest=WIDEST,
     )
     centre: list | None = entry("centre_um", list, default=None)
     n_radial: int | None = entry("n_radial", int, default=None, minimum=0)
     n_tilt: int | None = entry("n_tilt", int, default=None, minimum=0)
     sigma: float = entry(
-        "sigma_um", float, unit="um", default=DISTORTION_SIGMA, minimum=0.0
+        "sigma_um",
+        float,
+        unit="um",
+        default=DISTORTION_SIGMA,
+        minimum=0.0,
+        largest=LONGEST,
     )
-    skew: float = entry("skew", float, default=0.0)
-    skew_sigma: float = entry("skew_sigma", float, default=SKEW_SIGMA, minimum=0.0)
+    skew: float = entry("skew", float, default=0.0, largest=GREATEST)
+    skew_sigma: float = entry(
+        "skew_sigma", float, default=SKEW_SIGMA, minimum=0.0, largest=GREATEST
+    )
     a: list | None = entry("a", list, default=None)
     b: list | None = entry("b", list, default=None)
     parameters: dict[str, float] = numbers("parameters")
@@ -89,28 +129,35 @@ class DetectorConfig:
 
     id: int = entry("id", int, default=0)
     plane: bool | None = entry("plane", bool, default=None)
-    naxis1: int | None = entry("naxis1", int, default=None, minimum=0)
-    naxis2: int | None = entry("naxis2", int, default=None, minimum=0)
+    naxis1: int | None = entry("naxis1", int, default=None, minimum=0, largest=GREATEST)
+    naxis2: int | None = entry("naxis2", int, default=None, minimum=0, largest=GREATEST)
     pixel: float | None = entry(
-        "pixel_um", float, unit="um", default=None, positive=True
+        "pixel_um", float, unit="um", default=None, positive=True, largest=WIDEST
     )
     pitch_x: float | None = entry(
-        "pitch_x_um", float, unit="um", default=None, positive=True
+        "pitch_x_um", float, unit="um", default=None, positive=True, largest=WIDEST
     )
     pitch_y: float | None = entry(
-        "pitch_y_um", float, unit="um", default=None, positive=True
+        "pitch_y_um", float, unit="um", default=None, positive=True, largest=WIDEST
     )
-    x: float | None = entry("x_um", float, unit="um", default=None)
-    y: float | None = entry("y_um", float, unit="um", default=None)
-    theta: float | None = entry("theta_deg", float, unit="deg", default=None)
+    x: float | None = entry("x_um", float, unit="um", default=None, largest=WIDEST)
+    y: float | None = entry("y_um", float, unit="um", default=None, largest=WIDEST)
+    theta: float | None = entry(
+        "theta_deg", float, unit="deg", default=None, largest=FULL_TURNS
+    )
     sigma_xy: float | None = entry(
-        "sigma_xy_um", float, unit="um", default=None, minimum=0.0
+        "sigma_xy_um", float, unit="um", default=None, minimum=0.0, largest=WIDEST
     )
     sigma_theta: float | None = entry(
-        "sigma_theta_deg", float, unit="deg", default=None, minimum=0.0
+        "sigma_theta_deg",
+        float,
+        unit="deg",
+        default=None,
+        minimum=0.0,
+        largest=FULL_TURNS,
     )
     sigma_pitch: float | None = entry(
-        "sigma_pitch_relative", float, default=None, minimum=0.0
+        "sigma_pitch_relative", float, default=None, minimum=0.0, largest=GREATEST
     )
 
 

@@ -337,6 +337,9 @@ def _linearised(
 
 
 def _scaled_least_squares(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    if not (np.all(np.isfinite(matrix)) and np.all(np.isfinite(right))):
+        # A fit that has run away has no modes; it is judged elsewhere.
+        return np.zeros((matrix.shape[1], *right.shape[1:]))
     size = np.linalg.norm(matrix, axis=0)
     size = np.where(size > 0, size, 1.0)
     found = scipy.linalg.lstsq(matrix / size, right, cond=1e-12, lapack_driver="gelsy")[

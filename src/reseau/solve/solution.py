@@ -139,8 +139,11 @@ class Solution(eqx.Module):
 
     @property
     def sigma0(self) -> float:
-        """Return the standard deviation of unit weight, √(χ²/dof)."""
-        return float(np.sqrt(self.chi2 / self.dof)) if self.dof > 0 else float("nan")
+        """Return the standard deviation of unit weight, √(χ²/dof); NaN without dof.
+
+        `dof` is a difference of sums: what is left of it below one half is rounding.
+        """
+        return float(np.sqrt(self.chi2 / self.dof)) if self.dof >= 0.5 else float("nan")
 
     @property
     def direction(self) -> Float[np.ndarray, "n_src 3"]:

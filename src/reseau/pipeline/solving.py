@@ -48,6 +48,7 @@ from .options import SolveOptions
 from .overview import overview
 from .posterior import arviz_of, described, saved_posterior
 from .prepare import Prepared, prepare
+from .straying import stray_sentences, stray_summary
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -164,7 +165,7 @@ def solve(
     _repeat(caught)
     read = time.perf_counter()
     answer = solve_prepared(prepared, options, report)
-    solved = _judge(answer, dataset, caught, options.seed)
+    solved = _judge(answer, dataset, caught, options)
     seconds = {"read": read - began, **answer.solution.seconds}
     rest = time.perf_counter() - began - sum(seconds.values())
     solved.summary["seconds"] = seconds | {"other": max(rest, 0.0)}
@@ -333,7 +334,7 @@ def _judge(
     answer: Answer,
     dataset: Dataset,
     caught: Sequence[warnings.WarningMessage],
-    seed: int,
+    options: SolveOptions,
 ) -> Solved:
     """Put the summary and the verdict together."""
     prepared, solution = answer.prepared, answer.solution
@@ -346,16 +347,21 @@ def _judge(
         pulls=pulls,
         dropped={name: len(ids) for name, ids in prepared.dropped.items()},
     )
-    sentences += answer.sentences
+    robust = options.likelihood != "normal"
+    strays = stray_sentences(prepared, solution, robust=robust)
+    sentences += [*strays, *answer.sentences]
     summary = summary_of(prepared, solution, pulls) | answer.summary
     summary |= overview(prepared, solution)
+    summary |= stray_summary(prepared, solution)
     if answer.reason is not None and not solution.converged:
         summary["message"] = answer.reason
+    if not solution.converged:
+        summary["message"] = "\n  ".join([summary["message"], *strays])
     summary["verdict"] = sentences
     summary["warnings"] = [str(w.message).splitlines()[0] for w in caught]
     summary["input"] = str(dataset.source) if dataset.source else dataset.name
     summary["digests"] = dict(dataset.digests)
-    summary["seed"] = seed
+    summary["seed"] = options.seed
     summary["versions"] = versions()
     summary["peak_memory"] = peak_memory()
     return Solved(

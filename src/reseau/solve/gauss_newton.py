@@ -20,6 +20,7 @@ from reseau.model import Parameters, Problem, take_step
 from reseau.model.gauge import find_datum
 
 from .assemble import source_steps
+from .bounds import bounded_step
 from .equations import Equations, equations_at
 from .plan import TileData
 from .settling import settle
@@ -194,12 +195,13 @@ def gauss_newton(
             report(history[-1]._asdict())
         if not (ahead or np.isfinite(largest)):
             return Optimum(point, equations, history, Result.NOT_FINITE, terms)
+        shared, offset, kept_back = bounded_step(point, shared, offset)
         followed = follow_valley(problem, point, datum, equations.root, shared)
         point = take_step(point, followed, offset)
         # With damping, steps and deviations are both too small to be judged.
         # `largest` knows the sources' σ with all else held, which may be far too small.
         small = min(largest, equations.length(shared)) < settings.tolerance
-        if small and not (ahead or damping):
+        if small and not (ahead or damping or kept_back):
             return Optimum(point, equations, history, Result.SUCCESSFUL, terms)
         if terms is not None:
             point, terms = settle(problem, tiles, point, terms)

@@ -33,13 +33,15 @@ from reseau.sky import (
 
 from .flagging import source_flags
 from .gauss_newton import Equations, Optimum, Report, Settings, gauss_newton
+from .lost import lost_solution
 from .plan import TileData, plan_tiles
 from .posterior import InnerConstraints, companion_sources, gaussian_posterior
 from .posterior_factor import posterior_factor
 from .residuals import Residuals, residuals_at
 from .robust import Robust, RobustOptimum, solve_robustly
 from .solution import Solution
-from .start import find_start
+from .start import Start, find_start
+from .trusted import Strays, trusted_start
 
 NULL_SHARE = 1e-6
 """Scaled share in a null direction from which a parameter counts as undetermined."""
@@ -113,6 +115,32 @@ def _is_robust(robust: Robust | None) -> bool:
     return robust.likelihood is not None or robust.reference_prior is not None
 
 
+def _descend(
+    start: Start,
+    tiles: list[TileData],
+    robust: Robust | None,
+    settings: Settings,
+    report: Report | None,
+) -> tuple[Problem, Optimum, Strays | None]:
+    """Return where least squares ends, and what does not belong there.
+
+    With heavy tails to follow, roughly, and without strays. The problem may have a
+    scale that is held.
+    """
+    problem, rough = start.problem, settings
+    if _is_robust(robust):
+        rough = settings._replace(tolerance=max(ROUGHLY, settings.tolerance))
+    trusted, strays = trusted_start(start, tiles, rough)
+    if trusted is not None and _is_robust(robust):
+        return problem, trusted, strays
+    begin = start.parameters if trusted is None else trusted.parameters
+    optimum = gauss_newton(problem, tiles, begin, rough, report)
+    if _scale_may_be_too_weak(problem) and optimum.result is not Result.SUCCESSFUL:
+        problem = replace(problem, hold_scale=True)
+        optimum = gauss_newton(problem, tiles, begin, rough, report)
+    return problem, optimum, strays
+
+
 def _go_on(
     problem: Problem,
     tiles: list[TileData],
@@ -137,20 +165,16 @@ def _solve(
 ) -> Solution:
     began = time.perf_counter()
     start = find_start(problem)
-    problem = start.problem
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = jax.device_put(plan_tiles(start.problem))
     planned = time.perf_counter()
-    rough = settings
-    if _is_robust(robust):
-        rough = settings._replace(tolerance=max(ROUGHLY, settings.tolerance))
-    optimum = gauss_newton(problem, tiles, start.parameters, rough, report)
-    if _scale_may_be_too_weak(problem) and optimum.result is not Result.SUCCESSFUL:
-        problem = replace(problem, hold_scale=True)
-        optimum = gauss_newton(problem, tiles, start.parameters, rough, report)
+    problem, optimum, strays = _descend(start, tiles, robust, settings, report)
     found = _go_on(problem, tiles, optimum, robust, settings, report)
     if found is not None:
         optimum = found.optimum
     solved = time.perf_counter()
+    if not np.isfinite(optimum.equations.objective):
+        seconds = {"start": planned - began, "iterations": solved - planned}
+        return lost_solution(problem, tiles, optimum, strays, seconds)
 
     equations, parameters = optimum.equations, optimum.parameters
     datum = find_datum(problem, parameters)
@@ -211,6 +235,7 @@ def _solve(
         flags=flags,
         references=references,
         reliability=None if found is None else found.reliability,
+        strays=strays,
     )
 
 

@@ -18,6 +18,7 @@ from .posterior_factor import PosteriorFactor
 from .references import ReferenceTest
 from .residuals import Residuals
 from .robust import Reliability
+from .trusted import Strays
 
 METHODS_WITH_DRAWS = "gauss-newton, svi with the guide arrow, or nuts"
 """Methods whose solutions draws can be had from, for messages."""
@@ -77,6 +78,9 @@ class Solution(eqx.Module):
         Weights of a robust solution; None of least squares.
     draws
         The chains of a sampler, as steps from `parameters`; None of other solvers.
+    strays
+        Measurements that do not belong where most references of their exposure put
+        them; None where there are none, or the solver does not look for them.
     """
 
     problem: Problem
@@ -99,6 +103,7 @@ class Solution(eqx.Module):
     reliability: Reliability | None = None
     factor: PosteriorFactor | None = None
     draws: Draws | None = None
+    strays: Strays | None = None
 
     def sample(self, n: int, seed: int = 0) -> Draws:
         """Return draws from the posterior.

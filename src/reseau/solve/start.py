@@ -1,28 +1,34 @@
 """Where a solution starts: attitudes from matched references, sources from detections.
 
-An exposure with enough references needs no good pointing estimate: the rotation
-that best carries the references' apparent directions onto the directions that the
-nominal instrument gives for their pixels is found in closed form (Wahba's
-problem, by singular value decomposition). Sources without a prior start at the
-mean of their measurements, projected back to the sky.
+An exposure with two references needs no good pointing estimate (`alignment`). Sources
+without a prior start at the mean of their measurements, projected back to the sky.
 """
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Bool
 
-from reseau.errors import CatalogueError, ConfigError, explain, some
-from reseau.instrument import Instrument, camera_from_pixel
+from reseau.errors import CatalogueError, explain, some
 from reseau.model import Parameters, Problem, nominal_parameters
-from reseau.records import Surroundings
-from reseau.sky import apparent_direction, geometric_direction
+from reseau.sky import geometric_direction
 
-MINIMUM_REFERENCES = 3
-CHUNK = 2**15
+from .alignment import (
+    MINIMUM_REFERENCES,
+    Agreement,
+    align,
+    camera_directions,
+    matched_pairs,
+    sum_by,
+    surroundings_of,
+)
+from .readings import check_readings
+
+NOTABLE = 0.03
+"""Relative error of a focal length that steps of the solver would not take at once."""
 
 
 class Start(NamedTuple):
@@ -36,11 +42,18 @@ class Start(NamedTuple):
         Starting values.
     aligned
         Whether each exposure's attitude came from its references.
+    strays
+        Which measurements are far from where most references of their exposure put
+        them.
+    doubtful
+        The exposures whose references do not all agree.
     """
 
     problem: Problem
     parameters: Parameters
-    aligned: Float[np.ndarray, "n_exp"]
+    aligned: Bool[np.ndarray, "n_exp"]
+    strays: Bool[np.ndarray, "n_meas"]
+    doubtful: tuple[Agreement, ...] = ()
 
 
 def find_start(problem: Problem) -> Start:
@@ -49,11 +62,17 @@ def find_start(problem: Problem) -> Start:
     Raises
     ------
     CatalogueError
-        If an exposure has neither an estimated attitude nor enough references.
+        If an exposure has neither an estimated attitude nor enough references, or
+        references that fit only when they are read otherwise, as ra in hours.
+    ConfigError
+        If references fit only in a mirror, or with quite another focal length.
     """
     nominal = nominal_parameters(problem)
-    camera = _camera_directions(problem)
-    axes, aligned = _aligned_axes(problem, np.asarray(nominal.axes), camera)
+    camera = camera_directions(problem)
+    pairs = matched_pairs(problem, camera, _has_prior(problem))
+    found = align(problem, np.asarray(nominal.axes), pairs)
+    check_readings(problem, pairs, found)
+    axes, aligned = found.axes, found.aligned
     _check_attitudes(axes)
     direction = _detected_directions(problem, axes, camera)
     seen = np.bincount(problem.measurements.source, minlength=direction.shape[0]) > 0
@@ -63,12 +82,12 @@ def find_start(problem: Problem) -> Start:
     parameters = Parameters(
         offset=nominal.offset,
         axes=axes,
-        focal=nominal.focal,
+        focal=np.asarray(nominal.focal) * _focal_change(problem, found.scale),
         coefficients=nominal.coefficients,
         skew=nominal.skew,
         detectors=nominal.detectors,
     )
-    return Start(moved, parameters, aligned)
+    return Start(moved, parameters, aligned, found.strays, found.doubtful)
 
 
 def _has_prior(problem: Problem) -> np.ndarray:
@@ -78,102 +97,13 @@ def _has_prior(problem: Problem) -> np.ndarray:
     return known & ~np.asarray(problem.free_network)
 
 
-def _camera_directions(problem: Problem) -> Float[np.ndarray, "n_meas 3"]:
-    """Return where the nominal instrument sees each measurement, camera frame."""
-    instrument, measurements = problem.instrument, problem.measurements
-    pixel = np.asarray(measurements.pixel)
-    detector = np.asarray(measurements.detector)
-    out = np.empty((pixel.shape[0], 3))
-    m = pixel.shape[0]
-    size = min(CHUNK, m)
-    for first in range(0, m, size):
-        row = np.minimum(np.arange(first, first + size), m - 1)
-        components = _camera_compiled(
-            instrument, pixel[row, 0], pixel[row, 1], detector[row]
-        )
-        out[row] = np.stack([np.asarray(c) for c in components], axis=-1)
-    return out
-
-
-@jax.jit
-def _camera_compiled(
-    instrument: Instrument, x: Array, y: Array, detector: Array
-) -> tuple[Any, ...]:
-    return camera_from_pixel(
-        instrument, x, y, detector, instrument.focal[0], instrument.focal[1]
-    )
-
-
-_apparent = jax.jit(apparent_direction)
 _geometric = jax.jit(geometric_direction)
 
 
-def _around(problem: Problem, exposure: np.ndarray) -> Surroundings:
-    """Return what displaces the directions of measurements of some exposures."""
-    around = problem.exposures.surroundings
-    return jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf)[exposure]), around)
-
-
-def _sum_by(index: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
-    """Sum rows of `values` by `index`."""
-    sums = [np.bincount(index, weights=column, minlength=n) for column in values.T]
-    return np.stack(sums, axis=-1)
-
-
-def _aligned_axes(
-    problem: Problem, axes: np.ndarray, camera: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return attitudes, from references where there are enough of them."""
-    measurements, n = problem.measurements, axes.shape[0]
-    source, exposure = (
-        np.asarray(measurements.source),
-        np.asarray(measurements.exposure),
-    )
-    used = _has_prior(problem)[source] & np.all(np.isfinite(camera), axis=1)
-    count = np.bincount(exposure[used], minlength=n)
-    aligned = count >= MINIMUM_REFERENCES
-    if not aligned.any() or "attitude" not in problem.free:
-        return axes, np.zeros(n, dtype=bool)
-    direction = np.asarray(problem.prior.direction)[source[used]]
-    around = _around(problem, exposure[used])
-    direction = np.asarray(_apparent(jnp.asarray(direction), around))
-    sums = [
-        _sum_by(exposure[used], camera[used, i, None] * direction, n) for i in range(3)
-    ]
-    moment = np.stack(sums, axis=1)
-    moment = moment[aligned]
-    left, singular, right = np.linalg.svd(moment)
-    handedness = np.linalg.det(left @ right)
-    _check_parity(problem, handedness, singular, count[aligned])
-    left[:, :, 2] *= handedness[:, None]
-    found = axes.copy()
-    found[aligned] = left @ right
-    spread = singular[:, 1] / singular[:, 0]
-    flat = np.flatnonzero(aligned)[spread < 1e-14]
-    found[flat], aligned[flat] = axes[flat], False
-    return found, aligned
-
-
-def _check_parity(
-    problem: Problem, handedness: np.ndarray, singular: np.ndarray, count: np.ndarray
-) -> None:
-    """Refuse positions that fit the sky only in a mirror, on every exposure.
-
-    The moment of directions that span a field has a definite handedness; a few stars,
-    or stars in a line, say nothing.
-    """
-    telling = (count >= 6) & (singular[:, 2] > 1e-3 * singular[:, 1])
-    if telling.any() and np.all(handedness[telling] < 0):
-        parity = problem.instrument.parity
-        raise ConfigError(
-            explain(
-                given=f"positions that are mirrored on {int(telling.sum())} exposures",
-                wanted=f"the instrument's parity of {parity:+d}",
-                where=f"instrument {problem.instrument.name}, key optics.parity",
-                todo=f"set parity = {-parity}, or check the sign of x, or the "
-                "identification of the stars",
-            )
-        )
+def _focal_change(problem: Problem, scale: float) -> float:
+    """Return by what to multiply the focal lengths: 1 where they are about right."""
+    free = "scale" in problem.free and float(problem.instrument.focal_sigma) > 0
+    return scale if free and abs(np.log(scale)) > NOTABLE else 1.0
 
 
 def _check_attitudes(axes: np.ndarray) -> None:
@@ -201,9 +131,9 @@ def _detected_directions(
     seen = np.zeros_like(camera)
     for i in range(3):
         seen += camera[:, i, None] * axes[exposure, i]
-    seen = np.asarray(_geometric(jnp.asarray(seen), _around(problem, exposure)))
+    seen = np.asarray(_geometric(jnp.asarray(seen), surroundings_of(problem, exposure)))
     n = problem.prior.direction.shape[0]
-    total = _sum_by(np.asarray(measurements.source), seen, n)
+    total = sum_by(np.asarray(measurements.source), seen, n)
     length = np.linalg.norm(total, axis=1, keepdims=True)
     return total / np.where(length > 0, length, 1.0)
 

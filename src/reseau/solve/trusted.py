@@ -1,0 +1,108 @@
+"""A start from those measurements that most references of their exposure agree with.
+
+What a few wrong identifications do to least squares has no bound, and the way back from
+there may be barred. So the plate is first solved as if they had not been measured.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from reseau.errors import Result
+from reseau.model import Problem
+
+from .consensus import CERTAIN
+from .gauss_newton import Optimum, Settings, gauss_newton
+from .plan import TileData, plan_tiles
+from .residuals import residuals_at
+from .start import Start
+
+ROUGHLY = 3.0
+"""Largest step, in σ, at which it ends."""
+
+NOTHING = 1e18
+"""Factor of the covariances of measurements that are not to count."""
+
+
+class Strays(NamedTuple):
+    """Measurements that are far from where most references put them.
+
+    Attributes
+    ----------
+    rows
+        Of the measurements.
+    away
+        Observed minus predicted there, at the solution of all others [pixel].
+    certain
+        Whether the others of their exposure are enough to tell who is wrong.
+    exposure, references, agree
+        Exposures whose references do not all agree, how many references they have, and
+        how many of these agree by more than chance.
+    """
+
+    rows: Int[np.ndarray, "k"]
+    away: Float[np.ndarray, "k 2"]
+    certain: Bool[np.ndarray, "k"]
+    exposure: Int[np.ndarray, "e"]
+    references: Int[np.ndarray, "e"]
+    agree: Int[np.ndarray, "e"]
+
+
+def without(problem: Problem, rows: np.ndarray) -> Problem:
+    """Return the problem with some measurements that count for nothing.
+
+    Parameters
+    ----------
+    rows
+        Which, as a mask or as rows.
+    """
+    covariance = np.array(problem.measurements.covariance)
+    covariance[rows] *= NOTHING
+    measurements = replace(problem.measurements, covariance=covariance)
+    return replace(problem, measurements=measurements)
+
+
+def trusted_start(
+    start: Start, tiles: list[TileData], settings: Settings
+) -> tuple[Optimum | None, Strays | None]:
+    """Return the solution without strays, and these; None where all references agree.
+
+    Parameters
+    ----------
+    start
+        As `find_start` found it.
+    tiles
+        All measurements, as `plan_tiles` laid them out.
+    settings
+        When to stop.
+    """
+    if not start.doubtful:
+        return None, None
+    problem, rows = start.problem, np.flatnonzero(start.strays)
+    found = None
+    if rows.size:
+        rough = settings._replace(tolerance=max(ROUGHLY, settings.tolerance))
+        few = without(problem, rows)
+        part = jax.device_put(plan_tiles(few))
+        found = gauss_newton(few, part, start.parameters, rough)
+        if found.result in (Result.NOT_FINITE, Result.NO_DESCENT):
+            found = found._replace(parameters=start.parameters)
+    point = start.parameters if found is None else found.parameters
+    return found, _strays(start, rows, residuals_at(problem, tiles, point).pixel[rows])
+
+
+def _strays(start: Start, rows: np.ndarray, away: np.ndarray) -> Strays:
+    certain = np.zeros(len(start.strays), dtype=bool)
+    table = np.zeros((len(start.doubtful), 3), dtype=int)
+    for line, agreement in zip(table, start.doubtful, strict=True):
+        told = agreement.consensus.surprise > CERTAIN
+        certain[agreement.rows] = told
+        agree = int(agreement.consensus.agrees.sum()) if told else 0
+        line[:] = agreement.exposure, agreement.rows.size, agree
+    return Strays(rows, away, certain[rows], *table.T)
+
+
+__all__ = ["Strays", "trusted_start", "without"]

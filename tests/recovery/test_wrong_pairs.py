@@ -1,0 +1,145 @@
+"""Wrong identifications: one in 20, two exchanged, 20 per cent, on a plate and an orbit.
+
+The attitude is judged in its own σ; who is wrong is named by the start, which does not
+depend on the likelihood.
+"""
+
+from dataclasses import replace
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from reseau.constants import DEGREE
+from reseau.errors import Result
+from reseau.instrument import attitude_difference, camera_axes
+from reseau.io import columns_of
+from reseau.model.likelihood import likelihood_named
+from reseau.pipeline import simulate
+from reseau.pipeline.prepare import prepare
+from reseau.solve import solve_plate
+from reseau.solve.robust import Robust
+from spoilt import plate_of_pairs
+
+CASES = {
+    "one of 20": (20, 1),
+    "two of 40 exchanged": (40, 2),
+    "40 of 200": (200, 40),
+}
+LIKELIHOODS = ("normal", "student", "mixture")
+CHANCE = 1e-6
+"""Of a false alarm of one assertion."""
+
+
+class Outcome(NamedTuple):
+    """How a contaminated plate was solved.
+
+    Attributes
+    ----------
+    result
+        How the iteration ended.
+    pull
+        Errors of the attitudes, whitened by their covariance, one exposure a row.
+    named
+        Sources that were named.
+    wrong
+        Sources that are wrong.
+    """
+
+    result: Result
+    pull: np.ndarray
+    named: np.ndarray
+    wrong: np.ndarray
+
+
+def exchange(n: int, wrong: int, rng: np.random.Generator) -> np.ndarray:
+    """Return an order of `n` rows in which some have gone to others' places."""
+    order = np.arange(n)
+    some = rng.choice(n, max(wrong, 2), replace=False)
+    order[some] = np.roll(some, 1)
+    if wrong == 1:
+        order[some[1]] = some[1]  # that place is taken twice
+    return order
+
+
+def outcome(problem, axes, wrong, likelihood) -> Outcome:
+    """Solve a plate and compare attitudes with the truth."""
+    chosen = likelihood_named(likelihood)
+    robust = None if chosen is None else Robust(likelihood=chosen)
+    solution = solve_plate(problem, robust=robust)
+    off = np.asarray(attitude_difference(solution.parameters.axes, axes))
+    own = np.arange(len(off))[:, None] * 5 + np.arange(3)
+    covariance = solution.shared_covariance[own[:, :, None], own[:, None, :]]
+    root = np.linalg.cholesky(covariance)
+    strays = solution.strays
+    rows = strays.rows[strays.certain] if strays is not None else []
+    named = np.unique(problem.measurements.source[rows])
+    return Outcome(
+        solution.result,
+        np.linalg.solve(root, off[:, :, None])[:, :, 0],
+        named,
+        np.flatnonzero(wrong),
+    )
+
+
+@cache
+def on_a_plate(case: str, likelihood: str, seed: int = 0) -> Outcome:
+    """Solve one exposure of fixed references."""
+    n, wrong = CASES[case]
+    problem, axes = plate_of_pairs(n, seed=seed)
+    order = exchange(n, wrong, np.random.default_rng(seed + 1))
+    direction = np.asarray(problem.prior.direction)[order]
+    problem = replace(problem, prior=replace(problem.prior, direction=direction))
+    return outcome(problem, axes, order != np.arange(n), likelihood)
+
+
+@cache
+def simulated():
+    """Return a small orbit, and the true axes of its exposures."""
+    made = simulate(small=True, seed=5)
+    prepared = prepare(made.dataset)
+    truth = columns_of(made.truth.exposures)
+    return prepared, truth
+
+
+@cache
+def on_an_orbit(case: str, likelihood: str) -> Outcome:
+    """Solve an orbit, as many in a hundred of its references wrong."""
+    prepared, truth = simulated()
+    problem = prepared.problem
+    known = np.flatnonzero(np.any(problem.prior.information != 0, axis=(1, 2)))
+    n, wrong = CASES[case]
+    wrong = 2 if wrong == 2 else round(known.size * wrong / n)
+    order = np.arange(len(problem.prior.direction))
+    order[known] = known[exchange(known.size, wrong, np.random.default_rng(3))]
+    prior = replace(
+        problem.prior,
+        direction=np.asarray(problem.prior.direction)[order],
+    )
+    angles = np.stack([truth[name] * DEGREE for name in ("ra", "dec", "pa")], axis=1)
+    axes = np.asarray(camera_axes(angles))
+    return outcome(
+        replace(problem, prior=prior), axes, order != np.arange(order.size), likelihood
+    )
+
+
+@pytest.mark.recovery
+@pytest.mark.parametrize("where", [on_a_plate, on_an_orbit])
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("likelihood", LIKELIHOODS[1:])
+def test_heavy_tails_survive_wrong_identifications(where, case, likelihood):
+    found = where(case, likelihood)
+    assert found.result is Result.SUCCESSFUL
+    square = float(np.sum(found.pull**2))
+    assert stats.chi2.sf(square, found.pull.size) > CHANCE
+    assert set(found.named) == set(found.wrong)
+
+
+@pytest.mark.recovery
+@pytest.mark.parametrize("where", [on_a_plate, on_an_orbit])
+@pytest.mark.parametrize("case", CASES)
+def test_least_squares_names_them_all_the_same(where, case):
+    found = where(case, "normal")
+    assert set(found.named) == set(found.wrong)

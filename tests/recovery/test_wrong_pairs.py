@@ -1,4 +1,4 @@
-"""Wrong identifications: one in 20, two exchanged, 20 per cent, on a plate and an orbit.
+"""Wrong identifications: one in 20, two exchanged, 20 per cent; a plate and an orbit.
 
 The attitude is judged in its own σ; who is wrong is named by the start, which does not
 depend on the likelihood.

@@ -82,8 +82,10 @@ FLAGS = (
     Flag(
         8,
         "ambiguous",
-        "its likelihood has no clear peak (a measurement or its reference lies between "
-        "good and bad): the error takes no negative curvature into account and is "
+        "its position has two likely values or no clear one: with its reference right "
+        "and with it wrong (each more likely than 0.02) it lies more than 2σ apart, σ² "
+        "the mean of both variances, and position and error are mean and spread of "
+        "both; or a measurement lies between good and bad, and the error is "
         "approximate",
     ),
 )

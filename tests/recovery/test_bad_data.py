@@ -5,6 +5,7 @@ of a plate without any: its statistic is then noncentral χ² with two degrees o
 Ours is judged beside it at the same threshold. Full orbits run by ``make recovery``.
 """
 
+import itertools
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -77,6 +78,12 @@ def rms(error):
     return float(np.sqrt(np.mean(error**2)))
 
 
+def squares(error, covariance):
+    """Return eᵀC⁻¹e of each row."""
+    solved = np.linalg.solve(covariance, error[:, :, None])[:, :, 0]
+    return np.sum(error * solved, axis=1)
+
+
 def distances(case, clean, solution):
     """Return how far each wrong reference is displaced, in σ of prior and cavity.
 
@@ -112,6 +119,9 @@ class Trial(NamedTuple):
         Number of false flags, and of good references.
     ratio, damage
         RMS of all others over that without wrong references: robust, least squares.
+    chance, square
+        Of all references: probability to be wrong, and squared error in units of the
+        stated covariance.
     """
 
     power: int
@@ -121,6 +131,8 @@ class Trial(NamedTuple):
     good: int
     ratio: float
     damage: float
+    chance: np.ndarray
+    square: np.ndarray
 
 
 def wrong_trial(fraction, seed, **choices):
@@ -143,6 +155,8 @@ def wrong_trial(fraction, seed, **choices):
         good=int(np.sum(known & others)),
         ratio=rms(errors(case, found)[others]) / before,
         damage=rms(errors(case, plain)[others]) / before,
+        chance=found.references.wrong_probability[known],
+        square=squares(errors(case, found), found.source_covariance)[known],
     )
 
 
@@ -220,6 +234,31 @@ def test_power_and_false_flags(name, request):
 def test_others_do_not_follow(name, request):
     for trial in request.getfixturevalue(name):
         assert trial.ratio <= 1.02
+
+
+BINS = (0.0, 0.02, 0.1, 0.5, 0.98, 1.0)
+
+
+@pytest.mark.recovery
+def test_errors_are_right_however_likely_the_reference_is_wrong(
+    two_per_cent, ten_per_cent
+):
+    """In bins of `wrong_probability`, pooled: χ² and the share inside of 95 %.
+
+    χ² a coordinate within 5 of its own standard errors and 0.1, since blunders are not
+    drawn from the broad Normal that is fitted. Of two peaks an ellipse of 95 % holds
+    92 % at least; more than the binomial's 1e-6 outside is an alarm.
+    """
+    trials = [*two_per_cent, *ten_per_cent]
+    chance = np.concatenate([t.chance for t in trials])
+    square = np.concatenate([t.square for t in trials])
+    assert np.isfinite(chance).all()
+    for low, high in itertools.pairwise(BINS):
+        found = square[(chance >= low) & (chance <= high)] / 2.0
+        error = np.std(found) / np.sqrt(found.size)
+        assert abs(np.mean(found) - 1.0) < 5.0 * error + 0.1, (low, high)
+        outside = int(np.sum(found > stats.chi2.isf(0.05, 2) / 2.0))
+        assert stats.binom.sf(outside - 1, found.size, 0.08) > 1e-6, (low, high)
 
 
 @pytest.mark.recovery

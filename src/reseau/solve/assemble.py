@@ -47,7 +47,7 @@ from reseau.records import Surroundings
 
 from .averaged import Averages
 from .plan import Block, TileData
-from .weighted import Terms, curved, weighted_prior
+from .weighted import Factors, Terms, curved, weighted_prior
 
 PARTS = 2
 """Number of threads that tiles are shared between."""
@@ -268,7 +268,7 @@ def _add_tile(
         shares += [nothing] * empty
         met += [met[0]] * empty
     of_tile = (tile.source, tile.information, tile.free, tuple(met))
-    if isinstance(terms, Averages):
+    if isinstance(terms, (Averages, Factors)):
         return _gather_averaged(of_tile, tuple(shares), corner, damping, terms)
     if terms is None or terms.reference_prior is None:
         return _gather(frames.offset, of_tile, tuple(shares), corner, damping)
@@ -604,9 +604,9 @@ def _gather_averaged(
     shares: tuple[Share, ...],
     corner: Corner,
     damping: Array,
-    averages: Averages,
+    averages: Averages | Factors,
 ) -> tuple[Corner, Tile]:
-    """Do the same with averages of the sources' priors."""
+    """Do the same with averages of the sources' priors, or factors in their place."""
     source, _, free, _ = of_tile
 
     def rows(values: Array) -> Array:

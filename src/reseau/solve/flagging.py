@@ -59,6 +59,8 @@ def source_flags(
     used = stated if robust is None else robust.prior_information
     if prior is not None and robust is not None:
         pull = pull * np.nan_to_num(robust.reliability.prior_weight)[:, None]
+        if robust.prior_gradient is not None:
+            pull = robust.prior_gradient
     cavity = find_cavity(np.asarray(parameters.offset), covariance, used, pull)
     if robust is None:
         # Fractions are not fitted: EM would cost as much as an iteration.
@@ -77,14 +79,20 @@ def source_flags(
         "no_reference": ~np.any(stated != 0, axis=(1, 2)),
         "prior_dominated": _dominated(used, covariance),
         "held": np.asarray(problem.prior.fixed),
-        "ambiguous": np.zeros(n, dtype=bool)
-        if robust is None
-        else robust.reliability.ambiguous,
+        "ambiguous": _ambiguous(robust, n),
     }
     flags = np.zeros(n, dtype=np.int32)
     for name, mask in named.items():
         flags |= np.where(mask, flag_value(name), 0).astype(np.int32)
     return flags, references
+
+
+def _ambiguous(robust: RobustOptimum | None, n: int) -> np.ndarray:
+    """Return the sources whose posterior is not one peak."""
+    if robust is None:
+        return np.zeros(n, dtype=bool)
+    found = robust.reliability
+    return found.ambiguous if found.apart is None else found.ambiguous | found.apart
 
 
 def _forces(cavity: Cavity, stated: np.ndarray, wrong: np.ndarray) -> np.ndarray:

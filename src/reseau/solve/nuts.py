@@ -154,8 +154,15 @@ def _terms(judged: Reliability | None) -> Terms | None:
     """Return heavy tails with their curvature at the maximum, to whiten by."""
     if judged is None:
         return None
-    bound = np.where(judged.ambiguous, CLIPPED, EXACT)
+    # Between two modes of a reference the curvature may be negative, as at a saddle.
+    wrong = np.nan_to_num(judged.references.wrong_probability)
+    weak = judged.ambiguous | (wrong * (1.0 - wrong) > UNDECIDED)
+    bound = np.where(weak, CLIPPED, EXACT)
     return Terms(judged.likelihood, judged.reference_prior, jnp.asarray(bound))
+
+
+UNDECIDED = 1e-3
+"""p(1 − p) of a reference from which the curvature of its prior is clipped."""
 
 
 class Chains(NamedTuple):

@@ -31,6 +31,7 @@ from reseau.sky import (
     tangent_offset,
 )
 
+from .both_modes import with_both_modes
 from .flagging import source_flags
 from .gauss_newton import Equations, Optimum, Report, Settings, gauss_newton
 from .lost import lost_solution
@@ -153,7 +154,8 @@ def _go_on(
     lost = first.result is Result.NOT_FINITE
     if robust is None or not _is_robust(robust) or lost:
         return None
-    return solve_robustly(problem, tiles, first, robust, settings, report)
+    found = solve_robustly(problem, tiles, first, robust, settings, report)
+    return with_both_modes(problem, tiles, found)
 
 
 def _solve(

@@ -42,15 +42,19 @@ class Cavity(NamedTuple):
         Of that [rad²].
     known
         Whether a source has a prior and a cavity that determines it.
+    untold
+        Whether it has a prior, and nothing else that would tell if that is right;
+        None: no source.
     """
 
     offset: Float[np.ndarray, "n 2"]
     covariance: Float[np.ndarray, "n 2 2"]
     known: np.ndarray
+    untold: np.ndarray | None = None
 
 
 class ReferenceTest(NamedTuple):
-    """Verdict on each reference; NaN where there is none.
+    """Verdict on each reference; NaN where there is none, or no test of it.
 
     Attributes
     ----------
@@ -59,7 +63,8 @@ class ReferenceTest(NamedTuple):
     p_value
         Chance that a right prior differs as much.
     wrong_probability
-        Posterior probability that the prior is of the broad component.
+        Posterior probability that the prior is of the broad component; the fitted
+        fraction where the measurements do not tell.
     fraction, width
         Of the broad component, fitted to all references: part of them, and σ in units
         of the stated one.
@@ -111,7 +116,7 @@ def find_cavity(
     rows, left = rows[good], left[good]
     own[rows] = np.linalg.inv(left)
     place[rows] = offset[rows] + np.einsum("nij,nj->ni", own[rows], gradient[rows])
-    return Cavity(place, own, known)
+    return Cavity(place, own, known, entered & ~known)
 
 
 def judge_references(
@@ -144,6 +149,8 @@ def judge_references(
     probability = _probability(offset, own, prior, fraction, width)
     out = np.full((3, cavity.offset.shape[0]), np.nan)
     out[:, rows] = square, np.exp(-0.5 * square), probability
+    if cavity.untold is not None:
+        out[2, cavity.untold] = fraction
     return ReferenceTest(out[0], out[1], out[2], fraction, width)
 
 

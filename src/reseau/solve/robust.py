@@ -121,6 +121,9 @@ class Reliability(NamedTuple):
         Sources whose exact curvature was too weak to be used, or negative.
     likelihood, reference_prior
         As fitted.
+    apart
+        Sources with two likely positions far apart, one with a right and one with a
+        wrong reference; None where modes are not told apart.
     """
 
     weight: np.ndarray
@@ -132,6 +135,7 @@ class Reliability(NamedTuple):
     ambiguous: np.ndarray
     likelihood: Likelihood | None
     reference_prior: Likelihood | None
+    apart: np.ndarray | None = None
 
 
 class RobustOptimum(NamedTuple):
@@ -145,11 +149,14 @@ class RobustOptimum(NamedTuple):
         Of the data.
     prior_information
         Curvature by which the sources' priors entered [rad⁻²].
+    prior_gradient
+        Their gradients [rad⁻¹]; None: by the weights of `reliability`.
     """
 
     optimum: Optimum
     reliability: Reliability
     prior_information: np.ndarray
+    prior_gradient: np.ndarray | None = None
 
 
 class _Point(NamedTuple):
@@ -216,7 +223,9 @@ def solve_robustly(
     # What was found belongs to the last optimum, not to where one might go on.
     optimum = Optimum(point, found.equations, history, optimum.result)
     return RobustOptimum(
-        optimum, _reliability(problem, tiles, point, terms, found), found.information
+        optimum,
+        reliability_at(problem, tiles, point, terms, found.references, found.ambiguous),
+        found.information,
     )
 
 
@@ -407,14 +416,27 @@ def fit_outliers(square: np.ndarray) -> tuple[float, float, np.ndarray]:
     return fraction, width, broad()
 
 
-def _reliability(
+def reliability_at(
     problem: Problem,
     tiles: list[TileData],
     point: Parameters,
     terms: Terms,
-    found: _Point,
+    references: ReferenceTest,
+    ambiguous: np.ndarray,
 ) -> Reliability:
-    """Collect what the solution thinks of its data."""
+    """Return what a solution thinks of its data.
+
+    Parameters
+    ----------
+    point
+        Where the solution is.
+    terms
+        Densities of the data, as fitted.
+    references
+        Verdict on each of them.
+    ambiguous
+        Sources whose exact curvature was not used.
+    """
     square = np.sum(residuals_at(problem, tiles, point).pull ** 2, axis=1)
     weight = np.ones_like(square)
     fraction, width, outlier = 0.0, np.nan, np.zeros_like(square)
@@ -438,8 +460,8 @@ def _reliability(
         outlier_fraction=fraction,
         outlier_width=width,
         prior_weight=np.where(known, prior_weight, np.nan),
-        references=found.references,
-        ambiguous=found.ambiguous,
+        references=references,
+        ambiguous=ambiguous,
         likelihood=terms.likelihood,
         reference_prior=terms.reference_prior,
     )
@@ -450,5 +472,6 @@ __all__ = [
     "Robust",
     "RobustOptimum",
     "fit_outliers",
+    "reliability_at",
     "solve_robustly",
 ]

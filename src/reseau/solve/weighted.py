@@ -47,6 +47,20 @@ class Terms(eqx.Module):
         return Terms(self.likelihood, self.reference_prior, jnp.asarray(whole))
 
 
+class Factors(Terms):
+    """Heavy-tailed measurements, and a Gaussian factor for each source's prior.
+
+    Attributes
+    ----------
+    prior_curvature, prior_gradient, prior_loss
+        Of the factors, at the point of the equations [rad⁻², rad⁻¹, 1].
+    """
+
+    prior_curvature: Float[Array, "2 2 n_src"]
+    prior_gradient: Float[Array, "2 n_src"]
+    prior_loss: Float[Array, "n_src"]
+
+
 def bend(likelihood: Likelihood, square: Array, bound: Array) -> Array:
     """Return the factor of r rᵀ in the curvature, 2ρ'' kept above −bρ'/s."""
     weight, curvature = likelihood.weight(square), likelihood.curvature(square)
@@ -108,6 +122,7 @@ __all__ = [
     "CLIPPED",
     "EXACT",
     "REWEIGHTED",
+    "Factors",
     "Terms",
     "bend",
     "curved",

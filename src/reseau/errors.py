@@ -237,6 +237,10 @@ def missing_columns_error(
         for name, found in near.items()
         if found
     ]
+    if "ref_epoch" in missing and not near["ref_epoch"]:
+        hints.append(
+            "ref_epoch: a year may be chosen for all rows, ref_epoch=2016.0 of Gaia DR3"
+        )
     plural = "s" if len(missing) > 1 else ""
     return CatalogueError(
         explain(

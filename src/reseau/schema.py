@@ -243,6 +243,20 @@ IS_REFERENCE = Column(
 )
 
 
+def _name(of: str) -> tuple[Column, ...]:
+    return _optional(
+        [
+            Column(
+                f"{of}_name",
+                "string",
+                "",
+                f"{of}, where it was given as text",
+                "meta.id",
+            )
+        ]
+    )
+
+
 def _error(of: str, unit: str, description: str, ucd: str) -> Column:
     name = f"{of}_error"
     return Column(
@@ -299,6 +313,7 @@ EXPOSURES = TableSchema(
         PA,
         *_optional(_pointing_errors()),
         *_optional(_observer()),
+        *_name("exposure"),
     ),
     unique=("exposure_id",),
 )
@@ -409,6 +424,7 @@ REFERENCE = TableSchema(
         *_optional(
             [Column("fixed", "bool", "", "position is held fixed", "meta.code")]
         ),
+        *_name("source"),
     ),
     unique=("source_id",),
 )
@@ -522,6 +538,7 @@ SOURCES = TableSchema(
             ]
         ),
         Column("flags", "int32", "", "bit flags, see `reseau.flags`", "meta.code"),
+        *_name("source"),
     ),
     unique=("source_id", "plate_id"),
 )
@@ -544,6 +561,7 @@ SOLUTION_EXPOSURES = TableSchema(
             for axis in ("x", "y")
         ),
         *_correlations(ATTITUDE_AND_SCALE),
+        *_name("exposure"),
     ),
     unique=("exposure_id",),
 )
@@ -558,6 +576,8 @@ CALIBRATION = TableSchema(
         PRIOR_PULL,
         replace(EXPOSURE_ID, nullable=True, description="exposure, where it applies"),
         replace(DETECTOR_ID, nullable=True, description="detector, where it applies"),
+        *_name("exposure"),
+        *_name("detector"),
     ),
     may_be_empty=True,
 )
@@ -592,6 +612,9 @@ RESIDUALS = TableSchema(
                 ),
             ]
         ),
+        *_name("exposure"),
+        *_name("detector"),
+        *_name("source"),
     ),
 )
 

@@ -17,6 +17,8 @@ from reseau.io import Dataset, parse_columns, read_detections, read_instrument
 from reseau.io.choices import Choice
 
 PLANE = "x=x[um],y=y[um]"
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*no column identifies the sources")
 PIXELS = "x=x[pix],y=y[pix]"
 BIG = 4057480204110713985
 

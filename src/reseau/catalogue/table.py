@@ -9,7 +9,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 from astropy.io.registry import UnifiedIORegistry
-from astropy.table import Column, MaskedColumn, QTable
+from astropy.table import Column, MaskedColumn, QTable, Table
 from astropy.time import ScaleValueError, Time
 from astropy.utils.masked import Masked
 from numpy import ndarray
@@ -54,7 +54,8 @@ class Catalogue:
     Attributes
     ----------
     table
-        astropy table; `source_id` is int64.
+        astropy table; `source_id` is int64. A pandas DataFrame, a pyarrow Table or a
+        dictionary of columns becomes one.
     name
         What it is called in messages, as its file.
 
@@ -67,22 +68,30 @@ class Catalogue:
     table: QTable
     name: str = field(default="catalogue", compare=False)
 
+    def __post_init__(self) -> None:
+        if isinstance(self.table, Table):
+            return
+        # The class is frozen. Other libraries' tables are the room of files' matter.
+        as_qtable = import_module("reseau.io.memory").as_qtable
+        object.__setattr__(self, "table", as_qtable(self.table))
+
     def __len__(self) -> int:
         return len(self.table)
 
     @classmethod
-    def read(cls, path: str | Path, **options: Any) -> "Catalogue":
+    def read(cls, path: Any, **options: Any) -> "Catalogue":
         """Read Parquet, FITS, ECSV, VOTable, CSV or IPAC.
 
         Parameters
         ----------
         path
-            A file.
+            A file, or a table in memory whose columns have other names.
         options
-            As of `reseau.io.read_catalogue`.
+            As of `reseau.io.read_catalogue`: ``columns="ra=RA[deg]"``.
         """
         _load_connectors()
-        return registry.read(cls, str(path), format="reseau", **options)
+        place = str(path) if isinstance(path, Path) else path
+        return registry.read(cls, place, format="reseau", **options)
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write Parquet, FITS, ECSV, VOTable or CSV, as the suffix says.

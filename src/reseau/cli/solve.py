@@ -22,6 +22,17 @@ from ._screen import is_watched, print_json, print_table, progress, say
 if TYPE_CHECKING:
     from reseau.pipeline import Solved
 
+COLUMNS = (
+    "x, y, x_error, y_error, xy_corr, exposure_id, detector_id, source_id, "
+    "catalog_id, field, field_id, block_id, plate_id, epoch, mag, colour, flag, "
+    "ref_epoch, ra, dec, parallax, pmra, pmdec, radial_velocity, ra_error, dec_error, "
+    "parallax_error, pmra_error, pmdec_error, radial_velocity_error, ra_dec_corr, "
+    "ra_parallax_corr, ra_pmra_corr, ra_pmdec_corr, dec_parallax_corr, dec_pmra_corr, "
+    "dec_pmdec_corr, parallax_pmra_corr, parallax_pmdec_corr, pmra_pmdec_corr, "
+    "phot_g_mean_mag, phot_hw_mag, bp_rp, ruwe, is_reference, fixed"
+)
+"""Names that --columns takes: `io.choices.KNOWN`, which the help need not import."""
+
 NAMED = 10
 """How many undetermined parameters are named on the screen; the summary has all."""
 
@@ -114,10 +125,51 @@ def solve(
         str | None,
         typer.Option(
             metavar="x=NAME[unit],...",
-            help="Which column of the table is which.",
+            help="Which column of the table is which, and its unit; NAME#2: the "
+            "second of that name; a number or a date: all rows have it. An epoch may "
+            "be in [mjd], [jd], [iso], [byear], with a scale, as [mjd tai]. One of "
+            f"{COLUMNS}.",
             rich_help_panel=INPUT,
         ),
     ] = None,
+    reference_table: Annotated[
+        str | None,
+        typer.Option(
+            "--reference",
+            metavar="TABLE",
+            help="References, joined to the detections by source_id; of a dataset, "
+            "instead of its own. Names of Gaia, VizieR and others are known.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    reference_columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ra=NAME[unit],...",
+            help="Which column of --reference is which; ref_epoch=2016.0: all rows "
+            "have it.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    unmatched: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID,...",
+            help="Identifiers that mean 'not identified', as -1,null: leave their rows "
+            "out.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    first_pixel: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=1,
+            help="What the table calls the centre of the first pixel: 1 as FITS and "
+            "SExtractor do.",
+            rich_help_panel=INPUT,
+        ),
+    ] = 0,
     error: Annotated[
         float | None,
         typer.Option(
@@ -333,6 +385,10 @@ def solve(
         instrument=instrument,
         pointing=pointing,
         columns=columns,
+        reference_table=reference_table,
+        reference_columns=reference_columns,
+        unmatched=unmatched,
+        first_pixel=first_pixel,
         error=error,
         distortion=distortion,
         degree=_degree(degree),

@@ -37,6 +37,8 @@ class Detectors(eqx.Module):
     sigma_centre, sigma_theta, sigma_pitch
         Prior widths of each coordinate of the centre [um], of theta [rad] and of each
         pitch, relative; 0: held fixed.
+    names
+        What people call them, as ``NRCA1``; empty: they have no names.
     """
 
     ids: tuple[int, ...] = eqx.field(static=True)
@@ -47,6 +49,7 @@ class Detectors(eqx.Module):
     sigma_centre: Float[AnyArray, "n_det"]
     sigma_theta: Float[AnyArray, "n_det"]
     sigma_pitch: Float[AnyArray, "n_det"]
+    names: tuple[str, ...] = eqx.field(static=True, default=())
 
     def __check_init__(self) -> None:
         n = len(self.ids)

@@ -31,6 +31,8 @@ from reseau.io.datasets import (
 from reseau.io.detections import DEFAULT_ERROR, read_detections
 from reseau.io.instrument_writer import is_plane, write_instrument
 from reseau.io.instruments import presets, read_instrument
+from reseau.io.joining import joined
+from reseau.io.memory import as_arrow, is_path, place_of, table_from
 from reseau.io.posteriors import PosteriorNames
 from reseau.io.solutions import (
     SolutionFiles,
@@ -53,16 +55,20 @@ __all__ = [
     "PosteriorNames",
     "SolutionFiles",
     "Truth",
+    "as_arrow",
     "calibration_labels",
     "catalogue_from_table",
     "check_output",
     "columns_of",
     "digests",
+    "is_path",
     "is_plane",
+    "joined",
     "new_directory",
     "new_file",
     "os_errors",
     "parse_columns",
+    "place_of",
     "presets",
     "read_catalogue",
     "read_dataset",
@@ -74,6 +80,7 @@ __all__ = [
     "read_table",
     "read_truth",
     "reference_from_catalogue",
+    "table_from",
     "table_of",
     "to_arviz",
     "validate",

@@ -1,6 +1,7 @@
 """Catalogues in files: the reader and writer behind `Catalogue.read` and `.write`."""
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from astropy.table import QTable
@@ -9,7 +10,10 @@ from reseau.catalogue import Catalogue, registry
 from reseau.errors import CatalogueError, FileFormatError, explain
 from reseau.io.astropy_tables import from_astropy, to_astropy
 from reseau.io.atomic import new_file
-from reseau.io.tables import read_table, write_parquet
+from reseau.io.choices import Choices, as_choices
+from reseau.io.interpret import interpreted, with_integers
+from reseau.io.memory import place_of, table_from
+from reseau.io.tables import write_parquet
 from reseau.io.validate import field_of, validate
 from reseau.schema import CATALOGUE, REFERENCE, TableSchema
 
@@ -23,25 +27,44 @@ _WRITERS = {
 }
 
 
-def read_catalogue(path: str | Path) -> Catalogue:
-    """Read a catalogue with Gaia's column names.
+def read_catalogue(source: Any, *, columns: Choices = None) -> Catalogue:
+    """Read a catalogue with Gaia's column names, or with names of other surveys.
 
     Parameters
     ----------
-    path
-        Parquet, FITS, ECSV, VOTable, CSV or IPAC.
+    source
+        Parquet, FITS, ECSV, VOTable, CSV or IPAC; or a table in memory.
+    columns
+        Names and units, as text ``ra=RA_ICRS[deg],ref_epoch=2016.0`` or a dictionary.
 
     Raises
     ------
     CatalogueError, UnitError, FileFormatError
         The table is not what a catalogue should be.
     """
-    raw = read_table(path)
+    where = place_of(source, "the catalogue")
+    raw = table_from(source, what="the catalogue")
     if {"epoch", "n_measurements"} <= set(raw.column_names) - {"ref_epoch"}:
-        raise _is_solution(path)
-    table = validate(raw, CATALOGUE, where=path)
+        raise _is_solution(where)
+    table = interpreted(
+        raw,
+        where,
+        choices=as_choices(columns, CATALOGUE.names, "columns="),
+        known=CATALOGUE.names,
+        option="columns=",
+        by_synonyms=True,
+    )
+    table, texts = with_integers(table, "source_id", where)
+    if texts and NAME not in table.column_names:
+        ids = table["source_id"].to_pylist()
+        table = table.append_column(NAME, pa.array([texts.get(i) for i in ids]))
+    table = validate(table, CATALOGUE, where=where)
     table = table.replace_schema_metadata(raw.schema.metadata)
-    return Catalogue(QTable(to_astropy(table)), name=str(path))
+    return Catalogue(QTable(to_astropy(table)), name=where)
+
+
+NAME = "source_name"
+"""Column of the texts that identifiers were, where they were text."""
 
 
 def _is_solution(path: str | Path) -> CatalogueError:

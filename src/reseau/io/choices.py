@@ -24,7 +24,7 @@ GROUPS = ("field", "field_id", "block_id", "plate_id")
 
 KNOWN = (
     *MEASUREMENTS.names,
-    *(name for name in REFERENCE.names if name not in MEASUREMENTS),
+    *(n for n in REFERENCE.names if n not in MEASUREMENTS and n != "source_name"),
     "catalog_id",
     "epoch",
     *GROUPS,
@@ -195,7 +195,8 @@ def choose_columns(
     lost = [c for c, value in constants.items() if value is None]
     if lost:
         raise missing_columns_error(lost, present, "the table", where)
-    arrays = {n: table[n] for n in present if n not in choices}
+    gone = {c for c in wanted.values() if c not in known}
+    arrays = {n: table[n] for n in present if n not in choices and n not in gone}
     fields = {n: table.schema.field(n) for n in arrays}
     for name, choice in choices.items():
         column = wanted[name]

@@ -1,7 +1,7 @@
 """Datasets, format version 1: a directory of Parquet tables and TOML."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,6 +89,13 @@ class Dataset:
         Where it was read; None: made in memory.
     digests
         SHA-256 of each file that was read.
+    names
+        What identifiers stand for, where they were text: by "source", "exposure" and
+        "detector".
+    left_out
+        Rows that reading left out, by the reason.
+    notes
+        What is to be said beside the verdict.
     """
 
     name: str
@@ -106,6 +113,9 @@ class Dataset:
     description: str | None = None
     source: Path | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    left_out: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def read_dataset(path: str | Path) -> Dataset:
@@ -163,11 +173,28 @@ def read_dataset(path: str | Path) -> Dataset:
         ephemeris=config.ephemeris or EPHEMERIDES[0],
         weather=weather_of(config.atmosphere, source),
         states=None if states_file is None else read_states(states_file),
+        names=_names_of(exposures, "exposure") | _names_of(reference, "source"),
         unit=unit,
         description=config.description,
         source=folder,
         digests=digests(read, folder),
     )
+
+
+def _names_of(table: pa.Table | None, what: str) -> dict[str, dict[int, str]]:
+    name = f"{what}_name"
+    if table is None or name not in table.column_names:
+        return {}
+    pairs = zip(table[f"{what}_id"].to_pylist(), table[name].to_pylist(), strict=True)
+    return {what: {number: text for number, text in pairs if text}}
+
+
+def _with_names(table: pa.Table, what: str, names: Mapping[int, str]) -> pa.Table:
+    name = f"{what}_name"
+    if not names or name in table.column_names:
+        return table
+    texts = [names.get(i) for i in table[f"{what}_id"].to_pylist()]
+    return table.append_column(name, pa.array(texts, pa.string()))
 
 
 def _measurement_files(folder: Path) -> list[Path]:
@@ -266,6 +293,7 @@ def check_reference(table: pa.Table, *, where: str | Path) -> pa.Table:
         For messages.
     """
     table = validate(table, REFERENCE, where=where, allow_missing=["ref_epoch"])
+    _check_half_errors(table, where)
     epoch = table["ref_epoch"].to_numpy()
     fixed = np.zeros(epoch.shape, bool)
     if "fixed" in table.column_names:
@@ -281,6 +309,21 @@ def check_reference(table: pa.Table, *, where: str | Path) -> pa.Table:
             )
         )
     return table
+
+
+def _check_half_errors(table: pa.Table, where: str | Path) -> None:
+    known = [np.isfinite(table[n].to_numpy()) for n in ("ra_error", "dec_error")]
+    rows = np.flatnonzero(known[0] != known[1])
+    if len(rows):
+        raise CatalogueError(
+            explain(
+                given=f"{len(rows)} of {table.num_rows} rows have only one of ra_error "
+                "and dec_error",
+                wanted="both or neither in each row",
+                where=f"{where}, rows {some(rows)} (counted from 0)",
+                todo="add the other, or remove the one: half an error is none",
+            )
+        )
 
 
 def digests(files: Iterable[str | Path], folder: Path | None = None) -> dict[str, str]:
@@ -343,10 +386,14 @@ def write_dataset(
     with new_directory(path, overwrite=overwrite, marks=DATASET_MARKS) as folder:
         write_toml(config, folder / "dataset.toml")
         write_instrument(dataset.instrument, folder / config.instrument)
-        _write(dataset.exposures, EXPOSURES, folder / "exposures.parquet")
+        names = dataset.names.get("exposure", {})
+        exposures = _with_names(dataset.exposures, "exposure", names)
+        _write(exposures, EXPOSURES, folder / "exposures.parquet")
         write_parquet(measurements, folder / "measurements.parquet")
         if dataset.reference is not None:
-            reference = check_reference(dataset.reference, where="reference")
+            names = dataset.names.get("source", {})
+            reference = _with_names(dataset.reference, "source", names)
+            reference = check_reference(reference, where="reference")
             write_parquet(reference, folder / "reference.parquet")
         if dataset.states is not None:
             _write(dataset.states, OBSERVER_STATES, folder / str(dataset.observer))

@@ -1,7 +1,8 @@
 """Which source a row of a single table belongs to, and what it says of that source."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,12 @@ from numpy.typing import NDArray
 
 from reseau.errors import CatalogueError, ReseauWarning, explain, some
 from reseau.io.datasets import check_reference
+from reseau.io.identifiers import read_identifiers
 from reseau.io.one_place import far_from_first, one_place, place_keys, rounding_of
+from reseau.io.unidentified import SUSPECTS, check_identified, warn_of_row_numbers
 from reseau.io.validate import validate
 from reseau.schema import REFERENCE, Column, TableSchema
+from reseau.synonyms import called, synonym_of
 
 
 def refusal(given: str, wanted: str, where: object, todo: str) -> CatalogueError:
@@ -22,7 +26,31 @@ def refusal(given: str, wanted: str, where: object, todo: str) -> CatalogueError
     )
 
 
-def source_ids(table: pa.Table, where: str | Path) -> NDArray:
+@dataclass(frozen=True)
+class DetectedSources:
+    """Which source each detection is of.
+
+    Attributes
+    ----------
+    ids
+        Identifier of each row.
+    texts
+        What identifiers stand for, where they were text.
+    """
+
+    ids: NDArray
+    texts: Mapping[int, str] = field(default_factory=dict)
+
+
+def id_column(table: pa.Table) -> str | None:
+    """Return the column that identifies sources; None: there is none."""
+    present = table.column_names
+    return next((n for n in ("source_id", "catalog_id") if n in present), None)
+
+
+def detected_sources(
+    table: pa.Table, exposure: NDArray, where: str | Path
+) -> DetectedSources:
     """Return the source of each detection: `source_id`, `catalog_id`, or ra and dec.
 
     Numbers `catalog_id` that are only rows of each field's own list, so that one of
@@ -32,38 +60,70 @@ def source_ids(table: pa.Table, where: str | Path) -> NDArray:
     ----------
     table
         Of detections.
+    exposure
+        Row of the exposure of each.
     where
         For messages.
 
     Raises
     ------
     CatalogueError
-        The table has none of these.
+        The table has none of these, or identifiers that identify nothing.
+
+    Warns
+    -----
+    ReseauWarning
+        Sources are identified by their positions, or by numbers of rows.
     """
     present = table.column_names
     has_positions = {"ra", "dec"} <= set(present)
-    name = next((n for n in ("source_id", "catalog_id") if n in present), None)
+    name = id_column(table)
     if name:
-        schema = TableSchema("detections", (Column(name, "int64", "", "source"),))
-        ids = validate(table.select([name]), schema, where=where)[name].to_numpy()
-        if name == "source_id" or not has_positions:
-            return ids
-        if _are_one_place_each(ids, table, where):
-            return ids
-        warnings.warn(
-            f"{where}: catalog_id counts anew in each field (one number, several "
-            "positions); sources are identified by their exact ra and dec instead",
-            ReseauWarning,
-            stacklevel=3,
+        found = read_identifiers(table[name], name, where)
+        schema = TableSchema(
+            "detections", (Column(name, "int64", "", "source", nullable=True),)
         )
+        checked = validate(pa.table({name: found.values}), schema, where=where)
+        ids = checked[name].fill_null(0).to_numpy()
+        far = _far(table, ids, where) if has_positions else None
+        counted_anew = name == "catalog_id" and far is not None
+        if counted_anew and not np.isin(ids[far & ~found.missing], SUSPECTS).all():
+            warnings.warn(
+                f"{where}: catalog_id counts anew in each field (one number, several "
+                "positions); sources are identified by their exact ra and dec instead",
+                ReseauWarning,
+                stacklevel=3,
+            )
+            return DetectedSources(_ids_of_positions(table, where))
+        check_identified(ids, found.missing, exposure, far, name, where)
+        if far is None and not found.texts:
+            warn_of_row_numbers(ids, exposure, name, where)
+        return DetectedSources(ids, found.texts)
     if not has_positions:
+        near = called("source_id", present)
+        notes = {n: synonym_of(n) for n in near}
+        hints = [f"{n} ({s.note})" if s and s.note else n for n, s in notes.items()]
         raise refusal(
             "the detections are not identified with sources",
             "a column source_id or catalog_id, or ra and dec of each row",
             f"{where}; found {some(present, 30)}",
-            "match the detections with a catalogue first: reseau does not match yet",
+            (
+                f"say --columns source_id={near[0]} if that column identifies: "
+                f"{some(hints)}; else match"
+                if near
+                else "match"
+            )
+            + " the detections with a catalogue first: reseau does not match yet",
         )
-    return _ids_of_positions(table, where)
+    ids = _ids_of_positions(table, where)
+    n = len(np.unique(ids))
+    warnings.warn(
+        f"{where}: no column identifies the sources; rows of equal ra and dec are one "
+        f"source: {n} sources in {len(ids)} rows",
+        ReseauWarning,
+        stacklevel=3,
+    )
+    return DetectedSources(ids)
 
 
 def _ids_of_positions(table: pa.Table, where: str | Path) -> NDArray:
@@ -73,17 +133,18 @@ def _ids_of_positions(table: pa.Table, where: str | Path) -> NDArray:
     return np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def _are_one_place_each(ids: NDArray, table: pa.Table, where: str | Path) -> bool:
+def _far(table: pa.Table, ids: NDArray, where: str | Path) -> NDArray:
+    # Which rows have another position than the first row of their identifier.
     row = np.unique(ids, return_inverse=True)[1]
     ra, dec = _positions(table, where).values()
     far = far_from_first(row, ra, dec)[2]
-    return bool((np.isnan(ra) | (far <= rounding_of(table))).all())
+    return ~np.isnan(ra) & (far > rounding_of(table, where))
 
 
 def constant(
     values: NDArray,
     row: NDArray,
-    labels: Sequence[object],
+    labels: Sequence[object] | NDArray,
     name: str,
     where: str | Path,
 ) -> NDArray:
@@ -146,7 +207,7 @@ def reference_of(
     columns: dict[str, NDArray] = {"source_id": ids}
     ra, dec = _positions(table, where).values()
     columns["ra"], columns["dec"] = one_place(
-        row, ra, dec, rounding_of(table), ids, where
+        row, ra, dec, rounding_of(table, where), ids, where
     )
     known = np.isfinite(np.stack([columns["ra"], columns["dec"]])).all(axis=0)
     if not known.any():
@@ -163,8 +224,12 @@ def reference_of(
     columns |= {k: v for k, v in filled.items() if k not in others}
     result = pa.table({name: pa.array(values) for name, values in columns.items()})
     for name in others:
-        rows = table[name].take(pa.array(first))
-        result = result.append_column(table.schema.field(name), rows)
+        values = table[name]
+        if pa.types.is_floating(values.type):
+            constant(np.asarray(values.to_numpy(), float), row, ids, name, where)
+        result = result.append_column(
+            table.schema.field(name), values.take(pa.array(first))
+        )
     return check_reference(result.filter(pa.array(known)), where=where)
 
 
@@ -177,4 +242,11 @@ def _positions(table: pa.Table, where: str | Path) -> dict[str, NDArray]:
     return {name: checked[name].to_numpy() for name in missing}
 
 
-__all__ = ["constant", "reference_of", "refusal", "source_ids"]
+__all__ = [
+    "DetectedSources",
+    "constant",
+    "detected_sources",
+    "id_column",
+    "reference_of",
+    "refusal",
+]

@@ -5,7 +5,7 @@ The exposure is `exposure_id`, else `field`, else the tuple (`field_id`, `block_
 write `field`, `block` and `plate` for the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reseau.errors import CatalogueError, explain, missing_columns_error, some
+from reseau.io.identifiers import read_identifiers
 from reseau.io.validate import validate
 from reseau.schema import EXPOSURES, Column, TableSchema
 
@@ -44,11 +45,14 @@ class ExposureKeys:
         Value of those columns for each exposure.
     row
         Row of the exposure of each measurement.
+    texts
+        For each of `names`, what its numbers stand for, where they were text.
     """
 
     names: tuple[str, ...]
     keys: NDArray
     row: NDArray
+    texts: tuple[Mapping[int, str], ...] = ()
 
     @property
     def ids(self) -> NDArray:
@@ -60,10 +64,24 @@ class ExposureKeys:
     @property
     def labels(self) -> list[str]:
         """What each exposure is called in messages."""
+        texts = self.texts or tuple({} for _ in self.names)
         return [
-            " ".join(f"{n} {v}" for n, v in zip(self.names, key, strict=True)) or "all"
+            " ".join(
+                f"{n} {t.get(int(v), v)}"
+                for n, v, t in zip(self.names, key, texts, strict=True)
+            )
+            or "all"
             for key in self.keys
         ]
+
+    @property
+    def named(self) -> dict[int, str]:
+        """What the identifiers stand for, where they were text."""
+        if len(self.names) == 1:
+            return dict(self.texts[0]) if self.texts else {}
+        if not any(self.texts):
+            return {}
+        return dict(zip(self.ids.tolist(), self.labels, strict=True))
 
 
 def exposure_keys(table: pa.Table, where: str | Path) -> ExposureKeys:
@@ -82,18 +100,32 @@ def exposure_keys(table: pa.Table, where: str | Path) -> ExposureKeys:
     if not found:
         n = table.num_rows
         return ExposureKeys((), np.zeros((1, 0), np.int64), np.zeros(n, np.int64))
-    values = _integers(table, found, where)
+    values, texts = _integers(table, found, where)
     keys, row = np.unique(values, axis=0, return_inverse=True)
     names = tuple("field_id" if c == "field" else c for c in found)
-    return ExposureKeys(names, keys, row.reshape(-1))
+    return ExposureKeys(names, keys, row.reshape(-1), texts)
 
 
-def _integers(table: pa.Table, names: Sequence[str], where: str | Path) -> NDArray:
+def _integers(
+    table: pa.Table,
+    names: Sequence[str],
+    where: str | Path,
+    known: Sequence[Mapping[int, str]] = (),
+) -> tuple[NDArray, tuple[Mapping[int, str], ...]]:
+    columns, texts = {}, []
+    for i, name in enumerate(names):
+        taken = {text: n for n, text in known[i].items()} if known else None
+        found = read_identifiers(
+            table[name], name, where, known=taken, in_order=not taken
+        )
+        columns[name] = found.values
+        texts.append(found.texts)
     schema = TableSchema(
         "detections", tuple(Column(n, "int64", "", "exposure") for n in names)
     )
-    checked = validate(table.select(list(names)), schema, where=where)
-    return np.stack([checked[n].to_numpy() for n in names], axis=1)
+    checked = validate(pa.table(columns), schema, where=where)
+    values = np.stack([checked[n].to_numpy() for n in names], axis=1)
+    return values, tuple(texts)
 
 
 def read_pointings(
@@ -140,7 +172,7 @@ def _pointing_keys(
         chosen.append(spelling)
     if not chosen:
         return np.zeros((table.num_rows, 0), np.int64)
-    return _integers(table, chosen, where)
+    return _integers(table, chosen, where, exposures.texts)[0]
 
 
 def _match(given: NDArray, exposures: ExposureKeys, where: str | Path) -> NDArray:

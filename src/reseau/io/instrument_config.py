@@ -128,6 +128,7 @@ class DetectorConfig:
     """Table ``[[detector]]``: um and radians here."""
 
     id: int = entry("id", int, default=0)
+    name: str | None = entry("name", str, default=None)
     plane: bool | None = entry("plane", bool, default=None)
     naxis1: int | None = entry("naxis1", int, default=None, minimum=0, largest=GREATEST)
     naxis2: int | None = entry("naxis2", int, default=None, minimum=0, largest=GREATEST)

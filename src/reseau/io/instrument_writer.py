@@ -125,12 +125,14 @@ def _is_identity(detectors: Detectors) -> bool:
 
 def _detector_configs(detectors: Detectors) -> Iterator[DetectorConfig]:
     if _is_identity(detectors):
-        yield DetectorConfig(id=detectors.ids[0], plane=True)
+        name = detectors.names[0] if detectors.names else None
+        yield DetectorConfig(id=detectors.ids[0], name=name, plane=True)
         return
     for i, number in enumerate(detectors.ids):
         x, y = (float(p) for p in detectors.pitch[i])
         yield DetectorConfig(
             id=number,
+            name=detectors.names[i] if detectors.names else None,
             naxis1=int(detectors.naxis[i, 0]),
             naxis2=int(detectors.naxis[i, 1]),
             pixel=x if x == y else None,

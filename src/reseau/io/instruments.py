@@ -222,14 +222,32 @@ def _detectors(configs: tuple[DetectorConfig, ...], source: Source) -> Detectors
                 "id", f"two detectors have the id {number}", "different ids", "renumber"
             )
     columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    return Detectors(ids=ids, **columns)
+    return Detectors(ids=ids, names=_names(configs, source), **columns)
+
+
+def _names(configs: tuple[DetectorConfig, ...], source: Source) -> tuple[str, ...]:
+    names = tuple((c.name or "").strip() for c in configs)
+    if not any(names):
+        return ()
+    for i, name in enumerate(names):
+        if not name or name.lower() in (n.lower() for n in names[:i]):
+            raise source.below("detector", i).complain(
+                "name" if name else None,
+                f"two detectors have the name {name}"
+                if name
+                else "a detector has no name, others have one",
+                "a name of its own for each detector, or for none",
+                "correct the names",
+            )
+    return names
 
 
 def _plane(configs: tuple[DetectorConfig, ...], source: Source) -> Detectors:
     given = [
         f.metadata["key"]
         for f in dataclasses.fields(DetectorConfig)
-        if f.name not in ("id", "plane") and getattr(configs[0], f.name) is not None
+        if f.name not in ("id", "name", "plane")
+        and getattr(configs[0], f.name) is not None
     ]
     if len(configs) > 1 or given:
         raise source.below("detector", 0).complain(
@@ -239,7 +257,9 @@ def _plane(configs: tuple[DetectorConfig, ...], source: Source) -> Detectors:
             "positions in um in one plane, without pixels",
             f"remove {some(given) or 'the other detectors'}",
         )
-    return dataclasses.replace(identity_plane(), ids=(configs[0].id,))
+    return dataclasses.replace(
+        identity_plane(), ids=(configs[0].id,), names=_names(configs, source)
+    )
 
 
 def _detector(config: DetectorConfig, source: Source) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reseau.errors import CatalogueError, ReseauWarning, explain, some
-from reseau.io.precision import step_of
+from reseau.io.precision import step_in
 
 EXACT = 1e-10
 """Positions nearer than this are the same [deg]: 0.36 µas, and rounding of 64 bits."""
@@ -48,15 +48,18 @@ def separations(
     return np.mod(ra - ra0 + 180.0, 360.0) - 180.0, dec - dec0
 
 
-def rounding_of(table: pa.Table) -> float:
+def rounding_of(table: pa.Table, where: str | Path) -> float:
     """Return by how much one place may differ between rows [deg].
 
     Parameters
     ----------
     table
         With ra and dec as they were read.
+    where
+        For messages.
     """
-    return max(1.01 * max(step_of(table[n]) for n in ("ra", "dec")), 10 * EXACT)
+    steps = [step_in(table, n, "deg", where) for n in ("ra", "dec")]
+    return max(1.01 * max(steps), 10 * EXACT)
 
 
 def far_from_first(

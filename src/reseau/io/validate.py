@@ -17,6 +17,9 @@ from reseau.errors import (
     missing_columns_error,
     some,
 )
+from reseau.io.epochs import NAMES as EPOCHS
+from reseau.io.epochs import likely_format
+from reseau.io.unit_names import unit_of_name
 from reseau.io.wrong_types import wrong_type
 from reseau.schema import Column, TableSchema
 
@@ -124,17 +127,18 @@ def parse_unit(text: str, column: str, where: str | Path) -> u.UnitBase:
     column, where
         For the message.
     """
-    try:
-        return u.Unit(text)
-    except (ValueError, TypeError) as error:
+    unit = unit_of_name(text)
+    if unit is None:
         raise UnitError(
             explain(
                 given=f"column {column} has the unit {text!r}, which is not known",
                 wanted="a unit as astropy or FITS spells it, 'deg' or 'mas/yr'",
                 where=f"{where}, column {column}",
-                todo="correct the unit in the table's metadata",
+                todo=f"correct the unit in the table, or say {column}=NAME[unit] where "
+                "columns are chosen",
             )
-        ) from error
+        )
+    return unit
 
 
 def _check_columns(table: pa.Table, schema: TableSchema, where: str | Path) -> None:
@@ -220,6 +224,8 @@ def _convert(
     have, want = parse_unit(given, name, where), parse_unit(wanted, name, where)
     if have == want:
         return values
+    if name == "ra" and have == u.h:
+        have = u.hourangle
     if not have.is_equivalent(want):
         raise UnitError(
             explain(
@@ -289,7 +295,19 @@ def _refuse_rows(
         f"used ({some(['missing' if e is None else e for e in examples])})",
         wanted if wanted != "anything" else "a value in every row",
         f"{where}, column {column.name}, rows {some(rows)} (counted from 0)",
-        "correct or remove those rows",
+        _remedy(values, column),
+    )
+
+
+def _remedy(values: pa.ChunkedArray, column: Column) -> str:
+    form = ""
+    if column.name in EPOCHS and pa.types.is_floating(values.type):
+        form = likely_format(values.to_numpy())
+    if not form:
+        return "correct or remove those rows"
+    return (
+        f"this looks like {form.upper()}: say {column.name}=NAME[{form}] where columns "
+        "are chosen, with a scale if it is not UTC ([mjd tai]), or write Julian years"
     )
 
 

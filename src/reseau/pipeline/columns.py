@@ -17,6 +17,7 @@ from reseau.instrument import Instrument, attitude_from_axes
 from reseau.model import DETECTOR_NAMES, PER_EXPOSURE, parameter_names
 from reseau.solve import Solution, source_errors
 
+from .naming import name_of
 from .prepare import Prepared
 
 Columns = dict[str, Any]
@@ -212,9 +213,16 @@ def judged_pulls(prepared: Prepared, solution: Solution) -> list[WorstPulls]:
     measurements = prepared.problem.measurements
     pull = solution.residuals.pull
 
+    def source_name(row: Any) -> str:
+        return name_of(prepared.names, "source", prepared.source_id[row])
+
     def measurement(row: int) -> str:
-        source = prepared.source_id[measurements.source[row // 2]]
-        exposure = prepared.exposure_id[measurements.exposure[row // 2]]
+        source = source_name(measurements.source[row // 2])
+        exposure = name_of(
+            prepared.names,
+            "exposure",
+            prepared.exposure_id[measurements.exposure[row // 2]],
+        )
         return f"source {source} on exposure {exposure}, {'xy'[row % 2]}"
 
     names = _calibration_names(prepared)
@@ -223,7 +231,7 @@ def judged_pulls(prepared: Prepared, solution: Solution) -> list[WorstPulls]:
         worst_pulls(
             "source priors",
             solution.prior_pull,
-            lambda row: f"source {prepared.source_id[row]}",
+            lambda row: f"source {source_name(row)}",
             dimensions=2,
             keep=WORST,
         ),

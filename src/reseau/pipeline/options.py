@@ -81,6 +81,14 @@ class SolveOptions:
         Names and units of a single table's columns, ``x=XWIN[pix],y=YWIN[pix]``.
     error
         1σ of positions without errors, in their own unit.
+    reference_table, reference_columns
+        Table of references, joined by `source_id`, and names and units of its columns;
+        of a dataset, instead of its own.
+    unmatched
+        Identifiers that mean "not identified", ``-1,null``; of a single table, rows
+        with one of them are left out.
+    first_pixel
+        What a single table calls the centre of the first pixel: 0, or 1 as FITS does.
     distortion, degree, degree_kind, minimum_degree
         Another distortion model than the instrument's; degree "auto": chosen by the
         evidence, see `choosing`.
@@ -128,6 +136,10 @@ class SolveOptions:
     pointing: str | None = None
     columns: str | None = None
     error: float | None = None
+    reference_table: str | None = None
+    reference_columns: str | None = None
+    unmatched: str | None = None
+    first_pixel: int = 0
     distortion: str | None = None
     degree: int | str | None = None
     degree_kind: str | None = None

@@ -6,6 +6,7 @@ cannot take part is left out, counted and named.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import jax
@@ -36,6 +37,7 @@ from reseau.sky import (
 )
 from reseau.solve import Labels
 
+from .naming import Names, name_of
 from .surroundings import Seen, seen_from
 
 Columns = dict[str, np.ndarray]
@@ -69,6 +71,8 @@ class Prepared:
         What was left out: how many of each kind, and the first ids.
     missing
         Missing astrometry of the references, by name.
+    names
+        What identifiers stand for, where they were text.
     """
 
     problem: Problem
@@ -81,13 +85,16 @@ class Prepared:
     unit: str
     dropped: dict[str, list[int]] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
+    names: Names = field(default_factory=dict)
 
     @property
     def labels(self) -> Labels:
         """Return names of exposures and detectors for messages."""
+        detectors = self.problem.instrument.detectors
         return Labels(
-            [str(i) for i in self.exposure_id],
-            [str(i) for i in self.problem.instrument.detectors.ids],
+            [name_of(self.names, "exposure", i) for i in self.exposure_id],
+            list(detectors.names)
+            or [name_of(self.names, "detector", i) for i in detectors.ids],
         )
 
 
@@ -156,7 +163,8 @@ def _prepare(
         free=_free_blocks(dataset, free),
         free_network=network,
     )
-    left_out = {"exposures without measurements": unmeasured}
+    left_out: dict[str, Sequence[int] | np.ndarray] = {**dataset.left_out}
+    left_out["exposures without measurements"] = unmeasured
     left_out[f"sources with fewer than {minimum} measurements and no prior"] = few
     dropped = {n: [int(i) for i in ids] for n, ids in left_out.items() if len(ids)}
     for name, ids in dropped.items():
@@ -176,6 +184,7 @@ def _prepare(
         unit=dataset.unit,
         dropped=dropped,
         missing=reference.missing if reference is not None else {},
+        names=dataset.names,
     )
 
 

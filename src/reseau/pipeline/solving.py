@@ -10,21 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reseau.diagnostics import verdict
-from reseau.errors import (
-    ConfigError,
-    FileFormatError,
-    OutputExistsError,
-    Result,
-    explain,
-    suggestion,
-)
+from reseau.errors import ConfigError, Result, explain
 from reseau.instrument import Instrument, InverseSIP, basis_name, make_distortion
 from reseau.io import (
     SOLUTION_MARKS,
     Dataset,
     check_output,
-    read_dataset,
-    read_detections,
     read_instrument,
     write_solution,
 )
@@ -44,10 +35,12 @@ from .columns import (
     versions,
 )
 from .methods import Answer, solve_prepared
+from .naming import with_names
 from .options import SolveOptions
 from .overview import overview
 from .posterior import arviz_of, described, saved_posterior
 from .prepare import Prepared, prepare
+from .reading import read_input, refuse_own_input
 from .straying import stray_sentences, stray_summary
 
 if TYPE_CHECKING:
@@ -109,9 +102,11 @@ class Solved:
 
 
 def solve(
-    source: str | Path | Dataset,
+    source: Any,
     output: str | Path | None = None,
     *,
+    reference: Any = None,
+    instrument: str | Path | Instrument | None = None,
     options: SolveOptions | None = None,
     overwrite: bool = False,
     report: Report | None = None,
@@ -121,9 +116,15 @@ def solve(
     Parameters
     ----------
     source
-        Dataset directory, single table of detections, or a dataset in memory.
+        Dataset directory, single table of detections (a file, or an astropy, pandas or
+        pyarrow table), or a dataset in memory.
     output
         Directory of the solution; absent: nothing is written.
+    reference
+        Table of references (a file, a `Catalogue` or a table in memory), joined by
+        `source_id`; of a dataset, instead of its own.
+    instrument
+        File, preset, or an instrument in memory; as the option of that name.
     options
         What differs from the defaults.
     overwrite
@@ -150,11 +151,14 @@ def solve(
         check_output(
             output, kind="directory", overwrite=overwrite, marks=SOLUTION_MARKS
         )
-        _refuse_own_input(source, options, output)
+        refuse_own_input(source, options, output, reference, instrument)
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        dataset = with_options(_read(source, options), options)
+        dataset = read_input(
+            source, options, reference=reference, instrument=instrument
+        )
+        dataset = with_options(dataset, options, instrument)
         prepared = prepare(
             dataset,
             plate=options.plate,
@@ -174,83 +178,16 @@ def solve(
     return solved
 
 
-def _refuse_own_input(
-    source: str | Path | Dataset, options: SolveOptions, output: str | Path
-) -> None:
-    """Refuse an output that is, or holds, something that is to be read."""
-    target = Path(output).resolve()
-    given = [None if isinstance(source, Dataset) else source]
-    given += [options.instrument, options.pointing]
-    for name in given:
-        if name is None or not Path(name).exists():
-            continue
-        place = Path(name).resolve()
-        if place == target or target in place.parents:
-            raise OutputExistsError(
-                explain(
-                    given=f"the output {output} is, or holds, the input {name}",
-                    wanted="an output apart from what is read",
-                    where=f"-o {output}",
-                    todo="give another name",
-                )
-            )
-
-
-def _read(source: str | Path | Dataset, options: SolveOptions) -> Dataset:
-    """Return the dataset that is named, or the one in memory."""
-    if isinstance(source, Dataset):
-        return source
-    if not Path(source).exists():
-        folder = Path(source).parent
-        names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
-        name = Path(source).name
-        raise FileFormatError(
-            explain(
-                given=f"{source} does not exist",
-                wanted="a dataset directory or a table of detections",
-                where=f"solve {source}",
-                todo=suggestion(name, names, otherwise="correct the name"),
-            )
-        )
-    if Path(source).is_dir():
-        _refuse_table_options(options, source)
-        return read_dataset(source)
-    if options.instrument is None:
-        raise ConfigError(
-            explain(
-                given="a single table and no instrument",
-                wanted="the instrument that made it",
-                where=f"solve {source}",
-                todo="name a file or a preset, e.g. --instrument jasmine",
-            )
-        )
-    return read_detections(
-        source,
-        instrument=read_instrument(options.instrument),
-        columns=options.columns,
-        pointing=options.pointing,
-        error=options.error,
-    )
-
-
-def _refuse_table_options(options: SolveOptions, source: str | Path) -> None:
-    for name in ("pointing", "columns", "error"):
-        if getattr(options, name) is not None:
-            raise ConfigError(
-                explain(
-                    given=f"--{name} with a dataset directory",
-                    wanted="a single table of detections",
-                    where=f"solve {source}",
-                    todo=f"leave out --{name}: a dataset says this itself",
-                )
-            )
-
-
-def with_options(dataset: Dataset, options: SolveOptions) -> Dataset:
+def with_options(
+    dataset: Dataset,
+    options: SolveOptions,
+    instrument: str | Path | Instrument | None = None,
+) -> Dataset:
     """Return the dataset with the instrument that the options ask for."""
-    instrument = dataset.instrument
-    if options.instrument is not None:
-        instrument = read_instrument(options.instrument)
+    chosen = options.instrument if instrument is None else instrument
+    if chosen is None:
+        chosen = dataset.instrument
+    instrument = chosen if isinstance(chosen, Instrument) else read_instrument(chosen)
     degree = None if options.chooses_degree else options.degree
     model = (options.distortion, degree, options.degree_kind, options.minimum_degree)
     if any(o is not None for o in model):
@@ -349,7 +286,7 @@ def _judge(
     )
     robust = options.likelihood != "normal"
     strays = stray_sentences(prepared, solution, robust=robust)
-    sentences += [*strays, *answer.sentences]
+    sentences += [*strays, *answer.sentences, *dataset.notes]
     summary = summary_of(prepared, solution, pulls) | answer.summary
     summary |= overview(prepared, solution)
     summary |= stray_summary(prepared, solution)
@@ -379,14 +316,15 @@ def write_solved(
 ) -> None:
     """Write a solution's directory, whole or not at all."""
     prepared, solution = solved.prepared, solved.solution
+    names = prepared.names
     calibration, covariance = calibration_columns(prepared, solution)
     write_solution(
         output,
-        sources=source_columns(prepared, solution),
-        exposures=exposure_columns(prepared, solution),
-        calibration=calibration,
+        sources=with_names(source_columns(prepared, solution), names),
+        exposures=with_names(exposure_columns(prepared, solution), names),
+        calibration=with_names(calibration, names),
         covariance=covariance,
-        residuals=residual_columns(prepared, solution),
+        residuals=with_names(residual_columns(prepared, solution), names),
         instrument=solved.instrument,
         summary=solved.summary,
         unit=prepared.unit,

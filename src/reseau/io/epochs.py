@@ -1,0 +1,231 @@
+"""Epochs as people write them, to Julian years of TCB.
+
+A bare number is a Julian year. Dates, ``J2015.5``, ``B1950.0`` and times are
+recognised; numbers that count days are when a unit says so: ``epoch=MJD[mjd]``.
+"""
+
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from astropy.time import Time
+from erfa import ErfaWarning
+from numpy.typing import NDArray
+
+from reseau.errors import CatalogueError, ReseauWarning, UnitError, explain, some
+
+NAMES = ("epoch", "ref_epoch")
+"""Columns that hold epochs."""
+
+FORMATS = {
+    "mjd": "mjd",
+    "jd": "jd",
+    "iso": "iso",
+    "isot": "iso",
+    "yr": "jyear",
+    "jyear": "jyear",
+    "byear": "byear",
+}
+"""What an epoch may be written as, beside its unit, and astropy's format."""
+
+SCALES = ("utc", "tai", "tt", "tdb", "tcb", "tcg")
+"""Scales that may follow, as in ``[mjd tai]``; UTC unless given, TCB for ``yr``."""
+
+MJD_RANGE = (15_000.0, 110_000.0)
+JD_RANGE = (2_415_000.0, 2_510_000.0)
+"""Days of the years 1900 to 2160."""
+
+
+def read_epochs(table: pa.Table, where: str | Path) -> pa.Table:
+    """Return the table with its epochs as Julian years of TCB.
+
+    Parameters
+    ----------
+    table
+        Columns `epoch` and `ref_epoch` as they were read, their units in the metadata.
+    where
+        For messages.
+
+    Raises
+    ------
+    CatalogueError, UnitError
+        A date cannot be read.
+
+    Warns
+    -----
+    ReseauWarning
+        A format or a scale was recognised that nobody named.
+    """
+    for name in NAMES:
+        if name in table.column_names:
+            table = _with_years(table, name, where)
+    return table
+
+
+def _with_years(table: pa.Table, name: str, where: str | Path) -> pa.Table:
+    i = table.schema.get_field_index(name)
+    field, column = table.schema.field(i), table[name]
+    unit = (field.metadata or {}).get(b"unit", b"").decode().strip()
+    form, scale = _asked(unit, name, where)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_temporal(column.type):
+        column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S")
+    if _is_text(column.type):
+        years, said = _of_text(column, form, scale, name, where)
+    elif form is None:
+        return table
+    else:
+        days = np.asarray(column.cast(pa.float64()).to_numpy(), float)
+        chosen, guessed = _days(days, form)
+        years = _julian_years(days, chosen, scale or _usual_scale(chosen))
+        said = f"{chosen.upper()} ({(scale or 'utc').upper()})" if guessed else ""
+    if said:
+        warnings.warn(
+            f"{where}: column {name} is read as {said}; say it with "
+            f"{name}=NAME[mjd], [jd], [iso] or [yr] and a scale as in [mjd tai] if "
+            "that is wrong",
+            ReseauWarning,
+            stacklevel=4,
+        )
+    metadata = {**(field.metadata or {}), b"unit": b"yr"}
+    new = pa.field(name, pa.float64(), metadata=metadata)
+    return table.set_column(i, new, pa.chunked_array([years]))
+
+
+def _asked(unit: str, name: str, where: str | Path) -> tuple[str | None, str | None]:
+    # The format and the scale that a unit names; both None: Julian years.
+    words = unit.lower().split()
+    scales = [w for w in words if w in SCALES]
+    rest = [w for w in words if w not in SCALES]
+    if len(scales) > 1 or len(rest) > 1:
+        return None, None
+    form = rest[0] if rest else ""
+    scale = scales[0] if scales else None
+    if form in FORMATS:
+        known = FORMATS[form]
+        # Years without a scale are the schema's own.
+        return (None, None) if known == "jyear" and scale is None else (known, scale)
+    if form in ("d", "day", "days"):
+        return "days", scale
+    if scale is not None:
+        raise UnitError(
+            explain(
+                given=f"column {name} has the unit {unit!r}",
+                wanted=f"one of {', '.join(FORMATS)}, and a scale of "
+                f"{', '.join(SCALES)}",
+                where=f"{where}, column {name}",
+                todo=f"write {name}=NAME[mjd utc], for instance",
+            )
+        )
+    return None, None
+
+
+def _days(values: NDArray, form: str) -> tuple[str, bool]:
+    if form != "days":
+        return form, False
+    known = values[np.isfinite(values)]
+    is_julian = bool(len(known)) and bool(np.median(known) > JD_RANGE[0] - 1e5)
+    return ("jd" if is_julian else "mjd"), True
+
+
+def _usual_scale(form: str) -> str:
+    return {"jyear": "tcb", "byear": "tt"}.get(form, "utc")
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+_YEAR = re.compile(r"([JB])\s*(\d{4}(?:\.\d*)?)", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d+)?", re.IGNORECASE)
+
+
+def _of_text(
+    column: pa.ChunkedArray,
+    form: str | None,
+    scale: str | None,
+    name: str,
+    where: str | Path,
+) -> tuple[NDArray, str]:
+    encoded = pc.fill_null(pc.utf8_trim_whitespace(column), "").combine_chunks()
+    encoded = encoded.dictionary_encode()
+    words = encoded.dictionary.to_pylist()
+    wrong: list[str] = []
+    found: set[str] = set()
+    years = np.full(len(words), np.nan)
+    for i, word in enumerate(words):  # of different texts, not of rows
+        if not word or word.lower() in ("nan", "null", "none", "--"):
+            continue
+        try:
+            years[i], how = _of_word(word, form, scale)
+        except ValueError:
+            wrong.append(word)
+        else:
+            found.add(how)
+    if wrong:
+        raise CatalogueError(
+            explain(
+                given=f"column {name} holds {some([repr(w) for w in wrong], 3)}",
+                wanted="Julian years, dates as 2016-05-01T12:00:00, J2016.0 or B1950.0",
+                where=f"{where}, column {name}",
+                todo="write the epochs so, or as numbers",
+            )
+        )
+    row = np.asarray(encoded.indices)
+    told = found - {""} if form is None else set()
+    return years[row], " and ".join(sorted(told))
+
+
+def _of_word(word: str, form: str | None, scale: str | None) -> tuple[float, str]:
+    if _NUMBER.fullmatch(word):
+        if form is None:
+            return float(word), ""
+        value = np.array([float(word)])
+        chosen, _ = _days(value, form)
+        return float(_julian_years(value, chosen, scale or _usual_scale(chosen))[0]), ""
+    year = _YEAR.fullmatch(word)
+    if year and year[1].upper() == "J":
+        return float(year[2]), ""
+    if year:
+        value = np.array([float(year[2])])
+        return float(_julian_years(value, "byear", "tt")[0]), ""
+    text = word.removesuffix("Z").removesuffix("+00:00")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ErfaWarning)
+        time = Time(text.replace("T", " "), format="iso", scale=scale or "utc")
+        return float(time.tcb.jyear), f"dates ({(scale or 'utc').upper()})"
+
+
+def _julian_years(values: NDArray, form: str, scale: str) -> NDArray:
+    # Of different values only: exposures have few, measurements many.
+    known, row = np.unique(values, return_inverse=True)
+    years = np.full(len(known), np.nan)
+    good = np.isfinite(known)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ErfaWarning)
+        time = Time(known[good], format=form, scale=scale)
+        years[good] = time.tcb.jyear
+    return years[row]
+
+
+def likely_format(values: NDArray) -> str:
+    """Return what numbers that are no years look like: "mjd", "jd" or nothing.
+
+    Parameters
+    ----------
+    values
+        Numbers of a column of epochs.
+    """
+    known = values[np.isfinite(values)]
+    if len(known):
+        for form, (low, high) in (("mjd", MJD_RANGE), ("jd", JD_RANGE)):
+            if low <= known.min() and known.max() <= high:
+                return form
+    return ""
+
+
+__all__ = ["FORMATS", "NAMES", "SCALES", "likely_format", "read_epochs"]

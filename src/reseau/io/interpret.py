@@ -1,0 +1,101 @@
+"""From a table as read to columns of ours: names, doubles, angles, epochs, numbers."""
+
+import warnings
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from reseau.errors import ReseauWarning
+from reseau.io.angles import read_angles
+from reseau.io.choices import Choice, choose_columns
+from reseau.io.epochs import read_epochs
+from reseau.io.identifiers import read_identifiers
+from reseau.synonyms import certain_names
+
+
+def interpreted(
+    table: pa.Table,
+    where: str | Path,
+    *,
+    choices: Mapping[str, Choice],
+    known: Collection[str],
+    option: str,
+    by_synonyms: bool = False,
+) -> pa.Table:
+    """Return a table with our names, angles in degrees and epochs in years.
+
+    Parameters
+    ----------
+    table
+        As read.
+    where
+        For messages.
+    choices
+        What the user chose.
+    known
+        Names that mean something here.
+    option
+        Where columns are chosen, for messages.
+    by_synonyms
+        Whether columns that are surely one of ours are taken by another name.
+
+    Warns
+    -----
+    ReseauWarning
+        Columns were taken by other names; a format was recognised.
+    """
+    if by_synonyms:
+        choices = {**_taken(table, choices, known, where, option), **choices}
+    table = choose_columns(table, choices, where, known=known, option=option)
+    return read_epochs(read_angles(table, where), where)
+
+
+def _taken(
+    table: pa.Table,
+    choices: Mapping[str, Choice],
+    known: Collection[str],
+    where: str | Path,
+    option: str,
+) -> dict[str, Choice]:
+    chosen = {c.column for c in choices.values()}
+    free = [n for n in table.column_names if n not in chosen]
+    wanted = [n for n in known if n not in choices]
+    found = certain_names(free, wanted)
+    result, told = {}, []
+    for name, synonym in found.items():
+        own = table.schema.field(table.column_names.index(synonym.name)).metadata or {}
+        unit = None if own.get(b"unit", b"").strip() else synonym.unit or None
+        result[name] = Choice(synonym.name, unit)
+        told.append(f"{name}={synonym.name}" + (f"[{unit}]" if unit else ""))
+    if told:
+        warnings.warn(
+            f"{where}: columns are taken by other names: {','.join(told)}; choose "
+            f"others with {option}",
+            ReseauWarning,
+            stacklevel=4,
+        )
+    return result
+
+
+def with_integers(
+    table: pa.Table, name: str, where: str | Path
+) -> tuple[pa.Table, Mapping[int, str]]:
+    """Return the table with a column of identifiers as integers, and their texts.
+
+    Parameters
+    ----------
+    table
+        With or without the column.
+    name, where
+        Column and file.
+    """
+    if name not in table.column_names:
+        return table, {}
+    found = read_identifiers(table[name], name, where)
+    i = table.schema.get_field_index(name)
+    field = pa.field(name, found.values.type, metadata=table.schema.field(i).metadata)
+    return table.set_column(i, field, found.values), found.texts
+
+
+__all__ = ["interpreted", "with_integers"]

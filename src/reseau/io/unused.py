@@ -1,0 +1,142 @@
+"""Columns that look meant but are not used, named once."""
+
+import warnings
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from reseau.errors import CatalogueError, ReseauWarning, explain, some
+from reseau.io.choices import GROUPS
+from reseau.schema import REFERENCE
+from reseau.synonyms import called, synonym_of
+
+_MEASURED = ("exposure_id", "detector_id", "source_id", "x_error", "y_error", "epoch")
+_SKY = tuple(
+    n for n in REFERENCE.names if n not in ("is_reference", "fixed", "source_name")
+)
+
+
+def unused_columns(
+    table: pa.Table, chosen: Collection[str], *, sky: bool
+) -> dict[str, str]:
+    """Return columns that look meant but are not used, and what they look like.
+
+    Parameters
+    ----------
+    table
+        With our names.
+    chosen
+        Columns that were given another name.
+    sky
+        Whether positions and motions of the sources are wanted from this table.
+    """
+    present = table.column_names
+    free = [n for n in present if n not in chosen]
+    absent = [n for n in _MEASURED if n not in present]
+    if "source_id" in absent and "catalog_id" in present:
+        absent.remove("source_id")
+    if "exposure_id" in absent and set(GROUPS) & set(present):
+        absent.remove("exposure_id")
+    if sky and {"ra", "dec"} <= set(present):
+        absent += [n for n in _SKY if n not in present and n not in _MEASURED]
+    elif sky:
+        absent += ["ra", "dec"]
+    found: dict[str, str] = {}
+    for name in absent:
+        for column in called(name, free):
+            if column in found or column in REFERENCE:
+                continue
+            if name in ("exposure_id", "detector_id") and _is_constant(table[column]):
+                continue
+            found[column] = name
+    return found
+
+
+def _is_constant(column: pa.ChunkedArray) -> bool:
+    return bool(pc.count_distinct(column, mode="all").as_py() < 2)
+
+
+def warn_of_unused(
+    found: dict[str, str], where: str | Path, *, one_exposure: bool
+) -> None:
+    """Name the columns that look meant, and how to use them.
+
+    Parameters
+    ----------
+    found
+        As of `unused_columns`.
+    where
+        For messages.
+    one_exposure
+        Whether all rows are taken as one exposure.
+    """
+    if not found:
+        return
+    shown = []
+    for column, name in found.items():
+        synonym = synonym_of(column)
+        note = f", {synonym.note}" if synonym is not None and synonym.note else ""
+        shown.append(f"{column} ({name}?{note})")
+    first: dict[str, str] = {}
+    for column, name in found.items():
+        first.setdefault(name, column)
+    choice = ",".join(f"{name}={column}" for name, column in first.items())
+    all_one = "all rows are taken as one exposure; " if one_exposure else ""
+    if "exposure_id" not in found.values():
+        all_one = ""
+    warnings.warn(
+        f"{where}: columns that look meant are not used: {some(shown, 12)}; {all_one}"
+        f'if they are, say --columns "{choice}"',
+        ReseauWarning,
+        stacklevel=4,
+    )
+
+
+def refuse_mixed_exposures(
+    table: pa.Table, found: dict[str, str], source_id: NDArray, where: str | Path
+) -> None:
+    """Refuse to take as one exposure what a column tells apart and the sources show.
+
+    Parameters
+    ----------
+    table
+        Of detections, all of them of one exposure.
+    found
+        As of `unused_columns`.
+    source_id
+        Of each row.
+    where
+        For messages.
+
+    Raises
+    ------
+    CatalogueError
+        Sources are measured repeatedly, each time with another value of a column that
+        looks like an exposure.
+    """
+    ids, row, count = np.unique(source_id, return_inverse=True, return_counts=True)
+    if (count < 2).all():
+        return
+    for column in (c for c, name in found.items() if name == "exposure_id"):
+        value = np.asarray(table[column].combine_chunks().dictionary_encode().indices)
+        pairs = np.unique(np.stack([row, value], axis=1), axis=0)
+        if len(pairs) != len(row):
+            continue
+        raise CatalogueError(
+            explain(
+                given=f"{int((count > 1).sum())} of {len(ids)} sources are measured "
+                f"more than once, each time with another {column}, and no column says "
+                "which exposure a row belongs to",
+                wanted="a column exposure_id",
+                where=f"{where}; found {some(table.column_names, 30)}",
+                todo=f"say --columns exposure_id={column}; if all rows are of one "
+                f"exposure, --columns exposure_id=1",
+            )
+        )
+
+
+__all__ = ["refuse_mixed_exposures", "unused_columns", "warn_of_unused"]

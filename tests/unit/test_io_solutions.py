@@ -19,9 +19,13 @@ from reseau.errors import (
 )
 from reseau.io import read_instrument, read_solution, read_summary, write_solution
 from reseau.io.tables import read_table
-from reseau.schema import RESIDUALS, SOLUTION_EXPOSURES
+from reseau.schema import RESIDUALS, SOLUTION_EXPOSURES, Column, TableSchema
 
 BIG = 4057480204110713985
+
+
+def _numbers(schema: TableSchema) -> list[Column]:
+    return [c for c in schema.columns if c.dtype != "string"]
 
 
 def content(**changes: Any) -> dict[str, Any]:
@@ -39,7 +43,7 @@ def content(**changes: Any) -> dict[str, Any]:
         "prior_pull": np.array([1.2, np.nan]),
         "flags": np.array([0, 1]),
     }
-    exposures = {c.name: np.zeros(1) for c in SOLUTION_EXPOSURES.columns}
+    exposures = {c.name: np.zeros(1) for c in _numbers(SOLUTION_EXPOSURES)}
     exposures |= {"exposure_id": np.array([10]), "plate_id": np.array([0])}
     exposures |= {"focal_x_mm": np.array([4860.1]), "focal_y_mm": np.array([4860.2])}
     calibration = {
@@ -51,7 +55,7 @@ def content(**changes: Any) -> dict[str, Any]:
         "exposure_id": [None, None, None],
         "detector_id": [None, 1, 2],
     }
-    residuals = {c.name: np.zeros(1) for c in RESIDUALS.columns}
+    residuals = {c.name: np.zeros(1) for c in _numbers(RESIDUALS)}
     for name in ("exposure_id", "detector_id", "source_id"):
         residuals[name] = np.array([BIG if name == "source_id" else 1])
     root = np.arange(9.0).reshape(3, 3)

@@ -1,0 +1,137 @@
+"""Text that identified comes back in a solution's tables, messages and labels."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reseau import SolveOptions, solve
+from reseau.errors import ReseauWarning
+from reseau.io import read_dataset, read_solution, write_dataset
+from reseau.pipeline import Solved
+from reseau.pipeline.reading import read_input
+
+CAMERA = """name = "camera"
+[optics]
+focal_length_mm = 1000.0
+parity = -1
+[[detector]]
+id = 1
+name = "NRCA1"
+naxis1 = 2048
+naxis2 = 2048
+pixel_um = 9.0
+x_um = 0.0
+y_um = 0.0
+"""
+RA0, DEC0 = 83.6, -5.2
+STARS = [f"J1745-{i:04d}" for i in range(8)]
+
+
+def tables() -> tuple[dict, dict]:
+    """Return detections on two exposures, two not identified, and references."""
+    rng = np.random.default_rng(3)
+    xi, eta = rng.uniform(-0.008, 0.008, (2, 8))
+    down = np.deg2rad(DEC0)
+    # The inverse gnomonic projection.
+    ra = RA0 + np.rad2deg(np.arctan2(xi, np.cos(down) - eta * np.sin(down)))
+    dec = np.rad2deg(
+        np.arctan2(
+            (np.sin(down) + eta * np.cos(down))
+            * np.cos(np.arctan2(xi, np.cos(down) - eta * np.sin(down))),
+            np.cos(down) - eta * np.sin(down),
+        )
+    )
+    x = np.concatenate([-xi, -xi, [0.001, 0.002]]) * 1e6 / 9.0 + 1023.5
+    y = np.concatenate([eta, eta, [0.001, 0.002]]) * 1e6 / 9.0 + 1023.5
+    detections = {
+        "XWIN": x + 1.0 + rng.normal(0, 0.02, x.size),
+        "YWIN": y + 1.0 + rng.normal(0, 0.02, x.size),
+        "star": [*STARS, *STARS, "-1", "-1"],
+        "FRAME": ["F814W_03"] * 8 + ["F606W_01"] * 8 + ["F814W_03", "F606W_01"],
+        "CCD": ["NRCA1"] * 18,
+    }
+    places = {"source_id": [*STARS[:6], "S2"], "ra": [*ra[:6], 0.123456789012]}
+    places |= {"dec": [*dec[:6], 0.123456789012], "ref_epoch": [2016.0] * 7}
+    places |= {"ra_error": [5.0] * 7, "dec_error": [5.0] * 7}
+    return detections, places
+
+
+OPTIONS = SolveOptions(
+    columns="x=XWIN[px],y=YWIN[px],source_id=star,exposure_id=FRAME,detector_id=CCD,"
+    "epoch=2016.0",
+    unmatched="-1",
+    first_pixel=1,
+    error=0.02,
+)
+
+
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Solved, Path]:
+    folder = tmp_path_factory.mktemp("names")
+    (folder / "camera.toml").write_text(CAMERA)
+    detections, places = tables()
+    with pytest.warns(ReseauWarning) as said:
+        found = solve(
+            detections,
+            folder / "out",
+            reference=places,
+            instrument=folder / "camera.toml",
+            options=OPTIONS,
+        )
+    assert any("2 detections without an identified" in str(w.message) for w in said)
+    return found, folder
+
+
+def test_tables_have_the_texts(solved: tuple[Solved, Path]) -> None:
+    files = read_solution(solved[1] / "out")
+    assert sorted(files.sources["source_name"].to_pylist()) == STARS
+    assert sum(files.sources["is_reference"].to_pylist()) == 6
+    names = dict(
+        zip(
+            files.exposures["exposure_id"].to_pylist(),
+            files.exposures["exposure_name"].to_pylist(),
+            strict=True,
+        )
+    )
+    assert names == {0: "F606W_01", 1: "F814W_03"}
+    residuals = files.residuals
+    assert set(residuals["detector_name"].to_pylist()) == {"NRCA1"}
+    assert [names[i] for i in residuals["exposure_id"].to_pylist()] == (
+        residuals["exposure_name"].to_pylist()
+    )
+    assert files.instrument.detectors.names == ("NRCA1",)
+    assert "detector_name" in files.calibration.column_names
+
+
+def test_summary_and_verdict_say_them(solved: tuple[Solved, Path]) -> None:
+    found, folder = solved
+    assert found.summary["converged"]
+    summary = json.loads((folder / "out" / "summary.json").read_text())
+    worst = summary["outliers"]["measurements"]["worst"][0]["name"]
+    assert "source J1745-" in worst
+    assert "on exposure F" in worst
+    [left] = [v for k, v in summary["dropped"].items() if "identified" in k]
+    assert left["count"] == 2
+    assert any("6 of 7 rows are joined" in s for s in found.sentences)
+    # The camera looks where it was pointed: the pixels were counted from 1.
+    axis = read_solution(folder / "out").exposures
+    assert axis["dec"].to_pylist() == pytest.approx([DEC0] * 2, abs=3e-5)
+
+
+def test_dataset_keeps_the_texts(solved: tuple[Solved, Path], tmp_path: Path) -> None:
+    detections, places = tables()
+    camera = solved[1] / "camera.toml"
+    dataset = read_input(detections, OPTIONS, reference=places, instrument=camera)
+    pointed = dataset.exposures
+    for name in ("ra", "dec", "pa"):
+        i = pointed.schema.get_field_index(name)
+        zeros = np.zeros(pointed.num_rows)
+        pointed = pointed.set_column(i, pointed.schema.field(i), [zeros])
+    write_dataset(replace(dataset, exposures=pointed), tmp_path / "d")
+    again = read_dataset(tmp_path / "d")
+    assert again.names["exposure"] == {0: "F606W_01", 1: "F814W_03"}
+    assert set(again.names["source"].values()) == set(STARS[:6])
+    assert again.instrument.detectors.names == ("NRCA1",)

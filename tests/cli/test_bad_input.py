@@ -246,8 +246,8 @@ def detections(path: Path, **columns: object) -> Path:
     plain = {
         "field": [0, 0, 0, 1, 1, 1],
         "catalog_id": [1, 2, 3, 1, 2, 3],
-        "x": [0.0, 1000.0, -500.0, 10.0, 1010.0, -490.0],
-        "y": [0.0, 300.0, 800.0, 5.0, 305.0, 805.0],
+        "x": [0.123, 1000.234, -500.345, 10.456, 1010.567, -490.678],
+        "y": [0.123, 300.234, 800.345, 5.456, 305.567, 805.678],
     }
     kept = {k: v for k, v in {**plain, **columns}.items() if v is not None}
     table = pa.table(kept)

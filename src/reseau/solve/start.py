@@ -25,6 +25,7 @@ from .alignment import (
     sum_by,
     surroundings_of,
 )
+from .distortion_start import start_distortion
 from .readings import check_readings
 
 NOTABLE = 0.03
@@ -87,6 +88,7 @@ def find_start(problem: Problem) -> Start:
         skew=nominal.skew,
         detectors=nominal.detectors,
     )
+    parameters = start_distortion(moved, parameters)
     return Start(moved, parameters, aligned, found.strays, found.doubtful)
 
 

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import equinox as eqx
 import numpy as np
+from jaxtyping import Float
 
 from reseau.errors import ConfigError, explain
 from reseau.instrument._arrays import Pair, Values
@@ -78,6 +79,21 @@ class Distortion(eqx.Module):
             centre [um]; a coefficient that is one width from its start displaces a
             source there by about this.
         """
+
+    def starts(
+        self,
+        nominal: Float[np.ndarray, "n_coef"],
+        sigma: Float[np.ndarray, "n_coef"],
+    ) -> Float[np.ndarray, "n_starts n_coef"]:
+        """Return where a fit may start: here at the prior's mean alone.
+
+        Parameters
+        ----------
+        nominal, sigma
+            Means and widths of the prior, in each coefficient's unit.
+        """
+        del sigma
+        return np.asarray(nominal, dtype=float)[None]
 
     @abc.abstractmethod
     def displace(self, x: Values, y: Values, coefficients: Coefficients) -> Pair:

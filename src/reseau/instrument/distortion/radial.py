@@ -6,11 +6,15 @@ Fitzgibbon 2001, Proc. CVPR, 1, 125, with coefficients for x and y apart.
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from reseau.instrument._arrays import Pair, Values
 
 from .abstract import Distortion, check_count
 from .newton import Coefficients
+
+STARTS = (-1.5, -0.75, 0.0, 0.75, 1.5)
+"""Where a fit may start: coordinates of the centre, in widths of their prior."""
 
 
 class Radial(Distortion):
@@ -53,6 +57,26 @@ class Radial(Distortion):
         return np.concatenate(
             [np.full(2 * self.n_radial, relative), np.full(2, self.normalisation)]
         )
+
+    def starts(
+        self,
+        nominal: Float[np.ndarray, "n_coef"],
+        sigma: Float[np.ndarray, "n_coef"],
+    ) -> Float[np.ndarray, "n_starts n_coef"]:
+        """Return where a fit may start: centres all over their prior.
+
+        Nothing is known of the centre of no distortion.
+
+        Parameters
+        ----------
+        nominal, sigma
+            Means and widths of the prior, in each coefficient's unit.
+        """
+        aside = np.zeros((len(STARTS) ** 2, len(nominal)))
+        aside[:, -2:] = np.stack(np.meshgrid(STARTS, STARTS), axis=-1).reshape(-1, 2)
+        width = np.where(np.isfinite(sigma), sigma, self.normalisation)
+        values: np.ndarray = np.asarray(nominal) + width * aside
+        return values
 
     def displace(self, x: Values, y: Values, coefficients: Coefficients) -> Pair:
         """Return the measured position of an undistorted one.

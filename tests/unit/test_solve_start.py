@@ -10,6 +10,7 @@ from plates import make_plate, two_detectors
 from reseau.errors import CatalogueError, ConfigError
 from reseau.instrument import attitude_difference
 from reseau.model import Problem
+from reseau.solve.alignment import camera_directions
 from reseau.solve.start import find_start
 
 
@@ -129,3 +130,16 @@ def test_a_wrong_pair_is_a_stray_and_moves_nothing():
     off = attitude_difference(start.parameters.axes, clean.parameters.axes)
     # Detectors are off by 20 µm of some metres, and each star knows of its own.
     assert np.abs(np.asarray(off)).max() < 1e-3
+
+
+def test_nominal_distortion_that_folds_the_plane():
+    """Places that come from nowhere, by the nominal distortion, are no lost sources."""
+    problem = make_plate(sources=40, exposures=3, references=0.3).problem
+    coefficients = np.zeros(problem.instrument.coefficients.shape)
+    coefficients[0] = -8000.0
+    instrument = replace(problem.instrument, coefficients=coefficients)
+    folded = replace(problem, instrument=instrument)
+    assert not np.all(np.isfinite(camera_directions(folded)))
+    start = find_start(folded)
+    length = np.linalg.norm(start.problem.prior.direction, axis=1)
+    np.testing.assert_allclose(length, 1.0, rtol=1e-12)

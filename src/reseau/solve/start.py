@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from reseau.errors import CatalogueError, explain, some
+from reseau.instrument import NoDistortion
 from reseau.model import Parameters, Problem, nominal_parameters
 from reseau.sky import geometric_direction
 
@@ -75,7 +76,7 @@ def find_start(problem: Problem) -> Start:
     check_readings(problem, pairs, found)
     axes, aligned = found.axes, found.aligned
     _check_attitudes(axes)
-    direction = _detected_directions(problem, axes, camera)
+    direction = _detected_directions(problem, axes, _completed(problem, camera))
     seen = np.bincount(problem.measurements.source, minlength=direction.shape[0]) > 0
     known = _has_prior(problem) | ~seen
     chosen = np.where(known[:, None], problem.prior.direction, direction)
@@ -122,6 +123,25 @@ def _check_attitudes(axes: np.ndarray) -> None:
                 todo="give the pointings, e.g. with --pointing TABLE",
             )
         )
+
+
+def _completed(problem: Problem, camera: np.ndarray) -> np.ndarray:
+    """Return directions with those that the nominal distortion cannot give.
+
+    A distortion that is far off may fold the plane, so that a place in it comes from
+    nowhere; without distortion there is always a direction.
+    """
+    missing = ~np.all(np.isfinite(camera), axis=1)
+    if not missing.any():
+        return camera
+    plain = replace(
+        problem.instrument,
+        distortion=NoDistortion(),
+        coefficients=np.zeros(0),
+        coefficient_sigma=np.zeros(0),
+    )
+    found = camera_directions(replace(problem, instrument=plain))
+    return np.where(missing[:, None], found, camera)
 
 
 def _detected_directions(

@@ -38,17 +38,19 @@ def _row(model: str, seeds: range, choices: argparse.Namespace) -> list[str]:
     for i, seed in enumerate(seeds):
         layout = layouts[seed % len(layouts)]
         plate = make_warped(model, layout, seed, outliers=0.05 * choices.robust)
-        began, started = time.perf_counter(), _COUNTED[0]
+        began, counted = time.perf_counter(), dict(_COUNTED)
         solution = solve_plate(plate.problem, robust=robust)
         seconds[i] = time.perf_counter() - began
-        before[i] = _COUNTED[0] - started
-        count[i] = before[i] + len(solution.history)
+        before[i] = _COUNTED["distortion_start"] - counted["distortion_start"]
+        count[i] = _COUNTED["equations"] - counted["equations"]
         ended[i] = solution.converged
         ratio[i] = solution.chi2 / solution.dof
         pulls[i] = _map_pulls(plate, solution)
         if choices.slow and (count[i] > MANY or not solution.converged):
             truth = np.array2string(plate.truth.coefficients, precision=4)
-            print(model, layout, seed, count[i], solution.result.name, truth)
+            print(
+                model, layout, seed, count[i], solution.result.name, truth, flush=True
+            )
     return [
         model,
         str(count.size),
@@ -64,19 +66,22 @@ def _row(model: str, seeds: range, choices: argparse.Namespace) -> list[str]:
     ]
 
 
-_COUNTED = [0]
+_COUNTED = {"distortion_start": 0, "equations": 0}
 
 
-def _count_starts() -> None:
-    """Count the linearisations of starts."""
-    module = importlib.import_module("reseau.solve.distortion_start")
-    linearise = module._linearise
+def _count_linearisations() -> None:
+    """Count the linearisations of starts, and all."""
+    for place, name in (("distortion_start", "_linearise"), ("equations", "assemble")):
+        module = importlib.import_module(f"reseau.solve.{place}")
+        setattr(module, name, _counting(place, getattr(module, name)))
 
+
+def _counting(place: str, function):
     def counted(*given):
-        _COUNTED[0] += 1
-        return linearise(*given)
+        _COUNTED[place] += 1
+        return function(*given)
 
-    module._linearise = counted
+    return counted
 
 
 def _map_pulls(plate, solution) -> np.ndarray:
@@ -110,7 +115,7 @@ def main() -> None:
     parser.add_argument("--slow", action="store_true", help="name the slow ones")
     choices = parser.parse_args()
     warnings.simplefilter("ignore")
-    _count_starts()
+    _count_linearisations()
     from warped import MODELS
 
     cells = ["model", "plates", "of the start", "median", "95 %", "most"]

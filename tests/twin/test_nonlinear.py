@@ -66,11 +66,11 @@ def _lowest_objective(plate):
 
 
 @pytest.mark.parametrize(
-    ("model", "amplitude"),
-    [("radial", 0.5), ("radial", 0.0), ("inverse SIP, degree 3", 0.5)],
+    "amplitude",
+    [0.5, pytest.param(0.0, id="no distortion: a centre known from its prior alone")],
 )
-def test_minimum_of_scipy_from_the_truth(model, amplitude):
-    plate = make_warped(model, "plate of 30", 0, amplitude=amplitude)
+def test_minimum_of_scipy_from_the_truth(amplitude):
+    plate = make_warped("radial", "plate of 30", 0, amplitude=amplitude)
     solution = solve_plate(plate.problem)
     assert solution.result is Result.SUCCESSFUL
     assert len(solution.history) + PASSES <= MOST
@@ -90,11 +90,11 @@ def test_distortion_undefined_on_part_of_a_detector():
 
 
 @pytest.mark.parametrize(
-    ("model", "layout", "seed"),
-    [("brown-conrady", "plate of 30", 1), ("radial, one order", "orbit", 8)],
+    "model",
+    ["brown-conrady", "inverse SIP, degree 3"],
 )
-def test_few_iterations(model, layout, seed):
-    plate = make_warped(model, layout, seed)
+def test_few_iterations(model):
+    plate = make_warped(model, "plate of 30", 1)
     solution = solve_plate(plate.problem)
     assert solution.result is Result.SUCCESSFUL
     assert len(solution.history) + PASSES <= MOST

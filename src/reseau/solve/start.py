@@ -27,6 +27,7 @@ from .alignment import (
     surroundings_of,
 )
 from .distortion_start import start_distortion
+from .leaving_out import without
 from .readings import check_readings
 
 NOTABLE = 0.03
@@ -89,7 +90,7 @@ def find_start(problem: Problem) -> Start:
         skew=nominal.skew,
         detectors=nominal.detectors,
     )
-    parameters = start_distortion(moved, parameters)
+    parameters = start_distortion(without(moved, found.strays), parameters)
     return Start(moved, parameters, aligned, found.strays, found.doubtful)
 
 

@@ -4,7 +4,6 @@ What a few wrong identifications do to least squares has no bound, and the way b
 there may be barred. So the plate is first solved as if they had not been measured.
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import jax
@@ -12,19 +11,16 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from reseau.errors import Result
-from reseau.model import Problem
 
 from .consensus import CERTAIN
 from .gauss_newton import Optimum, Settings, gauss_newton
+from .leaving_out import without
 from .plan import TileData, plan_tiles
 from .residuals import residuals_at
 from .start import Start
 
 ROUGHLY = 3.0
 """Largest step, in σ, at which it ends."""
-
-NOTHING = 1e18
-"""Factor of the covariances of measurements that are not to count."""
 
 
 class Strays(NamedTuple):
@@ -49,20 +45,6 @@ class Strays(NamedTuple):
     exposure: Int[np.ndarray, "e"]
     references: Int[np.ndarray, "e"]
     agree: Int[np.ndarray, "e"]
-
-
-def without(problem: Problem, rows: np.ndarray) -> Problem:
-    """Return the problem with some measurements that count for nothing.
-
-    Parameters
-    ----------
-    rows
-        Which, as a mask or as rows.
-    """
-    covariance = np.array(problem.measurements.covariance)
-    covariance[rows] *= NOTHING
-    measurements = replace(problem.measurements, covariance=covariance)
-    return replace(problem, measurements=measurements)
 
 
 def trusted_start(
@@ -105,4 +87,4 @@ def _strays(start: Start, rows: np.ndarray, away: np.ndarray) -> Strays:
     return Strays(rows, away, certain[rows], *table.T)
 
 
-__all__ = ["Strays", "trusted_start", "without"]
+__all__ = ["Strays", "trusted_start"]

@@ -113,6 +113,10 @@ class MissingAstrometryWarning(ReseauWarning):
     """Reference rows without motion or parallax were given the stated wide prior."""
 
 
+class TableWarning(ReseauWarning):
+    """Part of a table was left out, or read in another way than it is written."""
+
+
 class Result(enum.Enum):
     """How a solution ended; the value is the message."""
 

@@ -9,7 +9,7 @@ import pytest
 from astropy.table import MaskedColumn, Table
 from astropy.time import Time
 
-from reseau.errors import CatalogueError, FileFormatError, ShapeError
+from reseau.errors import FileFormatError, ShapeError, TableWarning
 from reseau.io.astropy_tables import from_astropy, to_astropy
 from reseau.io.tables import read_table, table_of, write_table
 from reseau.schema import MEASUREMENTS, SOURCES
@@ -102,8 +102,9 @@ def test_truncated_fits_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.fits"
     stars(masked=False).write(path)
     path.write_bytes(path.read_bytes()[:2880])
-    with pytest.raises(FileFormatError, match="cannot be read"):
+    with pytest.raises(FileFormatError, match="holds no table") as error:
         read_table(path)
+    assert "copied" in str(error.value)
 
 
 def test_ragged_csv_is_refused(tmp_path: Path) -> None:
@@ -127,10 +128,10 @@ def test_times_become_julian_years_of_tcb() -> None:
     assert found.schema.field("epoch").metadata[b"unit"] == b"yr"
 
 
-def test_column_of_objects_is_refused() -> None:
-    table = Table({"z": np.array([1 + 2j, 3j])})
-    with pytest.raises(CatalogueError, match="column z"):
-        from_astropy(table, where="t")
+def test_column_of_complex_numbers_is_left_out() -> None:
+    table = Table({"z": np.array([1 + 2j, 3j]), "x": [1.0, 2.0]})
+    with pytest.warns(TableWarning, match="without z"):
+        assert from_astropy(table, where="t").column_names == ["x"]
 
 
 def test_astropy_and_back() -> None:
@@ -176,19 +177,6 @@ def test_challenge_tables_are_read(data: Path) -> None:
     assert found.num_rows == 11_611
     assert found["source_id"].type == pa.int64()
     assert found.schema.field("x").metadata[b"unit"] == b"um"
-
-
-def test_text_of_spreadsheets_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "t.csv"
-    path.write_text("# notes, with commas\nx;y\n1,5;2,5\n")
-    with pytest.raises(FileFormatError, match="separated by ';'") as error:
-        read_table(path)
-    assert "commas between columns" in str(error.value)
-    for encoding in ("utf-16-le", "utf-16-be"):
-        path.write_bytes("\ufeffx,y\n1,2\n".encode(encoding))
-        with pytest.raises(FileFormatError, match="text in UTF-16") as error:
-            read_table(path)
-        assert "save it as UTF-8" in str(error.value)
 
 
 def test_messages_hold_no_control_characters(tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ def read_toml(path: str | Path, record: type[Record]) -> tuple[Record, Source]:
         state = "is a directory" if path.is_dir() else "does not exist"
         raise _not_toml(path, f"{path} {state}", "correct the name")
     try:
-        text = path.read_text(encoding="utf-8")
+        # Editors of Windows put a byte-order mark before UTF-8.
+        text = path.read_text(encoding="utf-8-sig")
         content = tomllib.loads(text, parse_float=Decimal)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _not_toml(

@@ -1,72 +1,132 @@
 """Between astropy's tables and Arrow's, with units, descriptions, UCDs and masks."""
 
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from astropy.coordinates import ConvertError, SkyCoord
 from astropy.table import MaskedColumn, Table
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from reseau.errors import CatalogueError, explain
+from reseau.errors import TableWarning, some
 
 _HISTORY = ("at_epoch",)
 """Keys of a table's `meta` that say how it was made, and stay with it."""
 
 
-def from_astropy(table: Table, *, where: str | Path) -> pa.Table:
+def from_astropy(
+    table: Table, *, where: str | Path, notes: list[str] | None = None
+) -> pa.Table:
     """Convert an astropy table to Arrow, with units in the fields' metadata.
 
     Parameters
     ----------
     table
-        Times become Julian years of TCB; masked values become null.
+        Times become Julian years of TCB, coordinates columns `ra` and `dec` of ICRS
+        (with the column's name before them where those names are taken); masked
+        values become null. Columns that are none of these, nor numbers, truth values
+        or text with one value a row, are left out with a note.
     where
         For messages.
-
-    Raises
-    ------
-    CatalogueError
-        A column is of a kind that tables in files do not have.
+    notes
+        The note is added here; None: it is a warning.
     """
-    arrays, fields = [], []
+    arrays, fields, left_out = [], [], []
     for name in table.colnames:
-        array = _arrow_array(table[name], name, where)
-        unit = "yr" if isinstance(table[name], Time) else table[name].info.unit
-        info = table[name].info
-        metadata = field_metadata(unit, info.description, info.meta or {})
-        arrays.append(array)
-        fields.append(pa.field(name, array.type, metadata=metadata))
+        parts = _parts(table, name)
+        if parts is None:
+            left_out.append(name)
+        for part_name, array, metadata in parts or ():
+            arrays.append(array)
+            fields.append(pa.field(part_name, array.type, metadata=metadata))
+    if left_out:
+        _tell(left_out, where, notes)
     history = {k: json.dumps(table.meta[k]) for k in _HISTORY if k in table.meta}
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=history))
 
 
-def _arrow_array(column: Any, name: str, where: str | Path) -> pa.Array:
-    if isinstance(column, Time):
-        return pa.array(column.tcb.jyear)
+def _tell(names: list[str], where: str | Path, notes: list[str] | None) -> None:
+    note = (
+        f"without {some(names)}: a column of arrays, objects or complex numbers has no "
+        "place in a table of sources"
+    )
+    if notes is None:
+        warnings.warn(f"{where} is taken {note}", TableWarning, stacklevel=3)
+    else:
+        notes.append(f"is read {note}")
+
+
+Part = tuple[str, pa.Array, dict[str, str]]
+
+
+def _parts(table: Table, name: str) -> list[Part] | None:
+    # Columns of Arrow that hold a column of astropy; None: there are none.
+    column = table[name]
+    if isinstance(column, SkyCoord):
+        return _coordinates(table, name)
+    info = column.info
+    unit = "yr" if isinstance(column, Time) else info.unit
+    array = _arrow_array(column)
+    if array is None:
+        return None
+    return [(name, array, field_metadata(unit, info.description, info.meta or {}))]
+
+
+def _coordinates(table: Table, name: str) -> list[Part] | None:
+    others = [n for n in table.colnames if isinstance(table[n], SkyCoord)]
+    names = {n.lower() for n in table.colnames}
+    plain = len(others) == 1 and not names & {"ra", "dec", "pmra", "pmdec"}
+    prefix = "" if plain else f"{name}_"
+    column = table[name]
+    if column.ndim != 1:
+        return None
+    try:
+        seen = column.icrs
+    except ConvertError:  # a frame that needs a place or a time
+        return None
+    about = {"description": f"of the coordinates {name}, ICRS"}
+    angles = {"ra": (seen.ra, "deg"), "dec": (seen.dec, "deg")}
+    if "s" in seen.data.differentials:
+        angles["pmra"] = (seen.pm_ra_cosdec, "mas/yr")
+        angles["pmdec"] = (seen.pm_dec, "mas/yr")
+    return [
+        (prefix + part, _masked_array(value.to(unit)), about | {"unit": unit})
+        for part, (value, unit) in angles.items()
+    ]
+
+
+def _masked_array(column: Any) -> pa.Array:
     values = getattr(column, "value", column)
     # Masked columns and masked quantities are unrelated classes, both with a mask.
     mask = getattr(values, "mask", None)
     values = np.asarray(getattr(values, "unmasked", values))
-    if values.dtype.names or values.dtype.kind not in "biufUSO":
-        raise CatalogueError(
-            explain(
-                given=f"column {name} holds {type(column).__name__} values",
-                wanted="numbers, truth values or text",
-                where=f"{where}, column {name}",
-                todo="store its components as columns of their own",
-            )
-        )
     if not values.dtype.isnative:
         values = values.astype(values.dtype.newbyteorder("="))
-    if values.ndim > 1:
-        return pa.array(values.reshape(len(values), -1).tolist())
+    if values.dtype.kind == "f" and values.dtype.itemsize > 8:
+        values = values.astype(float)
     if values.dtype.kind in "US":
         values = values.astype(object)
-    return pa.array(values, mask=mask)
+    if mask is None:
+        return pa.array(values)
+    return pa.array(values, mask=np.broadcast_to(np.asarray(mask, bool), values.shape))
+
+
+def _arrow_array(column: Any) -> pa.Array | None:
+    if isinstance(column, Time):
+        return None if column.ndim != 1 else _masked_array(column.tcb.jyear)
+    values = np.asarray(getattr(column, "unmasked", column))
+    if values.ndim != 1 or values.dtype.names or values.dtype.kind not in "biufUSO":
+        return None
+    try:
+        array = _masked_array(column)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        return None  # objects of several kinds
+    return None if pa.types.is_nested(array.type) else array
 
 
 def field_metadata(

@@ -1,0 +1,1 @@
+"""How the tables that people have are written, one dialect a file."""

@@ -1,0 +1,168 @@
+"""FITS tables: checked against the length of the file before anything is read."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from astropy.io import fits
+from astropy.table import Table
+from astropy.utils.exceptions import AstropyUserWarning
+
+from reseau.errors import FileFormatError
+from reseau.io.astropy_tables import from_astropy
+from reseau.io.dialects.choice import Listed, choose_table
+from reseau.io.dialects.content import Content
+from reseau.io.dialects.refusals import reason_of, refuse, truncated, unreadable
+
+_MOST_CELLS = 10**10
+_NO_COLUMN = re.compile(r"\d*[PQXCM]")
+"""Forms of columns that are arrays of varying length, bits, complex numbers."""
+
+_BROKEN = (
+    "check it with fitsverify; if astropy reads it, Table.read(file), write it from "
+    "there as ECSV"
+)
+
+
+def read_fits(content: Content, choice: str | None, notes: list[str]) -> pa.Table:
+    """Read a table of a FITS file.
+
+    Parameters
+    ----------
+    content
+        Of the file.
+    choice
+        Name or number of its extension; None: there is one table only. Of a file of
+        SExtractor's LDAC kind that is the one of objects.
+    notes
+        What a user should know is added here.
+    """
+    path = content.path
+    with warnings.catch_warnings(record=True) as caught, content.open() as file:
+        warnings.simplefilter("always")
+        try:
+            with fits.open(file, memmap=False, checksum=True) as units:
+                tables = list(_tables(units, content))
+                listed = [Listed(i, name, rows) for i, name, rows in tables]
+                found = choose_table(_objects(listed, choice), choice, path)
+                table = _read(units[found.number], content, notes)
+        except FileFormatError:
+            raise
+        except OSError as error:
+            raise _damaged(path, error, caught) from error
+    if any("hecksum verification failed" in str(w.message) for w in caught):
+        notes.append("has a checksum that does not fit: it was changed after writing")
+    return table
+
+
+def _tables(units: fits.HDUList, content: Content) -> Iterator[tuple[int, str, int]]:
+    # Header by header; a header that promises more than the file has ends the walk.
+    number = 0
+    while True:
+        try:
+            unit = units[number]
+        except IndexError:
+            return
+        header = unit.header
+        _check_length(unit, header, content)
+        if header.get("XTENSION", "").strip() in ("BINTABLE", "TABLE", "A3DTABLE"):
+            if header.get("ZTABLE"):
+                given = f"{content.path.name} holds a table compressed by fpack"
+                raise refuse(content.path, given, "a plain table", "unpack it: funpack")
+            if not header.get("ZIMAGE"):
+                name = str(header.get("EXTNAME", "")).strip()
+                yield number, name, int(header["NAXIS2"])
+        number += 1
+
+
+def _check_length(unit: Any, header: fits.Header, content: Content) -> None:
+    path = content.path
+    n_axes = header.get("NAXIS", 0)
+    axes = [header.get(f"NAXIS{i + 1}", 0) for i in range(n_axes)]
+    counts = [*axes, header.get("PCOUNT", 0)]
+    if not all(isinstance(n, int) and n >= 0 for n in counts):
+        keys = [*(f"NAXIS{i + 1}" for i in range(n_axes)), "PCOUNT"]
+        bad = next(
+            f"{k} = {n}"
+            for k, n in zip(keys, counts, strict=True)
+            if not (isinstance(n, int) and n >= 0)
+        )
+        raise unreadable(path, "lengths of 0 or more in a FITS header", bad, _BROKEN)
+    if unit.is_image or n_axes != 2:
+        return
+    start, size = unit.fileinfo()["datLoc"], axes[0] * axes[1] + counts[-1]
+    if start + size > content.size:
+        rows = f"{axes[1]:,} rows of {axes[0]:,} bytes"
+        raise truncated(
+            path,
+            "FITS",
+            f"its header promises {rows}, and the file has {content.size - start:,} "
+            "bytes for them",
+        )
+
+
+def _objects(tables: list[Listed], choice: str | None) -> list[Listed]:
+    # LDAC: each table of objects comes with one of the image's header.
+    names = {t.name for t in tables}
+    if choice is None and names == {"LDAC_IMHEAD", "LDAC_OBJECTS"}:
+        return [t for t in tables if t.name == "LDAC_OBJECTS"]
+    return tables
+
+
+def _read(unit: Any, content: Content, notes: list[str]) -> pa.Table:
+    path, header = content.path, unit.header
+    n_fields = header.get("TFIELDS", 0)
+    if not isinstance(n_fields, int) or not 0 < n_fields < 1000:
+        raise unreadable(path, "a table with columns", f"TFIELDS = {n_fields}", _BROKEN)
+    if header["NAXIS2"] * n_fields > _MOST_CELLS:
+        given = f"{path.name} has {header['NAXIS2']:,} rows of {n_fields} columns"
+        raise refuse(path, given, "a table that fits into memory", "split it")
+    native = any(key.startswith("TCTYP") for key in header)
+    try:
+        unit = _without_arrays(unit, notes)
+        table = Table.read(unit, format="fits", astropy_native=native)
+        table.convert_bytestring_to_unicode()
+    # The parser raises whatever it stumbles over in a damaged header.
+    except Exception as error:
+        raise unreadable(path, "a FITS table", reason_of(error), _BROKEN) from error
+    _trim(table)
+    return from_astropy(table, where=path, notes=notes)
+
+
+def _without_arrays(unit: Any, notes: list[str]) -> Any:
+    # What is no number, truth value or text would only be read to be left out.
+    odd = [c.name for c in unit.columns if _NO_COLUMN.match(str(c.format))]
+    kept = [c for c in unit.columns if not _NO_COLUMN.match(str(c.format))]
+    if not odd or unit.header.get("XTENSION", "").strip() == "TABLE":
+        return unit
+    notes.append(
+        f"is read without {', '.join(odd)}: a column of arrays, bits or complex"
+    )
+    return fits.BinTableHDU.from_columns(kept, header=unit.header)
+
+
+def _trim(table: Table) -> None:
+    # FITS fills text with blanks.
+    for name in table.colnames:
+        column = table[name]
+        if getattr(column, "dtype", np.dtype(float)).kind == "U" and column.ndim == 1:
+            column[:] = np.char.strip(np.asarray(column))
+
+
+def _damaged(
+    path: Path, error: Exception, caught: list[warnings.WarningMessage]
+) -> FileFormatError:
+    said = [
+        str(w.message) for w in caught if issubclass(w.category, AstropyUserWarning)
+    ]
+    reason = reason_of(error)
+    if any("truncated" in text for text in [*said, reason]) or "end" in reason.lower():
+        return truncated(path, "FITS", next(iter(said), reason))
+    return unreadable(path, "a FITS file", reason, _BROKEN)
+
+
+__all__ = ["read_fits"]

@@ -1,0 +1,216 @@
+"""Text separated by anything: names in a first line, or in a line that begins with #.
+
+Separators are told from the lines: tab, bar, semicolon, comma, else runs of blanks.
+A line of units, and one of dashes, may follow the names, as VizieR writes them.
+"""
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import astropy.units as u
+import pyarrow as pa
+
+from reseau.errors import FileFormatError
+from reseau.io.dialects.arrow import table_from
+from reseau.io.dialects.content import Content
+from reseau.io.dialects.delimited import Layout, read_rows
+from reseau.io.dialects.refusals import bad_line, refuse
+from reseau.io.dialects.text import fields_of, is_comment, lines_of, text_of
+from reseau.io.dialects.words import MISSING
+
+_DELIMITERS = "\t|;,"
+_SAMPLE = 50
+_NUMBER = re.compile(
+    r"\s*[+-]?(\d+[.,]?\d*|[.,]\d+)([eEdD][+-]?\d+)?\s*|\s*[+-]?\d+[:-]\d+[:-]\d.*"
+)
+_RULE = re.compile(rb"(?m)^[ \t]*\+[-=+]+\+[ \t]*\n?")
+_BARS = re.compile(rb"(?m)^[ \t]*\|(.*)\|[ \t]*$")
+
+
+class _Line(NamedTuple):
+    start: int
+    number: int
+    text: str
+
+
+def read_separated(content: Content, notes: list[str]) -> pa.Table:
+    """Read text whose fields are separated by commas, tabs, blanks, bars, semicolons.
+
+    Parameters
+    ----------
+    content
+        Of the file.
+    notes
+        What a user should know is added here.
+    """
+    text = text_of(content, notes)
+    if text.lstrip().startswith((b"+-", b"|")):
+        text = _BARS.sub(rb"\1", _RULE.sub(b"", text))
+    layout = _layout(text, content.path)
+    names, columns = read_rows(text, layout, content.path, notes)
+    return table_from(names, columns, layout.units, layout.descriptions)
+
+
+def _layout(text: bytes, path: Path) -> Layout:
+    comments, sample = _first_lines(text)
+    if not sample:
+        raise refuse(
+            path,
+            f"{path.name} has no line but comments",
+            "names of columns, and rows",
+            "check what should have written it",
+        )
+    delimiter, n_fields = _delimiter(sample, path)
+    rows = [_fields(line, delimiter, path) for line in sample]
+    if any(_NUMBER.fullmatch(f) for f in rows[0]):
+        names = _names_in_comments(comments, delimiter, n_fields)
+        if names is None:
+            raise _no_names(path, sample[0], n_fields)
+        return Layout(delimiter, names, sample[0].start)
+    names = [name.strip() for name in rows[0]]
+    names += [""] * (n_fields - len(names))
+    units, n_lines = _units_below(rows[1:], names)
+    first = sample[n_lines + 1].start if len(sample) > n_lines + 1 else len(text)
+    _check_one_table(text, sample[0], path)
+    return Layout(delimiter, names, first, units)
+
+
+def _first_lines(text: bytes) -> tuple[list[str], list[_Line]]:
+    comments: list[str] = []
+    sample: list[_Line] = []
+    for start, number, line in lines_of(text):
+        if not is_comment(line):
+            if not sample and re.fullmatch(r'"?sep=.', line.strip().rstrip('"')):
+                continue  # Excel's line
+            sample.append(_Line(start, number, line))
+        elif not sample and line.strip():
+            comments.append(line)
+        if len(sample) == _SAMPLE:
+            break
+    return comments, sample
+
+
+def _delimiter(sample: Sequence[_Line], path: Path) -> tuple[str, int]:
+    # The delimiter, and how many fields each row has.
+    for delimiter in (*_DELIMITERS, " "):
+        try:
+            rows = [fields_of(line.text, delimiter) for line in sample]
+        except csv.Error:
+            continue
+        n = len(rows[0])
+        others = {len(row) for row in rows[1:]} or {n}
+        if others == {n} and n > 1:
+            return delimiter, n
+        # Rows that end with a delimiter have one field more, which is empty.
+        if others == {n + 1} and not any(row[-1].strip() for row in rows[1:]):
+            return delimiter, n + 1
+    header = sample[0].text
+    found = max(_DELIMITERS, key=header.count)
+    if header.count(found) == 0:
+        _check_one_column(sample, path)
+        return ",", 1
+    return found, len(_fields(sample[0], found, path))
+
+
+def _check_one_column(sample: Sequence[_Line], path: Path) -> None:
+    counts = [len(line.text.split()) for line in sample]
+    for line, n in zip(sample, counts, strict=True):
+        if n != counts[0]:
+            fields = "field" if n == 1 else "fields"
+            reason = f"has {n} {fields} and not {counts[0]}, as line {sample[0].number}"
+            raise bad_line(path, line.number, line.text, reason)
+
+
+def _fields(line: _Line, delimiter: str, path: Path) -> list[str]:
+    try:
+        return fields_of(line.text, delimiter)
+    except csv.Error as error:
+        reason = "opens a quotation that it does not close"
+        raise bad_line(path, line.number, line.text, reason) from error
+
+
+def _names_in_comments(
+    comments: Sequence[str], delimiter: str, n_fields: int
+) -> list[str] | None:
+    # The last such line, as numpy.savetxt writes it.
+    for line in reversed(comments):
+        text = line.strip().lstrip("#").strip()
+        for separator in (delimiter, " "):
+            try:
+                names = [name.strip() for name in fields_of(text, separator)]
+            except csv.Error:
+                continue
+            is_data = any(_NUMBER.fullmatch(name) for name in names)
+            if len(names) == n_fields and all(names) and not is_data:
+                return names
+    return None
+
+
+def _no_names(path: Path, line: _Line, n_fields: int) -> FileFormatError:
+    fields = "field" if n_fields == 1 else "fields"
+    return bad_line(
+        path,
+        line.number,
+        line.text,
+        f"has numbers, and no line above names the {n_fields} {fields}",
+        wanted="names of the columns in the first line, or in one that begins with #",
+        todo="write a name for each column above, separated as the rows are",
+    )
+
+
+def _units_below(
+    rows: Sequence[Sequence[str]], names: Sequence[str]
+) -> tuple[dict[str, str], int]:
+    # Units by name, and how many lines below the names are no rows.
+    for n_lines in (1, 2):
+        if len(rows) >= n_lines and _are_dashes(rows[n_lines - 1]):
+            units = rows[0] if n_lines == 2 else []
+            return _by_name(names, units), n_lines
+    if len(rows) > 1 and _are_units(rows[0], rows[1]):
+        return _by_name(names, rows[0]), 1
+    return {}, 0
+
+
+def _by_name(names: Sequence[str], units: Sequence[str]) -> dict[str, str]:
+    pairs = zip(names, units, strict=False)
+    return {name: unit.strip() for name, unit in pairs if unit.strip()}
+
+
+def _are_dashes(row: Sequence[str]) -> bool:
+    return all(re.fullmatch(r"\s*-+\s*", f) for f in row) and any(
+        f.strip() not in MISSING for f in row
+    )
+
+
+def _are_units(row: Sequence[str], below: Sequence[str]) -> bool:
+    pairs = [(f.strip(), b) for f, b in zip(row, below, strict=False) if f.strip(" -")]
+    return bool(pairs) and all(
+        f not in MISSING
+        and not _NUMBER.fullmatch(f)
+        and _is_unit(f)
+        and _NUMBER.fullmatch(b)
+        for f, b in pairs
+    )
+
+
+def _is_unit(text: str) -> bool:
+    text = text.strip("[]()")
+    try:
+        return text in ("pixels", "px", "degrees") or bool(u.Unit(text))
+    except (ValueError, TypeError):
+        return False
+
+
+def _check_one_table(text: bytes, header: _Line, path: Path) -> None:
+    again = b"\n" + header.text.encode() + b"\n"
+    at = text.find(again, header.start + len(header.text))
+    if at >= 0:
+        number = text.count(b"\n", 0, at + 1) + 1
+        reason = f"names the columns again, as line {header.number} does"
+        raise bad_line(path, number, header.text, reason)
+
+
+__all__ = ["read_separated"]

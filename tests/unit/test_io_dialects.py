@@ -9,10 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
-from reseau.errors import CatalogueError, FileFormatError, TableWarning
+from reseau.errors import FileFormatError, TableWarning
 from reseau.io.tables import read_table
 
 IDS = [4057480204110713985, 9223372036854775807, -4057480204110713987]
@@ -125,8 +124,7 @@ def test_compressed_tables_are_read_whatever_their_name(
 
 @pytest.mark.parametrize("packer", ["gzip", "bzip2", "xz", "zstd", "zip"])
 def test_bombs_are_refused_early(tmp_path: Path, packer: str) -> None:
-    zeros = b"source_id,x\n" + b"1,1\n" * (30 * 2**20)
-    path = written(tmp_path, PACKERS[packer](zeros))
+    path = written(tmp_path, PACKERS[packer](bytes(65 * 2**20)))
     assert path.stat().st_size < 2**20
     assert "unpacks to more than 64 MiB" in message_of(path)
 
@@ -220,9 +218,8 @@ def test_sextractors_columns_of_several_values(tmp_path: Path) -> None:
     assert table["X_IMAGE"].to_pylist() == [5.5, 6.5]
     assert table.schema.field("X_IMAGE").metadata[b"unit"] == b"pixel"
     lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join(lines[:2] + lines[3:-1]) + "1 2 3 4 5\n")
-    with pytest.warns(TableWarning) if False else pytest.raises(FileFormatError):
-        read_table(written(tmp_path, "".join(lines[1:]), "test.cat"))
+    path.write_text("".join(lines[:-1]) + "1 2 3 4 5\n")
+    assert "line 5 has 5 fields and not 4" in message_of(path)
 
 
 def test_bulk_file_of_gaia(tmp_path: Path) -> None:
@@ -255,7 +252,7 @@ def test_lines_of_another_length_are_named(tmp_path: Path) -> None:
         lines = ["a,b,c", "# note", "1,2,3", "4,5,6,7", "8,9,0"]
         text = "\n".join(lines).replace(",", delimiter)
         said = message_of(written(tmp_path, text))
-        assert "line 4 has 4 fields and not 3: '4" in said
+        assert "line 4 has 4 fields and not 3" in said
         assert "copied whole" not in said
 
 
@@ -266,16 +263,10 @@ def test_open_quotations_and_repeated_names_are_named(tmp_path: Path) -> None:
     assert "line 3 names the columns again" in said
 
 
-def test_columns_of_one_name(tmp_path: Path) -> None:
-    path = written(tmp_path, "source_id,ra,dec,ra,dec\n1,2,3,2,3\n4,5,6,5,6\n")
-    with pytest.warns(TableWarning, match="more than one column dec, ra, the same"):
-        assert read_table(path).column_names == ["source_id", "ra", "dec"]
-    path = written(tmp_path, "source_id,ra,dec,ra\n1,2,3,2\n4,5,6,5.1\n")
-    with pytest.raises(CatalogueError, match="more than one column ra"):
-        read_table(path)
-    path = written(tmp_path, "source_id,note,note\n1,2,3\n4,5,6\n")
-    with pytest.warns(TableWarning, match="2 columns note; they are note, note_2"):
-        assert pc.sum(read_table(path)["note_2"]).as_py() == 9
+def test_columns_of_one_name_are_kept_for_the_user_to_choose(tmp_path: Path) -> None:
+    table = read_table(written(tmp_path, "source_id,ra,ra\n1,2,3\n4,5,6\n"))
+    assert table.column_names == ["source_id", "ra", "ra"]
+    assert table.column(2).to_pylist() == [3, 6]
 
 
 FOREIGN = {
@@ -308,4 +299,4 @@ def test_pipes_and_devices_are_refused(tmp_path: Path) -> None:
     assert "is a named pipe" in message_of(tmp_path / "pipe")
     assert "is a device" in message_of(Path("/dev/null"))
     assert "no name of a file" in message_of(Path("a" * 300))
-    assert "no name of a file" in message_of(Path("a\0b"))
+    assert "does not exist" in message_of(Path("a\0b"))

@@ -129,7 +129,9 @@ def test_repeated_id_is_refused_by_name() -> None:
 
 def test_repeated_column_is_refused() -> None:
     table = measurements()
-    table = table.append_column("x", table["x"])
+    same = table.append_column("x", table["x"]).append_column("own", table["y"])
+    assert validate(same, MEASUREMENTS, where="t")["x"].equals(table["x"])
+    table = table.append_column("x", [[1.0, 2.0, 3.5]])
     assert "more than one column x" in refused(table)
 
 

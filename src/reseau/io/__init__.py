@@ -34,6 +34,7 @@ from reseau.io.instruments import presets, read_instrument
 from reseau.io.joining import joined
 from reseau.io.memory import as_arrow, is_path, place_of, table_from
 from reseau.io.posteriors import PosteriorNames
+from reseau.io.repeated import settle_repeated
 from reseau.io.solutions import (
     SolutionFiles,
     calibration_labels,
@@ -41,7 +42,13 @@ from reseau.io.solutions import (
     read_summary,
     write_solution,
 )
-from reseau.io.tables import columns_of, read_table, table_of, write_table
+from reseau.io.tables import (
+    columns_of,
+    read_table,
+    table_file,
+    table_of,
+    write_table,
+)
 from reseau.io.truths import Truth, read_truth
 from reseau.io.validate import validate
 
@@ -80,6 +87,8 @@ __all__ = [
     "read_table",
     "read_truth",
     "reference_from_catalogue",
+    "settle_repeated",
+    "table_file",
     "table_from",
     "table_of",
     "to_arviz",

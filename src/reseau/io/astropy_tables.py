@@ -46,8 +46,14 @@ def from_astropy(
             fields.append(pa.field(part_name, array.type, metadata=metadata))
     if left_out:
         _tell(left_out, where, notes)
-    history = {k: json.dumps(table.meta[k]) for k in _HISTORY if k in table.meta}
+    history = history_of(table.meta)
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=history))
+
+
+def history_of(meta: object) -> dict[str, str]:
+    """Return what a table's `meta` says of how it was made, as Arrow keeps it."""
+    known = meta if isinstance(meta, Mapping) else {}
+    return {key: json.dumps(known[key]) for key in _HISTORY if key in known}
 
 
 def _tell(names: list[str], where: str | Path, notes: list[str] | None) -> None:
@@ -199,4 +205,4 @@ def _as_text(values: NDArray) -> NDArray:
     return values.astype(str) if is_text else values
 
 
-__all__ = ["field_metadata", "from_astropy", "to_astropy"]
+__all__ = ["field_metadata", "from_astropy", "history_of", "to_astropy"]

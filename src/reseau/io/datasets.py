@@ -36,7 +36,12 @@ from reseau.io.dataset_config import (
 from reseau.io.instrument_writer import is_plane, write_instrument
 from reseau.io.instruments import read_instrument
 from reseau.io.links import check_links, check_observer
-from reseau.io.tables import read_table, require_directory, write_parquet
+from reseau.io.tables import (
+    read_table,
+    require_directory,
+    table_file,
+    write_parquet,
+)
 from reseau.io.truths import TRUTH, Truth, write_truth
 from reseau.io.validate import parse_unit, unit_of_field, validate
 from reseau.observers import DEFLECTORS, Weather
@@ -337,7 +342,7 @@ def digests(files: Iterable[str | Path], folder: Path | None = None) -> dict[str
         Names are given relative to it; None: the bare file names.
     """
     result = {}
-    for file in map(Path, files):
+    for file in map(table_file, files):
         with file.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
         inside = folder is not None and file.is_relative_to(folder)

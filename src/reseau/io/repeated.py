@@ -22,7 +22,7 @@ def settle_repeated(
     where
         For messages.
     option
-        What chooses columns, e.g. "--columns".
+        What chooses columns, e.g. "--columns"; empty: nothing does.
 
     Raises
     ------
@@ -42,6 +42,7 @@ def settle_repeated(
             if not _equal(first, table.column(i)):
                 differing.append(name)
     if differing:
+        # Where nothing chooses columns, the file has to be changed.
         choice = ",".join(f"{n}={n}#2" for n in differing)
         first = ",".join(f"{n}={n}#1" for n in differing)
         raise CatalogueError(
@@ -50,7 +51,9 @@ def settle_repeated(
                 "differ",
                 wanted="one column of each name, or a choice among them",
                 where=str(where),
-                todo=f'choose with {option} "{first}" or "{choice}", or rename columns',
+                todo=f'choose with {option} "{first}" or "{choice}", or rename columns'
+                if option
+                else "rename or remove one of them",
             )
         )
     return table.rename_columns(settled)

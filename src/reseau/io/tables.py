@@ -25,7 +25,6 @@ from reseau.io.dialects.fits import read_fits
 from reseau.io.dialects.ipac import read_ipac
 from reseau.io.dialects.parquet import read_parquet
 from reseau.io.dialects.recognise import FORMATS, format_of
-from reseau.io.dialects.repeated import each_name_once
 from reseau.io.dialects.separated import read_separated
 from reseau.io.dialects.sextractor import read_sextractor
 from reseau.io.dialects.votable import read_votable
@@ -55,22 +54,20 @@ def read_table(path: str | Path) -> pa.Table:
     Returns
     -------
     Columns with `unit`, `description` and `ucd` in the fields' metadata where the
-    file tells them; missing values are null. Each name occurs once. What is left out
-    or read in another way than it stands is told by a `TableWarning`.
+    file tells them; missing values are null. Names may repeat, as they do in the
+    file. What is left out or read in another way than it stands is told by a
+    `TableWarning`.
 
     Raises
     ------
     FileFormatError
         The file is absent, a directory, of no known format, damaged, or holds
         several tables of which none is chosen.
-    CatalogueError
-        A column that means something is there more than once.
     """
     file, choice = split_table_choice(path)
     content = open_content(require_file(file))
     notes: list[str] = []
     table = _read(content, choice, notes)
-    table = each_name_once(table, file, notes)
     for note in dict.fromkeys(notes):
         warnings.warn(f"{file.name} {note}", TableWarning, stacklevel=2)
     return table

@@ -19,6 +19,7 @@ from reseau.errors import (
 )
 from reseau.io.epochs import NAMES as EPOCHS
 from reseau.io.epochs import likely_format
+from reseau.io.repeated import settle_repeated
 from reseau.io.unit_names import unit_of_name
 from reseau.io.wrong_types import wrong_type
 from reseau.schema import Column, TableSchema
@@ -71,6 +72,7 @@ def validate(
     UnitError
         A unit is unknown or cannot be converted.
     """
+    table = settle_repeated(table, schema.names, where, "")
     _check_columns(table, schema, where)
     columns, fields = [], []
     for column in schema.columns:
@@ -143,14 +145,6 @@ def parse_unit(text: str, column: str, where: str | Path) -> u.UnitBase:
 
 def _check_columns(table: pa.Table, schema: TableSchema, where: str | Path) -> None:
     present = table.column_names
-    repeated = sorted({name for name in present if present.count(name) > 1})
-    if repeated:
-        raise _refusal(
-            f"the table {schema.name} has more than one column {some(repeated)}",
-            "each name once",
-            where,
-            "rename or remove columns",
-        )
     missing = [name for name in schema.required if name not in present]
     partners = {
         c.partner

@@ -20,6 +20,8 @@ from reseau.io import (
     read_instrument,
     read_solution,
     read_table,
+    settle_repeated,
+    table_file,
 )
 
 MILLIMETRE = 1000.0
@@ -109,7 +111,7 @@ def describe(path: str | Path) -> Information:
         if place.name == "dataset.toml":
             return _of_directory(place.parent)
         return _of_instrument("instrument", str(path), read_instrument(place))
-    if not place.exists():
+    if not table_file(place).exists():
         raise _not_known(path, "nothing of that name exists")
     return _of_table(place)
 
@@ -209,7 +211,7 @@ def _flags(table: pa.Table, name: str) -> np.ndarray:
 
 
 def _of_table(place: Path) -> Information:
-    table = read_table(place)
+    table = settle_repeated(read_table(place), (), place, "")
     facts = [("rows", f"{table.num_rows:,}"), ("columns", f"{table.num_columns:,}")]
     names = table.column_names
     for title, candidates in (

@@ -19,6 +19,7 @@ from reseau.io import (
     read_dataset,
     read_detections,
     read_instrument,
+    table_file,
 )
 
 from .options import SolveOptions
@@ -91,7 +92,7 @@ def _dataset(source: Any, options: SolveOptions) -> Dataset | None:
         return source
     if not is_path(source):
         return None
-    if not Path(source).exists():
+    if not table_file(source).exists():
         folder = Path(source).parent
         names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
         name = Path(source).name
@@ -148,9 +149,9 @@ def refuse_own_input(
     target = Path(output).resolve()
     given = (source, options.instrument, options.pointing, options.reference_table)
     for name in (*given, *others):
-        if not is_path(name) or not Path(name).exists():
+        if not is_path(name) or not table_file(name).exists():
             continue
-        place = Path(name).resolve()
+        place = table_file(name).resolve()
         if place == target or target in place.parents:
             raise OutputExistsError(
                 explain(

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from astropy.table.meta import get_header_from_yaml
 
+from reseau.io.astropy_tables import history_of
 from reseau.io.dialects.arrow import table_from
 from reseau.io.dialects.content import Content
 from reseau.io.dialects.delimited import Layout, read_rows
@@ -69,7 +71,9 @@ def read_ecsv(content: Content, notes: list[str]) -> pa.Table:
         layout.units,
         layout.descriptions,
     )
-    return apart(table, header.get("meta"), path, notes)
+    meta = header.get("meta")
+    table = table.replace_schema_metadata(history_of(meta))
+    return apart(table, meta, path, notes)
 
 
 def _header(text: bytes, path: Path) -> tuple[dict[str, Any], int, tuple[int, str]]:
@@ -149,8 +153,6 @@ def _type(column: Mapping[str, Any], path: Path) -> pa.DataType:
 
 
 def _blank_is_missing(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    import pyarrow.compute as pc
-
     if not pa.types.is_string(values.type):
         return values
     return pc.if_else(pc.equal(values, ""), None, values)

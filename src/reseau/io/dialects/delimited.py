@@ -20,6 +20,8 @@ from reseau.io.dialects.words import (
 )
 
 _LARGEST_BLOCK = 2**31 - 1
+_ENOUGH = 10
+"""Lines that tell how long lines are."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,11 @@ def read_rows(
         What a user should know is added here.
     """
     body = _without_comments(text, layout, notes)
+    if _may_be_cut(body):
+        notes.append(
+            "ends with a shorter line than all before, and without a line end: if it "
+            "was cut, its last row is wrong"
+        )
     _check_quotes(body, text, layout, path)
     delimiter = layout.delimiter
     if delimiter == " " and not _has_single_blanks(body):
@@ -103,6 +110,15 @@ def _without_comments(text: bytes, layout: Layout, notes: list[str]) -> bytes:
         lines = "line" if left_out - ends == 1 else "lines"
         notes.append(f"{left_out - ends} {lines} that begin with # were left out")
     return body
+
+
+def _may_be_cut(body: bytes) -> bool:
+    # The last value of a row that was cut in it is a number, and wrong.
+    if body.endswith(b"\n"):
+        return False
+    *before, last = body[-100_000:].split(b"\n")[1:] or [b""]
+    lengths = [len(line) for line in before if line.strip()]
+    return len(lengths) >= _ENOUGH and len(last) < min(lengths)
 
 
 def _check_quotes(body: bytes, text: bytes, layout: Layout, path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from astropy.io import fits
-from astropy.table import Table
+from astropy.table import MaskedColumn, Table
 from astropy.utils.exceptions import AstropyUserWarning
 
 from reseau.errors import FileFormatError
@@ -19,6 +19,8 @@ from reseau.io.dialects.content import Content
 from reseau.io.dialects.refusals import reason_of, refuse, truncated, unreadable
 
 _MOST_CELLS = 10**10
+_BLOCK = 2880
+_NEGATIVE = re.compile(rb"(NAXIS\d*|PCOUNT) *= *(-\d+)")
 _NO_COLUMN = re.compile(r"\d*[PQXCM]")
 """Forms of columns that are arrays of varying length, bits, complex numbers."""
 
@@ -42,6 +44,7 @@ def read_fits(content: Content, choice: str | None, notes: list[str]) -> pa.Tabl
         What a user should know is added here.
     """
     path = content.path
+    _check_signs(content)
     with warnings.catch_warnings(record=True) as caught, content.open() as file:
         warnings.simplefilter("always")
         try:
@@ -52,8 +55,14 @@ def read_fits(content: Content, choice: str | None, notes: list[str]) -> pa.Tabl
                 table = _read(units[found.number], content, notes)
         except FileFormatError:
             raise
-        except OSError as error:
+        # The parser raises whatever it stumbles over in a damaged header.
+        except Exception as error:
             raise _damaged(path, error, caught) from error
+    if content.size % _BLOCK:
+        notes.append(
+            f"has a length that is no multiple of {_BLOCK} bytes: if bytes were lost "
+            "or added, rows are wrong"
+        )
     if any("hecksum verification failed" in str(w.message) for w in caught):
         notes.append("has a checksum that does not fit: it was changed after writing")
     return table
@@ -125,11 +134,10 @@ def _read(unit: Any, content: Content, notes: list[str]) -> pa.Table:
     try:
         unit = _without_arrays(unit, notes)
         table = Table.read(unit, format="fits", astropy_native=native)
-        table.convert_bytestring_to_unicode()
     # The parser raises whatever it stumbles over in a damaged header.
     except Exception as error:
         raise unreadable(path, "a FITS table", reason_of(error), _BROKEN) from error
-    _trim(table)
+    _as_text(table)
     return from_astropy(table, where=path, notes=notes)
 
 
@@ -145,12 +153,27 @@ def _without_arrays(unit: Any, notes: list[str]) -> Any:
     return fits.BinTableHDU.from_columns(kept, header=unit.header)
 
 
-def _trim(table: Table) -> None:
-    # FITS fills text with blanks.
+def _as_text(table: Table) -> None:
+    # FITS fills text with blanks, and says nothing of its encoding.
     for name in table.colnames:
         column = table[name]
-        if getattr(column, "dtype", np.dtype(float)).kind == "U" and column.ndim == 1:
-            column[:] = np.char.strip(np.asarray(column))
+        kind = getattr(column, "dtype", np.dtype(float)).kind
+        if kind == "S" and column.ndim == 1:
+            text = np.char.decode(np.asarray(column), "utf-8", "replace")
+            unit, description = column.info.unit, column.info.description
+            table[name] = MaskedColumn(
+                np.char.strip(text), mask=getattr(column, "mask", None)
+            )
+            table[name].info.unit, table[name].info.description = unit, description
+
+
+def _check_signs(content: Content) -> None:
+    # A negative length would lead the walk from header to header astray.
+    for at in range(0, len(content.start) - 79, 80):
+        if found := _NEGATIVE.match(content.start, at):
+            reason = f"{found[1].decode()} = {found[2].decode()}"
+            wanted = "lengths of 0 or more in a FITS header"
+            raise unreadable(content.path, wanted, reason, _BROKEN)
 
 
 def _damaged(
@@ -160,7 +183,7 @@ def _damaged(
         str(w.message) for w in caught if issubclass(w.category, AstropyUserWarning)
     ]
     reason = reason_of(error)
-    if any("truncated" in text for text in [*said, reason]) or "end" in reason.lower():
+    if any("truncated" in text or "END card" in text for text in [*said, reason]):
         return truncated(path, "FITS", next(iter(said), reason))
     return unreadable(path, "a FITS file", reason, _BROKEN)
 

@@ -23,6 +23,7 @@ def read_ipac(content: Content, notes: list[str]) -> pa.Table:
     """
     path, text = content.path, text_of(content, notes)
     bars: list[int] = []
+    line = ""
     for _, number, line in lines_of(text):
         if line.startswith("|"):
             bars = [i for i, c in enumerate(line) if c == "|"]
@@ -30,6 +31,11 @@ def read_ipac(content: Content, notes: list[str]) -> pa.Table:
             # A value under a bar belongs to two columns: nobody knows to which.
             reason = "has a value below the bar between two columns"
             raise bad_line(path, number, line, reason)
+    if bars and not text.endswith(b"\n") and len(line) < bars[-1]:
+        notes.append(
+            "ends within its last column, and without a line end: if it was cut, its "
+            "last row is wrong"
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -7,7 +7,6 @@ gigabytes or name files: a file that has either is refused.
 import io
 import re
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from xml.parsers import expat
 
@@ -20,12 +19,19 @@ from reseau.io.dialects.choice import Listed, choose_table
 from reseau.io.dialects.content import Content
 from reseau.io.dialects.recognise import mark_of
 from reseau.io.dialects.refusals import reason_of, refuse, truncated, unreadable
+from reseau.io.dialects.streams import Inspection, RefusedError
 
 _ENCODING = re.compile(rb"""(<\?xml[^>]*?)\sencoding\s*=\s*["']([\w.:-]+)["']""")
 _ASCII_LIKE = ("utf-8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "utf8")
 _N_ROWS = re.compile(rb"""(<(?:\w+:)?TABLE\b[^>]*?)\snrows\s*=\s*("[^"]*"|'[^']*')""")
-_WIDE = 10**6
-"""Bytes of a row that a table may declare."""
+_UNCLOSED = {
+    expat.errors.codes[name]
+    for name in (
+        expat.errors.XML_ERROR_NO_ELEMENTS,
+        expat.errors.XML_ERROR_UNCLOSED_TOKEN,
+        expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
+    )
+}
 
 
 def read_votable(content: Content, choice: str | None, notes: list[str]) -> pa.Table:
@@ -41,7 +47,7 @@ def read_votable(content: Content, choice: str | None, notes: list[str]) -> pa.T
         What a user should know is added here.
     """
     path, text = content.path, _xml_of(content)
-    _check(text, path)
+    promised = _check(text, path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -54,6 +60,7 @@ def read_votable(content: Content, choice: str | None, notes: list[str]) -> pa.T
                 for i, t in enumerate(tables)
             ]
             chosen = choose_table(listed, choice, path)
+            _check_rows(chosen, promised, path)
             table = tables[chosen.number - 1].to_table(use_names_over_ids=True)
         except FileFormatError:
             raise
@@ -81,68 +88,32 @@ def _xml_of(content: Content) -> bytes:
     return text.lstrip()
 
 
-class _Found(Exception):
-    """What stands in a file and must not; the message, and what to do."""
-
-
-def _check(text: bytes, path: Path) -> None:
-    parser = expat.ParserCreate()
-    parser.EntityDeclHandler = _refuse_entity
-    parser.StartElementHandler = _look_at
+def _check(text: bytes, path: Path) -> list[str]:
+    # The number of rows that each table says it has.
+    inspection = Inspection()
     try:
-        parser.Parse(text, True)
-    except _Found as found:
+        inspection.walk(text)
+    except RefusedError as found:
         given, wanted, todo = found.args
         raise refuse(path, f"{path.name} {given}", wanted, todo) from found
     except expat.ExpatError as error:
-        unclosed = (
-            expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS],
-            expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_TOKEN],
-            expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION],
-        )
-        ended = error.code in unclosed and error.lineno >= text.count(b"\n")
+        ended = error.code in _UNCLOSED and error.lineno >= text.count(b"\n")
         if ended:
             raise truncated(path, "VOTable", error) from error
         raise _broken(path, error) from error
     except (LookupError, ValueError) as error:
         raise _broken(path, error) from error
+    return inspection.promised
 
 
-def _refuse_entity(name: str, *_: object) -> None:
-    raise _Found(
-        f"declares the entity {name}",
-        "a VOTable without entities, which may name files or grow without end",
-        "write it anew from TOPCAT or astropy, or remove the declaration",
-    )
-
-
-def _look_at(tag: str, attributes: Mapping[str, str]) -> None:
-    kind = tag.rpartition(":")[2]
-    if kind == "STREAM":
-        if href := attributes.get("href"):
-            raise _Found(
-                f"says that its rows are elsewhere: {href}",
-                "rows in the file itself: nothing is fetched and no other file opened",
-                "open it in TOPCAT, and save it as VOTable with its data inline",
-            )
-        if attributes.get("encoding", "base64") not in ("base64", "none"):
-            raise _Found(
-                f"has rows in the encoding {attributes['encoding']}",
-                "base64",
-                "open it in TOPCAT, and save it as VOTable with its data inline",
-            )
-    elif kind == "FIELD":
-        size = attributes.get("arraysize", "1").rstrip("*")
-        lengths = [int(n) for n in re.findall(r"\d+", size)]
-        total = 1
-        for n in lengths:
-            total *= n
-        if total > _WIDE:
-            raise _Found(
-                f"has a column {attributes.get('name', '')} of {size} values a row",
-                f"at most {_WIDE:,} values in a row",
-                "check what wrote it",
-            )
+def _check_rows(table: Listed, promised: list[str], path: Path) -> None:
+    # A stream of which bytes were lost or added gives rows all the same.
+    said = promised[table.number - 1] if len(promised) >= table.number else ""
+    if said.strip().isdigit() and int(said) != table.rows:
+        reason = f"it has {table.rows:,} rows and says nrows = {int(said):,}"
+        if table.rows is not None and table.rows < int(said):
+            raise truncated(path, "VOTable", reason)
+        raise _broken(path, reason)
 
 
 def _broken(path: Path, reason: object) -> FileFormatError:

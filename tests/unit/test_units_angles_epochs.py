@@ -141,6 +141,8 @@ def test_epochs_that_are_recognised_are_said(
 def test_epochs_that_cannot_be_read() -> None:
     with pytest.raises(CatalogueError, match="epoch holds 'soon'"):
         read_epochs(column(["soon"], "epoch"), "t")
+    with pytest.raises(CatalogueError, match="said to hold dates and holds numbers"):
+        read_epochs(column([57388.0], "epoch", "iso"), "t")
     with pytest.raises(UnitError, match="mjd utc"):
         read_epochs(column([1.0], "epoch", "weeks tai"), "t")
 

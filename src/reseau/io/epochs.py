@@ -76,8 +76,17 @@ def _with_years(table: pa.Table, name: str, where: str | Path) -> pa.Table:
         column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S")
     if _is_text(column.type):
         years, said = _of_text(column, form, scale, name, where)
-    elif form is None:
-        return table
+    elif form is None or not _is_number(column.type):
+        return table  # years, or nothing that is a time: `validate` says so
+    elif form == "iso":
+        raise CatalogueError(
+            explain(
+                given=f"column {name} is said to hold dates and holds numbers",
+                wanted="text as 2016-05-01T12:00:00",
+                where=f"{where}, column {name}",
+                todo=f"say {name}=NAME[mjd] or what else the numbers are",
+            )
+        )
     else:
         days = np.asarray(column.cast(pa.float64()).to_numpy(), float)
         chosen, guessed = _days(days, form)
@@ -134,6 +143,10 @@ def _days(values: NDArray, form: str) -> tuple[str, bool]:
 
 def _usual_scale(form: str) -> str:
     return {"jyear": "tcb", "byear": "tt"}.get(form, "utc")
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 
 def _is_text(kind: pa.DataType) -> bool:

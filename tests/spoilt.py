@@ -136,7 +136,9 @@ def spoilt_plate(
     return plate
 
 
-def solve_spoilt(plate: Spoilt, folder: Path, *, write: bool = False) -> dict[str, Any]:
+def solve_spoilt(
+    plate: Spoilt, folder: Path, *, write: bool = False, **choices: Any
+) -> dict[str, Any]:
     """Solve a plate as the command does.
 
     Parameters
@@ -147,6 +149,8 @@ def solve_spoilt(plate: Spoilt, folder: Path, *, write: bool = False) -> dict[st
         For its files.
     write
         Whether the solution is written as well.
+    **choices
+        More options.
 
     Returns
     -------
@@ -158,6 +162,7 @@ def solve_spoilt(plate: Spoilt, folder: Path, *, write: bool = False) -> dict[st
         instrument=str(camera),
         columns="x=x[pix],y=y[pix]",
         likelihood=plate.likelihood,
+        **choices,
     )
     try:
         solved = solve(

@@ -155,6 +155,11 @@ class TableSchema:
         return name in self.names
 
 
+def _nullable(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Mark columns whose single values may be missing."""
+    return tuple(replace(c, nullable=True) for c in columns)
+
+
 def _optional(columns: Iterable[Column]) -> tuple[Column, ...]:
     return tuple(replace(c, required=False) for c in columns)
 
@@ -588,12 +593,30 @@ RESIDUALS = TableSchema(
         EXPOSURE_ID,
         DETECTOR_ID,
         SOURCE_ID,
-        Column("dx", "float64", "pixel", "measured - predicted x", "pos.cartesian.x"),
-        Column("dy", "float64", "pixel", "measured - predicted y", "pos.cartesian.y"),
-        Column("dxi", "float64", "mas", "residual towards East", "pos.eq.ra"),
-        Column("deta", "float64", "mas", "residual towards North", "pos.eq.dec"),
-        Column("pull_x", "float64", "", "dx in units of its 1σ", "stat.value"),
-        Column("pull_y", "float64", "", "dy in units of its 1σ", "stat.value"),
+        *_nullable(
+            [
+                Column(
+                    "dx",
+                    "float64",
+                    "pixel",
+                    "measured - predicted x",
+                    "pos.cartesian.x",
+                ),
+                Column(
+                    "dy",
+                    "float64",
+                    "pixel",
+                    "measured - predicted y",
+                    "pos.cartesian.y",
+                ),
+                Column("dxi", "float64", "mas", "residual towards East", "pos.eq.ra"),
+                Column(
+                    "deta", "float64", "mas", "residual towards North", "pos.eq.dec"
+                ),
+                Column("pull_x", "float64", "", "dx in units of its 1σ", "stat.value"),
+                Column("pull_y", "float64", "", "dy in units of its 1σ", "stat.value"),
+            ]
+        ),
         # With heavy tails a good measurement can count a little more than Normal.
         Column("weight", "float64", "", "weight in the fit", "stat.weight"),
         *_optional(

@@ -9,16 +9,17 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy import stats
 
-from reseau.constants import DEGREE
 from reseau.errors import Result
-from reseau.instrument import attitude_difference, camera_axes
+from reseau.instrument import attitude_difference
 from reseau.io import columns_of
 from reseau.model.likelihood import likelihood_named
-from reseau.pipeline import simulate
-from reseau.pipeline.prepare import prepare
+from reseau.pipeline import SolveOptions, simulate, solve
+from reseau.pipeline.compared import compared_solution
+from reseau.pipeline.comparing_calibration import true_parameters
 from reseau.solve import solve_plate
 from reseau.solve.robust import Robust
 from spoilt import plate_of_pairs
@@ -64,22 +65,18 @@ def exchange(n: int, wrong: int, rng: np.random.Generator) -> np.ndarray:
     return order
 
 
-def outcome(problem, axes, wrong, likelihood) -> Outcome:
-    """Solve a plate and compare attitudes with the truth."""
-    chosen = likelihood_named(likelihood)
-    robust = None if chosen is None else Robust(likelihood=chosen)
-    solution = solve_plate(problem, robust=robust)
+def outcome(solution, axes, wrong) -> Outcome:
+    """Compare the attitudes of a solution with the truth."""
     off = np.asarray(attitude_difference(solution.parameters.axes, axes))
     own = np.arange(len(off))[:, None] * 5 + np.arange(3)
     covariance = solution.shared_covariance[own[:, :, None], own[:, None, :]]
     root = np.linalg.cholesky(covariance)
     strays = solution.strays
     rows = strays.rows[strays.certain] if strays is not None else []
-    named = np.unique(problem.measurements.source[rows])
     return Outcome(
         solution.result,
         np.linalg.solve(root, off[:, :, None])[:, :, 0],
-        named,
+        np.unique(solution.problem.measurements.source[rows]),
         np.flatnonzero(wrong),
     )
 
@@ -92,37 +89,39 @@ def on_a_plate(case: str, likelihood: str, seed: int = 0) -> Outcome:
     order = exchange(n, wrong, np.random.default_rng(seed + 1))
     direction = np.asarray(problem.prior.direction)[order]
     problem = replace(problem, prior=replace(problem.prior, direction=direction))
-    return outcome(problem, axes, order != np.arange(n), likelihood)
+    chosen = likelihood_named(likelihood)
+    robust = None if chosen is None else Robust(likelihood=chosen)
+    solution = solve_plate(problem, robust=robust)
+    return outcome(solution, axes, order != np.arange(n))
 
 
 @cache
 def simulated():
-    """Return a small orbit, and the true axes of its exposures."""
-    made = simulate(small=True, seed=5)
-    prepared = prepare(made.dataset)
-    truth = columns_of(made.truth.exposures)
-    return prepared, truth
+    """Return a small orbit with its truth."""
+    return simulate(small=True, seed=5)
 
 
 @cache
 def on_an_orbit(case: str, likelihood: str) -> Outcome:
     """Solve an orbit, as many in a hundred of its references wrong."""
-    prepared, truth = simulated()
-    problem = prepared.problem
-    known = np.flatnonzero(np.any(problem.prior.information != 0, axis=(1, 2)))
+    made = simulated()
+    reference = made.dataset.reference
     n, wrong = CASES[case]
-    wrong = 2 if wrong == 2 else round(known.size * wrong / n)
-    order = np.arange(len(problem.prior.direction))
-    order[known] = known[exchange(known.size, wrong, np.random.default_rng(3))]
-    prior = replace(
-        problem.prior,
-        direction=np.asarray(problem.prior.direction)[order],
-    )
-    angles = np.stack([truth[name] * DEGREE for name in ("ra", "dec", "pa")], axis=1)
-    axes = np.asarray(camera_axes(angles))
-    return outcome(
-        replace(problem, prior=prior), axes, order != np.arange(order.size), likelihood
-    )
+    rows = np.flatnonzero(np.isfinite(reference["ra_error"].to_numpy()))
+    wrong = 2 if wrong == 2 else round(rows.size * wrong / n)
+    order = np.arange(reference.num_rows)
+    order[rows] = rows[exchange(rows.size, wrong, np.random.default_rng(3))]
+    for name in ("ra", "dec"):
+        index = reference.column_names.index(name)
+        field, values = reference.schema.field(name), reference[name].to_numpy()[order]
+        reference = reference.set_column(index, field, pa.array(values))
+    dataset = replace(made.dataset, reference=reference)
+    solved = solve(dataset, options=SolveOptions(likelihood=likelihood))
+    truth = columns_of(made.truth.exposures)
+    true = true_parameters(compared_solution(solved), made.truth.instrument, truth)
+    ids = solved.prepared.source_id
+    moved = reference["source_id"].to_numpy()[order != np.arange(order.size)]
+    return outcome(solved.solution, true.axes, np.isin(ids, moved))
 
 
 @pytest.mark.recovery

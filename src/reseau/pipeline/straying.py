@@ -79,11 +79,11 @@ def _wrong_ones(prepared: Prepared, found: Strays, set_aside: bool) -> str:
     one = int(found.certain.sum()) == 1
     n = counted(prepared.problem.measurements.source.size, "measurements")
     they, their = ("it", "its") if one else ("them", "their")
-    remedy = (
-        f"the likelihood has set {they} aside"
-        if set_aside
-        else f"correct {their} identification, or set {they} aside with {HEAVY_TAILS}"
-    )
+    remedy = f"correct {their} identification"
+    if set_aside:
+        remedy = f"the likelihood has set {they} aside"
+    elif np.all(np.isfinite(found.away)):
+        remedy += f", or set {they} aside with {HEAVY_TAILS}"
     return (
         f"{int(found.certain.sum()):,} of {n} {'is' if one else 'are'} far from where "
         f"the other references put {they}: {_names(prepared, found)}; {remedy}."
@@ -107,9 +107,9 @@ def _names(prepared: Prepared, found: Strays) -> str:
         where = (
             f"on exposure {exposure}" if count[i] == 1 else f"on {count[i]} exposures"
         )
-        parts.append(
-            f"source {prepared.source_id[unique[i]]} {where} ({largest[i]:.4g} {unit})"
-        )
+        far = f"{largest[i]:.4g} {unit}"
+        far = far if np.isfinite(largest[i]) else "behind the camera"
+        parts.append(f"source {prepared.source_id[unique[i]]} {where} ({far})")
     more = unique.size - NAMED
     tail = f" and {counted(more, 'more sources')}" if more > 0 else ""
     return ", ".join(parts) + tail

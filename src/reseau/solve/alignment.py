@@ -289,10 +289,15 @@ def _agree(
     middle = sum_by(index, u, n) / count[:, None]
     field = np.sqrt(sum_by(index, (u - middle[index]) ** 2, n).sum(axis=1) / count)
     size = np.sqrt(np.bincount(index, distance**2, minlength=n) / count)
-    order = np.lexsort((distance / sigma, index))
-    ranked, last = (distance / sigma)[order], np.cumsum(np.bincount(index, minlength=n))
-    largest = ranked[np.maximum(last - 1, 0)]
-    middle_one = ranked[np.clip(last - 1 - count // 2, 0, len(ranked) - 1)]
+    # Sorted by exposure, then by d/(1+d): one sort of plain numbers.
+    ratio = distance / sigma
+    ranked = np.sort(2.0 * index + ratio / (1.0 + ratio)) % 2.0
+    last = np.cumsum(np.bincount(index, minlength=n)) - 1
+    middle_one = ranked[np.clip(last - count // 2, 0, len(ranked) - 1)]
+    largest, middle_one = (
+        each / np.maximum(1.0 - each, 1e-12)
+        for each in (ranked[np.maximum(last, 0)], middle_one)
+    )
     even = largest <= UNEVEN * np.maximum(middle_one, 1.0)
     return np.asarray(even & (size <= ROUGH * field))
 

@@ -25,6 +25,10 @@ from .equations import Equations
 NEGLIGIBLE = 1e-4
 """Steps along the modes [σ] that need not follow the valley."""
 
+GRADIENT, RELATIVE, MOST_STEPS = 1e-4, 1e-10, 100
+"""When the minimum along the modes is reached: gradient [σ], its part of that at the
+start, and steps at most."""
+
 
 def follow_valley(
     problem: Problem,
@@ -153,8 +157,16 @@ def _lowest(
         inner = np.eye(t.size) - mixed - mixed.T + weight * np.outer(turned, turned)
         return 2.0 * (inner + (pull - slope @ t + weight * e) * bend)
 
+    first = np.zeros_like(start)
+    # With residuals of 10¹⁰σ an absolute tolerance would never be met.
+    near = max(GRADIENT, RELATIVE * float(np.linalg.norm(gradient(first))))
     found = scipy.optimize.minimize(
-        value, np.zeros_like(start), jac=gradient, hess=hessian, method="trust-exact"
+        value,
+        first,
+        jac=gradient,
+        hess=hessian,
+        method="trust-exact",
+        options={"gtol": near, "maxiter": MOST_STEPS},
     )
     return found.x, float(0.5 * found.x @ bend @ found.x)
 

@@ -363,4 +363,4 @@ def _fitted(pairs: _Pairs, tried: _Hypotheses, near: np.ndarray) -> _Hypotheses:
     )
 
 
-__all__ = ["CERTAIN", "Consensus", "Expected", "Matches", "find_consensus"]
+__all__ = ["BEYOND", "CERTAIN", "Consensus", "Expected", "Matches", "find_consensus"]

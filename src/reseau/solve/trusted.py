@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 
 from reseau.errors import Result
 
-from .consensus import CERTAIN
+from .consensus import BEYOND, CERTAIN
 from .gauss_newton import Optimum, Settings, gauss_newton
 from .leaving_out import without
 from .plan import TileData, plan_tiles
@@ -22,6 +22,8 @@ from .start import Start
 ROUGHLY = 3.0
 """Largest step, in σ, at which it ends."""
 
+FAR = 10.0
+"""Least residual of a stray [σ]."""
 
 class Strays(NamedTuple):
     """Measurements that are far from where most references put them.
@@ -50,7 +52,7 @@ class Strays(NamedTuple):
 def trusted_start(
     start: Start, tiles: list[TileData], settings: Settings
 ) -> tuple[Optimum | None, Strays | None]:
-    """Return the solution without strays, and these; None where all references agree.
+    """Return the solution without strays, and these; None where there are none.
 
     Parameters
     ----------
@@ -73,7 +75,24 @@ def trusted_start(
         if found.result in (Result.NOT_FINITE, Result.NO_DESCENT):
             found = found._replace(parameters=start.parameters)
     point = start.parameters if found is None else found.parameters
-    return found, _strays(start, rows, residuals_at(problem, tiles, point).pixel[rows])
+    left = residuals_at(problem, tiles, point)
+    rows = rows[_stand_out(left.pull, start.strays)[rows]]
+    strays = _strays(start, rows, left.pixel[rows])
+    return found, strays if rows.size or np.any(strays.agree == 0) else None
+
+
+def _stand_out(
+    pull: Float[np.ndarray, "n 2"], strays: Bool[np.ndarray, "n"]
+) -> Bool[np.ndarray, "n"]:
+    """Return what is far from where the solution of the others puts it.
+
+    In the corners of a field a distortion may be larger than all others agree within;
+    once it is fitted, what it moved is where it belongs.
+    """
+    size = np.linalg.norm(pull, axis=1)
+    others = size[~strays & np.isfinite(size)]
+    limit = max(FAR, BEYOND * float(np.max(others, initial=0.0)))
+    return ~(size <= limit)
 
 
 def _strays(start: Start, rows: np.ndarray, away: np.ndarray) -> Strays:

@@ -25,6 +25,7 @@ ROUGHLY = 3.0
 FAR = 10.0
 """Least residual of a stray [σ]."""
 
+
 class Strays(NamedTuple):
     """Measurements that are far from where most references put them.
 

@@ -109,6 +109,10 @@ class StrangeObserverWarning(ReseauWarning):
     """An observer is where few telescopes have been: perhaps a unit or a frame."""
 
 
+class LeftoverWarning(ReseauWarning):
+    """A run that was killed left something that may not be removed."""
+
+
 class MissingAstrometryWarning(ReseauWarning):
     """Reference rows without motion or parallax were given the stated wide prior."""
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, TextIO, TypeVar
 import typer
 
 from ._groups import OUTPUT
+from ._signals import ENDED, Ended, ending_in_order
 from ._wrapping import wrapped
 
 BAD_INPUT = 2
@@ -87,10 +88,15 @@ def _run(verb: Callable[[], int | None], debug: bool) -> int:
     import reseau.errors  # noqa: F401
 
     try:
-        with _quiet_libraries(), _plain_warnings():
-            return verb() or 0
+        with ending_in_order() as told, _quiet_libraries(), _plain_warnings():
+            code = verb() or 0
+        # A library may have swallowed the exception that the signal raised.
+        return ENDED + told[0] if told else code
     except typer.Exit:
         raise
+    except Ended as ended:
+        complain(f"error: {ended}; no half output was left")
+        return ENDED + ended.number
     except KeyboardInterrupt:
         complain("error: interrupted; no half output was left")
         return INTERRUPTED

@@ -1,25 +1,35 @@
 """Write files and directories under a temporary name and rename them when whole.
 
-A run that is killed or fails leaves nothing under the final name, and one that
-fails leaves nothing beside it either. A directory is replaced only if it is
-empty or was written by reseau for the same purpose: a solution never takes the
-place of a dataset.
+A run that fails leaves nothing beside its output, and of one that is killed the next
+run removes what is left. An earlier output is there, whole, until the new one is. What
+is replaced was written by reseau for the same purpose and holds nothing else: a
+solution never takes the place of a dataset, nor of a folder with other files in it.
 """
 
 import errno
 import os
-import shutil
-import tempfile
+import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-from reseau.errors import OutputExistsError, ReseauError, explain
+from reseau._writing import (
+    locked,
+    recover_earlier,
+    rename_new,
+    replace_directory,
+    sweep,
+    temporary_directory,
+    temporary_file,
+)
+from reseau.errors import LeftoverWarning, OutputExistsError, ReseauError, explain, some
 
-SOLUTION_MARKS = ("summary.json",)
+from .owned import DATASET, SOLUTION, is_rest, why_not_ours, why_not_replaced
+
+SOLUTION_MARKS = (SOLUTION.mark,)
 """Files by which a directory is known to be a solution."""
-DATASET_MARKS = ("dataset.toml",)
+DATASET_MARKS = (DATASET.mark,)
 """Files by which a directory is known to be a dataset."""
 OUTPUT_MARKS = (*SOLUTION_MARKS, *DATASET_MARKS)
 """Files by which a directory is known to be a solution or a dataset."""
@@ -42,12 +52,6 @@ _ADVICE = {
 """What to do about the errors of the system."""
 
 
-def _is_replaceable_directory(path: Path, marks: Collection[str]) -> bool:
-    found = {mark for mark in OUTPUT_MARKS if (path / mark).is_file()}
-    # What also holds another output's mark is that output.
-    return (bool(found) and found <= set(marks)) or not any(path.iterdir())
-
-
 def check_output(
     path: str | Path,
     *,
@@ -57,7 +61,9 @@ def check_output(
 ) -> Path:
     """Return the real path of an output, or say why it may not be written.
 
-    Call it before a long computation; the writers call it again.
+    Call it before a long computation; the writers call it again. It removes what
+    killed runs left in the same folder, and gives an output its name back that one of
+    them had taken away.
 
     Parameters
     ----------
@@ -76,11 +82,18 @@ def check_output(
         Something is there that was not to be, or may never be, replaced.
     ReseauError
         Nothing can be written there.
+
+    Warns
+    -----
+    LeftoverWarning
+        A killed run left something that may not be removed.
     """
     with os_errors(path):
         # A link is followed, so that what it points to is replaced and not the link.
         target = Path(os.path.realpath(path))
         _check_place(path, target)
+        if target.parent.is_dir():
+            _clear(target)
         if target.exists():
             _check_replaceable(path, target, kind, overwrite, marks)
         return target
@@ -115,12 +128,42 @@ def _check_replaceable(
             f"a {kind} that does not exist yet",
             "give another name or --overwrite",
         )
-    if kind == "directory" and not _is_replaceable_directory(target, marks):
+    if kind == "directory":
+        _refuse_foreign(path, target, marks)
+    elif why := why_not_replaced(target):
+        _refuse(
+            path,
+            f"a file of the kind that is written: {why}",
+            "give another name, or remove the file yourself",
+        )
+
+
+def _refuse_foreign(path: str | Path, found: Path, marks: Collection[str]) -> None:
+    """Refuse to replace a directory that reseau did not write, or not all of it."""
+    why = why_not_ours(found, marks)
+    if why:
         _refuse(
             path,
             f"an empty directory, or one that holds {' or '.join(marks)}: "
-            "no other directory is ever deleted",
-            "give another name, or remove the directory yourself",
+            f"no other directory is ever deleted, and {why}",
+            "give another name, or remove or empty the directory yourself",
+        )
+
+
+def _clear(target: Path) -> None:
+    """Put right what killed runs left where an output is to go."""
+    recover_earlier(target)
+    left = sweep(target.parent, is_rest)
+    if left:
+        warnings.warn(
+            explain(
+                given=f"a run that was killed left {some([p.name for p in left])}",
+                wanted="nothing hidden beside an output",
+                where=str(target.parent),
+                todo="look into it, and remove it if no run is writing there",
+            ),
+            LeftoverWarning,
+            stacklevel=4,
         )
 
 
@@ -185,18 +228,36 @@ def new_file(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
         Whether a file of that name may be replaced.
     """
     target = check_output(path, kind="file", overwrite=overwrite)
-    with os_errors(path), _parents(target):
-        handle, name = tempfile.mkstemp(
-            prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent
-        )
-        os.close(handle)
-        temporary = Path(name)
-        try:
-            yield temporary
-            temporary.chmod(0o666 & ~_umask())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+    with (
+        os_errors(path),
+        _parents(target),
+        temporary_file(target) as temporary,
+    ):
+        yield temporary
+        _name_file(path, temporary, target, overwrite)
+
+
+def _name_file(
+    path: str | Path, temporary: Path, target: Path, overwrite: bool
+) -> None:
+    """Give a whole file its name."""
+    if overwrite:
+        if target.exists():
+            _check_replaceable(path, target, "file", overwrite, ())
+        temporary.replace(target)
+        return
+    try:
+        rename_new(temporary, target)
+    except FileExistsError:
+        _refuse_later(path, "file")
+
+
+def _refuse_later(path: str | Path, kind: str) -> None:
+    _refuse(
+        path,
+        f"a {kind} that does not exist yet; another run wrote it meanwhile",
+        "give each run a name of its own",
+    )
 
 
 @contextmanager
@@ -218,36 +279,35 @@ def new_directory(
         Of `OUTPUT_MARKS`, those of the directories that may be replaced.
     """
     target = check_output(path, kind="directory", overwrite=overwrite, marks=marks)
-    with os_errors(path), _parents(target):
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        try:
-            yield temporary
-            temporary.chmod(0o777 & ~_umask())
-            _take_place(temporary, target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with (
+        os_errors(path),
+        _parents(target),
+        temporary_directory(target) as temporary,
+    ):
+        yield temporary
+        _name_directory(path, temporary, target, overwrite, marks)
 
 
-def _take_place(new: Path, target: Path) -> None:
-    if not target.exists():
-        new.rename(target)
+def _name_directory(
+    path: str | Path,
+    temporary: Path,
+    target: Path,
+    overwrite: bool,
+    marks: Collection[str],
+) -> None:
+    """Give a whole directory its name; the temporary's is then that of the earlier."""
+    with suppress(FileExistsError):
+        rename_new(temporary, target)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    # A directory can only be renamed onto an empty one, which `old` is.
-    target.rename(old)
-    try:
-        new.rename(target)
-    except BaseException:
-        old.rename(target)
-        raise
-    shutil.rmtree(old)
-
-
-def _umask() -> int:
-    # The system only tells the mask when it is set.
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    if not overwrite:
+        _refuse_later(path, "directory")
+    with locked(target) as free:
+        if not free:
+            _refuse(path, "one run that replaces it", "try again when that has ended")
+        _check_replaceable(path, target, "directory", overwrite, marks)
+        replace_directory(
+            temporary, target, lambda found: _refuse_foreign(path, found, marks)
+        )
 
 
 __all__ = [

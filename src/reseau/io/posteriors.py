@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Int
 
+from reseau._archives import UNREADABLE, read_arrays
 from reseau.errors import FileFormatError, explain
 from reseau.model import Parameters
 from reseau.solve.draws import Draws
@@ -127,11 +127,9 @@ def read_posterior(solution: str | Path) -> SavedPosterior:
             "versions, keep none",
         )
     try:
-        # Opened here: NumPy leaves a file open that is no archive.
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = read_arrays(file)
         return _posterior(arrays, _chains if file.name == CHAINS else _factor)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+    except UNREADABLE as error:
         given = f"{file.name} cannot be used ({type(error).__name__}: {error})"
         raise _unusable(given, file, "solve again") from error
 

@@ -12,7 +12,7 @@ from reseau.errors import (
     unknown_name,
 )
 from reseau.io import os_errors
-from reseau.plots import FORMATS, save
+from reseau.plots import FORMATS, check_figure, save
 
 from .compared import compared_solution
 from .comparing import compare_with_truth
@@ -127,6 +127,8 @@ def _check_free(paths: Collection[Path], overwrite: bool) -> None:
                 todo="give another directory or --overwrite",
             )
         )
+    for path in paths:
+        check_figure(path)
 
 
 def draw_figures(given: Drawable, paths: dict[str, Path]) -> Figures:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from reseau._compiled import computing
 from reseau.io import Dataset, Truth, table_of, write_dataset
 from reseau.schema import (
     EXPOSURES,
@@ -35,6 +36,7 @@ class Simulated:
     truth: Truth
 
 
+@computing()
 def simulate(
     output: str | Path | None = None, *, overwrite: bool = False, **choices: Any
 ) -> Simulated:

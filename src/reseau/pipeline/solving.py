@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reseau._compiled import computing
 from reseau.diagnostics import verdict
 from reseau.errors import ConfigError, Result, explain
 from reseau.instrument import Instrument, InverseSIP, basis_name, make_distortion
@@ -101,6 +102,7 @@ class Solved:
         return arviz_of(self.prepared, self.solution, draws, seed, about)
 
 
+@computing()
 def solve(
     source: Any,
     output: str | Path | None = None,

@@ -13,10 +13,11 @@ from .footprint import footprint
 from .pull_histogram import pull_histogram
 from .residual_magnitude import residual_against, residual_magnitude
 from .residual_quiver import residual_quiver
-from .save import FORMATS, save
+from .save import FORMATS, check_figure, save
 
 __all__ = [
     "FORMATS",
+    "check_figure",
     "chi2_of_exposures",
     "convergence",
     "distortion_map",

@@ -1,15 +1,14 @@
 """Write a figure to a PNG or PDF file, whole or not at all."""
 
 import io
-import os
-import tempfile
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from reseau.errors import ReseauError, explain
+from reseau._writing import temporary_file
+from reseau.errors import OutputExistsError, ReseauError, explain
 
 DOTS_PER_INCH = 150
 
@@ -33,6 +32,8 @@ def save(
 
     Raises
     ------
+    OutputExistsError
+        What is there is no figure.
     ReseauError
         The file cannot be written; nothing is left behind.
     """
@@ -81,19 +82,37 @@ def render(
     return buffer.getvalue()
 
 
-def _replace(target: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent
+def check_figure(target: Path) -> None:
+    """Raise `OutputExistsError` where what is there is no figure, but another file.
+
+    Parameters
+    ----------
+    target
+        Where a figure is to go.
+    """
+    if not target.exists():
+        return
+    starts = (b"\x89PNG\r\n\x1a\n", b"%PDF-")
+    if target.is_file():
+        with target.open("rb") as file:
+            start = file.read(8)
+        if not start or start.startswith(starts):
+            return
+    raise OutputExistsError(
+        explain(
+            given=f"{target.name} is there already and is no PNG or PDF file",
+            wanted="a free name, or that of an older figure",
+            where=str(target),
+            todo="give another name",
+        )
     )
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        # mkstemp makes files that only their owner may read.
-        temporary.chmod(0o644)
+
+
+def _replace(target: Path, content: bytes) -> None:
+    check_figure(target)
+    with temporary_file(target) as temporary:
+        temporary.write_bytes(content)
         temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
-__all__ = ["DOTS_PER_INCH", "FORMATS", "render", "save"]
+__all__ = ["DOTS_PER_INCH", "FORMATS", "check_figure", "render", "save"]

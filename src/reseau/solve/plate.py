@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from reseau._compiled import computing
 from reseau.errors import Result
 from reseau.model import (
     PER_EXPOSURE,
@@ -55,6 +56,7 @@ class Labels(NamedTuple):
     detectors: list[str]
 
 
+@computing()
 def solve_plate(
     problem: Problem,
     *,

@@ -4,16 +4,16 @@ One NumPy archive without pickled objects, written under a temporary name and re
 """
 
 import hashlib
-import os
-import tempfile
-import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
-from reseau.errors import FileFormatError, explain
+from reseau._archives import UNREADABLE, read_arrays
+from reseau._writing import sweep, temporary_file
+from reseau.errors import FileFormatError, OutputExistsError, explain
 from reseau.model import Problem
 
 from .ascent import State
@@ -79,10 +79,10 @@ def save(path: str | Path, state: State, trace: Trace, digest: str) -> None:
     path = Path(path)
     leaves = {f"state_{i}": np.asarray(v) for i, v in enumerate(jax.tree.leaves(state))}
     recorded = {f"trace_{k}": np.asarray(v) for k, v in trace._asdict().items()}
+    check_checkpoint(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
+    with temporary_file(path) as temporary:
+        with temporary.open("wb") as file:
             np.savez(
                 file,
                 format=np.array(FORMAT),
@@ -90,10 +90,33 @@ def save(path: str | Path, state: State, trace: Trace, digest: str) -> None:
                 **leaves,  # type: ignore[arg-type]
                 **recorded,  # type: ignore[arg-type]
             )
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        temporary.replace(path)
+
+
+def check_checkpoint(path: str | Path) -> None:
+    """Raise `OutputExistsError` where another file than a checkpoint would be replaced.
+
+    Parameters
+    ----------
+    path
+        Where the state is to be kept.
+    """
+    path = Path(path)
+    sweep(path.parent)
+    if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+        return
+    with suppress(*UNREADABLE):
+        # Older than the run that is to be kept there, so of any digest.
+        if str(read_arrays(path, ("format",))["format"]) == FORMAT:
+            return
+    raise OutputExistsError(
+        explain(
+            given=f"{path} is there already and is no checkpoint",
+            wanted="a free name, or that of an older checkpoint",
+            where=str(path),
+            todo="name another file",
+        )
+    )
 
 
 def load(path: str | Path, like: State, digest: str) -> tuple[State, Trace]:
@@ -112,23 +135,38 @@ def load(path: str | Path, like: State, digest: str) -> tuple[State, Trace]:
         If it is no checkpoint, or one of another run.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            found = {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        found = read_arrays(Path(path))
+    except UNREADABLE as error:
         raise _refused(path, f"{path} is no checkpoint: {error}") from error
     if str(found.get("format")) != FORMAT:
         raise _refused(path, f"{path} is no checkpoint of format {FORMAT}")
-    if str(found["digest"]) != digest:
+    if str(found.get("digest")) != digest:
         raise _refused(path, f"{path} is the checkpoint of another run")
+    try:
+        return _state(found, like), _trace(found)
+    except UNREADABLE as error:
+        raise _refused(path, f"{path} is damaged: {error}") from error
+
+
+def _state(found: dict[str, np.ndarray], like: State) -> State:
+    """Return the state among the arrays of a checkpoint."""
     leaves, structure = jax.tree.flatten(like)
     read = [found[f"state_{i}"] for i in range(len(leaves))]
-    state = jax.tree.unflatten(structure, jax.device_put(read))
+    for number, (leaf, value) in enumerate(zip(leaves, read, strict=True)):
+        expected = np.shape(leaf), np.asarray(leaf).dtype
+        if (value.shape, value.dtype) != expected:
+            raise ValueError(f"state_{number} is {value.dtype}{list(value.shape)}")
+    return jax.tree.unflatten(structure, jax.device_put(read))
+
+
+def _trace(found: dict[str, np.ndarray]) -> Trace:
+    """Return what was recorded among the arrays of a checkpoint."""
     values = {k: found[f"trace_{k}"] for k in Trace._fields}
     lists = {
         k: list(values.pop(k))
         for k in ("elbo", "step", "window_elbo", "window_mean", "window_gradient")
     }
-    trace = Trace(
+    return Trace(
         **lists,
         before=values["before"],
         judged=values["judged"],
@@ -136,7 +174,6 @@ def load(path: str | Path, like: State, digest: str) -> tuple[State, Trace]:
         in_stage=int(values["in_stage"]),
         seconds=float(values["seconds"]),
     )
-    return state, trace
 
 
 def _refused(path: str | Path, given: str) -> FileFormatError:

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from reseau.errors import Result
 
 from .ascent import Chunk, State, advance, begin, restart
-from .checkpoint import Trace, load, save
+from .checkpoint import Trace, check_checkpoint, load, save
 from .convergence import CHUNK, WINDOW, Judgement, judge
 from .guides import Guide
 from .schedule import Schedule
@@ -134,6 +134,8 @@ class _Run:
     def go(self, state: State) -> Ended:
         """Run until the schedule or a limit ends it."""
         limits = self.limits
+        if limits.checkpoint is not None:
+            check_checkpoint(limits.checkpoint)
         if limits.resume and limits.checkpoint and limits.checkpoint.exists():
             state, self.trace = load(limits.checkpoint, state, limits.digest)
             self.began = time.perf_counter()

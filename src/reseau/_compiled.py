@@ -1,0 +1,73 @@
+"""Keep a long-lived process from running out of memory maps.
+
+Every compiled program takes some memory maps, and arrays of another shape need another
+program. Linux gives a process 65,530 maps; beyond them any allocation may fail, and
+what allocates is killed. So programs are forgotten before, between computations.
+"""
+
+import functools
+import gc
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import jax
+
+SHARE = 0.4
+"""Share of the memory maps from which on compiled programs are forgotten."""
+
+MAPS = Path("/proc/self/maps")
+LIMIT = Path("/proc/sys/vm/max_map_count")
+
+_lock = threading.Lock()
+_running = 0
+
+
+@contextmanager
+def computing() -> Iterator[None]:
+    """Run a computation, with room for what it will compile.
+
+    Programs are forgotten only if no other computation of this kind is running, so
+    this may be nested and used in threads. Also a decorator.
+    """
+    global _running  # noqa: PLW0603
+    with _lock:
+        if _running == 0:
+            make_room()
+        _running += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _running -= 1
+
+
+def make_room() -> bool:
+    """Forget all compiled programs if they take many maps; return whether they did."""
+    limit = _limit()
+    if limit is None or memory_maps() < SHARE * limit:
+        return False
+    jax.clear_caches()
+    gc.collect()
+    return True
+
+
+@functools.cache
+def _limit() -> int | None:
+    """Return how many maps a process may have, None where nothing says so."""
+    try:
+        return int(LIMIT.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def memory_maps() -> int:
+    """Return how many memory maps this process has; 0 where nothing says so."""
+    try:
+        return MAPS.read_bytes().count(b"\n")
+    except OSError:
+        return 0
+
+
+__all__ = ["computing", "make_room", "memory_maps"]

@@ -1,0 +1,220 @@
+"""What reseau wrote: known by what is in it, not by its name."""
+
+import json
+import tomllib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from reseau._writing import final_name, is_temporary
+
+_INSTRUMENT = "instrument.toml"
+_LARGEST_MARK = 16 * 2**20
+"""Bytes up to which a file is looked into that might say whose a directory is."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of directory that reseau writes.
+
+    Attributes
+    ----------
+    name
+        What it is called in messages.
+    mark
+        The file that says what the directory is.
+    format
+        How the format begins that this file names.
+    read
+        How to read it.
+    files
+        Patterns of all files that may be in it.
+    """
+
+    name: str
+    mark: str
+    format: str
+    read: Callable[[str], Any]
+    files: tuple[str, ...]
+
+
+SOLUTION = Kind(
+    "solution",
+    "summary.json",
+    "reseau-solution/",
+    json.loads,
+    (
+        *(
+            f"{name}.parquet"
+            for name in ("sources", "exposures", "calibration", "residuals")
+        ),
+        *("calibration_covariance.parquet", _INSTRUMENT, "summary.json"),
+        *("posterior.npz", "draws.npz"),
+    ),
+)
+DATASET = Kind(
+    "dataset",
+    "dataset.toml",
+    "reseau-dataset/",
+    tomllib.loads,
+    (
+        *("dataset.toml", _INSTRUMENT, "exposures.parquet", "reference.parquet"),
+        *("measurements.parquet", "measurements/plate_id=*/*.parquet"),
+        *("truth/sources.parquet", "truth/exposures.parquet", f"truth/{_INSTRUMENT}"),
+    ),
+)
+KINDS = {kind.mark: kind for kind in (SOLUTION, DATASET)}
+"""Kinds of directories by their marks."""
+
+
+def why_not_ours(folder: Path, marks: Collection[str]) -> str | None:
+    """Return why a directory may not be replaced, None where it may.
+
+    Parameters
+    ----------
+    folder
+        A directory.
+    marks
+        Of `KINDS`, those that may be replaced.
+    """
+    if not any(folder.iterdir()):
+        return None
+    kinds = [KINDS[m] for m in marks if (folder / m).is_file()]
+    if not kinds:
+        return f"it holds no {' or '.join(marks)}"
+    kind = kinds[0]
+    content = _content(folder / kind.mark, kind)
+    if content is None:
+        return f"its {kind.mark} is not one that reseau wrote"
+    foreign = foreign_files(folder, kind, content)
+    if foreign:
+        return f"it holds what is no part of a {kind.name}: {_some(foreign)}"
+    return None
+
+
+def _content(mark: Path, kind: Kind) -> dict[str, Any] | None:
+    """Return what a mark says, or None where it does not name the kind's format."""
+    try:
+        if mark.stat().st_size > _LARGEST_MARK:
+            return None
+        content = kind.read(mark.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict):
+        return None
+    return content if str(content.get("format")).startswith(kind.format) else None
+
+
+def foreign_files(folder: Path, kind: Kind, content: dict[str, Any]) -> list[str]:
+    """Return what in a directory is no file of its kind, links among it.
+
+    Parameters
+    ----------
+    folder
+        The directory.
+    kind
+        What it is.
+    content
+        What its mark says: a dataset names the table of its observer.
+    """
+    patterns = [*kind.files]
+    observer = content.get("observer")
+    if kind is DATASET and isinstance(observer, str) and "/" not in observer:
+        patterns += [observer] if "." in observer and "*" not in observer else []
+    return [name for name, known in _entries(folder, patterns) if not known]
+
+
+def is_rest(folder: Path) -> bool:
+    """Return whether a killed run's temporary holds nothing but files of ours."""
+    if any(why_not_ours(folder, [mark]) is None for mark in KINDS):
+        return True
+    patterns = [*SOLUTION.files, *DATASET.files]
+    single = final_name(folder)
+    return all(
+        known or name == single or is_temporary(name.split("/")[0])
+        for name, known in _entries(folder, patterns)
+    )
+
+
+def _entries(folder: Path, patterns: list[str]) -> Iterator[tuple[str, bool]]:
+    """Give each file and empty directory below a folder, and whether it is known."""
+    parts = [pattern.split("/") for pattern in patterns]
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not path.is_dir():
+            plain = path.is_file() and not path.is_symlink()
+            yield name, plain and any(_fits(name.split("/"), p) for p in parts)
+        elif not any(_fits(name.split("/"), p[:-1]) for p in _above(parts)):
+            yield f"{name}/", False
+
+
+def _above(parts: list[list[str]]) -> list[list[str]]:
+    """Return patterns of directories, each with a part more for the file in it."""
+    return [p[:n] for p in parts for n in range(2, len(p) + 1)]
+
+
+def _fits(name: list[str], pattern: list[str]) -> bool:
+    return len(name) == len(pattern) and all(map(fnmatchcase, name, pattern))
+
+
+def _some(names: list[str], n: int = 5) -> str:
+    more = f" and {len(names) - n} more" if len(names) > n else ""
+    return ", ".join(names[:n]) + more
+
+
+_STARTS: dict[str, tuple[bytes, ...]] = {
+    ".parquet": (b"PAR1",),
+    ".png": (b"\x89PNG\r\n\x1a\n",),
+    ".pdf": (b"%PDF-",),
+    ".npz": (b"PK\x03\x04",),
+    **dict.fromkeys((".nc", ".nc4", ".netcdf"), (b"\x89HDF\r\n\x1a\n", b"CDF")),
+    ".fits": (b"SIMPLE  =",),
+    ".ecsv": (b"# %ECSV",),
+    **dict.fromkeys((".vot", ".votable", ".xml"), (b"<?xml", b"<VOTABLE")),
+}
+"""How files begin that are what their suffix says."""
+
+_WRITTEN = (*_STARTS, ".csv", ".toml")
+"""Suffixes of the files that reseau writes."""
+
+
+def why_not_replaced(file: Path) -> str | None:
+    """Return why not even ``overwrite`` replaces a file, None where it does.
+
+    It does where the file is of a format that reseau writes, by its name and by its
+    first bytes, or empty.
+
+    Parameters
+    ----------
+    file
+        A file that exists.
+    """
+    if not file.is_file():
+        return "it is no plain file"
+    if file.stat().st_size == 0:
+        return None
+    suffix = file.suffix.lower()
+    if suffix not in _WRITTEN:
+        return f"reseau writes no files *{suffix or file.name}"
+    with file.open("rb") as content:
+        start = content.read(512)
+    begins = _STARTS.get(suffix)
+    if begins is None:
+        return "it is no text" if b"\0" in start else None
+    if start.startswith(begins):
+        return None
+    return f"its content is not what *{suffix} files hold"
+
+
+__all__ = [
+    "DATASET",
+    "KINDS",
+    "SOLUTION",
+    "Kind",
+    "foreign_files",
+    "is_rest",
+    "why_not_ours",
+    "why_not_replaced",
+]

@@ -412,3 +412,24 @@ def test_impossible_surroundings_are_refused(
         read_dataset(folder)
     for word in (*words, "dataset.toml"):
         assert word in str(error.value)
+
+
+def move_outside(folder: Path, how: str) -> None:
+    """Move a dataset's instrument outside its folder, and have it named there."""
+    other = folder.parent / "elsewhere.toml"
+    (folder / "instrument.toml").rename(other)
+    named = {"up": "../elsewhere.toml", "absolute": str(other)}.get(how)
+    if named is None:
+        (folder / "instrument.toml").symlink_to(other)
+        named = "instrument.toml"
+    toml = folder / "dataset.toml"
+    lines = [x for x in toml.read_text().splitlines() if "instrument" not in x]
+    toml.write_text("\n".join([f'instrument = "{named}"', *lines]))
+
+
+@pytest.mark.parametrize("how", ["up", "absolute", "link"])
+def test_files_outside_the_folder_need_leave(folder: Path, how: str) -> None:
+    move_outside(folder, how)
+    with pytest.raises(ConfigError, match=r"outside its folder(.|\n)*allow-outside"):
+        read_dataset(folder)
+    assert read_dataset(folder, allow_outside=True).instrument is not None

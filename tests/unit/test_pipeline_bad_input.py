@@ -226,3 +226,18 @@ def test_positions_of_the_observer_suffice_for_motion_and_parallax(
     nowhere = dataclasses.replace(plain, exposures=without(plain.exposures, "obs_"))
     given = prepare(nowhere).problem.prior.direction
     assert np.abs(given - found).max() > 1e-8
+
+
+def test_one_id_for_all_sources_is_refused(dataset: Dataset) -> None:
+    n = len(dataset.measurements)
+    ids = with_column(dataset.measurements, "source_id", np.full(n, 7))
+    with pytest.raises(CatalogueError, match=r"source 7 was measured [0-9]+ times"):
+        prepare(dataclasses.replace(dataset, measurements=ids))
+
+
+def test_too_many_exposures_are_refused(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reseau.pipeline.solvable.MOST_SHARED", 10)
+    with pytest.raises(CatalogueError, match="4 exposures in one plate"):
+        prepare(dataset)

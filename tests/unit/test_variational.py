@@ -9,7 +9,7 @@ from astropy.coordinates import SkyCoord
 
 from plates import make_plate
 from reseau.constants import DEGREE
-from reseau.errors import ConfigError, FileFormatError, Result
+from reseau.errors import ConfigError, FileFormatError, OutputExistsError, Result
 from reseau.instrument import attitude_from_axes
 from reseau.model.density import solved_sources
 from reseau.solve.start import find_start
@@ -196,6 +196,9 @@ def test_what_is_no_checkpoint_is_refused(problem, tmp_path):
     path.write_text("nothing")
     with pytest.raises(FileFormatError, match="no checkpoint"):
         solve_variational(problem, schedule=SHORT, checkpoint=path, resume=True)
+    with pytest.raises(OutputExistsError, match="no checkpoint"):
+        solve_variational(problem, schedule=SHORT, checkpoint=path)
+    assert path.read_text() == "nothing"
 
 
 def test_divergence_is_said_and_the_last_state_kept(problem, tmp_path):

@@ -42,6 +42,11 @@ def _hidden(target: Path, what: str = "partial") -> Path:
     return target.with_name(name)
 
 
+def _open(path: Path) -> int:
+    # Without locks there is nothing to hold, and no directory that can be opened.
+    return os.open(os.devnull if fcntl is None else path, os.O_RDONLY)
+
+
 def _lock(descriptor: int) -> bool | None:
     """Lock without waiting; False: another process has it; None: there are no locks."""
     if fcntl is None:
@@ -58,7 +63,7 @@ def _lock(descriptor: int) -> bool | None:
 def _is_still(path: Path, descriptor: int) -> bool:
     """Return whether a path is what was opened."""
     try:
-        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+        return fcntl is None or os.path.samestat(os.stat(path), os.fstat(descriptor))
     except OSError:
         return False
 
@@ -66,7 +71,7 @@ def _is_still(path: Path, descriptor: int) -> bool:
 def _keep(path: Path) -> int | None:
     """Open and lock a new temporary; None if a sweeping run was faster."""
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = _open(path)
     except FileNotFoundError:
         return None
     if _lock(descriptor) is not False and _is_still(path, descriptor):
@@ -129,7 +134,7 @@ def locked(path: Path) -> Iterator[bool]:
     """
     give_up = time.monotonic() + PATIENCE
     while True:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = _open(path)
         try:
             free = _lock(descriptor) is not False
             if free and _is_still(path, descriptor):
@@ -192,6 +197,9 @@ def recover_earlier(target: Path) -> None:
 @contextmanager
 def _claimed(path: Path) -> Iterator[bool]:
     """Lock what a dead process left; False where it lives, or nobody can know."""
+    if fcntl is None:
+        yield False
+        return
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:

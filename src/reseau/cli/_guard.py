@@ -14,7 +14,7 @@ from typing import Annotated, Any, TextIO, TypeVar
 
 import typer
 
-from ._groups import OUTPUT
+from ._groups import INPUT, OUTPUT
 from ._signals import ENDED, Ended, ending_in_order
 from ._wrapping import wrapped
 
@@ -50,6 +50,14 @@ Overwrite = Annotated[
         "--overwrite",
         help="Replace an output that reseau wrote before.",
         rich_help_panel=OUTPUT,
+    ),
+]
+AllowOutside = Annotated[
+    bool,
+    typer.Option(
+        "--allow-outside",
+        help="Open files outside its folder that a dataset names.",
+        rich_help_panel=INPUT,
     ),
 ]
 Verb = TypeVar("Verb", bound=Callable[..., int | None])
@@ -212,6 +220,7 @@ def _quiet_libraries() -> Iterator[None]:
 
 
 __all__ = [
+    "AllowOutside",
     "Choices",
     "Debug",
     "Json",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ._guard import Debug, Json, guarded
+from ._guard import AllowOutside, Debug, Json, guarded
 from ._screen import print_json
 
 
@@ -18,6 +18,7 @@ def info(
             help="Dataset, solution, table, instrument file, or name of a preset.",
         ),
     ],
+    allow_outside: AllowOutside = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -29,7 +30,7 @@ def info(
     # Not at the top: astropy and JAX take seconds that the help need not wait for.
     from reseau.pipeline import describe
 
-    found = describe(path)
+    found = describe(path, allow_outside=allow_outside)
     if json:
         print_json(found.as_dict())
         return

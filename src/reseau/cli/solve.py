@@ -9,6 +9,7 @@ import typer
 from ._compiled import keep_compiled
 from ._groups import INPUT, METHOD, MODEL, OUTPUT, ROBUST
 from ._guard import (
+    AllowOutside,
     Debug,
     Json,
     Overwrite,
@@ -178,6 +179,7 @@ def solve(
             rich_help_panel=INPUT,
         ),
     ] = None,
+    allow_outside: AllowOutside = False,
     no_reference: Annotated[
         bool,
         typer.Option(
@@ -389,6 +391,7 @@ def solve(
         reference_columns=reference_columns,
         unmatched=unmatched,
         first_pixel=first_pixel,
+        allow_outside=allow_outside,
         error=error,
         distortion=distortion,
         degree=_degree(degree),

@@ -47,7 +47,11 @@ def read_toml(path: str | Path, record: type[Record]) -> tuple[Record, Source]:
         # Editors of Windows put a byte-order mark before UTF-8.
         text = path.read_text(encoding="utf-8-sig")
         content = tomllib.loads(text, parse_float=Decimal)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except RecursionError as error:
+        raise _not_toml(
+            path, f"{path.name} is nested too deeply", "correct it"
+        ) from error
+    except ValueError as error:  # not TOML, not UTF-8, or too many digits
         raise _not_toml(
             path, f"{path.name} is not TOML: {error}", "correct it"
         ) from error

@@ -19,6 +19,7 @@ from reseau.errors import (
 )
 from reseau.instrument import Instrument
 from reseau.io.atomic import DATASET_MARKS, new_directory
+from reseau.io.damage import damage_told
 from reseau.io.dataset_config import (
     EFFECTS,
     EPHEMERIDES,
@@ -33,6 +34,7 @@ from reseau.io.dataset_config import (
     require_dataset,
     weather_of,
 )
+from reseau.io.inside import keeper
 from reseau.io.instrument_writer import is_plane, write_instrument
 from reseau.io.instruments import read_instrument
 from reseau.io.links import check_links, check_observer
@@ -123,13 +125,15 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
 
-def read_dataset(path: str | Path) -> Dataset:
+def read_dataset(path: str | Path, *, allow_outside: bool = False) -> Dataset:
     """Read and check a dataset; its truth is not read.
 
     Parameters
     ----------
     path
         Directory with a ``dataset.toml``.
+    allow_outside
+        Whether files may be opened that its keys or its links name outside of it.
 
     Raises
     ------
@@ -141,24 +145,29 @@ def read_dataset(path: str | Path) -> Dataset:
     DuplicateMeasurementWarning
         A source was measured more than once on an exposure.
     """
-    folder = require_directory(path)
+    with damage_told(path, "dataset", "correct it, or make it anew"):
+        return _read(require_directory(path), allow_outside)
+
+
+def _read(folder: Path, allow_outside: bool) -> Dataset:
     require_dataset(folder)
-    config, source = read_toml(folder / "dataset.toml", DatasetConfig)
+    keep = keeper(folder, allow_outside=allow_outside)
+    config, source = read_toml(keep(folder / "dataset.toml"), DatasetConfig)
     check_format(config.format, source)
     check_observer_name(config.observer, source)
     effects = check_effects(config.effects or [], source)
-    instrument_file = folder / config.instrument
+    instrument_file = keep(folder / config.instrument)
     instrument = read_instrument(instrument_file)
-    files = _measurement_files(folder)
+    files = [keep(file) for file in _measurement_files(folder)]
     unit = "um" if is_plane(instrument) else "pixel"
-    exposures_file, reference_file = (
-        folder / "exposures.parquet",
-        folder / "reference.parquet",
-    )
+    exposures_file = keep(folder / "exposures.parquet")
+    reference_file = keep(folder / "reference.parquet")
     exposures = validate(read_table(exposures_file), EXPOSURES, where=exposures_file)
     measurements = _read_measurements(files, unit)
     reference = read_reference(reference_file) if reference_file.exists() else None
-    states_file = folder / str(config.observer) if is_file(config.observer) else None
+    states_file = None
+    if is_file(config.observer):
+        states_file = keep(folder / str(config.observer))
     check_observer(exposures, exposures_file)
     check_links(exposures, measurements, instrument, where=folder)
     read: list[str | Path] = [source.name, instrument_file, exposures_file, *files]

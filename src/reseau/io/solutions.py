@@ -16,6 +16,7 @@ from numpy import ndarray
 from reseau.errors import FileFormatError, ShapeError, explain
 from reseau.instrument import Instrument
 from reseau.io.atomic import SOLUTION_MARKS, new_directory
+from reseau.io.damage import damage_told
 from reseau.io.instrument_writer import write_instrument
 from reseau.io.instruments import read_instrument
 from reseau.io.posteriors import SavedPosterior, write_posterior
@@ -214,7 +215,11 @@ def read_solution(path: str | Path) -> SolutionFiles:
     FileFormatError
         It is not a solution, or of another format version.
     """
-    folder = require_directory(path)
+    with damage_told(path, "solution", "solve again"):
+        return _read(require_directory(path))
+
+
+def _read(folder: Path) -> SolutionFiles:
     summary = read_summary(folder)
     tables = {
         name: validate(
@@ -256,7 +261,7 @@ def read_summary(path: str | Path) -> dict[str, Any]:
     try:
         summary = json.loads(file.read_text(encoding="utf-8"))
         found = summary["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         given = f"{path} holds no readable summary.json ({type(error).__name__})"
         raise _not_a_solution(given, file) from error
     if found != FORMAT:

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from reseau.errors import FileFormatError, explain
 from reseau.instrument import Instrument
+from reseau.io.damage import damage_told
 from reseau.io.instrument_writer import write_instrument
 from reseau.io.instruments import read_instrument
 from reseau.io.tables import read_table, require_directory, write_parquet
@@ -44,7 +45,11 @@ def read_truth(path: str | Path) -> Truth:
     path
         The dataset's directory or the folder ``truth`` in it.
     """
-    folder = require_directory(path)
+    with damage_told(path, "truth", "simulate again"):
+        return _read(require_directory(path))
+
+
+def _read(folder: Path) -> Truth:
     if (folder / TRUTH).is_dir():
         folder = folder / TRUTH
     files = {name: folder / f"{name}.parquet" for name in ("sources", "exposures")}

@@ -9,6 +9,8 @@ import numpy as np
 
 from reseau.instrument import Instrument
 from reseau.io import columns_of, read_solution
+from reseau.io.damage import damage_told
+from reseau.io.solutions import SolutionFiles
 
 from .columns import (
     calibration_columns,
@@ -74,7 +76,11 @@ def compared_solution(solution: str | Path | Solved) -> Compared:
     """
     if isinstance(solution, Solved):
         return _from_memory(solution)
-    files = read_solution(solution)
+    with damage_told(solution, "solution", "solve again"):
+        return _from_files(read_solution(solution))
+
+
+def _from_files(files: SolutionFiles) -> Compared:
     summary = files.summary
     return Compared(
         sources=columns_of(files.sources),

@@ -18,6 +18,7 @@ from numpy import ndarray
 
 from reseau.diagnostics import decorrelated_pulls
 from reseau.errors import CatalogueError, FileFormatError, explain, some
+from reseau.io.damage import damage_told
 from reseau.io.solutions import read_summary
 
 from .compared import Columns, Compared, compared_solution
@@ -166,6 +167,14 @@ def compare_solutions(
     >>> found.sources["all"].ratio
     1.0
     """
+    with damage_told(
+        ", ".join(_name(x, i) for i, x in enumerate((a, b))), "solution", "solve again"
+    ):
+        return _compared(a, b)
+
+
+def _compared(a: str | Path | Solved, b: str | Path | Solved) -> SolutionComparison:
+    """Do what `compare_solutions` says."""
     one, other = (_read(x) for x in (a, b))
     names = tuple(_name(x, i) for i, x in enumerate((a, b)))
     _check_plates(one.columns.sources, other.columns.sources, names)

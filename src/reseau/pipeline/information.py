@@ -23,6 +23,7 @@ from reseau.io import (
     settle_repeated,
     table_file,
 )
+from reseau.io.damage import damage_told
 
 MILLIMETRE = 1000.0
 
@@ -83,13 +84,15 @@ def _column_lines(columns: Sequence[dict[str, str]]) -> list[str]:
     ]
 
 
-def describe(path: str | Path) -> Information:
+def describe(path: str | Path, *, allow_outside: bool = False) -> Information:
     """Say what a path is and what it holds.
 
     Parameters
     ----------
     path
         Dataset, solution, table, instrument file, or name of a preset.
+    allow_outside
+        Whether a dataset may name files outside its folder, by its keys or by links.
 
     Raises
     ------
@@ -104,23 +107,24 @@ def describe(path: str | Path) -> Information:
     """
     place = Path(path)
     if place.is_dir():
-        return _of_directory(place)
+        return _of_directory(place, allow_outside)
     if not place.exists() and str(path) in presets():
         return _of_instrument("preset", str(path), read_instrument(path))
     if place.suffix.lower() == ".toml" and place.exists():
         if place.name == "dataset.toml":
-            return _of_directory(place.parent)
+            return _of_directory(place.parent, allow_outside)
         return _of_instrument("instrument", str(path), read_instrument(place))
     if not table_file(place).exists():
         raise _not_known(path, "nothing of that name exists")
     return _of_table(place)
 
 
-def _of_directory(place: Path) -> Information:
+def _of_directory(place: Path, allow_outside: bool) -> Information:
     if (place / "summary.json").exists():
-        return _of_solution(str(place), read_solution(place))
+        with damage_told(place, "solution", "solve again"):
+            return _of_solution(str(place), read_solution(place))
     if (place / "dataset.toml").exists():
-        return _of_dataset(str(place), read_dataset(place))
+        return _of_dataset(str(place), read_dataset(place, allow_outside=allow_outside))
     raise _not_known(place, "a directory without dataset.toml and summary.json")
 
 

@@ -79,6 +79,8 @@ class SolveOptions:
         Table of estimated attitudes, for single tables.
     columns
         Names and units of a single table's columns, ``x=XWIN[pix],y=YWIN[pix]``.
+    allow_outside
+        Whether a dataset may name files outside its folder, by its keys or by links.
     error
         1σ of positions without errors, in their own unit.
     reference_table, reference_columns
@@ -135,6 +137,7 @@ class SolveOptions:
     instrument: str | None = None
     pointing: str | None = None
     columns: str | None = None
+    allow_outside: bool = False
     error: float | None = None
     reference_table: str | None = None
     reference_columns: str | None = None

@@ -38,6 +38,7 @@ from reseau.sky import (
 from reseau.solve import Labels
 
 from .naming import Names, name_of
+from .solvable import check_solvable
 from .surroundings import Seen, seen_from
 
 Columns = dict[str, np.ndarray]
@@ -163,6 +164,9 @@ def _prepare(
         free=_free_blocks(dataset, free),
         free_network=network,
     )
+    place = f"dataset {dataset.name}"
+    ids = {"source": source_id, "exposure": exposures["exposure_id"]}
+    check_solvable(problem, ids, dataset.names, place)
     left_out: dict[str, Sequence[int] | np.ndarray] = {**dataset.left_out}
     left_out["exposures without measurements"] = unmeasured
     left_out[f"sources with fewer than {minimum} measurements and no prior"] = few

@@ -134,7 +134,7 @@ class _Run:
     def go(self, state: State) -> Ended:
         """Run until the schedule or a limit ends it."""
         limits = self.limits
-        if limits.checkpoint is not None:
+        if limits.checkpoint is not None and not limits.resume:
             check_checkpoint(limits.checkpoint)
         if limits.resume and limits.checkpoint and limits.checkpoint.exists():
             state, self.trace = load(limits.checkpoint, state, limits.digest)

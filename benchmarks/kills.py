@@ -1,0 +1,216 @@
+"""Kill what writes, often and at the worst moments, and look what is left.
+
+A child writes a dataset, a solution or a state, over an earlier one or where there is
+nothing, and is killed after a random time, or at once when the last file is whole and
+names are about to change. Then the earlier or the new output must be there, whole, the
+neighbour untouched, and after the next run's first look nothing else.
+"""
+
+import argparse
+import dataclasses
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+PREPARE = """
+import sys, warnings
+warnings.simplefilter("ignore")
+from reseau import simulate, solve
+simulate(sys.argv[1], sources=60, exposures=4, artificial=3, seed=1)
+solve(sys.argv[1], sys.argv[2])
+"""
+LAST = {"dataset": "dataset.toml", "solution": "summary.json", "state": "state.npz"}
+"""The file whose presence says that names are about to change."""
+
+Writer = Callable[[Path, bool], None]
+
+
+def writers(place: Path) -> dict[str, tuple[Writer, Writer]]:
+    """Return for each kind what writes the earlier output, and what the new one."""
+    from reseau._writing import temporary_file
+    from reseau.io import (
+        columns_of,
+        read_dataset,
+        read_solution,
+        write_dataset,
+        write_solution,
+    )
+
+    subprocess.run(
+        [sys.executable, "-c", PREPARE, place / "dataset", place / "solution"],
+        check=True,
+    )
+    dataset = read_dataset(place / "dataset")
+    found = read_solution(place / "solution")
+
+    def write_data(name: str) -> Writer:
+        mine = dataclasses.replace(dataset, description=name)
+        return lambda path, over: write_dataset(mine, path, overwrite=over)
+
+    def write_found(name: str) -> Writer:
+        return lambda path, over: write_solution(
+            path,
+            sources=columns_of(found.sources),
+            exposures=columns_of(found.exposures),
+            calibration=columns_of(found.calibration),
+            covariance=found.covariance,
+            residuals=columns_of(found.residuals),
+            instrument=found.instrument,
+            summary={**found.summary, "name": name},
+            overwrite=over,
+        )
+
+    def write_state(name: str) -> Writer:
+        value = float(len(name))
+
+        def write(path: Path, over: bool) -> None:
+            del over
+            with temporary_file(path) as temporary:
+                np.savez(temporary, state=np.full(100_000, value))
+                temporary.replace(path)
+
+        return write
+
+    makers = {"dataset": write_data, "solution": write_found, "state": write_state}
+    return {kind: (make("earlier"), make("new")) for kind, make in makers.items()}
+
+
+def content(path: Path) -> str | None:
+    """Return a digest of a file or of all files of a directory; None: nothing there."""
+    if not path.exists():
+        return None
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(path.rglob("*"))
+    for file in files:
+        digest.update(str(file.relative_to(path)).encode())
+        digest.update(file.read_bytes() if file.is_file() else b"")
+    return digest.hexdigest()
+
+
+def child(write: Writer, path: Path, over: bool) -> int:
+    """Write in a forked process, as the command does."""
+    number = os.fork()
+    if number:
+        return number
+    from reseau.cli._signals import ENDED, Ended, ending_in_order
+
+    code = 1
+    try:
+        with ending_in_order():
+            write(path, over)
+        code = 0
+    except Ended as ended:
+        code = ENDED + ended.number
+    finally:
+        os._exit(code)
+
+
+def wait_for(folder: Path, last: str, seconds: float) -> None:
+    """Wait until the last file of a temporary is there."""
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        if any(folder.glob(f".reseau-*/{last}")):
+            return
+
+
+def one_kill(
+    kind: str,
+    pair: tuple[Writer, Writer],
+    wanted: tuple[str, str],
+    number: signal.Signals,
+    rng: np.random.Generator,
+    folder: Path,
+    typical: float,
+) -> str:
+    """Kill once, and return what happened; raise where something is lost or left."""
+    from reseau.io.atomic import check_output
+
+    path = folder / ("state.npz" if kind == "state" else "out")
+    neighbour = folder / "thesis.tex"
+    neighbour.write_text("precious")
+    over = bool(rng.random() < 0.5)
+    if over:
+        pair[0](path, False)
+    process = child(pair[1], path, over)
+    if rng.random() < 0.5:
+        time.sleep(rng.uniform(0.0, 1.3 * typical))
+    else:
+        wait_for(folder, LAST[kind], 3.0)
+        time.sleep(float(rng.exponential(3e-4)))
+    os.kill(process, number)
+    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    found = content(path)
+    left = [p.name for p in folder.iterdir() if p.name.startswith(".")]
+    allowed = {wanted[1]: "new", (wanted[0] if over else None): "earlier"}
+    if found not in allowed:
+        raise AssertionError(f"{kind}: the output is lost or half, exit {status}")
+    if number is signal.SIGTERM and left and status != -signal.SIGTERM:
+        raise AssertionError(f"{kind}: SIGTERM left {left}, exit {status}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_output(folder / "next", kind="directory")
+    rest = sorted(p.name for p in folder.iterdir())
+    if rest != sorted({"thesis.tex", *([path.name] if found else [])}):
+        raise AssertionError(f"{kind}: the next run left {rest}")
+    if neighbour.read_text() != "precious":
+        raise AssertionError("the neighbour was touched")
+    return f"{number.name}, exit {status}, {allowed[found]} output" + (
+        ", rest removed by the next run" if left else ""
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kill", type=int, default=1000)
+    parser.add_argument("--term", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    rng = np.random.default_rng(options.seed)
+    counts: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    with TemporaryDirectory() as name:
+        place = Path(name)
+        known = writers(place)
+        wanted, typical = {}, {}
+        for kind, pair in known.items():
+            digests = []
+            for i, write in enumerate(pair):
+                began = time.perf_counter()
+                path = place / f"{kind}{i}"
+                write(path, False)
+                typical[kind] = time.perf_counter() - began
+                digests.append(content(path) or "")
+            wanted[kind] = digests[0], digests[1]
+        signals = [signal.SIGKILL] * options.kill + [signal.SIGTERM] * options.term
+        for i, number in enumerate(signals):
+            kind = list(known)[i % len(known)]
+            folder = place / "work"
+            folder.mkdir()
+            try:
+                told = one_kill(
+                    kind, known[kind], wanted[kind], number, rng, folder, typical[kind]
+                )
+                counts[f"{kind}: {told}"] += 1
+            except AssertionError as error:
+                failed[str(error)] += 1
+            shutil.rmtree(folder)
+            if (i + 1) % 100 == 0:
+                print(i + 1, "kills,", sum(failed.values()), "failed", flush=True)
+    for table in (counts, failed):
+        for told, n in sorted(table.items()):
+            print(f"{n:6d}  {told}")
+
+
+if __name__ == "__main__":
+    main()

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,6 @@ def writers(place: Path) -> dict[str, tuple[Writer, Writer]]:
     """Return for each kind what writes the earlier output, and what the new one."""
     from reseau._writing import temporary_file
     from reseau.io import (
-        columns_of,
         read_dataset,
         read_solution,
         write_dataset,
@@ -54,6 +54,9 @@ def writers(place: Path) -> dict[str, tuple[Writer, Writer]]:
     dataset = read_dataset(place / "dataset")
     found = read_solution(place / "solution")
 
+    def columns(table: Any) -> dict[str, object]:
+        return {name: table[name] for name in table.column_names}
+
     def write_data(name: str) -> Writer:
         mine = dataclasses.replace(dataset, description=name)
         return lambda path, over: write_dataset(mine, path, overwrite=over)
@@ -61,11 +64,11 @@ def writers(place: Path) -> dict[str, tuple[Writer, Writer]]:
     def write_found(name: str) -> Writer:
         return lambda path, over: write_solution(
             path,
-            sources=columns_of(found.sources),
-            exposures=columns_of(found.exposures),
-            calibration=columns_of(found.calibration),
+            sources=columns(found.sources),
+            exposures=columns(found.exposures),
+            calibration=columns(found.calibration),
             covariance=found.covariance,
-            residuals=columns_of(found.residuals),
+            residuals=columns(found.residuals),
             instrument=found.instrument,
             summary={**found.summary, "name": name},
             overwrite=over,

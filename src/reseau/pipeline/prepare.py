@@ -165,8 +165,8 @@ def _prepare(
         free_network=network,
     )
     place = f"dataset {dataset.name}"
-    ids = {"source": source_id, "exposure": exposures["exposure_id"]}
-    check_solvable(problem, ids, dataset.names, place)
+    named = {"source": source_id, "exposure": exposures["exposure_id"]}
+    check_solvable(problem, named, dataset.names, place)
     left_out: dict[str, Sequence[int] | np.ndarray] = {**dataset.left_out}
     left_out["exposures without measurements"] = unmeasured
     left_out[f"sources with fewer than {minimum} measurements and no prior"] = few

@@ -37,8 +37,8 @@ def check_solvable(
     if shared > MOST_SHARED:
         raise CatalogueError(
             explain(
-                given=f"{len(ids['exposure']):,} exposures in one plate, with {shared:,} "
-                "attitudes and calibration parameters together",
+                given=f"{len(ids['exposure']):,} exposures in one plate, with "
+                f"{shared:,} attitudes and calibration parameters together",
                 wanted=f"at most {MOST_SHARED:,}",
                 where=where,
                 todo="check the exposures' ids: a row's number is none; or divide the "

@@ -38,7 +38,10 @@ Writer = Callable[[Path, bool], None]
 
 
 def writers(place: Path) -> dict[str, tuple[Writer, Writer]]:
-    """Return for each kind what writes the earlier output, and what the new one."""
+    """Return for each kind what writes the earlier output, and what the new one.
+
+    A dataset and a solution that are in the folder already are taken as they are.
+    """
     from reseau._writing import temporary_file
     from reseau.io import (
         read_dataset,
@@ -47,10 +50,9 @@ def writers(place: Path) -> dict[str, tuple[Writer, Writer]]:
         write_solution,
     )
 
-    subprocess.run(
-        [sys.executable, "-c", PREPARE, place / "dataset", place / "solution"],
-        check=True,
-    )
+    made = place / "dataset", place / "solution"
+    if not made[1].exists():
+        subprocess.run([sys.executable, "-c", PREPARE, *made], check=True)
     dataset = read_dataset(place / "dataset")
     found = read_solution(place / "solution")
 
@@ -177,6 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kill", type=int, default=1000)
     parser.add_argument("--term", type=int, default=200)
+    parser.add_argument("--inputs", type=Path, help="dataset and solution to write")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
@@ -184,13 +187,13 @@ def main() -> None:
     failed: Counter[str] = Counter()
     with TemporaryDirectory() as name:
         place = Path(name)
-        known = writers(place)
+        known = writers(options.inputs or place)
         wanted, typical = {}, {}
         for kind, pair in known.items():
             digests = []
             for i, write in enumerate(pair):
                 began = time.perf_counter()
-                path = place / f"{kind}{i}"
+                path = place / f"{kind}{i}{Path(LAST[kind]).suffix}"
                 write(path, False)
                 typical[kind] = time.perf_counter() - began
                 digests.append(content(path) or "")

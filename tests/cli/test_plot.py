@@ -46,7 +46,11 @@ def test_figures_are_replaced_only_on_request(
     assert refused.exit_code == 2
     assert "convergence.png" in refused.stderr
     assert "--overwrite" in refused.stderr
+    unlike = run(*command, "--overwrite")
+    assert unlike.exit_code == 2
+    assert "is no PNG or PDF file" in unlike.stderr
     assert (tmp_path / "convergence.png").read_text() == "mine"
+    (tmp_path / "convergence.png").write_bytes(b"\x89PNG\r\n\x1a\nolder")
     assert run(*command, "--overwrite").exit_code == 0
     assert (tmp_path / "convergence.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "thesis.tex").read_text() == "mine too"

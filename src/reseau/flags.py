@@ -88,6 +88,13 @@ FLAGS = (
         "both; or a measurement lies between good and bad, and the error is "
         "approximate",
     ),
+    Flag(
+        9,
+        "extrapolated",
+        "no reference is near enough to tell what the calibration does here: what it "
+        "adds to the variance is more than one reference of the usual quality, "
+        "measured at this place, would leave of it",
+    ),
 )
 """All flags, by bit."""
 

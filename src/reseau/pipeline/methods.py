@@ -178,7 +178,8 @@ def _reliability_in_words(solution: Solution) -> list[str]:
                 "So many outliers mean that identification or centroids are wrong, "
                 "not that some are unlucky: find the cause before using this solution."
             )
-    if wrong > 3 + 2.0 * EXPECTED * judged:
+    foreseen = solution.outlook is not None and solution.outlook.needed
+    if wrong > 3 + 2.0 * EXPECTED * judged and not foreseen:
         believed = (
             "they pull their neighbourhood: solve with --reference-prior mixture"
             if found is None or found.reference_prior is None

@@ -11,6 +11,7 @@ import numpy as np
 
 from reseau._compiled import computing
 from reseau.diagnostics import verdict
+from reseau.diagnostics.foreseen import foreseen_sentences, foreseen_summary
 from reseau.errors import ConfigError, Result, explain
 from reseau.instrument import Instrument, InverseSIP, basis_name, make_distortion
 from reseau.io import (
@@ -288,10 +289,13 @@ def _judge(
     )
     robust = options.likelihood != "normal"
     strays = stray_sentences(prepared, solution, robust=robust)
-    sentences += [*strays, *answer.sentences, *dataset.notes]
+    foreseen = foreseen_sentences(
+        solution, lambda row: f"source {prepared.source_id[row]}"
+    )
+    sentences += [*strays, *foreseen, *answer.sentences, *dataset.notes]
     summary = summary_of(prepared, solution, pulls) | answer.summary
     summary |= overview(prepared, solution)
-    summary |= stray_summary(prepared, solution)
+    summary |= stray_summary(prepared, solution) | foreseen_summary(solution)
     if answer.reason is not None and not solution.converged:
         summary["message"] = answer.reason
     if not solution.converged:

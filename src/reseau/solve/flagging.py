@@ -7,6 +7,8 @@ covariances of the Gaussian posterior: with f = (C_prior + C_cavity)⁻¹ δ the
 which each pulls from outside its cavity, the sources move by −Cov f.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -14,11 +16,13 @@ from reseau.flags import flag_value
 from reseau.model import Parameters, Problem
 
 from .curvature import prior_curvature
+from .extrapolation import Extrapolation, find_extrapolated
 from .gauss_newton import Equations
 from .plan import TileData
 from .posterior import spread_by_covariance
 from .references import Cavity, ReferenceTest, find_cavity, judge_references
 from .robust import RobustOptimum
+from .robust_outlook import RobustOutlook, foresee_robust, in_sigma
 from .weighted import Terms
 
 NEAR = 0.5
@@ -32,26 +36,51 @@ DOMINANT = 0.9
 """Share of the information on a position that its own reference gives."""
 
 
+class SourceJudgement(NamedTuple):
+    """What is known of the sources beside their positions.
+
+    Attributes
+    ----------
+    flags
+        Bits of each source.
+    references
+        Verdict on each reference.
+    extrapolation
+        Where the references do not reach; None without equations.
+    outlook
+        What a robust solution would change; None of one, and without equations.
+    """
+
+    flags: Int[np.ndarray, "n"]
+    references: ReferenceTest
+    extrapolation: Extrapolation | None
+    outlook: RobustOutlook | None
+
+
 def source_flags(
     problem: Problem,
     tiles: list[TileData],
-    equations: Equations,
+    equations: Equations | None,
     parameters: Parameters,
     covariance: Float[np.ndarray, "n 2 2"],
     robust: RobustOptimum | None = None,
-) -> tuple[Int[np.ndarray, "n"], ReferenceTest]:
-    """Return the flags of all sources and the verdict on their references.
+    sigma0: float = 1.0,
+) -> SourceJudgement:
+    """Return the flags of all sources and what they rest on.
 
     Parameters
     ----------
     equations
-        Of the optimum, which the covariances come from.
+        Of the optimum, which the covariances come from; None of a solver that has
+        none, and then no robust solution either.
     parameters
         Values at the optimum.
     covariance
         Of the sources [rad²].
     robust
         How a robust solution ended; None of least squares.
+    sigma0
+        Of the fit.
     """
     n = covariance.shape[0]
     prior = None if robust is None else robust.reliability.reference_prior
@@ -68,10 +97,14 @@ def source_flags(
     else:
         references = robust.reliability.references
     moved = np.zeros(n)
-    if robust is not None and prior is not None and references.wrong.any():
+    believed_not = robust is not None and prior is not None
+    if equations is not None and believed_not and references.wrong.any():
         force = _forces(cavity, stated, references.wrong)
         shift = spread_by_covariance(equations, tiles, force[:, :, None])[:, :, 0]
-        moved = _in_sigma(shift, covariance)
+        moved = in_sigma(shift, covariance)
+    extrapolation = None
+    if equations is not None:
+        extrapolation = find_extrapolated(problem, tiles, equations, covariance)
     named = {
         "wrong_reference": references.wrong,
         "near_wrong_reference": (moved > NEAR) & ~references.wrong,
@@ -80,11 +113,20 @@ def source_flags(
         "prior_dominated": _dominated(used, covariance),
         "held": np.asarray(problem.prior.fixed),
         "ambiguous": _ambiguous(robust, n),
+        "extrapolated": np.zeros(n, dtype=bool)
+        if extrapolation is None
+        else extrapolation.beyond,
     }
     flags = np.zeros(n, dtype=np.int32)
     for name, mask in named.items():
         flags |= np.where(mask, flag_value(name), 0).astype(np.int32)
-    return flags, references
+    outlook = None
+    if prior is None and equations is not None:
+        offset = np.asarray(parameters.offset)
+        outlook = foresee_robust(
+            problem, tiles, equations, cavity, offset, covariance, sigma0=sigma0
+        )
+    return SourceJudgement(flags, references, extrapolation, outlook)
 
 
 def _ambiguous(robust: RobustOptimum | None, n: int) -> np.ndarray:
@@ -102,15 +144,6 @@ def _forces(cavity: Cavity, stated: np.ndarray, wrong: np.ndarray) -> np.ndarray
     total = np.linalg.inv(stated[rows]) + cavity.covariance[rows]
     solved = np.linalg.solve(total, cavity.offset[rows][:, :, None])
     out[rows] = -solved[:, :, 0]
-    return out
-
-
-def _in_sigma(shift: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """Return shifts in units of the sources' errors, √(½ xᵀC⁻¹x) a coordinate."""
-    out = np.zeros(shift.shape[0])
-    rows = np.flatnonzero(covariance[:, 0, 0] > 0)
-    solved = np.linalg.solve(covariance[rows], shift[rows][:, :, None])[:, :, 0]
-    out[rows] = np.sqrt(0.5 * np.sum(shift[rows] * solved, axis=1))
     return out
 
 
@@ -137,4 +170,4 @@ def _dominated(used: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     return np.asarray(np.einsum("nij,nji->n", used, covariance) > 2.0 * DOMINANT)
 
 
-__all__ = ["NEAR", "source_flags"]
+__all__ = ["NEAR", "SourceJudgement", "source_flags"]

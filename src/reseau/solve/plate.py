@@ -207,10 +207,16 @@ def _solve(
         null.undetermined,
     )
     residuals = residuals_at(problem, tiles, reported)
-    flags, references = source_flags(
-        problem, tiles, equations, parameters, posterior.sources, found
-    )
     chi2, dof = _unit_weight(residuals, posterior.used, found)
+    judged = source_flags(
+        problem,
+        tiles,
+        equations,
+        parameters,
+        posterior.sources,
+        found,
+        sigma0=float(np.sqrt(chi2 / dof)) if dof > 0 else 1.0,
+    )
     ended = time.perf_counter()
     result = optimum.result
     if result is Result.SUCCESSFUL and null.unexpected:
@@ -236,8 +242,10 @@ def _solve(
             "iterations": solved - planned,
             "posterior": ended - solved,
         },
-        flags=flags,
-        references=references,
+        flags=judged.flags,
+        references=judged.references,
+        extrapolation=judged.extrapolation,
+        outlook=judged.outlook,
         reliability=None if found is None else found.reliability,
         strays=strays,
     )

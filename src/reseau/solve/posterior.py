@@ -14,9 +14,10 @@ Estimation and Hypothesis Testing in Linear Models (minimum trace).
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from reseau.linalg import Tile, backward_2x2, border_transpose
 from reseau.model import Problem
@@ -71,12 +72,21 @@ def companion_sources(
     """Return how sources follow moves of the shared parameters: −C⁻¹E x, (n, 2, r)."""
     out = np.zeros((n_sources, 2, shared.shape[1]))
     for tile, data in zip(system.tiles, tiles, strict=True):
-        moves = jnp.asarray(shared)[tile.columns]
-        right = jnp.einsum("kan,kq->qan", tile.border, moves)
-        values = -np.asarray(backward_2x2(tile.root, right))
+        values = -np.asarray(_followed(tile, shared))
         kept = np.flatnonzero(np.asarray(data.free) > 0)
         out[np.asarray(data.source)[kept]] = values.transpose(2, 1, 0)[kept]
     return out
+
+
+# Compiled as wholes: one by one, their operations take longer to call than to do.
+@jax.jit
+def _followed(tile: Tile, shared: Array) -> Array:
+    """Return C⁻¹E x of one tile, (r, 2, n)."""
+    moves = jnp.asarray(shared)[tile.columns]
+    return backward_2x2(tile.root, jnp.einsum("kan,kq->qan", tile.border, moves))
+
+
+_crossed = jax.jit(border_transpose)
 
 
 def gaussian_posterior(
@@ -174,7 +184,7 @@ def _rows(data: TileData, values: np.ndarray) -> np.ndarray:
 
 
 def _border_product(tile: Tile, data: TileData, values: np.ndarray) -> np.ndarray:
-    return np.asarray(border_transpose(tile, jnp.asarray(_rows(data, values))))
+    return np.asarray(_crossed(tile, _rows(data, values)))
 
 
 def _own_and_shared(

@@ -13,11 +13,13 @@ from reseau.model import Parameters, Problem
 from reseau.sky import angles_from_direction, displaced
 
 from .draws import Draws, resample, sample_posterior
+from .extrapolation import Extrapolation
 from .gauss_newton import Iteration
 from .posterior_factor import PosteriorFactor
 from .references import ReferenceTest
 from .residuals import Residuals
 from .robust import Reliability
+from .robust_outlook import RobustOutlook
 from .trusted import Strays
 
 METHODS_WITH_DRAWS = "gauss-newton, svi with the guide arrow, or nuts"
@@ -74,6 +76,10 @@ class Solution(eqx.Module):
         Bits of each source, of `reseau.flags`; None where a solver gives none.
     references
         Whether each reference's position agrees with all else; None likewise.
+    extrapolation
+        Where the references do not reach; None likewise.
+    outlook
+        What a robust solution would change; None of one, and likewise.
     reliability
         Weights of a robust solution; None of least squares.
     draws
@@ -100,6 +106,8 @@ class Solution(eqx.Module):
     seconds: dict[str, float]
     flags: Int[np.ndarray, "n_src"] | None = None
     references: ReferenceTest | None = None
+    extrapolation: Extrapolation | None = None
+    outlook: RobustOutlook | None = None
     reliability: Reliability | None = None
     factor: PosteriorFactor | None = None
     draws: Draws | None = None

@@ -1,6 +1,6 @@
 """What variational inference returns, and how it becomes a `Solution`."""
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -111,15 +111,9 @@ def as_solution(
     nothing = NullSpace(
         (), (), np.zeros(problem.layout.size, dtype=bool), np.zeros((0, 0))
     )
-    # Only a robust solution reads the equations.
     of_data = equations if judged is None else judged.optimum.equations
-    flags, references = source_flags(
-        problem,
-        tiles,
-        cast(Equations, of_data),
-        parameters,
-        moments.sources,
-        judged,
+    of_sources = source_flags(
+        problem, tiles, of_data, parameters, moments.sources, judged
     )
     chi2, dof = _unit_weight(problem, residuals, moments, free, judged)
     factor = None
@@ -142,8 +136,10 @@ def as_solution(
         null_directions=(),
         seconds=seconds,
         factor=factor,
-        flags=flags,
-        references=references,
+        flags=of_sources.flags,
+        references=of_sources.references,
+        extrapolation=of_sources.extrapolation,
+        outlook=of_sources.outlook,
         reliability=None if judged is None else judged.reliability,
     )
 

@@ -304,7 +304,9 @@ def counts(name: str, n: int, seed: int, folder: Path) -> Counter[str]:
         if wrong and name in CHECKED:
             found["wrong rows though checked"] += 1
         # What a note speaks of is no silent wrong row.
-        if wrong > rows and ending == "read":
+        # A stream may hold a whole number of rows without one of its fields, too.
+        by_chance = how == "without_line" and "BINARY" in name
+        if wrong > rows and ending == "read" and not by_chance:
             found[f"wrong rows: {wrong}, {how}, number {i}"] += 1
     return found
 

@@ -10,23 +10,28 @@ that leaves the predicted pixels; `datum_transform` is its derivative, for
 covariances (an S-transformation: Baarda 1973).
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Collection
+from dataclasses import replace
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.linalg
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
-from reseau.instrument import Instrument, deproject, measured, rotate_axes, undistorted
+from reseau.instrument import rotate_axes
 
-from .observation import detector_pixel, exposure_frame
+from .companions import (
+    companions,
+    compensation,
+    linearised,
+    scaled_least_squares,
+    spread_common,
+)
+from .observation import exposure_frame
 from .parameters import PER_DETECTOR, PER_EXPOSURE, Layout, Parameters, layout_of
+from .participation import taking_part
 from .problem import Problem, detector_parameters
-
-GRID = 7
-NEGLIGIBLE = 1e-9
-"""Change of a position [µm] below which the move to the datum has converged."""
 
 EXACT = 1e-3
 """Largest change of a predicted position, per change by a mode, that counts as none."""
@@ -42,16 +47,19 @@ class Datum(NamedTuple):
     Attributes
     ----------
     modes
-        Names of the modes: "shift", "rotation", "pitch".
+        Names of the modes, of `MODES`, each once.
     directions
         How each mode moves the shared parameters without moving pixels, (p, q).
     constraints
         What is held at nominal, (q, p): mean shift, rotation and pitches.
+    rows
+        Places of the modes in `MODES`, one for each of q.
     """
 
     modes: tuple[str, ...]
     directions: Float[np.ndarray, "p q"]
     constraints: Float[np.ndarray, "q p"]
+    rows: tuple[int, ...] = ()
 
     def transform(self) -> Float[np.ndarray, "p p"]:
         """Return the matrix T that takes shared parameters to the datum."""
@@ -112,7 +120,7 @@ def mean_scales(problem: Problem, axes: np.ndarray) -> np.ndarray:
     if "detectors" not in problem.free:
         return full
     detectors = detector_parameters(problem.instrument)
-    _, means = _common_detector_modes(detectors, layout)
+    _, means = _common_detector_modes(detectors, layout, taking_part(problem))
     pitches = means[3:].T
     if len(columns) == 1 and _ties_axes(problem):
         # Their ratio would stand in for that of F_x and F_y, which data determine.
@@ -134,12 +142,15 @@ def _share_position_angle(axes: Float[np.ndarray, "m 3 3"]) -> bool:
 
 
 def _common_detector_modes(
-    detectors: Float[np.ndarray, "d 5"], layout: Layout
+    detectors: Float[np.ndarray, "d 5"],
+    layout: Layout,
+    taking: Bool[np.ndarray, "d"],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the five modes (p, 5) and their constraints (5, p) on the detectors.
 
     Shifts in X and Y, rotation about the axis, stretch along X and along Y. A
-    detector's pitches take part by the squared cosines of its axes.
+    detector's pitches take part by the squared cosines of its axes. Detectors that do
+    not take part neither move nor count.
     """
     x, y, theta, pitch_x, pitch_y = detectors.T
     n = detectors.shape[0]
@@ -163,202 +174,71 @@ def _common_detector_modes(
             np.stack([zero, zero, zero, sin2 / pitch_x, cos2 / pitch_y], 1),
         ]
     )
+    modes, means = modes * taking[:, None], means * taking[:, None] / taking.sum()
     directions = np.zeros((layout.size, 5))
     directions[layout.detectors] = modes.reshape(5, -1).T
     constraints = np.zeros((5, layout.size))
-    constraints[:, layout.detectors] = means.reshape(5, -1) / n
+    constraints[:, layout.detectors] = means.reshape(5, -1)
     return directions, constraints
 
 
-def _active_modes(problem: Problem) -> list[int]:
+def _active_modes(problem: Problem, taking: Bool[np.ndarray, "d"]) -> list[int]:
     """Return which of the five modes trade with free parameters of this problem."""
     detectors, free = problem.instrument.detectors, problem.free
     if "detectors" not in free:
         return []
     active = []
-    if "attitude" in free and np.all(np.asarray(detectors.sigma_centre) > 0):
+
+    def has_width(sigma: Float[Array | np.ndarray, "d"]) -> bool:
+        return bool(np.all(np.asarray(sigma)[taking] > 0))
+
+    if "attitude" in free and has_width(detectors.sigma_centre):
         active += [0, 1]
-        if np.all(np.asarray(detectors.sigma_theta) > 0):
+        if has_width(detectors.sigma_theta):
             active += [2]
-    pitches = np.all(np.asarray(detectors.sigma_pitch) > 0)
     scale = "scale" in free and float(problem.instrument.focal_sigma) > 0
-    if pitches and scale and "distortion" in free:
-        active += [3, 4]
+    if has_width(detectors.sigma_pitch) and scale and "distortion" in free:
+        active += [3]
+        if problem.instrument.scale not in ("exposure", "plate"):
+            active += [4]
     return active
 
 
-_NAMES = ("shift", "shift", "rotation", "pitch", "pitch")
+MODES = ("shift", "shift", "rotation", "pitch", "pitch ratio")
+"""What the five modes are called: the last is that of pitches along X and along Y."""
 
 
-class _Grid(NamedTuple):
-    """Points over the detectors, in the camera's frame, with their detectors."""
+def find_datum(
+    problem: Problem,
+    parameters: Parameters,
+    modes: Collection[str] | None = None,
+    taking: Bool[np.ndarray, "d"] | None = None,
+) -> Datum:
+    """Return the modes that trade exactly, to first order, at `parameters`.
 
-    camera: tuple[Any, Any, Any]
-    detector: Array
-    focal: Array
-    pitch: Array
-
-
-def _grid(instrument: Instrument, detectors: Array, focal: Array) -> _Grid:
-    """Return points that cover the detectors, seen at given focal lengths."""
-    half = instrument.detectors.naxis / 2.0 * detectors[:, 3:]
-    size = jnp.where(half > 0, half, instrument.distortion.normalisation or 1.0)
-    ticks = np.linspace(-1.0, 1.0, GRID)
-    u, v = (g.ravel() for g in np.meshgrid(ticks, ticks))
-    cos, sin = jnp.cos(detectors[:, 2:3]), jnp.sin(detectors[:, 2:3])
-    a, b = u * size[:, :1], v * size[:, 1:]
-    x = detectors[:, :1] + cos * a - sin * b
-    y = detectors[:, 1:2] + sin * a + cos * b
-    p, q = instrument.parity * x.ravel() / focal[0], y.ravel() / focal[1]
-    index = np.repeat(np.arange(detectors.shape[0]), GRID**2)
-    camera = deproject(instrument.projection, p, q)
-    return _Grid(camera, jnp.asarray(index), focal, detectors[0, 3:])
-
-
-def _grid_positions(
-    instrument: Instrument,
-    grid: _Grid,
-    common: Array,
-    coefficients: Array,
-    skew: Array,
-    detectors: Array,
-) -> Array:
-    """Return the grid's positions on the detectors [µm].
-
-    `common` is what all exposures share: shifts [µm] along X and Y, turn [rad],
-    relative changes of F_x, F_y.
+    Parameters
+    ----------
+    problem
+        Says which blocks are free and how wide their priors are.
+    parameters
+        Where.
+    modes
+        Names, of `MODES`, of those that are wanted; absent: all.
+    taking
+        Detectors that take part; absent: those that the measurements place.
     """
-    x, y, z = grid.camera
-    turn = jnp.stack([common[0] / grid.focal[0], common[1] / grid.focal[1], common[2]])
-    camera = rotate_axes(jnp.eye(3)[None], _camera_turn(turn)[None])[0]
-    x, y, z = (camera[i, 0] * x + camera[i, 1] * y + camera[i, 2] * z for i in range(3))
-    focal = grid.focal * (1.0 + common[3:])
-    plane = undistorted(instrument.projection, instrument.parity, x, y, z, *focal)
-    moved = measured(instrument.distortion, *plane, coefficients, skew)
-    parameters = tuple(detectors[:, i][grid.detector] for i in range(PER_DETECTOR))
-    zero = (jnp.zeros_like(x), jnp.zeros_like(x))
-    pixel = detector_pixel(*moved, parameters, zero)
-    return jnp.concatenate([pixel[0] * grid.pitch[0], pixel[1] * grid.pitch[1]])
-
-
-def _camera_turn(turn: Array) -> Array:
-    """Return steps (east, north, roll) of axes that are the unit matrix.
-
-    The axis of the unit matrix points to the pole, where East is y and North is -x.
-    """
-    return jnp.stack([turn[1], -turn[0], turn[2]])
-
-
-def _companions(problem: Problem) -> np.ndarray:
-    """Return what may move to undo a mode, as combinations of all, in columns.
-
-    All are the common shifts, turn and relative focal lengths, coefficients and skew.
-    Blocks that are not free stay; the skew goes with the distortion, of which it is
-    the one term of first degree that nothing else has; tied axes move together.
-    """
-    layout, instrument = problem.layout, problem.instrument
-    scale = "scale" in problem.free and float(instrument.focal_sigma) > 0
-    terms = np.asarray(instrument.coefficient_sigma) > 0
-    terms = terms & ("distortion" in problem.free)
-    skew = "distortion" in problem.free or "skew" in problem.free
-    free = np.concatenate([[True] * 3, [scale] * 2, terms, [skew]])
-    every = np.eye(5 + layout.n_coefficients + 1)
-    if scale and instrument.scale in ("exposure", "plate"):
-        every[4, 3] = 1.0
-        free[4] = False
-    return every[:, free]
-
-
-def _compensation(
-    problem: Problem, parameters: Parameters, target: Parameters
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """Find what undoes a finite change of the detectors.
-
-    Returns
-    -------
-    Common changes of the exposures, new coefficients, new skew, and the largest
-    position that is left changed [µm].
-    """
-    instrument, companions = problem.instrument, _companions(problem)
-    coefficients, skew = (
-        np.asarray(parameters.coefficients),
-        np.asarray(parameters.skew),
-    )
-    wanted, _ = _linearised(
-        instrument, parameters, np.zeros(5), coefficients, skew, parameters.detectors
-    )
-    common = np.zeros(5)
-    worst = np.inf
-    for _ in range(4):
-        found, columns = _linearised(
-            instrument, parameters, common, coefficients, skew, target.detectors
-        )
-        worst = float(np.max(np.abs(found - wanted)))
-        others = columns[:, : -target.detectors.size] @ companions
-        step = -companions @ _scaled_least_squares(others, found - wanted)
-        common = common + step[:5]
-        coefficients, skew = coefficients + step[5:-1], skew + step[-1]
-        if np.max(np.abs(columns[:, : step.size] @ step)) < NEGLIGIBLE:
-            break
-    return common, coefficients, skew, worst
-
-
-@jax.jit
-def _positions_and_jacobian(
-    instrument: Instrument, grid_detectors: Array, grid_focal: Array, *point: Array
-) -> tuple[Array, tuple[Array, ...]]:
-    grid = _grid(instrument, grid_detectors, grid_focal)
-
-    def positions(*values: Array) -> tuple[Array, Array]:
-        found = _grid_positions(instrument, grid, *values)
-        return found, found
-
-    columns, found = jax.jacfwd(positions, argnums=(0, 1, 2, 3), has_aux=True)(*point)
-    return found, columns
-
-
-def _linearised(
-    instrument: Instrument, around: Parameters, *point: np.ndarray | Array
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return positions of a grid laid around parameters, and their derivatives.
-
-    By what the exposures share, coefficients, skew and detectors, in this order.
-    """
-    found, columns = _positions_and_jacobian(
-        instrument,
-        jnp.asarray(around.detectors),
-        jnp.asarray(np.mean(np.asarray(around.focal), axis=0)),
-        *(jnp.asarray(p) for p in point),
-    )
-    n = found.shape[0]
-    return np.asarray(found), np.concatenate(
-        [np.asarray(c).reshape(n, -1) for c in columns], axis=1
-    )
-
-
-def _scaled_least_squares(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    if not (np.all(np.isfinite(matrix)) and np.all(np.isfinite(right))):
-        # A fit that has run away has no modes; it is judged elsewhere.
-        return np.zeros((matrix.shape[1], *right.shape[1:]))
-    size = np.linalg.norm(matrix, axis=0)
-    size = np.where(size > 0, size, 1.0)
-    found = scipy.linalg.lstsq(matrix / size, right, cond=1e-12, lapack_driver="gelsy")[
-        0
-    ]
-    return found / (size[:, None] if found.ndim == 2 else size)
-
-
-def find_datum(problem: Problem, parameters: Parameters) -> Datum:
-    """Return the modes that trade exactly, to first order, at `parameters`."""
     layout = layout_of(parameters)
-    active = _active_modes(problem)
+    taking = taking_part(problem) if taking is None else taking
+    active = [
+        m for m in _active_modes(problem, taking) if modes is None or MODES[m] in modes
+    ]
     directions, constraints = _common_detector_modes(
-        np.asarray(parameters.detectors), layout
+        np.asarray(parameters.detectors), layout, taking
     )
-    if {3, 4} <= set(active) and problem.instrument.scale in ("exposure", "plate"):
-        directions[:, 3] += directions[:, 4]
-        constraints[3] = (constraints[3] + constraints[4]) / 2.0
-        active.remove(4)
+    # A common stretch trades exactly, another along X than along Y may not.
+    both = np.array([[1.0, 1.0], [1.0, -1.0]])
+    directions[:, 3:] = directions[:, 3:] @ both
+    constraints[3:] = 0.5 * both @ constraints[3:]
     if active:
         expanded, left = _expand_modes(problem, parameters, directions[:, active])
         exact = left <= EXACT
@@ -367,9 +247,10 @@ def find_datum(problem: Problem, parameters: Parameters) -> Datum:
     else:
         directions = directions[:, :0]
     return Datum(
-        tuple(dict.fromkeys(_NAMES[m] for m in active)),
+        tuple(dict.fromkeys(MODES[m] for m in active)),
         directions,
         constraints[active],
+        tuple(active),
     )
 
 
@@ -378,7 +259,7 @@ def _expand_modes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Complete modes of the detectors by what undoes them; say what is left of each."""
     instrument, layout = problem.instrument, layout_of(parameters)
-    _, columns = _linearised(
+    _, columns = linearised(
         instrument,
         parameters,
         np.zeros(5),
@@ -387,34 +268,19 @@ def _expand_modes(
         parameters.detectors,
     )
     n_detector = parameters.detectors.size
-    companions = _companions(problem)
-    others = columns[:, :-n_detector] @ companions
+    together = companions(problem)
+    others = columns[:, :-n_detector] @ together
     by_detectors = columns[:, -n_detector:]
     effect = by_detectors @ modes[layout.detectors]
-    undo = -_scaled_least_squares(others, effect)
+    undo = -scaled_least_squares(others, effect)
     left = np.max(np.abs(others @ undo + effect), axis=0)
     left = left / np.max(np.abs(effect), axis=0)
-    undo = companions @ undo
+    undo = together @ undo
     full = modes.copy()
-    full[layout.exposures] = _spread_common(parameters, undo[:5])
+    full[layout.exposures] = spread_common(parameters, undo[:5])
     full[layout.distortion] = undo[5:-1]
     full[layout.skew] = undo[-1]
     return full, left
-
-
-def _spread_common(parameters: Parameters, common: np.ndarray) -> np.ndarray:
-    """Return exposures' steps for common ones: shifts [µm], turn, relative focal."""
-    focal = np.asarray(parameters.focal)
-    axes = jnp.asarray(parameters.axes)
-    frame = _exposure_frame(axes, jnp.asarray(focal), np.zeros((focal.shape[0], 3)))
-    cos, sin = np.asarray(frame.cos_pa)[:, None], np.asarray(frame.sin_pa)[:, None]
-    a = common[0] / focal[:, :1]
-    b = common[1] / focal[:, 1:]
-    out = np.empty((focal.shape[0], PER_EXPOSURE, common.shape[1]))
-    out[:, 0], out[:, 1] = cos * a + sin * b, -sin * a + cos * b
-    out[:, 2] = common[2]
-    out[:, 3:] = focal[:, :, None] * common[3:]
-    return out.reshape(-1, common.shape[1])
 
 
 def to_datum(
@@ -432,23 +298,61 @@ def to_datum(
     datum = datum or find_datum(problem, parameters)
     if not datum.modes:
         return parameters
-    layout = layout_of(parameters)
-    nominal = detector_parameters(problem.instrument)
-    inside = layout.detectors
-    rows = datum.constraints[:, inside]
-    excess = rows @ (np.asarray(parameters.detectors) - nominal).ravel()
-    amount = np.linalg.solve(rows @ datum.directions[inside], excess)
-    step = move_along(problem, parameters, datum, -amount)
-    exposures = step[layout.exposures].reshape(-1, PER_EXPOSURE)
-    axes = _rotate_axes(jnp.asarray(parameters.axes), jnp.asarray(exposures[:, :3]))
-    return Parameters(
-        offset=parameters.offset,
+    target = replace(parameters, detectors=_at_nominal(problem, parameters, datum))
+    common, coefficients, skew, _ = compensation(problem, parameters, target)
+    step = spread_common(parameters, common[:, None])[:, 0].reshape(-1, PER_EXPOSURE)
+    axes = _rotate_axes(jnp.asarray(parameters.axes), jnp.asarray(step[:, :3]))
+    return replace(
+        target,
         axes=np.asarray(axes),
-        focal=np.asarray(parameters.focal) + exposures[:, 3:],
-        coefficients=np.asarray(parameters.coefficients) + step[layout.distortion],
-        skew=np.asarray(parameters.skew + step[layout.skew]),
-        detectors=np.asarray(parameters.detectors)
-        + step[inside].reshape(-1, PER_DETECTOR),
+        focal=np.asarray(parameters.focal) + step[:, 3:],
+        coefficients=np.asarray(coefficients),
+        skew=np.asarray(skew),
+    )
+
+
+def _at_nominal(
+    problem: Problem, parameters: Parameters, datum: Datum
+) -> Float[np.ndarray, "d 5"]:
+    """Return the detectors moved along modes, by finite motions, to the datum.
+
+    Turns and stretches are about the axis, so that the detectors keep their shape as
+    far as a motion of all of them together can.
+    """
+    inside = layout_of(parameters).detectors
+    detectors = np.array(parameters.detectors, dtype=float)
+    nominal = detector_parameters(problem.instrument)
+    rows = datum.constraints[:, inside]
+    along = datum.directions[inside]
+    # What takes no part has a direction of zero.
+    taking = np.any(along.reshape(*detectors.shape, -1) != 0, axis=(1, 2))
+    for _ in range(3):
+        excess = rows @ (detectors - nominal).ravel()
+        amount = np.zeros(len(MODES))
+        amount[list(datum.rows)] = -np.linalg.solve(rows @ along, excess)
+        detectors[taking] = _moved_together(detectors[taking], amount)
+    return detectors
+
+
+def _moved_together(
+    detectors: Float[np.ndarray, "d 5"], amount: Float[np.ndarray, "5"]
+) -> Float[np.ndarray, "d 5"]:
+    """Return detectors shifted, turned about the axis and stretched, all together."""
+    x, y, theta, pitch_x, pitch_y = detectors.T
+    cos2, sin2 = np.cos(theta) ** 2, np.sin(theta) ** 2
+    turn, along_x, along_y = amount[2], amount[3] + amount[4], amount[3] - amount[4]
+    cos, sin = np.cos(turn), np.sin(turn)
+    x, y = x * (1.0 + along_x), y * (1.0 + along_y)
+    x, y = cos * x - sin * y, sin * x + cos * y
+    return np.stack(
+        [
+            x + amount[0],
+            y + amount[1],
+            theta + turn,
+            pitch_x * (1.0 + along_x * cos2 + along_y * sin2),
+            pitch_y * (1.0 + along_x * sin2 + along_y * cos2),
+        ],
+        axis=1,
     )
 
 
@@ -472,16 +376,9 @@ def move_along(
     step = np.zeros(layout.size)
     step[layout.detectors] = datum.directions[layout.detectors] @ amount
     moved = step[layout.detectors].reshape(-1, PER_DETECTOR)
-    target = Parameters(
-        offset=parameters.offset,
-        axes=parameters.axes,
-        focal=parameters.focal,
-        coefficients=parameters.coefficients,
-        skew=parameters.skew,
-        detectors=np.asarray(parameters.detectors) + moved,
-    )
-    common, coefficients, skew, _ = _compensation(problem, parameters, target)
-    step[layout.exposures] = _spread_common(parameters, common[:, None])[:, 0]
+    target = replace(parameters, detectors=np.asarray(parameters.detectors) + moved)
+    common, coefficients, skew, _ = compensation(problem, parameters, target)
+    step[layout.exposures] = spread_common(parameters, common[:, None])[:, 0]
     step[layout.distortion] = coefficients - np.asarray(parameters.coefficients)
     step[layout.skew] = float(skew) - float(parameters.skew)
     return step

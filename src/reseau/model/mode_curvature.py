@@ -8,13 +8,13 @@ leaves the valley.
 import numpy as np
 from jaxtyping import Float
 
-from .gauge import (
-    Datum,
-    _companions,
-    _linearised,
-    _scaled_least_squares,
-    _spread_common,
+from .companions import (
+    companions,
+    linearised,
+    scaled_least_squares,
+    spread_common,
 )
+from .gauge import Datum
 from .parameters import PER_DETECTOR, Parameters, layout_of
 from .problem import Problem
 
@@ -46,17 +46,17 @@ def mode_curvature(
     detectors = datum.directions[layout.detectors] * width
     none = np.zeros(5)
     start = (none, parameters.coefficients, parameters.skew, parameters.detectors)
-    here, columns = _linearised(problem.instrument, parameters, *start)
-    companions = _companions(problem)
+    here, columns = linearised(problem.instrument, parameters, *start)
+    together = companions(problem)
     n = parameters.detectors.size
-    others = columns[:, :-n] @ companions
-    moves = -companions @ _scaled_least_squares(others, columns[:, -n:] @ detectors)
+    others = columns[:, :-n] @ together
+    moves = -together @ scaled_least_squares(others, columns[:, -n:] @ detectors)
 
     def even(amount: np.ndarray) -> np.ndarray:
         """Return the even part of the change of positions, twice."""
         y, d = moves @ amount, (detectors @ amount).reshape(-1, PER_DETECTOR)
         return sum(
-            _linearised(
+            linearised(
                 problem.instrument,
                 parameters,
                 sign * y[:5],
@@ -75,9 +75,9 @@ def mode_curvature(
     for i, j in zip(*low, strict=True):
         mixed = 0.5 * (even(unit[i] + unit[j]) - own[i] - own[j]) if i != j else own[i]
         second[:, i, j] = second[:, j, i] = mixed
-    found = -companions @ _scaled_least_squares(others, second.reshape(here.size, -1))
+    found = -together @ scaled_least_squares(others, second.reshape(here.size, -1))
     out = np.zeros((layout.size, m * m))
-    out[layout.exposures] = _spread_common(parameters, found[:5])
+    out[layout.exposures] = spread_common(parameters, found[:5])
     out[layout.distortion], out[layout.skew] = found[5:-1], found[-1]
     unit = np.where(width > 0, width, np.inf)
     return out.reshape(-1, m, m) / np.outer(unit, unit)

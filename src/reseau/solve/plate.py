@@ -23,7 +23,7 @@ from reseau.model import (
     prior_widths,
     take_step,
 )
-from reseau.model.gauge import Datum, find_datum, mean_scales, sky_rotations, to_datum
+from reseau.model.gauge import Datum, find_datum, mean_scales, sky_rotations
 from reseau.records import Surroundings
 from reseau.sky import (
     apparent_direction,
@@ -39,7 +39,8 @@ from .lost import lost_solution
 from .plan import TileData, plan_tiles
 from .posterior import InnerConstraints, companion_sources, gaussian_posterior
 from .posterior_factor import posterior_factor
-from .residuals import Residuals, residuals_at
+from .reported import reported_at
+from .residuals import Residuals
 from .robust import Robust, RobustOptimum, solve_robustly
 from .solution import Solution
 from .start import Start, find_start
@@ -192,10 +193,11 @@ def _solve(
         constraints,
         None if found is None else found.prior_information,
     )
+    constrained = None
     if constraints is not None:
-        parameters = _apply_constraints(problem, parameters, constraints)
-        datum = find_datum(problem, parameters)
-    reported = to_datum(problem, parameters, datum)
+        constrained = _apply_constraints(problem, parameters, constraints)
+    written = reported_at(problem, tiles, parameters, constrained)
+    datum, reported, residuals = written.datum, written.parameters, written.residuals
     covariance = datum.covariance(posterior.shared)
     factor = posterior_factor(
         problem,
@@ -206,13 +208,12 @@ def _solve(
         reported,
         null.undetermined,
     )
-    residuals = residuals_at(problem, tiles, reported)
     chi2, dof = _unit_weight(residuals, posterior.used, found)
     judged = source_flags(
         problem,
         tiles,
         equations,
-        parameters,
+        reported,
         posterior.sources,
         found,
         sigma0=float(np.sqrt(chi2 / dof)) if dof > 0 else 1.0,
@@ -227,14 +228,16 @@ def _solve(
         source_covariance=posterior.sources,
         shared_covariance=covariance,
         undetermined=null.undetermined,
-        prior_pull=prior_pulls(problem, parameters),
-        calibration_pull=calibration_pulls(problem, parameters),
+        prior_pull=prior_pulls(problem, reported),
+        calibration_pull=calibration_pulls(problem, reported),
         residuals=residuals,
         chi2=chi2,
         dof=dof,
         history=optimum.history,
         result=result,
         datum=describe_datum(problem, datum.modes, constraints, null),
+        datum_modes=datum.modes,
+        datum_change=written.change,
         null_directions=null.expected + null.unexpected,
         factor=factor,
         seconds={

@@ -87,6 +87,10 @@ class Solution(eqx.Module):
     strays
         Measurements that do not belong where most references of their exposure put
         them; None where there are none, or the solver does not look for them.
+    datum_modes
+        Common modes of the detectors that the datum holds at nominal.
+    datum_change
+        Largest change of a predicted position by the move to the datum [σ].
     """
 
     problem: Problem
@@ -112,6 +116,8 @@ class Solution(eqx.Module):
     factor: PosteriorFactor | None = None
     draws: Draws | None = None
     strays: Strays | None = None
+    datum_modes: tuple[str, ...] = eqx.field(static=True, default=())
+    datum_change: float = 0.0
 
     def sample(self, n: int, seed: int = 0) -> Draws:
         """Return draws from the posterior.

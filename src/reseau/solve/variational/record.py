@@ -7,13 +7,13 @@ from jaxtyping import Float
 
 from reseau.errors import Result
 from reseau.model import Parameters, Problem, prior_terms
-from reseau.model.gauge import find_datum, to_datum
 from reseau.solve.flagging import source_flags
 from reseau.solve.gauss_newton import Equations, Iteration
 from reseau.solve.plan import TileData
 from reseau.solve.plate import NullSpace, calibration_pulls, describe_datum, prior_pulls
 from reseau.solve.posterior_factor import posterior_factor
-from reseau.solve.residuals import Residuals, residuals_at
+from reseau.solve.reported import reported_at
+from reseau.solve.residuals import Residuals
 from reseau.solve.robust import RobustOptimum
 from reseau.solve.solution import Solution
 
@@ -105,9 +105,8 @@ def as_solution(
         What a heavy-tailed solution thinks of its data.
     """
     parameters = moments.parameters
-    datum = find_datum(problem, parameters)
-    reported = to_datum(problem, parameters, datum)
-    residuals = residuals_at(problem, tiles, reported)
+    written = reported_at(problem, tiles, parameters)
+    datum, reported, residuals = written.datum, written.parameters, written.residuals
     nothing = NullSpace(
         (), (), np.zeros(problem.layout.size, dtype=bool), np.zeros((0, 0))
     )
@@ -125,14 +124,16 @@ def as_solution(
         source_covariance=moments.sources,
         shared_covariance=_in_datum(datum.covariance, moments.shared),
         undetermined=nothing.undetermined,
-        prior_pull=prior_pulls(problem, parameters),
-        calibration_pull=calibration_pulls(problem, parameters),
+        prior_pull=prior_pulls(problem, reported),
+        calibration_pull=calibration_pulls(problem, reported),
         residuals=residuals,
         chi2=chi2,
         dof=dof,
         history=history,
         result=result,
         datum=describe_datum(problem, datum.modes, None, nothing),
+        datum_modes=datum.modes,
+        datum_change=written.change,
         null_directions=(),
         seconds=seconds,
         factor=factor,

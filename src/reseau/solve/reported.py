@@ -1,0 +1,202 @@
+"""The point that is written: the optimum moved to its datum, no measurement moved.
+
+Common modes of the detectors trade with pointing, scale and distortion as far as
+detectors are turned by right angles and exposures have one ratio of their focal
+lengths. What a move leaves of the predicted pixels is taken back by all shared
+parameters that are not held by the datum, in steps of Gauss and Newton, sources
+untouched. A mode that would still change a prediction by more than `UNCHANGED` is not
+moved: it stays as data and priors have it, and the datum does not name it.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+
+from reseau.model import (
+    Parameters,
+    Problem,
+    free_columns,
+    prior_widths,
+    take_step,
+)
+from reseau.model.gauge import Datum, find_datum, to_datum
+
+from .assemble import assemble
+from .plan import TileData
+from .residuals import Residuals, residuals_at
+from .ties import tie_columns
+
+UNCHANGED = 1e-3
+"""Largest change of a predicted position [σ] that a move to the datum may leave."""
+
+STEPS = 2
+"""Steps at most that take back what a move changed."""
+
+RIDGE = 1e-11
+"""Curvature, in that of each parameter, where predictions know nothing of a step."""
+
+
+class Reported(NamedTuple):
+    """Where a solution is written.
+
+    Attributes
+    ----------
+    parameters
+        Values in the datum.
+    datum
+        Its modes, as they are at the optimum.
+    residuals
+        At `parameters`.
+    change
+        Largest change of a predicted position by the move [σ].
+    """
+
+    parameters: Parameters
+    datum: Datum
+    residuals: Residuals
+    change: float
+
+
+def reported_at(
+    problem: Problem,
+    tiles: list[TileData],
+    optimum: Parameters,
+    constrained: Parameters | None = None,
+) -> Reported:
+    """Move the optimum to its datum as far as no prediction moves.
+
+    Parameters
+    ----------
+    problem, tiles
+        The plate.
+    optimum
+        Where the iteration ended: what is predicted there stays.
+    constrained
+        The same after inner constraints of a free network were met; absent: none.
+    """
+    before = residuals_at(problem, tiles, optimum)
+    start = optimum if constrained is None else constrained
+    datum = find_datum(problem, start)
+    moved = to_datum(problem, start, datum)
+    after = residuals_at(problem, tiles, moved)
+    change = _largest(after, before)
+    if change <= UNCHANGED or not np.all(np.isfinite(after.pull)):
+        return Reported(moved, datum, after, change)
+    aims = _aimed_at_predictions(tiles, before)
+    first = _changes(problem, aims, moved)
+    for kept in _choices(datum):
+        chosen = datum if kept == datum.modes else find_datum(problem, start, kept)
+        point, left = _taken_back(first, moved, chosen)
+        if 3.0 * left > UNCHANGED * np.sqrt(after.pull.size):
+            continue  # the largest of so many is more than three times their rms
+        for _ in range(STEPS):
+            after = residuals_at(problem, tiles, point)
+            change = _largest(after, before)
+            if change <= UNCHANGED:
+                return Reported(point, chosen, after, change)
+            point, _ = _taken_back(_changes(problem, aims, point), point, chosen)
+    if constrained is None:
+        return Reported(optimum, find_datum(problem, start, ()), before, 0.0)
+    after = residuals_at(problem, tiles, start)
+    chosen = find_datum(problem, start, ())
+    return Reported(start, chosen, after, _largest(after, before))
+
+
+def _choices(datum: Datum) -> list[tuple[str, ...]]:
+    """Return which modes to keep, all of them first, those that trade best longest.
+
+    A rotation trades where exposures have one ratio of their focal lengths, and a
+    stretch in one direction where detectors are turned by right angles; shifts and a
+    common stretch trade exactly.
+    """
+    found = []
+    for dropped in (
+        (),
+        ("rotation",),
+        ("pitch ratio",),
+        ("rotation", "pitch ratio"),
+        ("rotation", "pitch ratio", "pitch"),
+    ):
+        kept = tuple(m for m in datum.modes if m not in dropped)
+        if kept not in found:
+            found.append(kept)
+    return found
+
+
+def _largest(after: Residuals, before: Residuals) -> float:
+    change = np.max(np.abs(after.pull - before.pull), initial=0.0)
+    return float(change) if np.isfinite(change) else np.inf
+
+
+def _aimed_at_predictions(
+    tiles: Sequence[TileData], residuals: Residuals
+) -> list[TileData]:
+    """Return tiles whose measurements are what was predicted, sources held."""
+    off = np.concatenate([residuals.pixel, np.zeros((1, 2))])
+    aims = [
+        tile._replace(
+            free=np.zeros(np.shape(tile.free)),
+            blocks=tuple(
+                block._replace(
+                    pixel_x=np.asarray(block.pixel_x) - off[np.asarray(block.row), 0],
+                    pixel_y=np.asarray(block.pixel_y) - off[np.asarray(block.row), 1],
+                )
+                for block in tile.blocks
+            ),
+        )
+        for tile in tiles
+    ]
+    return list(jax.device_put(aims))
+
+
+class _Changes(NamedTuple):
+    """How predictions change with the free parameters, all scaled to unit curvature."""
+
+    basis: scipy.sparse.csr_matrix
+    scale: np.ndarray
+    matrix: np.ndarray
+    right: np.ndarray
+    square: float
+
+
+def _changes(problem: Problem, aims: list[TileData], point: Parameters) -> _Changes:
+    """Linearise the change of predictions at a point, sources held."""
+    corner = assemble(problem, aims, point, 0.0).corner
+    width = prior_widths(problem)
+    basis = tie_columns(problem, free_columns(problem.layout, problem.free, width))
+    matrix = basis.T @ (np.asarray(corner.matrix) @ basis)
+    right = basis.T @ np.asarray(corner.right)
+    scale = np.sqrt(np.maximum(np.diag(matrix), 0.0))
+    scale = np.where(scale > 0, scale, 1.0)
+    return _Changes(
+        basis=basis,
+        scale=scale,
+        matrix=matrix / np.outer(scale, scale),
+        right=right / scale,
+        square=float(np.asarray(corner.chi2)[0]),
+    )
+
+
+def _taken_back(
+    changes: _Changes, point: Parameters, datum: Datum
+) -> tuple[Parameters, float]:
+    """Return the point one step nearer to the predictions, within its datum.
+
+    And what then is left of their change, the root of the sum of squares [σ].
+    """
+    basis, scale = changes.basis, changes.scale
+    held = (datum.constraints @ basis) / scale
+    inside = scipy.linalg.null_space(held) if len(held) else np.eye(scale.size)
+    matrix = inside.T @ changes.matrix @ inside
+    matrix[np.diag_indices_from(matrix)] += RIDGE
+    step = inside @ np.linalg.solve(matrix, inside.T @ changes.right)
+    left = changes.square - step @ (2.0 * changes.right - changes.matrix @ step)
+    moved = take_step(point, basis @ (step / scale), np.zeros(point.offset.shape))
+    return moved, float(np.sqrt(max(left, 0.0)))
+
+
+__all__ = ["UNCHANGED", "Reported", "reported_at"]

@@ -19,7 +19,7 @@ from reseau.constants import DEGREE
 from reseau.errors import Result
 from reseau.instrument import Detectors
 from reseau.model import free_columns, prior_widths
-from reseau.model.gauge import find_datum, move_along
+from reseau.model.gauge import find_datum, move_along, to_datum
 from reseau.model.likelihood import mixture, prior_named, student
 from reseau.model.mode_curvature import mode_curvature
 from reseau.solve import Settings, solve_plate
@@ -72,7 +72,7 @@ def solved():
 def linearised(solved):
     """Equations away from the optimum, where the modes are not at rest."""
     start = find_start(solved[0])
-    problem, point = start.problem, solved[1].parameters
+    problem, point = start.problem, to_datum(start.problem, solved[1].parameters)
     tiles = jax.device_put(plan_tiles(problem))
     datum = find_datum(problem, point)
     aside = 0.5 * np.linalg.norm(datum.gain() @ solved[1].factor.shared, axis=1)

@@ -1,5 +1,6 @@
 """Numbers that tell whether a solution is good; pictures of them are in `plots`."""
 
+from .collective import FELT, Collective, without_common_part
 from .displacement_field import DisplacementField
 from .distortion_map import (
     DistortionMap,
@@ -27,11 +28,20 @@ from .residuals import (
     exposure_chi2,
     running_statistics,
 )
-from .verdict import WorstPulls, counted, largest_by_chance, verdict, worst_pulls
+from .verdict import (
+    WorstPulls,
+    counted,
+    is_crowd,
+    largest_by_chance,
+    verdict,
+    worst_pulls,
+)
 
 __all__ = [
     "CLASSES",
+    "FELT",
     "BinnedVectors",
+    "Collective",
     "DisplacementField",
     "DistortionMap",
     "ExposureChi2",
@@ -48,6 +58,7 @@ __all__ = [
     "field_centre",
     "focal_plane_grid",
     "in_mas",
+    "is_crowd",
     "largest_by_chance",
     "recovery_by_class",
     "recovery_dict",
@@ -57,5 +68,6 @@ __all__ = [
     "sky_offsets",
     "verdict",
     "without_affine",
+    "without_common_part",
     "worst_pulls",
 ]

@@ -139,6 +139,7 @@ def verdict(
     reason: str = "",
     pulls: Sequence[WorstPulls] = (),
     dropped: Mapping[str, int] | None = None,
+    common: Sequence[str] = (),
 ) -> list[str]:
     """Say in sentences whether a fit is good.
 
@@ -156,14 +157,36 @@ def verdict(
         Worst measurements and priors.
     dropped
         What was left out, and how many of each.
+    common
+        Sentences about priors that are off all together: told first.
     """
     left_out = _dropped_verdict(dropped or {})
     if not converged:
         reason = reason.removeprefix("not converged: ")
         why = [f"Reason: {reason.rstrip('.')}."] if reason else []
         return [_NOT_CONVERGED, *why, left_out]
-    judged = [pull_verdict(p) for p in pulls if p.n]
-    return [noise_verdict(chi2, dof), *judged, left_out]
+    # Without degrees of freedom residuals are small whatever the errors are.
+    judged = [p for p in pulls if p.n and (dof > 0 or p.what != MEASUREMENTS)]
+    crowds = [p for p in judged if is_crowd(p)]
+    first = [*common, *(pull_verdict(p) for p in crowds)]
+    noise = noise_verdict(chi2, dof, priors_off=bool(first))
+    rest = [pull_verdict(p) for p in judged if p not in crowds]
+    return [*first, noise, *rest, left_out]
+
+
+MEASUREMENTS = "measurements"
+"""What measurements are called among pulls."""
+
+
+def is_crowd(pulls: WorstPulls) -> bool:
+    """Return whether so many priors stand out that they are the matter, not the errors.
+
+    Parameters
+    ----------
+    pulls
+        The largest of one kind.
+    """
+    return pulls.what != MEASUREMENTS and pulls.n_beyond > MANY
 
 
 _NOT_CONVERGED = (
@@ -187,7 +210,7 @@ def counted(n: int, plural: str) -> str:
     return f"{n:,} {noun}{''.join(rest)}"
 
 
-def noise_verdict(chi2: float, dof: int) -> str:
+def noise_verdict(chi2: float, dof: int, *, priors_off: bool = False) -> str:
     """Judge the stated errors by the reduced chi².
 
     Parameters
@@ -196,6 +219,8 @@ def noise_verdict(chi2: float, dof: int) -> str:
         Sum of squared residuals over their errors.
     dof
         Degrees of freedom.
+    priors_off
+        Whether many priors disagree with the measurements, and bend the fit perhaps.
     """
     if not math.isfinite(chi2):
         return "chi² is not a finite number: the fit is not to be used."
@@ -220,7 +245,13 @@ def noise_verdict(chi2: float, dof: int) -> str:
         f"{sigma0**2:{form}}, {counted(dof, 'degrees of freedom')})"
     )
     few = "; too few degrees of freedom to tell" if dof < FEW else ""
-    return f"{head}: {_judge(chi2, dof)}{few}."
+    words = _judge(chi2, dof)
+    if priors_off and sigma0 > 1.0 + CREDIBLE and words != FINE:
+        words = (
+            "more than the errors of the measurements explain, but the priors above "
+            "pull at the fit: mend them before you judge the errors"
+        )
+    return f"{head}: {words}{few}."
 
 
 def sigma0_text(sigma0: float) -> str:
@@ -236,10 +267,13 @@ def sigma0_text(sigma0: float) -> str:
     return f"{sigma0:.4f}" if SMALL <= sigma0 <= LARGE else f"{sigma0:.4g}"
 
 
+FINE = "the errors of the measurements are credible"
+
+
 def _judge(chi2: float, dof: int) -> str:
     sigma0 = math.sqrt(chi2 / dof)
     if CHANCE[0] <= special.chdtrc(dof, chi2) <= CHANCE[1]:
-        return "the errors of the measurements are credible"
+        return FINE
     if abs(sigma0 - 1.0) <= CREDIBLE:
         return (
             "the errors of the measurements are credible to "
@@ -292,6 +326,10 @@ def pull_verdict(pulls: WorstPulls) -> str:
     look = "these before you trust what depends on them"
     if pulls.n_beyond == 1:
         look = "it before you trust what depends on it"
+    elif is_crowd(pulls):
+        look = "for what they have in common before you trust anything else"
+        if "source" in pulls.what:
+            look += ": epochs, motions, the observer, the errors of the catalogue"
     return (
         f"{pulls.n_beyond:,} of {all_of_them} beyond {pulls.limit:.1f}σ, "
         f"which chance exceeds in one fit of a hundred: {names}{tail}. "

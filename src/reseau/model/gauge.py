@@ -53,7 +53,8 @@ class Datum(NamedTuple):
     constraints
         What is held at nominal, (q, p): mean shift, rotation and pitches.
     rows
-        Places of the modes in `MODES`, one for each of q.
+        Which motions they are: shifts along X and Y, turn, stretches along X, along Y,
+        along both, unequal; one for each of q.
     """
 
     modes: tuple[str, ...]
@@ -183,7 +184,7 @@ def _common_detector_modes(
 
 
 def _active_modes(problem: Problem, taking: Bool[np.ndarray, "d"]) -> list[int]:
-    """Return which of the five modes trade with free parameters of this problem."""
+    """Return which modes trade with free parameters of this problem."""
     detectors, free = problem.instrument.detectors, problem.free
     if "detectors" not in free:
         return []
@@ -198,14 +199,23 @@ def _active_modes(problem: Problem, taking: Bool[np.ndarray, "d"]) -> list[int]:
             active += [2]
     scale = "scale" in free and float(problem.instrument.focal_sigma) > 0
     if has_width(detectors.sigma_pitch) and scale and "distortion" in free:
-        active += [3]
+        active += [COMMON]
         if problem.instrument.scale not in ("exposure", "plate"):
-            active += [4]
+            active += [ALONG_X, ALONG_Y, UNEQUAL]
     return active
 
 
-MODES = ("shift", "shift", "rotation", "pitch", "pitch ratio")
-"""What the five modes are called: the last is that of pitches along X and along Y."""
+MODES = ("shift", "rotation", "pitch", "pitch ratio")
+"""What the modes are called: the last is that of pitches along X and along Y."""
+
+_OF_ROW: tuple[tuple[str, ...], ...] = (
+    *(("shift",), ("shift",), ("rotation",)),
+    *(MODES[2:], MODES[2:]),
+    *(("pitch",), ("pitch ratio",)),
+)
+"""Names of shifts along X and Y, turn, stretches along X, along Y, common, unequal."""
+
+ALONG_X, ALONG_Y, COMMON, UNEQUAL = 3, 4, 5, 6
 
 
 def find_datum(
@@ -229,29 +239,42 @@ def find_datum(
     """
     layout = layout_of(parameters)
     taking = taking_part(problem) if taking is None else taking
-    active = [
-        m for m in _active_modes(problem, taking) if modes is None or MODES[m] in modes
+    wanted = MODES if modes is None else modes
+    rows = [
+        m
+        for m in _active_modes(problem, taking)
+        if all(name in wanted for name in _OF_ROW[m])
     ]
     directions, constraints = _common_detector_modes(
         np.asarray(parameters.detectors), layout, taking
     )
-    # A common stretch trades exactly, another along X than along Y may not.
-    both = np.array([[1.0, 1.0], [1.0, -1.0]])
-    directions[:, 3:] = directions[:, 3:] @ both
-    constraints[3:] = 0.5 * both @ constraints[3:]
-    if active:
-        expanded, left = _expand_modes(problem, parameters, directions[:, active])
-        exact = left <= EXACT
-        active = [m for m, e in zip(active, exact, strict=True) if e]
-        directions = expanded[:, exact]
-    else:
-        directions = directions[:, :0]
+    x, y = directions[:, ALONG_X], directions[:, ALONG_Y]
+    directions = np.column_stack([directions, x + y, x - y])
+    x, y = constraints[ALONG_X], constraints[ALONG_Y]
+    constraints = np.vstack([constraints, 0.5 * (x + y), 0.5 * (x - y)])
+    expanded, exact = _exact_modes(problem, parameters, directions[:, rows])
+    places = {row: i for i, row in enumerate(rows) if exact[i]}
+    # Where both do not trade, a common stretch does all the same.
+    alike = {ALONG_X, ALONG_Y} <= set(places)
+    spare = (COMMON, UNEQUAL) if alike else (ALONG_X, ALONG_Y)
+    rows = [row for row in places if row not in spare]
+    names = {name for row in rows for name in _OF_ROW[row]}
     return Datum(
-        tuple(dict.fromkeys(MODES[m] for m in active)),
-        directions,
-        constraints[active],
-        tuple(active),
+        tuple(name for name in MODES if name in names),
+        expanded[:, [places[row] for row in rows]],
+        constraints[rows],
+        tuple(rows),
     )
+
+
+def _exact_modes(
+    problem: Problem, parameters: Parameters, modes: Float[np.ndarray, "p m"]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return modes completed by what undoes them, and which that is exact for."""
+    if not modes.shape[1]:
+        return modes, np.zeros(0, dtype=bool)
+    expanded, left = _expand_modes(problem, parameters, modes)
+    return expanded, left <= EXACT
 
 
 def _expand_modes(
@@ -328,19 +351,21 @@ def _at_nominal(
     taking = np.any(along.reshape(*detectors.shape, -1) != 0, axis=(1, 2))
     for _ in range(3):
         excess = rows @ (detectors - nominal).ravel()
-        amount = np.zeros(len(MODES))
+        amount = np.zeros(len(_OF_ROW))
         amount[list(datum.rows)] = -np.linalg.solve(rows @ along, excess)
         detectors[taking] = _moved_together(detectors[taking], amount)
     return detectors
 
 
 def _moved_together(
-    detectors: Float[np.ndarray, "d 5"], amount: Float[np.ndarray, "5"]
+    detectors: Float[np.ndarray, "d 5"], amount: Float[np.ndarray, "7"]
 ) -> Float[np.ndarray, "d 5"]:
     """Return detectors shifted, turned about the axis and stretched, all together."""
     x, y, theta, pitch_x, pitch_y = detectors.T
     cos2, sin2 = np.cos(theta) ** 2, np.sin(theta) ** 2
-    turn, along_x, along_y = amount[2], amount[3] + amount[4], amount[3] - amount[4]
+    turn = amount[2]
+    along_x = amount[ALONG_X] + amount[COMMON] + amount[UNEQUAL]
+    along_y = amount[ALONG_Y] + amount[COMMON] - amount[UNEQUAL]
     cos, sin = np.cos(turn), np.sin(turn)
     x, y = x * (1.0 + along_x), y * (1.0 + along_y)
     x, y = cos * x - sin * y, sin * x + cos * y

@@ -2,6 +2,7 @@
 
 import platform
 import resource
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from itertools import combinations
 from typing import Any
@@ -12,9 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
-from reseau.diagnostics import WorstPulls, worst_pulls
+from reseau.diagnostics import (
+    Collective,
+    WorstPulls,
+    without_common_part,
+    worst_pulls,
+)
 from reseau.instrument import Instrument, attitude_from_axes
 from reseau.model import DETECTOR_NAMES, PER_EXPOSURE, parameter_names
+from reseau.model.participation import taking_part
 from reseau.solve import Solution, source_errors
 
 from .naming import name_of
@@ -208,8 +215,17 @@ def fitted_instrument(prepared: Prepared, solution: Solution) -> Instrument:
     )
 
 
-def judged_pulls(prepared: Prepared, solution: Solution) -> list[WorstPulls]:
-    """Return the worst measurements and prior pulls, with what chance gives."""
+def judged_pulls(
+    prepared: Prepared, solution: Solution, common: Sequence[Collective] = ()
+) -> list[WorstPulls]:
+    """Return the worst measurements and prior pulls, with what chance gives.
+
+    Parameters
+    ----------
+    common
+        What calibration priors have in common, which is told once and not again of
+        each.
+    """
     measurements = prepared.problem.measurements
     pull = solution.residuals.pull
 
@@ -237,7 +253,7 @@ def judged_pulls(prepared: Prepared, solution: Solution) -> list[WorstPulls]:
         ),
         worst_pulls(
             "calibration priors",
-            solution.calibration_pull,
+            without_common_part(solution.calibration_pull, common),
             lambda row: names[row],
             keep=WORST,
         ),
@@ -250,7 +266,10 @@ def _calibration_names(prepared: Prepared) -> list[str]:
 
 
 def summary_of(
-    prepared: Prepared, solution: Solution, pulls: list[WorstPulls]
+    prepared: Prepared,
+    solution: Solution,
+    pulls: list[WorstPulls],
+    common: Sequence[Collective] = (),
 ) -> dict[str, Any]:
     """Return what ``summary.json`` holds of the solution itself."""
     residual = solution.residuals.pixel
@@ -272,6 +291,12 @@ def summary_of(
         "residual_rms": float(np.sqrt(np.mean(residual**2))),
         "residual_unit": prepared.unit,
         "datum": solution.datum,
+        "datum_modes": list(solution.datum_modes),
+        "datum_without": [
+            int(prepared.problem.instrument.detectors.ids[d])
+            for d in without_part_in_datum(solution)
+        ],
+        "datum_change_sigma": solution.datum_change,
         "null_directions": list(solution.null_directions),
         "undetermined": _undetermined(prepared, solution),
         "still_moving": _still_moving(prepared, solution),
@@ -289,8 +314,16 @@ def summary_of(
             }
             for p in pulls
         },
+        "common_pulls": [group.as_dict() for group in common],
         "history": [i._asdict() for i in solution.history],
     }
+
+
+def without_part_in_datum(solution: Solution) -> list[int]:
+    """Return the rows of detectors that take no part in the datum."""
+    if not solution.datum_modes:
+        return []
+    return [int(d) for d in np.flatnonzero(~taking_part(solution.problem))]
 
 
 def _still_moving(prepared: Prepared, solution: Solution) -> str | None:

@@ -14,7 +14,7 @@ from reseau.constants import ARCSECOND, DEGREE
 from reseau.instrument import Instrument, basis_name, camera_axes
 from reseau.io import Truth, columns_of
 from reseau.model import Parameters, Problem, detector_parameters
-from reseau.model.gauge import to_datum
+from reseau.model.gauge import find_datum, to_datum
 from reseau.records import Exposures, Measurements, SourcePrior
 
 from .compared import Columns, Compared
@@ -192,8 +192,14 @@ def true_parameters(
             detectors=detector_parameters(instrument),
         )
         problem = _bare_problem(found, attitude)
+        modes = found.summary.get("datum_modes")
+        left_out = set(found.summary.get("datum_without", ()))
+        taking = np.array([i not in left_out for i in found.instrument.detectors.ids])
         # The datum is linearised where the parameters are: the second time there.
-        return to_datum(problem, to_datum(problem, parameters))
+        for _ in range(2):
+            datum = find_datum(problem, parameters, modes, taking)
+            parameters = to_datum(problem, parameters, datum)
+        return parameters
 
 
 def _bare_problem(found: Compared, attitude: Float[ndarray, "n 3"]) -> Problem:

@@ -43,6 +43,8 @@ class Answer:
         Lines on what was compared on the way.
     reason
         How it ended, where the method has better words than `Result`.
+    advice
+        What to do about the errors, if nothing else is the matter.
     """
 
     prepared: Prepared
@@ -51,6 +53,7 @@ class Answer:
     sentences: list[str]
     table: tuple[str, ...] = ()
     reason: str | None = None
+    advice: tuple[str, ...] = ()
 
 
 def solve_prepared(
@@ -127,7 +130,7 @@ def _by_gauss_newton(
         )
     summary |= _reliability(solution)
     sentences += _reliability_in_words(solution)
-    return Answer(prepared, solution, summary, sentences)
+    return Answer(prepared, solution, summary, sentences, advice=_advice(solution))
 
 
 def _noise_in_words(noise: Noise, unit: str) -> str:
@@ -189,14 +192,19 @@ def _reliability_in_words(solution: Solution) -> list[str]:
             f"{wrong:,} of {judged:,} references disagree with the measurements "
             f"(p < 0.0008, flag wrong_reference); {believed}."
         )
-    inflation = error_inflation(solution)
-    if inflation.needed and found is None:
-        words.append(
-            f"To be credible, multiply the measurement errors by "
-            f"{inflation.factor:.3f} ± {inflation.error:.3f}, or let --fit-noise find "
-            "a scale and a floor."
-        )
     return words
+
+
+def _advice(solution: Solution) -> tuple[str, ...]:
+    """Say by how much errors must grow to be credible, if they must."""
+    inflation = error_inflation(solution)
+    if not (solution.converged and inflation.needed and solution.reliability is None):
+        return ()
+    return (
+        f"To be credible, multiply the measurement errors by "
+        f"{inflation.factor:.3f} ± {inflation.error:.3f}, or let --fit-noise find "
+        "a scale and a floor.",
+    )
 
 
 EXPECTED = 0.0008
@@ -233,7 +241,14 @@ def _by_guide(
     words.append(WHAT_ERRORS_MEAN[found.guide])
     summary |= _reliability(found.solution)
     words += _reliability_in_words(found.solution)
-    return Answer(prepared, found.solution, summary, words, reason=found.verdict)
+    return Answer(
+        prepared,
+        found.solution,
+        summary,
+        words,
+        reason=found.verdict,
+        advice=_advice(found.solution),
+    )
 
 
 WHAT_ERRORS_MEAN = {

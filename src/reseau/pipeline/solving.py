@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reseau._compiled import computing
-from reseau.diagnostics import verdict
+from reseau.diagnostics import is_crowd, verdict
 from reseau.diagnostics.foreseen import foreseen_sentences, foreseen_summary
-from reseau.errors import ConfigError, Result, explain
+from reseau.errors import ConfigError, Result, explain, some
 from reseau.instrument import Instrument, InverseSIP, basis_name, make_distortion
 from reseau.io import (
     SOLUTION_MARKS,
@@ -25,6 +25,7 @@ from reseau.model import DEFAULT_FREE, check_blocks
 from reseau.solve import Draws, Solution
 from reseau.solve.gauss_newton import Report
 
+from .collective import collective_pulls
 from .columns import (
     calibration_columns,
     exposure_columns,
@@ -35,6 +36,7 @@ from .columns import (
     source_columns,
     summary_of,
     versions,
+    without_part_in_datum,
 )
 from .methods import Answer, solve_prepared
 from .naming import with_names
@@ -278,7 +280,8 @@ def _judge(
 ) -> Solved:
     """Put the summary and the verdict together."""
     prepared, solution = answer.prepared, answer.solution
-    pulls = judged_pulls(prepared, solution)
+    common = collective_pulls(solution) if solution.converged else []
+    pulls = judged_pulls(prepared, solution, common)
     sentences = verdict(
         chi2=solution.chi2,
         dof=round(solution.dof) if np.isfinite(solution.dof) else 0,
@@ -286,14 +289,21 @@ def _judge(
         reason=answer.reason or solution.result.value,
         pulls=pulls,
         dropped={name: len(ids) for name, ids in prepared.dropped.items()},
+        common=[group.sentence for group in common],
     )
+    if solution.converged:
+        names = prepared.labels.detectors
+        left_out = [names[d] for d in without_part_in_datum(solution)]
+        sentences += _about_detectors(left_out)
+    priors_off = bool(common) or any(is_crowd(p) for p in pulls)
     robust = options.likelihood != "normal"
     strays = stray_sentences(prepared, solution, robust=robust)
     foreseen = foreseen_sentences(
         solution, lambda row: f"source {prepared.source_id[row]}"
     )
-    sentences += [*strays, *foreseen, *answer.sentences, *dataset.notes]
-    summary = summary_of(prepared, solution, pulls) | answer.summary
+    sentences += [*strays, *foreseen, *answer.sentences]
+    sentences += [*([] if priors_off else answer.advice), *dataset.notes]
+    summary = summary_of(prepared, solution, pulls, common) | answer.summary
     summary |= overview(prepared, solution)
     summary |= stray_summary(prepared, solution) | foreseen_summary(solution)
     if answer.reason is not None and not solution.converged:
@@ -315,6 +325,19 @@ def _judge(
         table=answer.table,
         instrument=fitted_instrument(prepared, solution),
     )
+
+
+def _about_detectors(names: Sequence[str]) -> list[str]:
+    """Say which detectors the datum does not rest on."""
+    if not names:
+        return []
+    one = len(names) == 1
+    return [
+        f"{'Detector' if one else 'Detectors'} {some(names)}: nothing was measured "
+        f"there, or too little to place {'it; it takes' if one else 'them; they take'} "
+        f"no part in the datum and {'keeps its' if one else 'keep their'} nominal "
+        "values as far as the priors hold them."
+    ]
 
 
 def write_solved(

@@ -95,7 +95,7 @@ class Inflation(NamedTuple):
 def error_inflation(solution: Solution) -> Inflation:
     """Return by how much the stated errors of the measurements are to be inflated."""
     dof = solution.dof
-    if not dof > 0:
+    if not dof >= 0.5:
         return Inflation(np.nan, np.nan, False)
     chance = float(special.gammaincc(0.5 * dof, 0.5 * solution.chi2))
     factor = solution.sigma0

@@ -167,7 +167,10 @@ def verdict(
         return [_NOT_CONVERGED, *why, left_out]
     # Without degrees of freedom residuals are small whatever the errors are.
     judged = [p for p in pulls if p.n and (dof > 0 or p.what != MEASUREMENTS)]
-    crowds = [p for p in judged if is_crowd(p)]
+    absurd = dof > 0 and not chi2 <= ABSURD**2 * dof
+    # What does not describe the data says nothing of the priors either.
+    crowds = [] if absurd else [p for p in judged if is_crowd(p)]
+    common = () if absurd else common
     first = [*common, *(pull_verdict(p) for p in crowds)]
     noise = noise_verdict(chi2, dof, priors_off=bool(first))
     rest = [pull_verdict(p) for p in judged if p not in crowds]

@@ -121,6 +121,10 @@ class TableWarning(ReseauWarning):
     """Part of a table was left out, or read in another way than it is written."""
 
 
+class LeftOutWarning(ReseauWarning):
+    """Motion or parallax of references is known and could not be applied."""
+
+
 class Result(enum.Enum):
     """How a solution ended; the value is the message."""
 

@@ -180,6 +180,33 @@ def solve(
         ),
     ] = None,
     allow_outside: AllowOutside = False,
+    epoch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YEAR|DATE",
+            help="When a table without epochs was observed: Julian year (TCB), or date "
+            "(UTC).",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    observer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|TABLE",
+            help="From where, if the input does not say it: geocentre, orbit, "
+            "site:LAT,LON,HEIGHT, or a table of states. Then parallaxes count.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    effects: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME,...",
+            help="What displaced the directions, if the input does not say it: "
+            "aberration, deflection. [default: none]",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
     no_reference: Annotated[
         bool,
         typer.Option(
@@ -393,6 +420,9 @@ def solve(
         first_pixel=first_pixel,
         allow_outside=allow_outside,
         error=error,
+        epoch=epoch,
+        observer=observer,
+        effects=names(*(effects or ())),
         distortion=distortion,
         degree=_degree(degree),
         degree_kind=_text(degree_kind),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from astropy.time import Time
 
 from reseau.errors import ConfigError, explain, suggestion, unknown_name
 from reseau.instrument import DEGREE_KINDS, DISTORTIONS, FOCAL_PRIORS, SCALES
@@ -91,6 +92,10 @@ class SolveOptions:
         with one of them are left out.
     first_pixel
         What a single table calls the centre of the first pixel: 0, or 1 as FITS does.
+    epoch, observer, effects
+        When, from where and through what an input was observed that does not say so:
+        a Julian year (TCB) or a date (UTC); "geocentre", "orbit",
+        "site:LAT,LON,HEIGHT" or a table of states; of "aberration", "deflection".
     distortion, degree, degree_kind, minimum_degree
         Another distortion model than the instrument's; degree "auto": chosen by the
         evidence, see `choosing`.
@@ -143,6 +148,9 @@ class SolveOptions:
     reference_columns: str | None = None
     unmatched: str | None = None
     first_pixel: int = 0
+    epoch: float | str | Time | None = None
+    observer: str | None = None
+    effects: Sequence[str] = ()
     distortion: str | None = None
     degree: int | str | None = None
     degree_kind: str | None = None
@@ -187,6 +195,8 @@ class SolveOptions:
             value = getattr(self, name)
             names = (value,) if isinstance(value, str) else tuple(value)
             object.__setattr__(self, name, check_blocks(names, _option(name)))
+        if isinstance(self.effects, str):
+            object.__setattr__(self, "effects", (self.effects,))
         for name, value in self.given(*NAMES).items():
             _check_name(name, value)
         for name, value in self.given(*INTEGERS).items():

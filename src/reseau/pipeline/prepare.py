@@ -11,14 +11,9 @@ from dataclasses import dataclass, field
 
 import jax
 import numpy as np
-from jaxtyping import Array
 
 from reseau.catalogue import Astrometry, astrometry
-from reseau.constants import (
-    ARCSECOND,
-    DEGREE,
-    MILLIARCSECOND,
-)
+from reseau.constants import ARCSECOND, DEGREE
 from reseau.diagnostics import counted
 from reseau.errors import (
     CatalogueError,
@@ -30,13 +25,9 @@ from reseau.errors import (
 from reseau.io import Dataset, columns_of
 from reseau.model import DEFAULT_FREE, Problem
 from reseau.records import Exposures, Measurements, SourcePrior
-from reseau.sky import (
-    direction_and_covariance,
-    direction_from_angles,
-    roemer_delay,
-)
 from reseau.solve import Labels
 
+from .carrying import carry
 from .naming import Names, name_of
 from .solvable import check_solvable
 from .surroundings import Seen, seen_from
@@ -151,7 +142,7 @@ def _prepare(
     measurements, few = _enough_measured(measurements, reference, minimum)
     source_id, source = np.unique(measurements["source_id"], return_inverse=True)
     prior, is_reference, magnitude = _source_prior(
-        source_id, reference, epoch, observer
+        source_id, reference, exposures["epoch"], observer
     )
     _check_priors(prior, source_id)
     known = np.any(prior.information != 0, axis=(1, 2)) | prior.fixed
@@ -316,7 +307,7 @@ def _enough_measured(
 def _source_prior(
     source_id: np.ndarray,
     reference: _Reference | None,
-    epoch: float,
+    epoch: np.ndarray,
     observer: Seen,
 ) -> tuple[SourcePrior, np.ndarray, np.ndarray]:
     """Return the sources' priors at the plate's epoch, reference flags, magnitudes."""
@@ -333,11 +324,11 @@ def _source_prior(
     row = row[has]
     flags[has] = reference.is_reference[row]
     magnitude[has] = reference.magnitude[row]
-    carried, covariance = _carry(reference.astrometry, row, epoch, observer)
-    direction[has] = carried
-    fixed[has] = reference.astrometry.fixed[row]
-    informed = reference.astrometry.has_position[row] & ~fixed[has]
-    information[has[informed]] = np.linalg.inv(covariance[informed])
+    carried = carry(reference.astrometry, row, epoch, observer)
+    direction[has] = carried.direction
+    fixed[has] = carried.fixed
+    informed = reference.astrometry.has_position[row] & ~carried.fixed
+    information[has[informed]] = np.linalg.inv(carried.covariance[informed])
     return SourcePrior(direction, information, fixed), flags, magnitude
 
 
@@ -355,42 +346,6 @@ def _check_priors(prior: SourcePrior, source_id: np.ndarray) -> None:
                 todo="look at these rows for impossible values",
             )
         )
-
-
-def _carry(
-    found: Astrometry, row: np.ndarray, epoch: float, observer: Seen
-) -> tuple[np.ndarray, np.ndarray]:
-    """Carry references to the plate: directions, and covariances [rad²].
-
-    Where the observer is unknown, directions are taken as given. A position without a
-    prior is carried too, as a start; its covariance means nothing.
-    """
-    mean, covariance = found.mean[row], np.nan_to_num(found.covariance[row])
-    start = _directions(mean[:, 0] * DEGREE, mean[:, 1] * DEGREE)
-    units = np.array([MILLIARCSECOND] * 5 + [1.0])
-    covariance = covariance * units[:, None] * units[None, :]
-    if not observer.known:
-        return np.asarray(start), covariance[:, :2, :2]
-    parameters = np.concatenate([np.zeros((row.size, 2)), mean[:, 2:] * units[2:]], 1)
-    elapsed = np.where(found.fixed[row], 0.0, epoch - found.epoch[row])
-    place = np.mean(observer.position, axis=0)
-    direction, carried = _carry_compiled(
-        start, parameters, covariance, np.nan_to_num(elapsed), place
-    )
-    held = found.fixed[row][:, None]
-    return np.where(held, np.asarray(start), np.asarray(direction)), np.asarray(carried)
-
-
-@jax.jit
-def _carry_compiled(
-    start: Array, parameters: Array, covariance: Array, elapsed: Array, place: Array
-) -> tuple[Array, Array]:
-    # As Gaia counts time: when the light reaches the barycentre.
-    elapsed = elapsed + roemer_delay(start, place)
-    return direction_and_covariance(start, parameters, covariance, elapsed, place)
-
-
-_directions = jax.jit(direction_from_angles)
 
 
 def _exposure_record(exposures: Columns, observer: Seen) -> Exposures:

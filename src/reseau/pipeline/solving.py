@@ -46,6 +46,7 @@ from .posterior import arviz_of, described, saved_posterior
 from .prepare import Prepared, prepare
 from .reading import read_input, refuse_own_input
 from .straying import stray_sentences, stray_summary
+from .viewpoint import with_viewpoint
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -164,6 +165,7 @@ def solve(
             source, options, reference=reference, instrument=instrument
         )
         dataset = with_options(dataset, options, instrument)
+        dataset = with_viewpoint(dataset, options)
         prepared = prepare(
             dataset,
             plate=options.plate,

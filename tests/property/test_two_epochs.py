@@ -129,7 +129,7 @@ def seen(dataset: Dataset, observer: str | None) -> Dataset:
 
 
 def prior_of(dataset: Dataset):
-    """Return the directions and informations that the solver gets."""
+    """Return the directions and the weights that the solver gets."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return prepare(dataset).problem.prior
@@ -149,7 +149,9 @@ def not_carried_back(columns, speed: float, years: float) -> float:
     wide |= {name: columns[name] for name in wide if name in columns}
     product = np.max(wide["parallax_error"]) * np.max(wide["radial_velocity_error"])
     zeta = product * MILLIARCSECOND / AU_PER_YEAR
-    return float((zeta * speed * years**2) ** 2)
+    # It moves the star along its way, and is in its parallax.
+    largest = np.max(np.abs(columns.get("parallax", 0.0)))
+    return float((zeta * years * (speed * years + largest)) ** 2)
 
 
 @given(

@@ -296,8 +296,10 @@ def test_epochs_that_are_missing_are_told_with_their_size(plate) -> None:
     spread = np.linspace(2020.0, 2030.0, unknown.size)
     exposures = plate.exposures.set_column(i, "epoch", pa.array(spread))
     spread_out = dataclasses.replace(undated, exposures=exposures)
-    with pytest.warns(LeftOutWarning, match="10 years apart.*up to 1.5e\\+03 mas"):
+    with pytest.warns(LeftOutWarning) as caught:
         prepare(spread_out)
+    told = [str(w.message) for w in caught]
+    assert any("10 years apart" in t and "up to 1.5e+03 mas" in t for t in told)
 
 
 def test_options_say_only_what_an_input_does_not(plate) -> None:

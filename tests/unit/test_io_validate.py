@@ -302,7 +302,7 @@ def exposures(**changes: Any) -> pa.Table:
         (reference, "ra_error", 1e-30, 1e-31, "from 1e-30 to 1e+30 mas"),
         (measurements, "x_error", 1e30, 1e31, "from 1e-30 to 1e+30 pixel"),
         (measurements, "y", -1e9, 1.1e9, "from -1e+09 to 1e+09 pixel"),
-        (exposures, "obs_y", 1e6, -1.1e6, "from -1e+06 to 1e+06 au"),
+        (exposures, "obs_y", 1e13, -1.1e13, "from -1e+13 to 1e+13 au"),
         (exposures, "obs_vz", -0.999 * LIGHT, -LIGHT, "slower than light, in km/s"),
     ],
 )

@@ -5,7 +5,8 @@ detectors are turned by right angles and exposures have one ratio of their focal
 lengths. What a move leaves of the predicted pixels is taken back by all shared
 parameters that are not held by the datum, in steps of Gauss and Newton, sources
 untouched. A mode that would still change a prediction by more than `UNCHANGED` is not
-moved: it stays as data and priors have it, and the datum does not name it.
+moved: it stays as data and priors have it, and the datum does not name it. Only a
+common shift may change a little more (`SAID`), which the solution says.
 """
 
 from collections.abc import Sequence
@@ -32,6 +33,14 @@ from .ties import tie_columns
 
 UNCHANGED = 1e-3
 """Largest change of a predicted position [σ] that a move to the datum may leave."""
+
+SAID = 0.03
+"""The same for the shift alone, which is then said.
+
+A shift of the detectors against the axis tilts the plane, which trades with pointing up
+to the square of the field. Left where the prior has it, the pointing of a camera of one
+detector would be off by the width of that prior.
+"""
 
 STEPS = 2
 """Steps at most that take back what a move changed."""
@@ -88,15 +97,17 @@ def reported_at(
         return Reported(moved, datum, after, change)
     aims = _aimed_at_predictions(tiles, before)
     first = _changes(problem, aims, moved)
-    for kept in _choices(datum):
+    choices = _choices(datum)
+    for kept in choices:
+        limit = SAID if kept == choices[-1] else UNCHANGED
         chosen = datum if kept == datum.modes else find_datum(problem, start, kept)
         point, left = _taken_back(first, moved, chosen)
-        if 3.0 * left > UNCHANGED * np.sqrt(after.pull.size):
+        if 3.0 * left > limit * np.sqrt(after.pull.size):
             continue  # the largest of so many is more than three times their rms
         for _ in range(STEPS):
             after = residuals_at(problem, tiles, point)
             change = _largest(after, before)
-            if change <= UNCHANGED:
+            if change <= limit:
                 return Reported(point, chosen, after, change)
             point, _ = _taken_back(_changes(problem, aims, point), point, chosen)
     if constrained is None:

@@ -116,11 +116,12 @@ def test_an_output_is_not_replaced_unasked(
     run: Run, solution: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "draws.nc"
-    file.write_text("precious")
+    precious = b"\x89HDF\r\n\x1a\nprecious"
+    file.write_bytes(precious)
     result = run("posterior", solution, "-o", file, "--draws", 3)
     assert result.exit_code == 2
     assert "--overwrite" in result.stderr
-    assert file.read_text() == "precious"
+    assert file.read_bytes() == precious
     again = run("posterior", solution, "-o", file, "--draws", 3, "--overwrite")
     assert again.exit_code == 0, again
     assert [p.name for p in tmp_path.iterdir()] == ["draws.nc"]

@@ -472,7 +472,7 @@ def test_an_interrupt_is_no_bug(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
 def test_warnings_are_shown_once_and_plainly(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def warn(*_: object) -> None:
+    def warn(*_: object, **__: object) -> None:
         for category in (DroppedWarning, UserWarning):
             warnings.warn(f"look: {category.__name__}", category, stacklevel=1)
             warnings.warn(f"look: {category.__name__}", category, stacklevel=1)

@@ -241,7 +241,7 @@ def test_a_given_axes_is_used_and_pyplot_is_left_alone() -> None:
 def test_saving_writes_a_whole_png_or_nothing(tmp_path) -> None:
     ax = distortion_map(_field())
     path = tmp_path / "map.png"
-    path.write_bytes(b"old")
+    path.write_bytes(b"\x89PNG\r\n\x1a\nold")
     assert save(ax, path) == path
     image = plt.imread(path)
     assert image.shape[0] > 500

@@ -5,8 +5,8 @@ detectors are turned by right angles and exposures have one ratio of their focal
 lengths. What a move leaves of the predicted pixels is taken back by all shared
 parameters that are not held by the datum, in steps of Gauss and Newton, sources
 untouched. A mode that would still change a prediction by more than `UNCHANGED` is not
-moved: it stays as data and priors have it, and the datum does not name it. Only a
-common shift may change a little more (`SAID`), which the solution says.
+moved: it stays as data and priors have it, and the datum does not name it. Only the
+shift of a single detector may change a little more (`SAID`), which the solution says.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ UNCHANGED = 1e-3
 """Largest change of a predicted position [σ] that a move to the datum may leave."""
 
 SAID = 0.03
-"""The same for the shift alone, which is then said.
+"""The same for the shift of a camera of one detector, which is then said.
 
 A shift of the detectors against the axis tilts the plane, which trades with pointing up
 to the square of the field. Left where the prior has it, the pointing of a camera of one
@@ -98,8 +98,9 @@ def reported_at(
     aims = _aimed_at_predictions(tiles, before)
     first = _changes(problem, aims, moved)
     choices = _choices(datum)
+    alone = len(problem.instrument.detectors.ids) == 1
     for kept in choices:
-        limit = SAID if kept == choices[-1] else UNCHANGED
+        limit = SAID if alone and kept == choices[-1] else UNCHANGED
         chosen = datum if kept == datum.modes else find_datum(problem, start, kept)
         point, left = _taken_back(first, moved, chosen)
         if 3.0 * left > limit * np.sqrt(after.pull.size):

@@ -6,63 +6,19 @@ the truth and knows nothing of how the plate solver starts.
 
 from dataclasses import replace
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.optimize import least_squares
 
-from quick import quick_jit
 from reseau.errors import Result
-from reseau.model import free_columns, prior_widths
 from reseau.model.gauge import find_datum, move_along
 from reseau.solve import solve_plate
 from reseau.solve.distortion_start import PASSES
-from reseau.solve.plate import calibration_pulls
 from warped import make_warped
 
-from .dense import residual_vector
+from .by_scipy import by_scipy
 
 MOST = 15
 """Linearisations of the plate, those of the start among them."""
-
-
-def _lowest_objective(plate):
-    """Return the objective's minimum, sought from the truth."""
-    problem, point = plate.problem, plate.truth
-    vector = residual_vector(problem, point)
-    widths = prior_widths(problem)
-    n = 2 * problem.prior.direction.shape[0]
-    seen = np.zeros(n // 2, dtype=bool)
-    seen[problem.measurements.source] = True
-    free = np.concatenate(
-        [np.repeat(seen, 2), free_columns(problem.layout, problem.free, widths)]
-    )
-    held = np.isfinite(widths) & (widths > 0)
-    offset = calibration_pulls(problem, point)[held]
-
-    def whole(step):
-        prior = jnp.asarray(offset) + step[n:][held] / widths[held]
-        return jnp.concatenate([vector(step), prior])
-
-    compiled, slope = quick_jit(whole), quick_jit(jax.jacfwd(whole))
-    size = np.linalg.norm(np.asarray(slope(jnp.zeros(free.size))), axis=0)
-    unit = 1 / np.where(size > 0, size, 1.0)
-
-    def full(z):
-        step = np.zeros(free.size)
-        step[free] = z * unit[free]
-        return jnp.asarray(step)
-
-    found = least_squares(
-        lambda z: np.asarray(compiled(full(z))),
-        np.zeros(int(free.sum())),
-        jac=lambda z: np.asarray(slope(full(z)))[:, free] * unit[free],
-        xtol=1e-12,
-        ftol=1e-12,
-        gtol=1e-10,
-    )
-    return 2 * found.cost
 
 
 @pytest.mark.parametrize(
@@ -75,7 +31,8 @@ def test_minimum_of_scipy_from_the_truth(amplitude):
     assert solution.result is Result.SUCCESSFUL
     assert len(solution.history) + PASSES <= MOST
     # It ends within 0.01 σ of the minimum, where the objective is 1e-4 higher.
-    lowest = _lowest_objective(plate)
+    tolerances = {"xtol": 1e-12, "ftol": 1e-12, "gtol": 1e-10}
+    lowest = 2 * by_scipy(plate.problem, plate.truth, **tolerances).result.cost
     assert abs(solution.history[-1].objective - lowest) < 0.01
 
 

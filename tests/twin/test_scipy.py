@@ -4,23 +4,19 @@ Normal priors throughout, so that the posterior is a sum of squares; SciPy gets 
 dense residual vector and its Jacobian and knows nothing of tiles or elimination.
 """
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.linalg import solve_triangular
-from scipy.optimize import least_squares
 
 from plates import make_plate, two_detectors
-from quick import quick_jit
 from reseau.errors import Result
-from reseau.model import free_columns, prior_widths, take_step
+from reseau.model import take_step
 from reseau.sky import displaced, tangent_offset
 from reseau.solve import Settings, solve_plate
-from reseau.solve.plate import calibration_pulls
 from reseau.solve.start import find_start
 
-from .dense import residual_vector
+from .by_scipy import by_scipy
 
 FREE = ("sources", "attitude", "scale", "distortion", "skew", "detectors")
 
@@ -41,42 +37,9 @@ def both():
 def _by_scipy(problem):
     start = find_start(problem)
     problem, point = start.problem, start.parameters
-    vector = residual_vector(problem, point)
-    widths = prior_widths(problem)
+    tolerances = {"xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-12, "max_nfev": 60}
+    found, free, unit, full = by_scipy(problem, point, method="trf", **tolerances)
     n = 2 * problem.prior.direction.shape[0]
-    seen = np.zeros(n // 2, dtype=bool)
-    seen[problem.measurements.source] = True
-    free = np.concatenate(
-        [np.repeat(seen, 2), free_columns(problem.layout, FREE, widths)]
-    )
-    held = np.isfinite(widths) & (widths > 0)
-    offset = calibration_pulls(problem, point)[held]
-
-    # Axes turned about themselves: on plates this small a step of the attitude
-    # adds to the shift from its prior.
-    def whole(step):
-        prior = jnp.asarray(offset) + step[n:][held] / widths[held]
-        return jnp.concatenate([vector(step), prior])
-
-    compiled, slope = quick_jit(whole), quick_jit(jax.jacfwd(whole))
-    size = np.linalg.norm(np.asarray(slope(jnp.zeros(free.size))), axis=0)
-    unit = 1 / np.where(size > 0, size, 1.0)
-
-    def full(z):
-        step = np.zeros(free.size)
-        step[free] = z * unit[free]
-        return jnp.asarray(step)
-
-    found = least_squares(
-        lambda z: np.asarray(compiled(full(z))),
-        np.zeros(int(free.sum())),
-        jac=lambda z: np.asarray(slope(full(z)))[:, free] * unit[free],
-        method="trf",
-        xtol=1e-15,
-        ftol=1e-15,
-        gtol=1e-12,
-        max_nfev=60,
-    )
     upper = np.linalg.qr(found.jac, mode="r")
     root = unit[free, None] * solve_triangular(upper, np.eye(int(free.sum())))
     step = np.asarray(full(found.x))

@@ -134,6 +134,34 @@ def test_poor_attitudes_lead_to_the_same_solution(
     assert b.chi2 == pytest.approx(a.chi2, abs=1e-3)
 
 
+@pytest.mark.parametrize("off", [-0.01, 0.02, -0.05])
+def test_a_wrong_nominal_focal_length(dataset: Dataset, off: float) -> None:
+    """Priors of all focal lengths pull alike; nothing else may be blamed, or move."""
+    right = solve(dataset).solution
+    nominal = dataset.instrument
+    focal = np.asarray(nominal.focal)
+    wrong = replace(dataset, instrument=replace(nominal, focal=focal * (1.0 + off)))
+    found = solve(wrong)
+    solution = found.solution
+    assert found.summary["result"] == "successful"
+    assert len(solution.history) <= 15
+    # Written predictions are those of the optimum; 0.05 is a hundredth of a pull that
+    # stands out, 0.1 of its own standard deviation nothing for sigma0.
+    assert solution.datum_change <= 0.05
+    dof = solution.dof
+    for chi2 in (solution.history[-1].chi2, right.chi2):
+        difference = np.sqrt(solution.chi2 / dof) - np.sqrt(chi2 / dof)
+        assert abs(difference) < 0.1 / np.sqrt(2.0 * dof)
+    moved = angles(solution.direction, right.direction) * MILLIARCSECOND
+    sigma = np.sqrt(np.trace(right.source_covariance, axis1=1, axis2=2))
+    seen = np.isfinite(sigma) & (sigma > 0)
+    assert np.max(moved[seen] / sigma[seen]) < 0.1
+    first = found.sentences[0]
+    assert first.startswith(f"All focal lengths together are {abs(off) * 100:.0f}.")
+    proposed = float(first.split("focal_length_mm = ")[1].split()[0])
+    assert proposed == pytest.approx(np.mean(focal) / 1000.0, rel=1e-5)
+
+
 def free_network(dataset: Dataset) -> Solved:
     """Solve without any reference."""
     return solve(dataset, options=SolveOptions(reference=False))

@@ -55,7 +55,9 @@ def coordinates(solution):
     problem = solution.problem
     tiles = jax.device_put(plan_tiles(problem))
     equations = equations_at(problem, tiles, solution.parameters, 0.0)
-    straight = whitened_coordinates(problem, tiles, equations, solution.parameters)
+    straight = whitened_coordinates(
+        problem, tiles, equations, solution.parameters, solution.datum_modes
+    )
     return follow_modes(straight, make_density(problem))
 
 
@@ -73,8 +75,9 @@ def test_the_chains_agree(sampled):
     assert sampled.divergences == 0
     assert sampled.r_hat < 1.01
     assert sampled.draws.offset.shape[:2] == (2, DRAWS)
-    # Whitened well: a few gradients for a draw, that is no long trajectories.
-    assert sampled.steps < 16
+    # Trajectories double: 7, 15 or 31 gradients differ by machine. Badly whitened, a
+    # draw takes 1023.
+    assert sampled.steps < 100
     assert sampled.effective > DRAWS
 
 
@@ -150,10 +153,6 @@ def _pulls(draws, wanted, effective):
     return (sample - wanted) / error
 
 
-@pytest.mark.xfail(
-    reason="draws are moved to the whole datum, the solution only to the modes that "
-    "leave predictions alone: the two covariances differ along the rotation"
-)
 def test_covariances(solution, sampled):
     """Every source's covariance, and that of all shared parameters."""
     sources, shared, kept = _whole(sampled)

@@ -511,6 +511,7 @@ def _numbers(solved: "Solved", output: Path, verbose: bool) -> list[tuple[str, s
     unit, rms = found["residual_unit"], found["residual_rms"]
     seconds = found["seconds"]
     # Not at the top: it brings JAX, which the help does not need.
+    from reseau.pipeline.datum_text import datum_text
     from reseau.pipeline.overview import overview_rows
 
     rows = [
@@ -524,7 +525,7 @@ def _numbers(solved: "Solved", output: Path, verbose: bool) -> list[tuple[str, s
         *overview_rows(found),
         ("sigma0", sigma0_text(found["sigma0"])),
         ("iterations", f"{found['n_iterations']}"),
-        ("datum", found["datum"]),
+        ("datum", datum_text(found)),
     ]
     if found["null_directions"]:
         rows.append(("not determined", "; ".join(found["null_directions"])))

@@ -25,6 +25,8 @@ from reseau.io import (
 )
 from reseau.io.damage import damage_told
 
+from .datum_text import datum_text
+
 MILLIMETRE = 1000.0
 
 
@@ -196,7 +198,7 @@ def _of_solution(name: str, files: SolutionFiles) -> Information:
         ("residual RMS", "unknown" if rms is None else f"{rms:.4g} {unit}"),
         ("sigma0", "unknown" if sigma0 is None else f"{sigma0:.4f}"),
         ("free", ", ".join(found.get("free", []))),
-        ("datum", str(found.get("datum"))),
+        ("datum", datum_text(found)),
         *(("null direction", str(text)) for text in found.get("null_directions", [])),
         ("instrument", _instrument_line(files.instrument)),
     ]

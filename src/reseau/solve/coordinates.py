@@ -13,7 +13,7 @@ only, and these do not follow, the volume does not change: the density in z need
 Jacobian.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import equinox as eqx
@@ -70,12 +70,12 @@ class Coordinates(eqx.Module):
     place
         Of each source solved for, its place in the stacks laid out one by one.
     directions, gain
-        How the common modes move the shared parameters, and how much of each mode
-        these hold.
+        How the common modes that are reported at nominal move the shared parameters,
+        and how much of each mode these hold.
     curvature
         Second derivatives, by the modes' amounts, of what undoes them, (p, m, m).
     modes
-        Unit vectors that span the modes in z.
+        Unit vectors that span all common modes in z.
     bend
         Second derivatives of z along the valley, by the components along `modes`.
     """
@@ -164,6 +164,7 @@ def whitened_coordinates(
     tiles: list[TileData],
     equations: Equations,
     centre: Parameters,
+    reported: Collection[str] | None = None,
 ) -> Coordinates:
     """Return coordinates around a point, whitened by the equations there.
 
@@ -173,11 +174,14 @@ def whitened_coordinates(
         As `plan_tiles` laid them out.
     equations
         Of a linearisation at `centre` or close to it, undamped.
+    reported
+        Names of the common modes that steps are reported without; absent: all.
     """
-    datum = find_datum(problem, centre)
     n_sources = problem.prior.direction.shape[0]
-    sensitive = (datum.gain() @ equations.root).T
-    width = np.linalg.norm(sensitive, axis=0)
+    sensitive = (find_datum(problem, centre).gain() @ equations.root).T
+    datum = find_datum(problem, centre, reported)
+    gain = datum.gain()
+    width = np.linalg.norm(gain @ equations.root, axis=1)
     free = np.stack([np.asarray(tile.free) for tile in tiles]) > 0
     source = np.stack([np.asarray(tile.source) for tile in tiles])
     rows = np.sort(source[free])
@@ -202,7 +206,7 @@ def whitened_coordinates(
         stacks=tuple(stacks),
         place=place[:-1],
         directions=datum.directions,
-        gain=datum.gain(),
+        gain=gain,
         curvature=mode_curvature(problem, centre, datum, width),
         modes=modes,
         bend=np.zeros((*modes.shape, modes.shape[1])),

@@ -3,10 +3,10 @@
 Each iteration linearises once. Whether a step was good is seen at the next
 linearisation; if the objective rose, the step is taken back and tried again with
 Levenberg-Marquardt damping. Steps follow the curved valley of the common modes
-(`valley`); with heavy tails, sources then go to their own minima (`settling`).
-Convergence is judged on the step, in units of each parameter's own σ. The system of the
-last linearisation gives the exact Gaussian posterior; its step is still taken, since it
-costs nothing.
+(`valley`), and those that shrink slowly are mixed (`mixing`); with heavy tails, sources
+then go to their own minima (`settling`). Convergence is judged on the step, in units of
+each parameter's own σ. The system of the last linearisation gives the exact Gaussian
+posterior; its step is still taken, since it costs nothing.
 """
 
 import time
@@ -22,6 +22,7 @@ from reseau.model.gauge import find_datum
 from .assemble import source_steps
 from .bounds import bounded_step
 from .equations import Equations, equations_at
+from .mixing import Mixing
 from .plan import TileData
 from .settling import settle
 from .valley import follow_valley, valley_step
@@ -152,6 +153,7 @@ def gauss_newton(
     history: list[Iteration] = []
     point, lowest, damping = start, np.inf, 0.0
     best, ahead = start, False
+    mixing = Mixing()
     for _ in range(settings.max_iterations):
         began = time.perf_counter()
         equations = linearise(point, damping)
@@ -176,9 +178,13 @@ def gauss_newton(
             point = best
             equations = linearise(point, damping)
         datum = find_datum(problem, point)
+        slow = len(history) >= QUICK and not damping
         shared = equations.step()
-        if len(history) >= QUICK and not damping:
+        if slow:
             shared = valley_step(problem, point, datum, equations)
+        proposed = shared
+        if slow and not ahead:
+            shared = mixing.mixed(equations, proposed)
         offset, deviation = source_steps(equations.system, tiles, shared, n_sources)
         largest, moving = _largest_step(equations, shared, offset, deviation)
         history.append(
@@ -198,6 +204,10 @@ def gauss_newton(
         shared, offset, kept_back = bounded_step(point, shared, offset)
         followed = follow_valley(problem, point, datum, equations.root, shared)
         point = take_step(point, followed, offset)
+        if slow and not (ahead or kept_back):
+            mixing.took(proposed, followed)
+        else:
+            mixing.forget()
         # With damping, steps and deviations are both too small to be judged.
         # `largest` knows the sources' σ with all else held, which may be far too small.
         small = min(largest, equations.length(shared)) < settings.tolerance

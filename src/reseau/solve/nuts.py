@@ -133,7 +133,9 @@ def solve_nuts(
         tiles = jax.device_put(plan_tiles(problem))
         terms = _terms(start.reliability)
         equations = equations_at(problem, tiles, start.parameters, 0.0, terms)
-        coordinates = whitened_coordinates(problem, tiles, equations, start.parameters)
+        coordinates = whitened_coordinates(
+            problem, tiles, equations, start.parameters, start.datum_modes
+        )
         density = tiled_density(problem, tiles)
         tails = (terms.likelihood, terms.reference_prior) if terms else ()
         losses = [None if one is None else one.loss for one in tails]

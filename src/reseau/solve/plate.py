@@ -39,7 +39,7 @@ from .lost import lost_solution
 from .plan import TileData, plan_tiles
 from .posterior import InnerConstraints, companion_sources, gaussian_posterior
 from .posterior_factor import posterior_factor
-from .reported import UNCHANGED, reported_at
+from .reported import reported_at
 from .residuals import Residuals
 from .robust import Robust, RobustOptimum, solve_robustly
 from .solution import Solution
@@ -235,8 +235,7 @@ def _solve(
         dof=dof,
         history=optimum.history,
         result=result,
-        datum=describe_datum(problem, datum.modes, constraints, null)
-        + change_in_words(written.change),
+        datum=describe_datum(problem, datum.modes, constraints, null),
         datum_modes=datum.modes,
         datum_change=written.change,
         null_directions=null.expected + null.unexpected,
@@ -465,13 +464,6 @@ def calibration_pulls(problem: Problem, parameters: Parameters) -> np.ndarray:
     usable = (width > 0) & np.isfinite(width)
     usable &= free_columns(layout, problem.free, width)
     return np.where(usable, shift / np.where(usable, width, 1.0), np.nan)
-
-
-def change_in_words(change: float) -> str:
-    """Say by how much the move to the datum changed predictions, where it shows."""
-    if change <= UNCHANGED:
-        return ""
-    return f"; moving there changed predicted positions by up to {change:.2g}σ"
 
 
 def describe_datum(

@@ -4,9 +4,9 @@ Common modes of the detectors trade with pointing, scale and distortion as far a
 detectors are turned by right angles and exposures have one ratio of their focal
 lengths. What a move leaves of the predicted pixels is taken back by all shared
 parameters that are not held by the datum, in steps of Gauss and Newton, sources
-untouched. A mode that would still change a prediction by more than `UNCHANGED` is not
-moved: it stays as data and priors have it, and the datum does not name it. Only the
-shift of a single detector may change a little more (`SAID`), which the solution says.
+untouched. A change of a prediction by more than `UNCHANGED` is said with the solution.
+A mode that would change one by more than `SAID` is not moved: it stays as data and
+priors have it, and the datum does not name it.
 """
 
 from collections.abc import Sequence
@@ -34,12 +34,12 @@ from .ties import tie_columns
 UNCHANGED = 1e-3
 """Largest change of a predicted position [σ] that a move to the datum may leave."""
 
-SAID = 0.03
-"""The same for the shift of a camera of one detector, which is then said.
+SAID = 0.05
+"""The same for a move that is made all the same, and said.
 
-A shift of the detectors against the axis tilts the plane, which trades with pointing up
-to the square of the field. Left where the prior has it, the pointing of a camera of one
-detector would be off by the width of that prior.
+Modes trade nearly, not exactly: a shift against the axis tilts the plane, a turn beside
+focal lengths that differ along X and Y shears it. Left where priors have them,
+pointings, position angles and focal lengths would carry the widths of those priors.
 """
 
 STEPS = 2
@@ -97,20 +97,21 @@ def reported_at(
         return Reported(moved, datum, after, change)
     aims = _aimed_at_predictions(tiles, before)
     first = _changes(problem, aims, moved)
-    choices = _choices(datum)
-    alone = len(problem.instrument.detectors.ids) == 1
-    for kept in choices:
-        limit = SAID if alone and kept == choices[-1] else UNCHANGED
+    for kept in _choices(datum):
         chosen = datum if kept == datum.modes else find_datum(problem, start, kept)
         point, left = _taken_back(first, moved, chosen)
-        if 3.0 * left > limit * np.sqrt(after.pull.size):
-            continue  # the largest of so many is more than three times their rms
+        if left > SAID * np.sqrt(after.pull.size):
+            continue  # the largest of so many is more than their rms
         for _ in range(STEPS):
             after = residuals_at(problem, tiles, point)
             change = _largest(after, before)
-            if change <= limit:
-                return Reported(point, chosen, after, change)
+            if change <= UNCHANGED:
+                break
             point, _ = _taken_back(_changes(problem, aims, point), point, chosen)
+        after = residuals_at(problem, tiles, point)
+        change = _largest(after, before)
+        if change <= SAID:
+            return Reported(point, chosen, after, change)
     if constrained is None:
         return Reported(optimum, find_datum(problem, start, ()), before, 0.0)
     after = residuals_at(problem, tiles, start)

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool
 
+from reseau._usual import up_to_usual
 from reseau.errors import CatalogueError, explain, some
 from reseau.instrument import NoDistortion
 from reseau.model import Parameters, Problem, nominal_parameters
@@ -30,7 +31,7 @@ from .distortion_start import start_distortion
 from .leaving_out import without
 from .readings import check_readings
 
-NOTABLE = 0.03
+NOTABLE = 3e-3
 """Relative error of a focal length that steps of the solver would not take at once."""
 
 
@@ -154,7 +155,9 @@ def _detected_directions(
     seen = np.zeros_like(camera)
     for i in range(3):
         seen += camera[:, i, None] * axes[exposure, i]
-    seen = np.asarray(_geometric(jnp.asarray(seen), surroundings_of(problem, exposure)))
+    padded = up_to_usual(exposure.size)
+    around = surroundings_of(problem, exposure[padded])
+    seen = np.asarray(_geometric(jnp.asarray(seen[padded]), around))[: exposure.size]
     n = problem.prior.direction.shape[0]
     total = sum_by(np.asarray(measurements.source), seen, n)
     length = np.linalg.norm(total, axis=1, keepdims=True)

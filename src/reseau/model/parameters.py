@@ -10,6 +10,8 @@ in radians and micrometres. Attitude steps are rotations about the axes of the
 current attitude (`instrument.rotate_axes`), so nothing is singular at the poles.
 """
 
+from dataclasses import replace
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -125,15 +127,17 @@ def take_step(
     offset: Float[Array | np.ndarray, "n_src 2"],
 ) -> Parameters:
     """Return the parameters moved by a step of the shared vector and of the sources."""
-    return _moved(parameters, jnp.asarray(shared), jnp.asarray(offset))
+    # Programs are of one shape: sources apart, they are few.
+    moved = _moved(replace(parameters, offset=np.zeros((0, 2))), jnp.asarray(shared))
+    return replace(moved, offset=jnp.asarray(parameters.offset) + jnp.asarray(offset))
 
 
 @jax.jit
-def _moved(parameters: Parameters, shared: Array, offset: Array) -> Parameters:
+def _moved(parameters: Parameters, shared: Array) -> Parameters:
     layout = layout_of(parameters)
     exposure = shared[layout.exposures].reshape(-1, PER_EXPOSURE)
     return Parameters(
-        offset=jnp.asarray(parameters.offset) + offset,
+        offset=parameters.offset,
         axes=rotate_axes(jnp.asarray(parameters.axes), exposure[:, :3]),
         focal=parameters.focal + exposure[:, 3:],
         coefficients=parameters.coefficients + shared[layout.distortion],

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from reseau._usual import up_to_usual, usual_number
 from reseau.instrument import Instrument, camera_from_pixel
 from reseau.model import Problem
 from reseau.records import Surroundings
@@ -184,8 +185,11 @@ def matched_pairs(problem: Problem, camera: np.ndarray, known: np.ndarray) -> Pa
     row = np.flatnonzero(known[source] & np.all(np.isfinite(camera), axis=1))
     exposure = np.asarray(measurements.exposure)[row]
     direction = np.asarray(problem.prior.direction)[source[row]]
-    around = surroundings_of(problem, exposure)
-    star = np.asarray(_apparent(jnp.asarray(direction), around))
+    star = np.zeros((0, 3))
+    if row.size:
+        padded = up_to_usual(row.size)
+        around = surroundings_of(problem, exposure[padded])
+        star = np.asarray(_apparent(jnp.asarray(direction[padded]), around))[: row.size]
     return Pairs(row, exposure, camera[row], star, _errors(problem, row))
 
 
@@ -212,7 +216,7 @@ def camera_directions(problem: Problem) -> Float[np.ndarray, "n_meas 3"]:
     detector = np.asarray(measurements.detector)
     out = np.empty((pixel.shape[0], 3))
     m = pixel.shape[0]
-    size = min(CHUNK, m)
+    size = min(CHUNK, usual_number(m))
     for first in range(0, m, size):
         row = np.minimum(np.arange(first, first + size), m - 1)
         components = _camera_compiled(

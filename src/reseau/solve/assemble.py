@@ -8,6 +8,7 @@ kept (DESIGN: block arrow, Schur complement).
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from reseau._usual import up_to_usual
 from reseau.instrument import Detectors, Instrument
 from reseau.linalg import (
     Tile,
@@ -125,10 +127,15 @@ def _frames(
 
 
 def frames_at(problem: Problem, parameters: Parameters) -> Frames:
-    """Return what all tiles share at `parameters`."""
+    """Return what all tiles share at `parameters`.
+
+    With more rows of sources than there are, the last one again, up to a usual number.
+    """
+    offset = np.asarray(parameters.offset)
+    row = up_to_usual(offset.shape[0])
     return _frames(
-        parameters,
-        problem.prior.direction,
+        replace(parameters, offset=offset[row]),
+        np.asarray(problem.prior.direction)[row],
         problem.exposures.surroundings,
         problem.instrument.detectors,
     )

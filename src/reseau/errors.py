@@ -109,6 +109,10 @@ class StrangeObserverWarning(ReseauWarning):
     """An observer is where few telescopes have been: perhaps a unit or a frame."""
 
 
+class AssumedErrorWarning(ReseauWarning):
+    """Nobody gave errors of the measurements: one was assumed for all."""
+
+
 class LeftoverWarning(ReseauWarning):
     """A run that was killed left something that may not be removed."""
 

@@ -9,7 +9,7 @@ from reseau.diagnostics import (
     without_common_part,
     worst_pulls,
 )
-from reseau.diagnostics.verdict import noise_verdict
+from reseau.diagnostics.unit_weight import noise_verdict
 
 
 def _focal(of_one: float, n: int = 4) -> Collective:

@@ -5,12 +5,9 @@ import pytest
 from scipy import stats
 
 from reseau.diagnostics import largest_by_chance, verdict, worst_pulls
-from reseau.diagnostics.verdict import (
-    counted,
-    noise_verdict,
-    pull_verdict,
-    sigma0_text,
-)
+from reseau.diagnostics.counting import counted
+from reseau.diagnostics.unit_weight import noise_verdict, sigma0_text
+from reseau.diagnostics.verdict import pull_verdict
 
 
 @pytest.mark.parametrize("dimensions", [1, 2])

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -484,7 +484,7 @@ def show_solved(
         As chosen.
     """
     # Not at the top: it brings JAX, which the help does not need.
-    from reseau.diagnostics.verdict import ABSURD, sigma0_text
+    from reseau.diagnostics.unit_weight import sigma0_text
 
     if json:
         print_json(solved.summary)
@@ -496,16 +496,31 @@ def show_solved(
         typer.echo()
         print_table(_numbers(solved, output, verbose))
     found = solved.summary
-    if found["converged"] and found["sigma0"] > ABSURD:
+    if found["converged"] and not found["describes_data"]:
         told = sigma0_text(found["sigma0"])
         complain(f"warning: the fit does not describe the data (sigma0 = {told})")
+    elif (quiet or json) and (found["assumed_error"] or {}).get("fits") is False:
+        complain(f"warning: {_guess(found['assumed_error'])}")
     if solved.exit_code:
         complain(f"error: {unusable(solved)}")
 
 
+def _guess(found: dict[str, Any]) -> str:
+    """Say in short that an assumed error is not what residuals show."""
+    # Not at the top: it brings JAX, which the help does not need.
+    from reseau.diagnostics import quantity
+
+    assumed, shown = (quantity(found[n], found["unit"]) for n in ("size", "scatter"))
+    return (
+        f"an error of {assumed} was assumed, and residuals scatter by {shown}: errors "
+        "of the results are wrong by as much, see the verdict"
+    )
+
+
 def _numbers(solved: "Solved", output: Path, verbose: bool) -> list[tuple[str, str]]:
     # Not at the top: it brings JAX, which the help does not need.
-    from reseau.diagnostics.verdict import counted, sigma0_text
+    from reseau.diagnostics import counted
+    from reseau.diagnostics.unit_weight import sigma0_text
 
     found = solved.summary
     unit, rms = found["residual_unit"], found["residual_rms"]

@@ -1,6 +1,8 @@
 """Numbers that tell whether a solution is good; pictures of them are in `plots`."""
 
+from .assumed_error import AssumedError, quantity
 from .collective import FELT, Collective, without_common_part
+from .counting import counted
 from .displacement_field import DisplacementField
 from .distortion_map import (
     DistortionMap,
@@ -28,10 +30,12 @@ from .residuals import (
     exposure_chi2,
     running_statistics,
 )
+from .unit_weight import is_absurd
 from .verdict import (
+    IN_SCATTER,
     WorstPulls,
-    counted,
     is_crowd,
+    is_of_measurements,
     largest_by_chance,
     verdict,
     worst_pulls,
@@ -40,6 +44,8 @@ from .verdict import (
 __all__ = [
     "CLASSES",
     "FELT",
+    "IN_SCATTER",
+    "AssumedError",
     "BinnedVectors",
     "Collective",
     "DisplacementField",
@@ -58,8 +64,11 @@ __all__ = [
     "field_centre",
     "focal_plane_grid",
     "in_mas",
+    "is_absurd",
     "is_crowd",
+    "is_of_measurements",
     "largest_by_chance",
+    "quantity",
     "recovery_by_class",
     "recovery_dict",
     "recovery_statistics",

@@ -8,7 +8,7 @@ from reseau.constants import MILLIARCSECOND
 from reseau.solve import Solution
 from reseau.solve.robust_outlook import MOVED, RARE, RobustOutlook
 
-from .verdict import counted
+from .counting import counted
 
 NAMED = 3
 """Wrong references that are named, at most."""

@@ -5,7 +5,6 @@ need not know how large the largest of 400,000 normal values is.
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,20 +13,12 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import special
 
-CREDIBLE = 0.02
-"""An error that is wrong by less than this share does no harm, however sure it is."""
+from .assumed_error import AssumedError
+from .counting import counted
+from .unit_weight import is_absurd, noise_verdict
 
 RARE = 0.99
 """A largest pull beyond this quantile of chance is called too large."""
-
-CHANCE = (0.00135, 0.99865)
-"""A chi² whose tail probability lies between is chance: ±3σ of a normal deviate."""
-
-ABSURD = 10.0
-"""With a sigma0 beyond, the fit does not describe the data at all."""
-
-FEW = 5
-"""With fewer degrees of freedom hardly any sigma0 would be surprising."""
 
 NOISELESS = 0.01
 """When all pulls are smaller, the data have no noise of the stated size."""
@@ -36,9 +27,6 @@ MANY = 20
 """When more pulls than this stand out, only the first `FEW_NAMES` are named."""
 
 FEW_NAMES = 3
-
-SMALL, LARGE = 1e-2, 1e4
-"""A sigma0 outside is written with four significant digits."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +128,7 @@ def verdict(
     pulls: Sequence[WorstPulls] = (),
     dropped: Mapping[str, int] | None = None,
     common: Sequence[str] = (),
+    assumed: AssumedError | None = None,
 ) -> list[str]:
     """Say in sentences whether a fit is good.
 
@@ -159,6 +148,9 @@ def verdict(
         What was left out, and how many of each.
     common
         Sentences about priors that are off all together: told first.
+    assumed
+        The error of all measurements, where nobody knew it: judged instead of theirs.
+        While it is too small nothing can be said of single priors.
     """
     left_out = _dropped_verdict(dropped or {})
     if not converged:
@@ -166,19 +158,39 @@ def verdict(
         why = [f"Reason: {reason.rstrip('.')}."] if reason else []
         return [_NOT_CONVERGED, *why, left_out]
     # Without degrees of freedom residuals are small whatever the errors are.
-    judged = [p for p in pulls if p.n and (dof > 0 or p.what != MEASUREMENTS)]
-    absurd = dof > 0 and not chi2 <= ABSURD**2 * dof
+    judged = [p for p in pulls if p.n and (dof > 0 or not is_of_measurements(p))]
+    absurd = is_absurd(chi2, dof) if assumed is None else assumed.absurd
+    if assumed is not None and assumed.too_small:
+        judged = [p for p in judged if is_of_measurements(p)]
     # What does not describe the data says nothing of the priors either.
     crowds = [] if absurd else [p for p in judged if is_crowd(p)]
     common = () if absurd else common
     first = [*common, *(pull_verdict(p) for p in crowds)]
-    noise = noise_verdict(chi2, dof, priors_off=bool(first))
+    noise = (
+        noise_verdict(chi2, dof, priors_off=bool(first))
+        if assumed is None
+        else assumed.sentence
+    )
     rest = [pull_verdict(p) for p in judged if p not in crowds]
     return [*first, noise, *rest, left_out]
 
 
 MEASUREMENTS = "measurements"
 """What measurements are called among pulls."""
+
+IN_SCATTER = f"{MEASUREMENTS} in units of their scatter"
+"""What they are called where their errors are not known."""
+
+
+def is_of_measurements(pulls: WorstPulls) -> bool:
+    """Return whether pulls are of measurements, and not of priors.
+
+    Parameters
+    ----------
+    pulls
+        The largest of one kind.
+    """
+    return pulls.what in (MEASUREMENTS, IN_SCATTER)
 
 
 def is_crowd(pulls: WorstPulls) -> bool:
@@ -189,116 +201,13 @@ def is_crowd(pulls: WorstPulls) -> bool:
     pulls
         The largest of one kind.
     """
-    return pulls.what != MEASUREMENTS and pulls.n_beyond > MANY
+    return not is_of_measurements(pulls) and pulls.n_beyond > MANY
 
 
 _NOT_CONVERGED = (
     "The fit did NOT converge: its numbers describe where it stopped and are not to "
     "be used."
 )
-
-
-def counted(n: int, plural: str) -> str:
-    """Return a number with its noun: "1 source with ...", "2 source priors".
-
-    Parameters
-    ----------
-    n
-        How many.
-    plural
-        The noun in the plural, alone, after another noun, or before a preposition.
-    """
-    noun, *rest = re.split(r"( (?:with|without|of|on|in)\b.*)", plural, maxsplit=1)
-    noun = noun.removesuffix("s") if n == 1 else noun
-    return f"{n:,} {noun}{''.join(rest)}"
-
-
-def noise_verdict(chi2: float, dof: int, *, priors_off: bool = False) -> str:
-    """Judge the stated errors by the reduced chi².
-
-    Parameters
-    ----------
-    chi2
-        Sum of squared residuals over their errors.
-    dof
-        Degrees of freedom.
-    priors_off
-        Whether many priors disagree with the measurements, and bend the fit perhaps.
-    """
-    if not math.isfinite(chi2):
-        return "chi² is not a finite number: the fit is not to be used."
-    if dof <= 0:
-        few = "no" if dof == 0 else f"{dof:,}"
-        return (
-            f"There are {few} degrees of freedom: the fit cannot tell whether the "
-            "errors of the measurements are right."
-        )
-    sigma0 = math.sqrt(chi2 / dof)
-    if sigma0 > ABSURD:
-        return (
-            f"The fit does NOT describe the data: sigma0 = {sigma0_text(sigma0)}; "
-            "formal errors are meaningless; check units (ra, dec in degrees?), "
-            "parity, identification of the stars and the instrument."
-        )
-    error = math.sqrt(0.5 / dof)
-    digits = max(3, min(6, math.ceil(-math.log10(error)) + 1))
-    form = f".{digits}f" if sigma0 >= SMALL else ".4g"
-    head = (
-        f"sigma0 = {sigma0:{form}} ± {sigma0 * error:{form}} (reduced chi² "
-        f"{sigma0**2:{form}}, {counted(dof, 'degrees of freedom')})"
-    )
-    few = "; too few degrees of freedom to tell" if dof < FEW else ""
-    words = _judge(chi2, dof)
-    if priors_off and sigma0 > 1.0 + CREDIBLE and words != FINE:
-        words = (
-            "more than the errors of the measurements explain, but the priors above "
-            "pull at the fit: mend them before you judge the errors"
-        )
-    return f"{head}: {words}{few}."
-
-
-def sigma0_text(sigma0: float) -> str:
-    """Write a sigma0 with digits for its size: 1.0068, 1.234e+05, 3.1e-08.
-
-    Parameters
-    ----------
-    sigma0
-        Standard deviation of unit weight; NaN where there is none.
-    """
-    if not math.isfinite(sigma0):
-        return "unknown"
-    return f"{sigma0:.4f}" if SMALL <= sigma0 <= LARGE else f"{sigma0:.4g}"
-
-
-FINE = "the errors of the measurements are credible"
-
-
-def _judge(chi2: float, dof: int) -> str:
-    sigma0 = math.sqrt(chi2 / dof)
-    if CHANCE[0] <= special.chdtrc(dof, chi2) <= CHANCE[1]:
-        return FINE
-    if abs(sigma0 - 1.0) <= CREDIBLE:
-        return (
-            "the errors of the measurements are credible to "
-            f"{100 * abs(sigma0 - 1.0):.1f} per cent, though the difference is more "
-            "than chance"
-        )
-    if sigma0 > 1.0:
-        return (
-            f"the errors of the measurements are underestimated by a factor of "
-            f"{sigma0:.3g}, or the model lacks something; look at the residuals over "
-            "the focal plane and against magnitude"
-        )
-    if sigma0 < 0.1:
-        return (
-            "the residuals are far smaller than the stated errors: the errors are a "
-            "default or the data have no noise; formal errors of the results are too "
-            "large by the same factor"
-        )
-    return (
-        f"the errors of the measurements are overestimated by a factor of "
-        f"{1.0 / sigma0:.3g}; the formal errors of the results are too large by it"
-    )
 
 
 def pull_verdict(pulls: WorstPulls) -> str:
@@ -350,15 +259,13 @@ def _dropped_verdict(dropped: Mapping[str, int]) -> str:
 
 
 __all__ = [
-    "ABSURD",
-    "CREDIBLE",
+    "IN_SCATTER",
     "RARE",
     "WorstPulls",
-    "counted",
+    "is_crowd",
+    "is_of_measurements",
     "largest_by_chance",
-    "noise_verdict",
     "pull_verdict",
-    "sigma0_text",
     "verdict",
     "worst_pulls",
 ]

@@ -34,6 +34,7 @@ from reseau.io.dataset_config import (
     require_dataset,
     weather_of,
 )
+from reseau.io.detected_positions import AssumedError
 from reseau.io.inside import keeper
 from reseau.io.instrument_writer import is_plane, write_instrument
 from reseau.io.instruments import read_instrument
@@ -103,6 +104,8 @@ class Dataset:
         Rows that reading left out, by the reason.
     notes
         What is to be said beside the verdict.
+    assumed_error
+        Error of all positions, where nobody gave one.
     """
 
     name: str
@@ -123,6 +126,7 @@ class Dataset:
     names: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     left_out: Mapping[str, Sequence[int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    assumed_error: AssumedError | None = None
 
 
 def read_dataset(path: str | Path, *, allow_outside: bool = False) -> Dataset:

@@ -1,6 +1,7 @@
 """Positions of a single table: their unit, first pixel, errors and detectors."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import astropy.units as u
 import numpy as np
@@ -23,6 +24,21 @@ from reseau.io.validate import parse_unit, unit_of_field
 
 DEFAULT_ERROR = 0.01
 """1σ of a position without error [pixel, or um in a plane without pixels]."""
+
+
+class AssumedError(NamedTuple):
+    """What was taken for the errors of all positions, which nobody gave.
+
+    Attributes
+    ----------
+    size
+        1σ of a coordinate [unit].
+    unit
+        Of the positions as they were read, in which ``--error`` is.
+    """
+
+    size: float
+    unit: str
 
 
 def position_unit(
@@ -143,8 +159,8 @@ def position_errors(
     unit: str,
     measured_unit: str,
     where: str | Path,
-) -> dict[str, NDArray | pa.ChunkedArray]:
-    """Return the errors of x and y: the table's, or one for all.
+) -> tuple[dict[str, NDArray | pa.ChunkedArray], AssumedError | None]:
+    """Return the errors of x and y: the table's, or one for all, and if it is a guess.
 
     Parameters
     ----------
@@ -172,7 +188,7 @@ def position_errors(
             )
         )
     if present:
-        return {n: table[n] for n in names}
+        return {n: table[n] for n in names}, None
     if "xy_corr" in table.column_names:
         raise CatalogueError(
             explain(
@@ -182,8 +198,10 @@ def position_errors(
                 todo="add x_error and y_error, or leave xy_corr away",
             )
         )
+    assumed = None
     if error is None:
-        error = u.Unit(unit).to(measured_unit, DEFAULT_ERROR)
+        error = float(u.Unit(unit).to(measured_unit, DEFAULT_ERROR))
+        assumed = AssumedError(error, measured_unit)
     if not (np.isfinite(error) and error > 0):
         raise ConfigError(
             explain(
@@ -193,7 +211,7 @@ def position_errors(
                 todo="correct the option",
             )
         )
-    return {n: np.full(table.num_rows, float(error)) for n in names}
+    return {n: np.full(table.num_rows, float(error)) for n in names}, assumed
 
 
 def detector_ids(
@@ -259,6 +277,7 @@ def _named_detectors(
 
 __all__ = [
     "DEFAULT_ERROR",
+    "AssumedError",
     "counted_from_zero",
     "detector_ids",
     "position_errors",

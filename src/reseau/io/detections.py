@@ -103,7 +103,7 @@ def read_detections(
     table = interpreted(raw, where, choices=choices, known=KNOWN, option="--columns")
     unit, measured_unit = position_unit(table, instrument, where)
     table = counted_from_zero(table, first_pixel, unit)
-    errors = position_errors(table, error, unit, measured_unit, where)
+    errors, assumed = position_errors(table, error, unit, measured_unit, where)
     check_halves(table.column_names, where, columns=KNOWN)
     table, lost = without_unmatched(table, id_column(table) or "", unmatched)
     if len(lost):
@@ -148,6 +148,7 @@ def read_detections(
         left_out={"detections without an identified source": lost.tolist()}
         if len(lost)
         else {},
+        assumed_error=assumed,
     )
     judge_precision(table, dataset, where)
     if reference is None:

@@ -3,6 +3,7 @@
 import platform
 import resource
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import combinations
 from typing import Any
@@ -14,8 +15,10 @@ import numpy as np
 
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.diagnostics import (
+    IN_SCATTER,
     Collective,
     WorstPulls,
+    is_of_measurements,
     without_common_part,
     worst_pulls,
 )
@@ -257,6 +260,33 @@ def judged_pulls(
             lambda row: names[row],
             keep=WORST,
         ),
+    ]
+
+
+def in_scatter(pulls: Sequence[WorstPulls], solution: Solution) -> list[WorstPulls]:
+    """Return pulls with those of measurements in units of what the residuals show.
+
+    Parameters
+    ----------
+    pulls
+        As of `judged_pulls`.
+    solution
+        Whose sigma0 is that unit.
+    """
+    sigma0 = solution.sigma0
+    if not (np.isfinite(sigma0) and sigma0 > 0):
+        return list(pulls)
+    own = (solution.residuals.pull / sigma0).ravel()
+    return [
+        replace(
+            p,
+            what=IN_SCATTER,
+            worst=tuple((name, size / sigma0) for name, size in p.worst),
+            n_beyond=int(np.count_nonzero(np.abs(own) > p.limit)),
+        )
+        if is_of_measurements(p)
+        else p
+        for p in pulls
     ]
 
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
+from reseau.diagnostics import quantity
 from reseau.instrument import attitude_from_axes
 from reseau.solve import Solution, source_errors
 
@@ -107,6 +108,9 @@ def overview_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         )
         for name, e in summary["median_error_mas"].items()
     ]
+    assumed = summary["assumed_error"]
+    if assumed is not None:
+        rows.insert(0, ("error of a coordinate", _assumed(assumed)))
     rows.append(("residual on the sky", f"{_angle(summary['residual_rms_mas'])} RMS"))
     x, y = summary["scale"]
     unit = summary["scale_unit"]
@@ -117,6 +121,15 @@ def overview_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     turn = f"{summary['position_angle_deg']:.6f}°, of +Y from North through East"
     rows.append(("position angle", turn + more))
     return rows
+
+
+def _assumed(found: dict[str, Any]) -> str:
+    """Write what was assumed, and what was found."""
+    text = f"{quantity(found['size'], found['unit'])}, assumed"
+    scatter = found["scatter"]
+    if not np.isfinite(scatter):
+        return text
+    return f"{text}; residuals scatter by {quantity(scatter, found['unit'])}"
 
 
 def _angle(mas: float) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reseau._compiled import computing
-from reseau.diagnostics import is_crowd, verdict
+from reseau.diagnostics import is_absurd, is_crowd, verdict
 from reseau.diagnostics.foreseen import foreseen_sentences, foreseen_summary
 from reseau.errors import ConfigError, Result, explain, some
 from reseau.instrument import Instrument, InverseSIP, basis_name, make_distortion
@@ -25,11 +25,13 @@ from reseau.model import DEFAULT_FREE, check_blocks
 from reseau.solve import Draws, Solution
 from reseau.solve.gauss_newton import Report
 
+from .assumed import judged_error, say_what_is_assumed
 from .collective import collective_pulls
 from .columns import (
     calibration_columns,
     exposure_columns,
     fitted_instrument,
+    in_scatter,
     judged_pulls,
     peak_memory,
     residual_columns,
@@ -164,6 +166,7 @@ def solve(
         dataset = read_input(
             source, options, reference=reference, instrument=instrument
         )
+        say_what_is_assumed(dataset)
         dataset = with_options(dataset, options, instrument)
         dataset = with_viewpoint(dataset, options)
         prepared = prepare(
@@ -284,14 +287,16 @@ def _judge(
     prepared, solution = answer.prepared, answer.solution
     common = collective_pulls(solution) if solution.converged else []
     pulls = judged_pulls(prepared, solution, common)
+    assumed = judged_error(dataset, solution, fitted=options.fit_noise is not None)
     sentences = verdict(
         chi2=solution.chi2,
         dof=round(solution.dof) if np.isfinite(solution.dof) else 0,
         converged=solution.converged,
         reason=answer.reason or solution.result.value,
-        pulls=pulls,
+        pulls=in_scatter(pulls, solution) if assumed is not None else pulls,
         dropped={name: len(ids) for name, ids in prepared.dropped.items()},
         common=[group.sentence for group in common],
+        assumed=assumed,
     )
     if solution.converged:
         names = prepared.labels.detectors
@@ -304,9 +309,16 @@ def _judge(
         solution, lambda row: f"source {prepared.source_id[row]}"
     )
     sentences += [*strays, *foreseen, *answer.sentences]
-    sentences += [*([] if priors_off else answer.advice), *dataset.notes]
+    # What is to be done about an assumed error has been said with it.
+    advice = () if priors_off or assumed is not None else answer.advice
+    sentences += [*advice, *dataset.notes]
     summary = summary_of(prepared, solution, pulls, common) | answer.summary
     summary |= overview(prepared, solution)
+    absurd = (
+        is_absurd(solution.chi2, solution.dof) if assumed is None else assumed.absurd
+    )
+    summary["describes_data"] = solution.converged and not absurd
+    summary["assumed_error"] = None if assumed is None else assumed.as_dict()
     summary |= stray_summary(prepared, solution) | foreseen_summary(solution)
     if answer.reason is not None and not solution.converged:
         summary["message"] = answer.reason

@@ -14,6 +14,7 @@ from astropy.time import Time
 from numpy.typing import NDArray
 
 from reseau.errors import TableWarning, some
+from reseau.io.header_keywords import keywords_of, with_keywords
 
 _HISTORY = ("at_epoch",)
 """Keys of a table's `meta` that say how it was made, and stay with it."""
@@ -46,8 +47,10 @@ def from_astropy(
             fields.append(pa.field(part_name, array.type, metadata=metadata))
     if left_out:
         _tell(left_out, where, notes)
-    history = history_of(table.meta)
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=history))
+    found = pa.Table.from_arrays(
+        arrays, schema=pa.schema(fields, metadata=history_of(table.meta))
+    )
+    return with_keywords(found, keywords_of(table.meta))
 
 
 def history_of(meta: object) -> dict[str, str]:

@@ -29,6 +29,7 @@ from reseau.io.detected_sources import (
     refusal,
 )
 from reseau.io.exposure_keys import ExposureKeys, exposure_keys, read_pointings
+from reseau.io.header_keywords import with_header
 from reseau.io.interpret import interpreted
 from reseau.io.joining import joined
 from reseau.io.links import check_links
@@ -50,6 +51,7 @@ def read_detections(
     reference_columns: Choices = None,
     unmatched: Unmatched = None,
     first_pixel: int = 0,
+    epoch_given: bool = False,
 ) -> Dataset:
     """Read one table of detections as a dataset of one plate.
 
@@ -78,6 +80,8 @@ def read_detections(
         out.
     first_pixel
         What the table calls the centre of the first pixel: 0, or 1 as FITS does.
+    epoch_given
+        Whether the epoch is said elsewhere, so that the table's header need not.
 
     Returns
     -------
@@ -100,6 +104,7 @@ def read_detections(
     raw = table_from(source, what="the table of detections")
     if raw.num_rows == 0:
         raise refusal("the table has no rows", "one or more", where, "check the table")
+    raw = with_header(raw, choices, instrument, where, epoch_given=epoch_given)
     table = interpreted(raw, where, choices=choices, known=KNOWN, option="--columns")
     unit, measured_unit = position_unit(table, instrument, where)
     table = counted_from_zero(table, first_pixel, unit)

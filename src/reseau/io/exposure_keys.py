@@ -163,7 +163,11 @@ def read_pointings(
 def _pointing_keys(
     table: pa.Table, exposures: ExposureKeys, where: str | Path
 ) -> NDArray:
-    chosen = []
+    chosen: list[str] = []
+    if table.num_rows == 1 and len(exposures.keys) == 1:
+        spellings = {s for name in exposures.names for s in _SPELLINGS[name]}
+        if not spellings & {*table.column_names}:
+            return exposures.keys  # the only pointing, of the only exposure
     for name in exposures.names:
         spelling = next((s for s in _SPELLINGS[name] if s in table.column_names), None)
         if spelling is None:

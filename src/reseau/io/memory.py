@@ -11,6 +11,7 @@ from astropy.table import QTable, Table
 
 from reseau.errors import CatalogueError, WrongKindError, explain
 from reseau.io.astropy_tables import from_astropy, to_astropy
+from reseau.io.header_keywords import keywords_of, with_keywords
 from reseau.io.tables import read_table
 
 KINDS = (
@@ -132,7 +133,8 @@ def _from_pandas(frame: Any, where: str) -> pa.Table:
     for i, name in enumerate(frame.columns):
         arrays.append(_array(frame.iloc[:, i], str(name), where))
         names.append(str(name))
-    return pa.Table.from_arrays(arrays, names=names)
+    table = pa.Table.from_arrays(arrays, names=names)
+    return with_keywords(table, keywords_of(getattr(frame, "attrs", {})))
 
 
 def _array(column: Any, name: str, where: str) -> pa.Array:
@@ -156,7 +158,8 @@ def _with_meta_ids(table: Table) -> Table:
         for key in (name, name.upper())
         if key in table.meta and name not in table.colnames
     }
-    kept = {k: v for k, v in found.items() if np.ndim(v) == 0 or len(v) == len(table)}
+    # What is said of all rows at once is a keyword, see `header_keywords`.
+    kept = {k: v for k, v in found.items() if np.ndim(v) and len(v) == len(table)}
     if not kept:
         return table
     table = table.copy(copy_data=False)

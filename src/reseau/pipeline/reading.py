@@ -83,6 +83,7 @@ def read_input(
         reference_columns=options.reference_columns,
         unmatched=options.unmatched,
         first_pixel=options.first_pixel,
+        epoch_given=options.epoch is not None,
     )
 
 

@@ -19,6 +19,7 @@ from reseau.io.dialects.delimited import Layout, read_rows
 from reseau.io.dialects.mixins import apart
 from reseau.io.dialects.refusals import bad_line, reason_of, refuse, unreadable
 from reseau.io.dialects.text import fields_of, is_comment, lines_of, text_of
+from reseau.io.header_keywords import keywords_of, with_keywords
 
 _LARGEST_HEADER = 4 * 2**20
 _TYPES = {
@@ -73,6 +74,7 @@ def read_ecsv(content: Content, notes: list[str]) -> pa.Table:
     )
     meta = header.get("meta")
     table = table.replace_schema_metadata(history_of(meta))
+    table = with_keywords(table, keywords_of(meta))
     return apart(table, meta, path, notes)
 
 

@@ -17,6 +17,7 @@ from reseau.io.astropy_tables import from_astropy
 from reseau.io.dialects.choice import Listed, choose_table
 from reseau.io.dialects.content import Content
 from reseau.io.dialects.refusals import reason_of, refuse, truncated, unreadable
+from reseau.io.header_keywords import keywords_of, with_keywords
 
 _MOST_CELLS = 10**10
 _BLOCK = 2880
@@ -53,6 +54,8 @@ def read_fits(content: Content, choice: str | None, notes: list[str]) -> pa.Tabl
                 listed = [Listed(i, name, rows) for i, name, rows in tables]
                 found = choose_table(_objects(listed, choice), choice, path)
                 table = _read(units[found.number], content, notes)
+                said = [units[0].header, *_image_headers(units, found, notes)]
+                table = _with_headers(table, [*said, units[found.number].header])
         except FileFormatError:
             raise
         # The parser raises whatever it stumbles over in a damaged header.
@@ -139,6 +142,32 @@ def _read(unit: Any, content: Content, notes: list[str]) -> pa.Table:
         raise unreadable(path, "a FITS table", reason_of(error), _BROKEN) from error
     _as_text(table)
     return from_astropy(table, where=path, notes=notes)
+
+
+def _with_headers(table: pa.Table, headers: list[fits.Header]) -> pa.Table:
+    # What the table's own header says counts before that of the file.
+    found: dict[str, str | int | float] = {}
+    for header in headers:
+        found |= keywords_of(dict(header))
+    return with_keywords(table, found)
+
+
+def _image_headers(
+    units: fits.HDUList, found: Listed, notes: list[str]
+) -> list[fits.Header]:
+    # LDAC: the image's header stands as text in the table before that of objects.
+    before = units[found.number - 1] if found.number > 1 else None
+    if before is None or before.header.get("EXTNAME", "").strip() != "LDAC_IMHEAD":
+        return []
+    try:
+        # Blanks at the ends of texts are lost on the way, and cards have 80 bytes.
+        texts = [str(t) for t in np.ravel(before.data.field(0))]
+        cards = "".join(t.ljust(-(-len(t) // 80) * 80) for t in texts)
+        return [fits.Header.fromstring(cards)]
+    # The parser raises whatever it stumbles over.
+    except Exception as error:  # noqa: BLE001
+        notes.append(f"has an image's header that cannot be read: {reason_of(error)}")
+        return []
 
 
 def _without_arrays(unit: Any, notes: list[str]) -> Any:

@@ -48,6 +48,8 @@ def read_ipac(content: Content, notes: list[str]) -> pa.Table:
                 reason_of(error),
                 "correct the header, or write the table as ECSV",
             ) from error
+    about = table.meta.get("keywords", {})
+    table.meta = {name: entry.get("value") for name, entry in about.items()}
     return from_astropy(table, where=path, notes=notes)
 
 

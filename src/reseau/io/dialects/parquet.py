@@ -11,6 +11,7 @@ from reseau.io.astropy_tables import field_metadata
 from reseau.io.dialects.content import Content
 from reseau.io.dialects.mixins import apart
 from reseau.io.dialects.refusals import reason_of, refuse, truncated, unreadable
+from reseau.io.header_keywords import keywords_of, with_keywords
 
 MOST_BYTES = 2**30
 """Size of a table that any Parquet file may have in memory."""
@@ -97,6 +98,7 @@ def _with_yaml_metadata(
             field = table.schema.field(i)
             own = {**metadata, **(field.metadata or {})}
             table = table.set_column(i, field.with_metadata(own), table[name])
+    table = with_keywords(table, keywords_of(known.get("meta")))
     return apart(table, known.get("meta"), path, notes)
 
 

@@ -7,7 +7,9 @@ gigabytes or name files: a file that has either is refused.
 import io
 import re
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from xml.parsers import expat
 
 import pyarrow as pa
@@ -62,12 +64,31 @@ def read_votable(content: Content, choice: str | None, notes: list[str]) -> pa.T
             chosen = choose_table(listed, choice, path)
             _check_rows(chosen, promised, path)
             table = tables[chosen.number - 1].to_table(use_names_over_ids=True)
+            table.meta |= _said_of(whole, tables[chosen.number - 1])
         except FileFormatError:
             raise
         # The parser raises whatever it stumbles over.
         except Exception as error:
             raise _broken(path, reason_of(error)) from error
     return from_astropy(table, where=path, notes=notes)
+
+
+def _said_of(whole: Any, table: Any) -> dict[str, object]:
+    # PARAM and INFO of the file, of the resource that the table is in, and of itself.
+    places = [whole, *_around(whole.resources, table), table]
+    found: dict[str, object] = {}
+    for place in places:
+        said = [*getattr(place, "params", ()), *getattr(place, "infos", ())]
+        found |= {str(s.name or s.ID): s.value for s in said}
+    return {"EXTNAME": table.name or ""} | found
+
+
+def _around(resources: Iterable[Any], table: Any) -> list[Any]:
+    for resource in resources:
+        inside = _around(resource.resources, table)
+        if inside or any(t is table for t in resource.tables):
+            return [resource, *inside]
+    return []
 
 
 def _xml_of(content: Content) -> bytes:

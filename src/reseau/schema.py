@@ -364,7 +364,13 @@ MEASUREMENTS = TableSchema(
                 ),
                 Column("mag", "float64", "mag", "instrumental magnitude", "phot.mag"),
                 Column("colour", "float64", "mag", "colour index", "phot.color"),
-                Column("flag", "int32", "", "quality flag", "meta.code.qual"),
+                Column(
+                    "flag",
+                    "int64",
+                    "",
+                    "bits of what is wrong; 0: nothing",
+                    "meta.code.qual",
+                ),
             ]
         ),
     ),

@@ -105,6 +105,7 @@ SYNONYMS: tuple[Synonym, ...] = (
     *_maybe("x_error", "slot_Centroid_xErr base_SdssCentroid_xErr", "Rubin"),
     *_maybe("y_error", "slot_Centroid_yErr base_SdssCentroid_yErr", "Rubin"),
     *_maybe("x_error", "ERR ERROR POS_ERR POSERR", "various", "y_error too"),
+    *_maybe("flag", "FLAGS FLAG_WIN FLAGS_WIN QUALITY DQ", "SExtractor and others"),
     # Positions on the sky.
     *_sure("ra", "RA_ICRS _RA_icrs _RA.icrs", _VIZIER, "deg"),
     *_sure("dec", "DE_ICRS _DE_icrs _DE.icrs DEC_ICRS", _VIZIER, "deg"),

@@ -294,7 +294,11 @@ TABLES: dict[str, tuple[dict, list[str], list[str]]] = {
         ["--instrument", "challenge", "--error", "-1"],
         ["error = -1", "greater than 0", "--error"],
     ),
-    "no start": ({}, ["--instrument", "challenge"], ["pointing"]),
+    "no start": (
+        {},
+        ["--instrument", "challenge", "--error", "0.01"],
+        ["pointing"],
+    ),
 }
 
 

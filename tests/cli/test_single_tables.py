@@ -44,9 +44,8 @@ def test_an_assumed_error_is_said_and_judged(run: Run, here: Path) -> None:
     write(detections, here / "found.csv")
     result = run("solve", "found.csv", "-o", "out", *OPTIONS)
     assert result.exit_code == 0, result
-    first = result.stderr.splitlines()[0]
-    assert "an error of 0.01 pixel is assumed" in " ".join(result.stderr.split())
-    assert first.startswith("warning: found.csv")
+    said = "warning: found.csv: no columns x_error and y_error: an error of 0.01 pixel"
+    assert said in result.stderr
     found = json.loads(Path("out/summary.json").read_text())["assumed_error"]
     shown = f"residuals scatter by {found['scatter']:.3g} pixel"
     text = " ".join(result.stdout.split())
@@ -62,3 +61,29 @@ def test_an_assumed_error_is_said_and_judged(run: Run, here: Path) -> None:
     better = run("solve", "found.csv", "-o", "two", *OPTIONS, "--error", given)
     assert "are credible" in better.stdout
     assert "assumed" not in better.stdout + better.stderr
+
+
+def test_flagged_measurements_are_left_out_and_counted(run: Run, here: Path) -> None:
+    detections, _ = tables()
+    # On each exposure one blended star; one saturated, and far from where it belongs.
+    flag = np.zeros(18, int)
+    flag[[1, 9]], flag[2] = 2, 4
+    detections["XWIN"] = detections["XWIN"] + np.where(flag == 4, 300.0, 0.0)
+    write({**detections, "FLAGS": flag.tolist()}, here / "found.csv")
+    options = [*OPTIONS, "--error", "0.02", "--json"]
+    unused = run("solve", "found.csv", "-o", "one", *options)
+    assert "FLAGS (flag?)" in unused.stderr
+    options[1] += ",flag=FLAGS"
+    strict = json.loads(run("solve", "found.csv", "-o", "two", *options).stdout)
+    assert strict["n_measurements"] == 13
+    [(name, left)] = [i for i in strict["dropped"].items() if "flag" in i[0]]
+    assert name == "measurements with a flag (2: 2, 4: 1)"
+    assert left["count"] == 3
+    options += ["--keep-flags", "1,2", "--overwrite"]
+    loose = json.loads(run("solve", "found.csv", "-o", "two", *options).stdout)
+    assert loose["n_measurements"] == 15
+    assert loose["sigma0"] < 3.0
+    assert any("1 measurement with a flag (4: 1)" in s for s in loose["verdict"])
+    wrong = run("solve", "found.csv", "-o", "two", *options[:-3], "--keep-flags", "x")
+    assert wrong.exit_code == 2
+    assert "--keep-flags" in wrong.stderr

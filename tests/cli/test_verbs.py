@@ -23,10 +23,12 @@ VERBS = {
     ("solve",): (
         "--output --instrument --pointing --columns --distortion --degree "
         "--degree-kind --minimum-degree --scale --focal-prior --free --fix "
-        "--no-reference --error --plate --minimum-measurements --tolerance "
-        "--max-iterations --method --likelihood --reference-prior --fit-noise "
-        "--guide --init --rank --max-steps --time-limit --checkpoint --resume "
-        "--draws --chains --seed --overwrite --json --verbose --quiet --debug INPUT"
+        "--no-reference --error --plate --minimum-measurements --keep-flags "
+        "--tolerance --max-iterations --method --likelihood --reference-prior "
+        "--fit-noise --guide --init --rank --max-steps --time-limit --checkpoint "
+        "--resume --draws --chains --seed --reference --reference-columns "
+        "--unmatched --first-pixel --allow-outside --epoch --observer --effects "
+        "--overwrite --json --verbose --quiet --debug INPUT"
     ),
     ("simulate", "orbit"): (
         "--output --sources --exposures --seed --small --artificial "

@@ -229,6 +229,16 @@ def solve(
             rich_help_panel=INPUT,
         ),
     ] = 2,
+    keep_flags: Annotated[
+        str,
+        typer.Option(
+            metavar="MASK",
+            help="Bits of the column flag that do no harm, as 3 or 1,2, or all; "
+            "measurements with any other are left out. [default: none]",
+            show_default=False,
+            rich_help_panel=INPUT,
+        ),
+    ] = "0",
     distortion: Annotated[
         str | None,
         typer.Option(
@@ -434,6 +444,7 @@ def solve(
         reference=not no_reference,
         plate=plate,
         minimum_measurements=minimum_measurements,
+        keep_flags=keep_flags,
         tolerance=tolerance,
         max_iterations=max_iterations,
         method=method.value,

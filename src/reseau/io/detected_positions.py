@@ -214,6 +214,29 @@ def position_errors(
     return {n: np.full(table.num_rows, float(error)) for n in names}, assumed
 
 
+def with_whole_flags(table: pa.Table) -> pa.Table:
+    """Return the table with flags as integers, where they were whole numbers.
+
+    Parameters
+    ----------
+    table
+        Of detections. With missing values flags become floating-point numbers in
+        pandas and CSV.
+    """
+    if "flag" not in table.column_names:
+        return table
+    i = table.schema.get_field_index("flag")
+    column = table["flag"]
+    if not pa.types.is_floating(column.type):
+        return table
+    values = np.asarray(column.to_numpy(), float)
+    missing = np.isnan(values)
+    if (values[~missing] != np.rint(values[~missing])).any():
+        return table  # `validate` says so
+    whole = pa.array(np.where(missing, 0, values).astype(np.int64), mask=missing)
+    return table.set_column(i, "flag", pa.chunked_array([whole]))
+
+
 def detector_ids(
     table: pa.Table, instrument: Instrument, where: str | Path
 ) -> tuple[NDArray | pa.ChunkedArray, dict[int, str]]:
@@ -282,4 +305,5 @@ __all__ = [
     "detector_ids",
     "position_errors",
     "position_unit",
+    "with_whole_flags",
 ]

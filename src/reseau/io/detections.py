@@ -18,6 +18,7 @@ from reseau.io.detected_positions import (
     detector_ids,
     position_errors,
     position_unit,
+    with_whole_flags,
 )
 from reseau.io.detected_precision import judge_precision
 from reseau.io.detected_sources import (
@@ -121,6 +122,7 @@ def read_detections(
             where,
             "check --unmatched: it names every row's identifier",
         )
+    table = with_whole_flags(table)
     keys = exposure_keys(table, where)
     chosen = {c.column for c in choices.values()}
     unused = unused_columns(table, chosen, sky=reference is None)

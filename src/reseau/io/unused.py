@@ -14,7 +14,15 @@ from reseau.io.choices import GROUPS
 from reseau.schema import REFERENCE
 from reseau.synonyms import called, synonym_of
 
-_MEASURED = ("exposure_id", "detector_id", "source_id", "x_error", "y_error", "epoch")
+_MEASURED = (
+    "exposure_id",
+    "detector_id",
+    "source_id",
+    "x_error",
+    "y_error",
+    "epoch",
+    "flag",
+)
 _SKY = tuple(
     n for n in REFERENCE.names if n not in ("is_reference", "fixed", "source_name")
 )

@@ -41,6 +41,7 @@ def wrong_type(
     reason = f" ({printable(why)})" if why else ""
     place, todo = f"{where}, column {column.name}", _advice(values.type, column)
     is_id = column.dtype.startswith("int")
+    loses = is_id and column.name.endswith("_id")
     if _is_text(values.type) and (is_id or column.dtype == "float64"):
         # What the library says is about the first of these rows only.
         reason, rows, todo = _bad_text(values, column, todo)
@@ -49,7 +50,7 @@ def wrong_type(
         explain(
             given=f"column {column.name} is of type {values.type}{reason}",
             wanted=column.dtype
-            + (": floating-point numbers lose digits of an id" if is_id else ""),
+            + (": floating-point numbers lose digits of an id" if loses else ""),
             where=place,
             todo=todo,
         )

@@ -15,6 +15,7 @@ from reseau.model.likelihood import LIKELIHOODS
 from reseau.solve.nuts import FEWEST_DRAWS
 from reseau.solve.variational import GUIDES, INITS
 
+from .flagged import parse_mask
 from .prepare import MINIMUM_MEASUREMENTS
 
 METHODS = ("gauss-newton", "svi", "nuts")
@@ -111,6 +112,9 @@ class SolveOptions:
         Which plate of a dataset.
     minimum_measurements
         Sources without a prior and with fewer are left out.
+    keep_flags
+        Bits of the measurements' `flag` that do no harm, as 3, "1,2", "0x3" or "all";
+        measurements with any other are left out.
     tolerance, max_iterations
         Of "gauss-newton", when to stop: largest step in σ (0.01), number of iterations
         (50).
@@ -162,6 +166,7 @@ class SolveOptions:
     reference: bool = True
     plate: int | None = None
     minimum_measurements: int = MINIMUM_MEASUREMENTS
+    keep_flags: int | str = 0
     tolerance: float | None = None
     max_iterations: int | None = None
     method: str = METHODS[0]
@@ -197,6 +202,7 @@ class SolveOptions:
             object.__setattr__(self, name, check_blocks(names, _option(name)))
         if isinstance(self.effects, str):
             object.__setattr__(self, "effects", (self.effects,))
+        parse_mask(self.keep_flags)
         for name, value in self.given(*NAMES).items():
             _check_name(name, value)
         for name, value in self.given(*INTEGERS).items():

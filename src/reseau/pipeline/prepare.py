@@ -28,6 +28,7 @@ from reseau.records import Exposures, Measurements, SourcePrior
 from reseau.solve import Labels
 
 from .carrying import carry
+from .flagged import without_flagged
 from .naming import Names, name_of
 from .solvable import check_solvable
 from .surroundings import Seen, seen_from
@@ -102,6 +103,7 @@ def prepare(
     free: tuple[str, ...] = DEFAULT_FREE,
     use_reference: bool = True,
     minimum_measurements: int = MINIMUM_MEASUREMENTS,
+    keep_flags: int = 0,
 ) -> Prepared:
     """Make the problem of one plate.
 
@@ -117,6 +119,9 @@ def prepare(
         False: a free network, whatever the reference says.
     minimum_measurements
         Sources without a prior and with fewer measurements are left out.
+    keep_flags
+        Bits of the measurements' flags that are harmless; any other, and a measurement
+        is left out.
 
     Warns
     -----
@@ -124,7 +129,9 @@ def prepare(
         Exposures or sources were left out.
     """
     with jax.enable_x64(True):
-        return _prepare(dataset, plate, free, use_reference, minimum_measurements)
+        return _prepare(
+            dataset, plate, free, use_reference, minimum_measurements, keep_flags
+        )
 
 
 def _prepare(
@@ -133,8 +140,11 @@ def _prepare(
     free: tuple[str, ...],
     use_reference: bool,
     minimum: int,
+    keep_flags: int,
 ) -> Prepared:
+    place = f"dataset {dataset.name}"
     exposures, measurements, plate = _plate_columns(dataset, plate)
+    measurements, flagged = without_flagged(measurements, keep_flags, place)
     exposures, unmeasured = _measured_exposures(exposures, measurements)
     observer = seen_from(dataset, exposures)
     epoch = float(np.mean(exposures["epoch"]))
@@ -155,10 +165,9 @@ def _prepare(
         free=_free_blocks(dataset, free),
         free_network=network,
     )
-    place = f"dataset {dataset.name}"
     named = {"source": source_id, "exposure": exposures["exposure_id"]}
     check_solvable(problem, named, dataset.names, place)
-    left_out: dict[str, Sequence[int] | np.ndarray] = {**dataset.left_out}
+    left_out: dict[str, Sequence[int] | np.ndarray] = {**dataset.left_out, **flagged}
     left_out["exposures without measurements"] = unmeasured
     left_out[f"sources with fewer than {minimum} measurements and no prior"] = few
     dropped = {n: [int(i) for i in ids] for n, ids in left_out.items() if len(ids)}

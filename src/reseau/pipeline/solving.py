@@ -40,6 +40,7 @@ from .columns import (
     versions,
     without_part_in_datum,
 )
+from .flagged import parse_mask
 from .methods import Answer, solve_prepared
 from .naming import with_names
 from .options import SolveOptions
@@ -166,7 +167,6 @@ def solve(
         dataset = read_input(
             source, options, reference=reference, instrument=instrument
         )
-        say_what_is_assumed(dataset)
         dataset = with_options(dataset, options, instrument)
         dataset = with_viewpoint(dataset, options)
         prepared = prepare(
@@ -175,7 +175,10 @@ def solve(
             free=free_blocks(options, dataset.instrument),
             use_reference=options.reference,
             minimum_measurements=options.minimum_measurements,
+            keep_flags=parse_mask(options.keep_flags),
         )
+        # Not before: what cannot be solved needs no word about its errors.
+        say_what_is_assumed(dataset)
     _repeat(caught)
     read = time.perf_counter()
     answer = solve_prepared(prepared, options, report)

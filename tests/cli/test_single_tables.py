@@ -87,3 +87,40 @@ def test_flagged_measurements_are_left_out_and_counted(run: Run, here: Path) -> 
     wrong = run("solve", "found.csv", "-o", "two", *options[:-3], "--keep-flags", "x")
     assert wrong.exit_code == 2
     assert "--keep-flags" in wrong.stderr
+
+
+def exchange(detections: dict, first: int, second: int) -> dict:
+    """Return the detections with two rows' stars taken for one another."""
+    star = list(detections["star"])
+    star[first], star[second] = star[second], star[first]
+    return {**detections, "star": star}
+
+
+@pytest.mark.parametrize("option", ["-q", "--json"])
+def test_strays_are_bad_news(run: Run, here: Path, option: str) -> None:
+    """A plain fit converges on a star that is 20 pixels off, and means nothing."""
+    detections, _ = tables()
+    detections["XWIN"][2] += 20.0
+    write(detections, here / "found.csv")
+    options = [*OPTIONS, "--error", "0.02", option]
+    result = run("solve", "found.csv", "-o", "out", *options)
+    assert result.exit_code == 0, result
+    summary = json.loads(Path("out/summary.json").read_text())
+    assert not summary["describes_data"]
+    assert "does not describe the data" in result.stderr
+    assert "1 of 16 measurements is far from where the other" in result.stderr
+    assert "source J1745-0002 on exposure F814W_03" in result.stderr
+
+
+def test_exchanged_stars_are_named_as_such(run: Run, here: Path) -> None:
+    write(exchange(tables()[0], 1, 4), here / "found.csv")
+    options = [*OPTIONS, "--error", "0.02", "-q", "--likelihood", "student"]
+    result = run("solve", "found.csv", "-o", "out", *options)
+    summary = json.loads(Path("out/summary.json").read_text())
+    told = "Exchanged with each other look sources J1745-000"
+    [sentence] = [v for v in summary["verdict"] if told in v]
+    assert {"J1745-0001", "J1745-0004"} <= {*sentence.split()}
+    assert "(on exposure F814W_03)" in sentence
+    assert sentence in " ".join(result.stderr.split())
+    [found] = summary["strays"]["exchanged"]
+    assert len(found["source_id"]) == 2

@@ -34,6 +34,9 @@ COLUMNS = (
 )
 """Names that --columns takes: `io.choices.KNOWN`, which the help need not import."""
 
+WORST = 3
+"""How many of the largest residuals are named in a warning."""
+
 NAMED = 10
 """How many undetermined parameters are named on the screen; the summary has all."""
 
@@ -512,8 +515,21 @@ def show_solved(
         complain(f"warning: the fit does not describe the data (sigma0 = {told})")
     elif (quiet or json) and (found["assumed_error"] or {}).get("fits") is False:
         complain(f"warning: {_guess(found['assumed_error'])}")
+    # The message of a fit that did not converge names them itself.
+    if (quiet or json) and found["converged"]:
+        for sentence in solved.strays or _worst(found):
+            complain(f"warning: {sentence}")
     if solved.exit_code:
         complain(f"error: {unusable(solved)}")
+
+
+def _worst(found: dict[str, Any]) -> list[str]:
+    """Name the worst measurements of a fit that does not describe the data."""
+    worst = found["outliers"]["measurements"]["worst"][:WORST]
+    if found["describes_data"] or not worst:
+        return []
+    names = ", ".join(f"{w['name']} ({w['pull']:.3g}σ)" for w in worst)
+    return [f"largest residuals: {names}"]
 
 
 def _guess(found: dict[str, Any]) -> str:

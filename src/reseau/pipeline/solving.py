@@ -73,6 +73,8 @@ class Solved:
         Lines on what was compared on the way; none unless asked for.
     instrument
         The fitted instrument.
+    strays
+        Those of the sentences that name what does not belong where it was measured.
     """
 
     prepared: Prepared
@@ -81,6 +83,7 @@ class Solved:
     sentences: list[str]
     instrument: Instrument
     table: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -341,6 +344,7 @@ def _judge(
         sentences=sentences,
         table=answer.table,
         instrument=fitted_instrument(prepared, solution),
+        strays=tuple(strays),
     )
 
 

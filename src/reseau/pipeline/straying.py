@@ -1,5 +1,6 @@
 """In words: which measurements do not belong where the other references put them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,8 @@ from reseau.diagnostics import counted
 from reseau.solve import Solution
 from reseau.solve.trusted import Strays
 
+from .exchanged import Exchange, exchanged
+from .naming import name_of
 from .prepare import Prepared
 
 NAMED = 5
@@ -50,7 +53,15 @@ def stray_summary(prepared: Prepared, solution: Solution) -> dict[str, Any]:
             found.exposure, found.references, found.agree, strict=True
         )
     ]
-    return {"strays": {"measurements": rows, "exposures": exposures}}
+    pairs = [
+        {
+            "source_id": [int(prepared.source_id[s]) for s in pair[:2]],
+            "exposure_id": [int(prepared.exposure_id[e]) for e in pair.exposures],
+        }
+        for pair in exchanged(prepared, found)
+    ]
+    told = {"measurements": rows, "exposures": exposures, "exchanged": pairs}
+    return {"strays": told}
 
 
 def stray_sentences(
@@ -71,7 +82,9 @@ def stray_sentences(
     if found is None:
         return []
     if found.certain.any():
-        return [_wrong_ones(prepared, found, robust and solution.converged)]
+        told = _wrong_ones(prepared, found, robust and solution.converged)
+        pairs = exchanged(prepared, found)
+        return [told, _exchanged(prepared, pairs)] if pairs else [told]
     return [_undecided(prepared, found)] if np.any(found.agree == 0) else []
 
 
@@ -90,26 +103,50 @@ def _wrong_ones(prepared: Prepared, found: Strays, set_aside: bool) -> str:
     )
 
 
+def _exchanged(prepared: Prepared, pairs: list[Exchange]) -> str:
+    """Say which sources were taken for one another."""
+    parts = []
+    for pair in pairs[:NAMED]:
+        first, second = (_source(prepared, row) for row in pair[:2])
+        parts.append(f"{first} and {second} ({_where(prepared, pair.exposures)})")
+    more = len(pairs) - NAMED
+    tail = f", and {counted(more, 'more pairs')}" if more > 0 else ""
+    return (
+        f"Exchanged with each other look sources {', '.join(parts)}{tail}: each lies "
+        "where the other belongs. Exchange their identification, in the detections or "
+        "in the reference."
+    )
+
+
+def _source(prepared: Prepared, row: int) -> str:
+    return name_of(prepared.names, "source", prepared.source_id[row])
+
+
+def _where(prepared: Prepared, exposures: Sequence[int]) -> str:
+    if len(exposures) > 1:
+        return f"on {len(exposures)} exposures"
+    name = name_of(prepared.names, "exposure", prepared.exposure_id[exposures[0]])
+    return f"on exposure {name}"
+
+
 def _names(prepared: Prepared, found: Strays) -> str:
     """Name the sources that are farthest away, with exposures and distances."""
     measurements, unit = prepared.problem.measurements, prepared.unit
     rows = found.rows[found.certain]
     size = np.hypot(*found.away[found.certain].T)
     size = np.where(np.isfinite(size), size, np.inf)
-    source = measurements.source[rows]
+    source = np.asarray(measurements.source)[rows]
+    exposure = np.asarray(measurements.exposure)[rows]
     unique, first, count = np.unique(source, return_index=True, return_counts=True)
     largest = np.zeros(unique.size)
     np.maximum.at(largest, np.searchsorted(unique, source), size)
     order = np.argsort(-largest, kind="stable")
     parts = []
     for i in order[:NAMED]:
-        exposure = prepared.exposure_id[measurements.exposure[rows[first[i]]]]
-        where = (
-            f"on exposure {exposure}" if count[i] == 1 else f"on {count[i]} exposures"
-        )
+        where = _where(prepared, [int(exposure[first[i]])] * int(count[i]))
         far = f"{largest[i]:.4g} {unit}"
         far = far if np.isfinite(largest[i]) else "behind the camera"
-        parts.append(f"source {prepared.source_id[unique[i]]} {where} ({far})")
+        parts.append(f"source {_source(prepared, unique[i])} {where} ({far})")
     more = unique.size - NAMED
     tail = f" and {counted(more, 'more sources')}" if more > 0 else ""
     return ", ".join(parts) + tail
@@ -119,7 +156,9 @@ def _undecided(prepared: Prepared, found: Strays) -> str:
     """Say of which exposures the references do not agree."""
     few = np.flatnonzero(found.agree == 0)
     first = few[np.argmax(found.references[few])]
-    name = prepared.exposure_id[found.exposure[first]]
+    name = name_of(
+        prepared.names, "exposure", prepared.exposure_id[found.exposure[first]]
+    )
     others = f" (and {few.size - 1:,} others)" if few.size > 1 else ""
     return (
         f"The {found.references[first]:,} references of exposure {name}{others} do not "

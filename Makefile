@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11 pytho
   && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test lint tests accuracy recovery docs benchmark clean
+.PHONY: help demo install test lint tests accuracy cases recovery docs benchmark clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +41,9 @@ accuracy: $(VENV)/.test ## measure deviations from authorities, write the docs' 
 	RESEAU_ACCURACY=.accuracy $(RUN)/python -m pytest -n 2 --dist loadfile \
 	  tests/reference tests/twin
 	$(RUN)/python docs/_scripts/accuracy_table.py .accuracy
+
+cases: $(VENV)/.test ## run the small inputs of users that lie beside the project
+	RESEAU=$(CURDIR)/$(RUN)/reseau tests/cases.sh ../shared/cases
 
 recovery: $(VENV)/.test ## the long statistical runs against truth
 	$(RUN)/python -m pytest -m recovery

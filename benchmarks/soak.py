@@ -76,10 +76,10 @@ def _part(dataset, rng: np.random.Generator):
     from dataclasses import replace
 
     exposures = dataset.exposures["exposure_id"].to_numpy()
-    kept = rng.choice(exposures, rng.integers(2, len(exposures) + 1), replace=False)
+    kept = rng.choice(exposures, rng.integers(4, len(exposures) + 1), replace=False)
     table = dataset.measurements
     sources = np.unique(table["source_id"].to_numpy())
-    some = rng.choice(sources, rng.integers(20, len(sources) + 1), replace=False)
+    some = rng.choice(sources, rng.integers(100, len(sources) + 1), replace=False)
     rows = np.isin(table["exposure_id"].to_numpy(), kept)
     rows &= np.isin(table["source_id"].to_numpy(), some)
     inside = np.isin(exposures, kept)
@@ -92,7 +92,7 @@ def _part(dataset, rng: np.random.Generator):
 
 def _model(rng: np.random.Generator) -> dict[str, object]:
     """Return options of a small model, which changes the number of parameters."""
-    return {"degree": int(rng.integers(2, 5))}
+    return {"degree": int(rng.integers(2, 4))}
 
 
 if __name__ == "__main__":

@@ -202,10 +202,6 @@ def test_from_scratch_and_from_the_maximum(spoiled, fitted, name):
     assert "over the residuals' spread" in scratch.verdict
 
 
-@pytest.mark.xfail(
-    reason="references of which one cannot tell have the moments of both modes in "
-    "Gauss-Newton and not yet in arrow; neighbours differ by 0.2 % of σ"
-)
 def test_mixtures_that_tell_good_from_bad_leave_a_normal_posterior(
     spoiled, robust, fitted
 ):

@@ -17,12 +17,14 @@ References
 Minka 2001, Expectation propagation for approximate Bayesian inference, UAI 17, 362.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
 from reseau.model import Parameters, Problem, take_step
+from reseau.model.gauge import Datum
 from reseau.model.likelihood import Mixture
 
 from .assemble import source_covariances, source_steps
@@ -31,7 +33,7 @@ from .equations import Equations, equations_at
 from .plan import TileData
 from .references import Cavity, find_cavity, judge_references
 from .robust import RobustOptimum, reliability_at
-from .two_modes import two_modes
+from .two_modes import expected_weight, two_modes
 from .weighted import CLIPPED, EXACT, Factors, Terms
 
 PASSES = 4
@@ -41,13 +43,13 @@ STILL = 0.02
 """Largest step of a source [σ] after which there is no further pass."""
 
 
-class _State(NamedTuple):
+class State(NamedTuple):
     """A point, its equations with the factors in them, and the sources' covariances.
 
     Attributes
     ----------
-    gradient
-        T x − h at the point.
+    precision, gradient
+        T and T x − h at the point.
     step
         Largest step of a source to get here [σ].
     """
@@ -58,6 +60,16 @@ class _State(NamedTuple):
     gradient: np.ndarray
     covariance: np.ndarray
     step: float
+
+    def cavity(self) -> Cavity:
+        """Return what is known of the sources without their factors."""
+        offset = np.asarray(self.point.offset)
+        return find_cavity(offset, self.covariance, self.precision, self.gradient)
+
+
+Linearise = Callable[[State, np.ndarray, np.ndarray], Equations | None]
+"""Return the equations at a state's point, of factors with these T and T x − h; None
+where they are not regular."""
 
 
 def with_both_modes(
@@ -76,18 +88,55 @@ def with_both_modes(
     prior = found.reliability.reference_prior
     if not isinstance(prior, Mixture) or not found.optimum.equations.regular:
         return found
-    first = state = _start(problem, tiles, found)
+
+    def linearise(
+        state: State, precision: np.ndarray, gradient: np.ndarray
+    ) -> Equations | None:
+        return _equations(problem, tiles, found, state.point, precision, gradient)
+
+    first = _start(problem, tiles, found)
+    state = refined(problem, tiles, first, prior, linearise)
+    if state is first:
+        stated = np.asarray(problem.prior.information)
+        apart = two_modes(state.cavity(), stated, prior).apart
+        return found._replace(reliability=found.reliability._replace(apart=apart))
+    return _judged(problem, tiles, found, state, prior)
+
+
+def refined(
+    problem: Problem,
+    tiles: list[TileData],
+    first: State,
+    prior: Mixture,
+    linearise: Linearise,
+    datum: Datum | None = None,
+) -> State:
+    """Return the state whose factors have the moments of both modes.
+
+    Parameters
+    ----------
+    first
+        Where to start, with any factors; the same object comes back where no pass
+        leads to regular equations.
+    prior
+        Of the references.
+    linearise
+        What the measurements say.
+    datum
+        Modes of the calibration along which the mean stays; absent: none.
+    """
+    state = first
     for _ in range(PASSES):
-        new = _passed(problem, tiles, found, state, prior)
+        new = _passed(problem, tiles, state, prior, linearise, datum)
         if new is None or new.step > state.step:
             break
         state = new
         if state.step < STILL:
             break
-    return found if state is first else _judged(problem, tiles, found, state, prior)
+    return state
 
 
-def _start(problem: Problem, tiles: list[TileData], found: RobustOptimum) -> _State:
+def _start(problem: Problem, tiles: list[TileData], found: RobustOptimum) -> State:
     """Return the optimum, where each prior has the curvature of one mode."""
     reliability, optimum = found.reliability, found.optimum
     n = problem.prior.direction.shape[0]
@@ -95,7 +144,7 @@ def _start(problem: Problem, tiles: list[TileData], found: RobustOptimum) -> _St
     _, gradient = prior_curvature(problem, optimum.parameters, terms)
     equations = optimum.equations
     covariance = source_covariances(equations.system, tiles, equations.root, n)
-    return _State(
+    return State(
         optimum.parameters,
         equations,
         found.prior_information,
@@ -105,21 +154,16 @@ def _start(problem: Problem, tiles: list[TileData], found: RobustOptimum) -> _St
     )
 
 
-def _cavity(state: _State) -> Cavity:
-    offset = np.asarray(state.point.offset)
-    return find_cavity(offset, state.covariance, state.precision, state.gradient)
-
-
 def _passed(
     problem: Problem,
     tiles: list[TileData],
-    found: RobustOptimum,
-    state: _State,
+    state: State,
     prior: Mixture,
-) -> _State | None:
+    linearise: Linearise,
+    datum: Datum | None,
+) -> State | None:
     """Return the state with factors of these cavities; None where it is not regular."""
-    n = state.covariance.shape[0]
-    cavity = _cavity(state)
+    cavity = state.cavity()
     modes = two_modes(cavity, np.asarray(problem.prior.information), prior)
     offset = np.asarray(state.point.offset)
     precision, gradient = np.array(state.precision), np.array(state.gradient)
@@ -129,18 +173,42 @@ def _passed(
     precision[rows] = whole - own
     gradient[rows] = np.einsum("nij,nj->ni", whole, offset[rows] - modes.mean[rows])
     gradient[rows] -= np.einsum("nij,nj->ni", own, offset[rows] - cavity.offset[rows])
-    equations = _equations(problem, tiles, found, state.point, precision, gradient)
+    equations = linearise(state, precision, gradient)
     if equations is None:
         return None
-    shared = equations.step()
+    return stepped(tiles, state.point, equations, precision, gradient, datum)
+
+
+def stepped(
+    tiles: list[TileData],
+    point: Parameters,
+    equations: Equations,
+    precision: np.ndarray,
+    gradient: np.ndarray,
+    datum: Datum | None = None,
+) -> State | None:
+    """Return the state at the mean that factors give; None where it is not finite.
+
+    Parameters
+    ----------
+    point
+        Where the equations are linearised.
+    precision, gradient
+        T and T x − h there.
+    datum
+        See `refined`.
+    """
+    n, shared = precision.shape[0], equations.step()
+    if datum is not None:
+        shared = shared - datum.directions @ (datum.gain() @ shared)
     step, _ = source_steps(equations.system, tiles, shared, n)
     covariance = source_covariances(equations.system, tiles, equations.root, n)
     if not (np.all(np.isfinite(shared)) and np.all(np.isfinite(covariance))):
         return None
     variance = np.diagonal(covariance, axis1=1, axis2=2)
     width = np.sqrt(np.where(variance > 0, variance, np.inf))
-    return _State(
-        take_step(state.point, shared, step),
+    return State(
+        take_step(point, shared, step),
         equations,
         precision,
         gradient + np.einsum("nij,nj->ni", precision, step),
@@ -181,25 +249,24 @@ def _judged(
     problem: Problem,
     tiles: list[TileData],
     found: RobustOptimum,
-    state: _State,
+    state: State,
     prior: Mixture,
 ) -> RobustOptimum:
     """Return where the passes ended, with data and references judged there."""
     stated = np.asarray(problem.prior.information)
-    cavity = _cavity(state)
+    cavity = state.cavity()
     modes = two_modes(cavity, stated, prior)
     start = float(prior.fraction), float(prior.width)
     references = judge_references(cavity, stated, start=start, estimate=False)
     old = found.reliability
     terms = Terms(old.likelihood, prior, np.zeros(len(stated)))
     new = reliability_at(problem, tiles, state.point, terms, references, old.ambiguous)
-    wrong = references.wrong_probability
-    weight = (1.0 - wrong) + wrong / float(prior.width) ** 2
+    weight = expected_weight(references.wrong_probability, prior)
     optimum = found.optimum._replace(parameters=state.point, equations=state.equations)
     return RobustOptimum(
         optimum,
         new._replace(
-            prior_weight=np.where(np.isnan(wrong), new.prior_weight, weight),
+            prior_weight=np.where(np.isnan(weight), new.prior_weight, weight),
             apart=modes.apart,
         ),
         state.precision,
@@ -207,4 +274,4 @@ def _judged(
     )
 
 
-__all__ = ["with_both_modes"]
+__all__ = ["State", "refined", "stepped", "with_both_modes"]

@@ -18,6 +18,7 @@ from reseau.model import (
 from reseau.model.gauge import mean_scales, sky_rotations
 
 from .assemble import System, assemble
+from .averaged import Averages
 from .plan import TileData
 from .ties import tie_columns
 from .weighted import Terms
@@ -87,7 +88,7 @@ def equations_at(
     tiles: list[TileData],
     parameters: Parameters,
     damping: float,
-    terms: Terms | None = None,
+    terms: Terms | Averages | None = None,
 ) -> Equations:
     """Return the factored normal equations at `parameters`.
 
@@ -98,7 +99,7 @@ def equations_at(
     damping
         Levenberg-Marquardt factor.
     terms
-        Heavy-tailed likelihood and priors; absent: Normal.
+        Heavy-tailed likelihood and priors, or averages of them; absent: Normal.
     """
     system = assemble(problem, tiles, parameters, damping, terms)
     prior = prior_terms(problem, parameters)

@@ -118,6 +118,13 @@ def two_modes(
     )
 
 
+def expected_weight(
+    wrong: Float[np.ndarray, "n"], prior: Mixture
+) -> Float[np.ndarray, "n"]:
+    """Return by how much stated errors count, of probabilities to be wrong."""
+    return (1.0 - wrong) + wrong / float(prior.width) ** 2
+
+
 def _spread(rows: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
     """Return values in their rows of n, NaN in the others."""
     out = np.full((n, *values.shape[1:]), np.nan)
@@ -125,4 +132,4 @@ def _spread(rows: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
     return out
 
 
-__all__ = ["APART", "TwoModes", "two_modes"]
+__all__ = ["APART", "TwoModes", "expected_weight", "two_modes"]

@@ -13,11 +13,18 @@ from reseau.model.likelihood import Mixture
 from reseau.solve.assemble import source_covariances
 from reseau.solve.gauss_newton import Equations, Optimum, equations_at
 from reseau.solve.plan import TileData
-from reseau.solve.references import ReferenceTest, find_cavity, judge_references
+from reseau.solve.references import (
+    Cavity,
+    ReferenceTest,
+    find_cavity,
+    judge_references,
+)
 from reseau.solve.residuals import residuals_at
 from reseau.solve.robust import Reliability, RobustOptimum, fit_outliers
+from reseau.solve.two_modes import expected_weight, two_modes
 from reseau.solve.weighted import CLIPPED, Terms
 
+from .arrow_modes import with_both_modes
 from .outlook import Outlook, Tails, look
 
 
@@ -26,12 +33,17 @@ def judge_at(
 ) -> RobustOptimum:
     """Return what the Gaussian posterior about a point thinks of its data.
 
-    For guides that have no factors of their own.
+    For guides that have no factors of their own. References are judged where both of
+    their modes leave the mean, near that point.
     """
     n = problem.prior.direction.shape[0]
     terms = Terms(tails.likelihood, tails.reference_prior, jnp.full(n, CLIPPED))
     equations = equations_at(problem, tiles, parameters, 0.0, terms)
     none = np.zeros(n, dtype=bool)
+    found = with_both_modes(problem, tiles, parameters, equations, tails, none)
+    if found is not None:
+        at, outlook = found.arrow.parameters, found.outlook
+        return judge_data(problem, tiles, at, found.equations, tails, outlook)
     outlook = look(problem, tiles, parameters, equations, tails, none)
     return judge_data(problem, tiles, parameters, equations, tails, outlook)
 
@@ -55,7 +67,22 @@ def judge_data(
     outlook
         Averages over it.
     """
-    information = np.moveaxis(np.asarray(outlook.averages.prior_curvature), -1, 0)
+    precision = np.moveaxis(np.asarray(outlook.averages.prior_curvature), -1, 0)
+    gradient = np.asarray(outlook.averages.prior_gradient).T
+    stated = np.asarray(problem.prior.information)
+    cavity = find_cavity(
+        np.asarray(parameters.offset),
+        source_covariances(equations.system, tiles, equations.root, stated.shape[0]),
+        precision,
+        gradient,
+    )
+    references = _judge_references(cavity, stated, tails)
+    known = np.any(stated != 0, axis=(1, 2))
+    prior_weight, apart = outlook.prior_weight, None
+    if isinstance(tails.reference_prior, Mixture):
+        of_modes = expected_weight(references.wrong_probability, tails.reference_prior)
+        prior_weight = np.where(np.isnan(of_modes), prior_weight, of_modes)
+        apart = two_modes(cavity, stated, tails.reference_prior).apart
     weight = outlook.weight
     fraction, width, outlier = 0.0, np.nan, np.zeros_like(weight)
     if isinstance(tails.likelihood, Mixture):
@@ -66,41 +93,26 @@ def judge_data(
     elif tails.likelihood is not None:
         pull = residuals_at(problem, tiles, parameters).pull
         fraction, width, outlier = fit_outliers(np.sum(pull**2, axis=1))
-    known = np.any(np.asarray(problem.prior.information) != 0, axis=(1, 2))
     reliability = Reliability(
         weight=weight,
         outlier_probability=np.clip(outlier, 0.0, 1.0),
         outlier_fraction=fraction,
         outlier_width=width,
-        prior_weight=np.where(known, outlook.prior_weight, np.nan),
-        references=_judge_references(
-            problem, tiles, parameters, equations, tails, outlook
-        ),
+        prior_weight=np.where(known, prior_weight, np.nan),
+        references=references,
         ambiguous=outlook.ambiguous,
         likelihood=tails.likelihood,
         reference_prior=tails.reference_prior,
+        apart=apart,
     )
     optimum = Optimum(parameters, equations, [], Result.SUCCESSFUL)
-    return RobustOptimum(optimum, reliability, information)
+    return RobustOptimum(optimum, reliability, precision, gradient)
 
 
 def _judge_references(
-    problem: Problem,
-    tiles: list[TileData],
-    parameters: Parameters,
-    equations: Equations,
-    tails: Tails,
-    outlook: Outlook,
+    cavity: Cavity, stated: np.ndarray, tails: Tails
 ) -> ReferenceTest:
     """Test each reference against what the Normal says without it."""
-    n = problem.prior.direction.shape[0]
-    cavity = find_cavity(
-        np.asarray(parameters.offset),
-        source_covariances(equations.system, tiles, equations.root, n),
-        np.moveaxis(np.asarray(outlook.averages.prior_curvature), -1, 0),
-        np.asarray(outlook.averages.prior_gradient).T,
-    )
-    stated = np.asarray(problem.prior.information)
     prior = tails.reference_prior
     if not isinstance(prior, Mixture):
         return judge_references(cavity, stated)

@@ -54,6 +54,19 @@ class Tails(NamedTuple):
     reference_prior: Likelihood | None
 
 
+class OfPriors(NamedTuple):
+    """Gaussian factors that stand for the sources' priors, at the Normal's mean x.
+
+    Attributes
+    ----------
+    precision, gradient
+        T [rad⁻²] and T x − h [rad⁻¹].
+    """
+
+    precision: Float[np.ndarray, "n 2 2"]
+    gradient: Float[np.ndarray, "n 2"]
+
+
 class Outlook(NamedTuple):
     """What the data look like from a Normal.
 
@@ -62,7 +75,8 @@ class Outlook(NamedTuple):
     averages
         Of all terms, to assemble the equations with.
     weight, prior_weight
-        E[ρ'] of each measurement and each source's prior.
+        E[ρ'] of each measurement and each source's prior; of the densities, even where
+        factors stand for these.
     ambiguous
         Sources that have the clipped curvature.
     """
@@ -80,6 +94,7 @@ def look(
     equations: Equations,
     tails: Tails,
     ambiguous: Bool[np.ndarray, "n"],
+    factors: OfPriors | None = None,
 ) -> Outlook:
     """Average all terms over a Normal.
 
@@ -93,6 +108,8 @@ def look(
         Of measurements and priors.
     ambiguous
         Sources that are to have the clipped curvature in any case.
+    factors
+        What stands for the sources' priors; absent: averages of their density.
     """
     m = problem.measurements.pixel.shape[0]
     thin = equations._replace(root=thinned(equations.root, m))
@@ -102,16 +119,22 @@ def look(
         leverages(problem, tiles, thin, parameters),
     )
     root, prior = _of_priors(problem, tiles, parameters, equations, tails)
-    both = np.stack([prior.exact, prior.clipped])
-    back = np.einsum("nab,rbcn,ndc->rnad", root, both, root)
+    if factors is None:
+        both = np.stack([prior.exact, prior.clipped])
+        back = np.einsum("nab,rbcn,ndc->rnad", root, both, root)
+        pull = np.einsum("nab,bn->na", root, prior.gradient)
+    else:
+        back, pull = np.stack([factors.precision] * 2), factors.gradient
     own = own_blocks(
         problem,
         tiles,
         parameters,
         lambda *block: _own_block(*block, data.exact, data.clipped),
     )
-    own = own + back * (own[1, :, :1, :1] > 0)
-    ambiguous = ambiguous | _weak(own[0], own[1])
+    met = own[1, :, 0, 0] > 0
+    # A factor that takes away was made for these very measurements, and leaves enough.
+    given = back if factors is None else _positive_part(back)
+    ambiguous = ambiguous | (met & _weak(own[0] + given[0], own[1] + given[1]))
     of_data = ambiguous[np.asarray(problem.measurements.source)]
     curvature = np.where(ambiguous[:, None, None], back[1], back[0])
     known = np.any(np.asarray(problem.prior.information) != 0, axis=(1, 2))
@@ -120,7 +143,7 @@ def look(
         gradient=data.gradient,
         loss=data.loss,
         prior_curvature=jnp.asarray(np.moveaxis(curvature, 0, -1)),
-        prior_gradient=jnp.einsum("nab,bn->an", root, prior.gradient),
+        prior_gradient=jnp.asarray(pull.T),
         prior_loss=prior.loss * known,
     )
     return Outlook(
@@ -169,12 +192,15 @@ def _weak(
     exact: Float[np.ndarray, "n 2 2"], clipped: Float[np.ndarray, "n 2 2"]
 ) -> Bool[np.ndarray, "n"]:
     """Return where the exact curvature is too small a share of the clipped one."""
-    used = clipped[:, 0, 0] > 0
-    weak = np.zeros(used.size, dtype=bool)
-    root = np.linalg.inv(np.linalg.cholesky(clipped[used]))
-    share = np.linalg.eigvalsh(root @ exact[used] @ root.transpose(0, 2, 1))
-    weak[used] = ~(share[:, 0] >= WEAK)
-    return weak
+    left = exact - WEAK * clipped
+    middle, half = (0.5 * (left[:, 0, 0] + s * left[:, 1, 1]) for s in (1.0, -1.0))
+    return np.asarray(~(middle >= np.hypot(half, left[:, 0, 1])))
+
+
+def _positive_part(matrix: Float[np.ndarray, "r n 2 2"]) -> np.ndarray:
+    """Return symmetric matrices without their negative eigenvalues."""
+    value, vector = np.linalg.eigh(matrix)
+    return (vector * np.maximum(value, 0.0)[..., None, :]) @ np.swapaxes(vector, -1, -2)
 
 
 @jax.jit

@@ -37,6 +37,7 @@ from reseau.solve.plan import TileData
 from reseau.solve.robust import RobustOptimum
 
 from .arrow import Arrow, Expected, Step, arrow_at, elbo_of, natural_step
+from .arrow_modes import with_both_modes
 from .judging import judge_data
 from .natural import (
     Fitted,
@@ -197,6 +198,12 @@ def fit_tailed_arrow(
     judged = start
     if outlook is not None:
         mine = as_equations(found.arrow, optimum.equations)
+        both = with_both_modes(
+            problem, tiles, found.arrow.parameters, mine, tails, outlook.ambiguous
+        )
+        if both is not None:
+            mine, outlook = both.equations, both.outlook
+            found = found._replace(arrow=both.arrow)
         judged = judge_data(
             problem, tiles, found.arrow.parameters, mine, tails, outlook
         )

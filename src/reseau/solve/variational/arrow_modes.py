@@ -1,0 +1,103 @@
+"""The Normal of heavy-tailed measurements whose references may be right or wrong.
+
+Of two positions that a reference leaves open, the Normal that the ELBO likes best sits
+on one. With a mixture for their prior, references are therefore taken as in a robust
+solution (`both_modes`): each prior gives way to the factor that with the source's
+cavity has the moments of both modes. Measurements keep their averages, which are taken
+anew over each Normal on the way.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool
+
+from reseau.model import Parameters, Problem
+from reseau.model.likelihood import Mixture
+from reseau.solve.both_modes import State, refined, stepped
+from reseau.solve.equations import Equations, equations_at
+from reseau.solve.plan import TileData
+
+from .arrow import Arrow, arrow_at
+from .outlook import OfPriors, Outlook, Tails, look
+
+
+class Refined(NamedTuple):
+    """A Normal with both modes of each reference, and what the data look like from it.
+
+    Attributes
+    ----------
+    arrow, equations
+        Mean and factors.
+    outlook
+        From there, with the factors that stand for the priors.
+    """
+
+    arrow: Arrow
+    equations: Equations
+    outlook: Outlook
+
+
+def with_both_modes(
+    problem: Problem,
+    tiles: list[TileData],
+    parameters: Parameters,
+    equations: Equations,
+    tails: Tails,
+    ambiguous: Bool[np.ndarray, "n"],
+) -> Refined | None:
+    """Return the Normal with both modes; None where there is none.
+
+    Parameters
+    ----------
+    parameters, equations
+        Mean of a Normal to start from, and equations with its factors.
+    tails
+        Of measurements and priors; without a mixture for these there are no modes.
+    ambiguous
+        Sources that have the clipped curvature at the start.
+    """
+    prior = tails.reference_prior
+    if not isinstance(prior, Mixture):
+        return None
+    n = problem.prior.direction.shape[0]
+    datum = arrow_at(problem, parameters, equations).datum
+
+    def seen(state: State, factors: OfPriors) -> Outlook:
+        none = np.zeros(n, dtype=bool)
+        return look(problem, tiles, state.point, state.equations, tails, none, factors)
+
+    def linearise(
+        state: State, precision: np.ndarray, gradient: np.ndarray
+    ) -> Equations | None:
+        outlook = seen(state, OfPriors(precision, gradient))
+        return _regular(problem, tiles, state.point, outlook)
+
+    outlook = look(problem, tiles, parameters, equations, tails, ambiguous)
+    precision = np.moveaxis(np.asarray(outlook.averages.prior_curvature), -1, 0)
+    gradient = np.asarray(outlook.averages.prior_gradient).T
+    # A cavity is found where the mean is at rest, with the very averages it rests on.
+    averaged = _regular(problem, tiles, parameters, outlook)
+    if averaged is None:
+        return None
+    first = stepped(tiles, parameters, averaged, precision, gradient, datum)
+    if first is None:
+        return None
+    first = first._replace(step=np.inf)
+    state = refined(problem, tiles, first, prior, linearise, datum)
+    if state is first:
+        return None
+    factors = OfPriors(state.precision, state.gradient)
+    arrow = arrow_at(problem, state.point, state.equations)
+    return Refined(arrow, state.equations, seen(state, factors))
+
+
+def _regular(
+    problem: Problem, tiles: list[TileData], point: Parameters, outlook: Outlook
+) -> Equations | None:
+    """Return the equations of averages; None where they are not regular."""
+    equations = equations_at(problem, tiles, point, 0.0, outlook.averages)
+    return equations if equations.regular else None
+
+
+__all__ = ["Refined", "with_both_modes"]

@@ -304,7 +304,7 @@ def test_a_step_that_lowers_the_elbo_is_taken_back(spoiled, monkeypatch):
     def worse(*given):
         state = whole(*given)
         seen.append(state)
-        return state if len(seen) < 3 else state._replace(elbo=seen[1].elbo - 1.0)
+        return state if len(seen) < 3 else state._replace(aim=seen[1].aim - 1.0)
 
     monkeypatch.setattr(tailed, "state_of", worse)
     found = _fit(spoiled.problem, "student")

@@ -61,6 +61,11 @@ class State(NamedTuple):
     covariance: np.ndarray
     step: float
 
+    def slope(self) -> np.ndarray:
+        """Return h."""
+        offset = np.asarray(self.point.offset)
+        return np.einsum("nij,nj->ni", self.precision, offset) - self.gradient
+
     def cavity(self) -> Cavity:
         """Return what is known of the sources without their factors."""
         offset = np.asarray(self.point.offset)

@@ -17,9 +17,19 @@ from reseau.model.likelihood import Mixture
 from reseau.solve.both_modes import State, refined, stepped
 from reseau.solve.equations import Equations, equations_at
 from reseau.solve.plan import TileData
+from reseau.solve.robust import RobustOptimum
 
 from .arrow import Arrow, arrow_at
 from .outlook import OfPriors, Outlook, Tails, look
+
+
+def factors_of(start: RobustOptimum) -> OfPriors | None:
+    """Return the factors that a robust solution has for its priors, if it has any."""
+    if start.prior_gradient is None:
+        return None
+    offset = np.asarray(start.optimum.parameters.offset)
+    moved = np.einsum("nij,nj->ni", start.prior_information, offset)
+    return OfPriors(start.prior_information, moved - start.prior_gradient)
 
 
 class Refined(NamedTuple):
@@ -38,13 +48,14 @@ class Refined(NamedTuple):
     outlook: Outlook
 
 
-def with_both_modes(
+def refined_arrow(
     problem: Problem,
     tiles: list[TileData],
     parameters: Parameters,
     equations: Equations,
     tails: Tails,
     ambiguous: Bool[np.ndarray, "n"],
+    factors: OfPriors | None = None,
 ) -> Refined | None:
     """Return the Normal with both modes; None where there is none.
 
@@ -56,24 +67,26 @@ def with_both_modes(
         Of measurements and priors; without a mixture for these there are no modes.
     ambiguous
         Sources that have the clipped curvature at the start.
+    factors
+        That stand for the priors at the start; absent: averages of these.
     """
     prior = tails.reference_prior
     if not isinstance(prior, Mixture):
         return None
-    n = problem.prior.direction.shape[0]
     datum = arrow_at(problem, parameters, equations).datum
 
-    def seen(state: State, factors: OfPriors) -> Outlook:
-        none = np.zeros(n, dtype=bool)
-        return look(problem, tiles, state.point, state.equations, tails, none, factors)
+    none = np.zeros(problem.prior.direction.shape[0], dtype=bool)
 
     def linearise(
         state: State, precision: np.ndarray, gradient: np.ndarray
     ) -> Equations | None:
-        outlook = seen(state, OfPriors(precision, gradient))
+        offset = np.asarray(state.point.offset)
+        slope = np.einsum("nij,nj->ni", precision, offset) - gradient
+        at = state.point, state.equations, tails, none
+        outlook = look(problem, tiles, *at, OfPriors(precision, slope))
         return _regular(problem, tiles, state.point, outlook)
 
-    outlook = look(problem, tiles, parameters, equations, tails, ambiguous)
+    outlook = look(problem, tiles, parameters, equations, tails, ambiguous, factors)
     precision = np.moveaxis(np.asarray(outlook.averages.prior_curvature), -1, 0)
     gradient = np.asarray(outlook.averages.prior_gradient).T
     # A cavity is found where the mean is at rest, with the very averages it rests on.
@@ -87,9 +100,10 @@ def with_both_modes(
     state = refined(problem, tiles, first, prior, linearise, datum)
     if state is first:
         return None
-    factors = OfPriors(state.precision, state.gradient)
     arrow = arrow_at(problem, state.point, state.equations)
-    return Refined(arrow, state.equations, seen(state, factors))
+    factors = OfPriors(state.precision, state.slope())
+    at = state.point, state.equations, tails, none
+    return Refined(arrow, state.equations, look(problem, tiles, *at, factors))
 
 
 def _regular(
@@ -100,4 +114,4 @@ def _regular(
     return equations if equations.regular else None
 
 
-__all__ = ["Refined", "with_both_modes"]
+__all__ = ["Refined", "factors_of", "refined_arrow"]

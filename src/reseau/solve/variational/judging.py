@@ -24,7 +24,7 @@ from reseau.solve.robust import Reliability, RobustOptimum, fit_outliers
 from reseau.solve.two_modes import expected_weight, two_modes
 from reseau.solve.weighted import CLIPPED, Terms
 
-from .arrow_modes import with_both_modes
+from .arrow_modes import refined_arrow
 from .outlook import Outlook, Tails, look
 
 
@@ -40,7 +40,7 @@ def judge_at(
     terms = Terms(tails.likelihood, tails.reference_prior, jnp.full(n, CLIPPED))
     equations = equations_at(problem, tiles, parameters, 0.0, terms)
     none = np.zeros(n, dtype=bool)
-    found = with_both_modes(problem, tiles, parameters, equations, tails, none)
+    found = refined_arrow(problem, tiles, parameters, equations, tails, none)
     if found is not None:
         at, outlook = found.arrow.parameters, found.outlook
         return judge_data(problem, tiles, at, found.equations, tails, outlook)

@@ -55,16 +55,27 @@ class Tails(NamedTuple):
 
 
 class OfPriors(NamedTuple):
-    """Gaussian factors that stand for the sources' priors, at the Normal's mean x.
+    """Gaussian factors exp(−½ xᵀT x + hᵀx) that stand for the sources' priors.
 
     Attributes
     ----------
-    precision, gradient
-        T [rad⁻²] and T x − h [rad⁻¹].
+    precision, slope
+        T [rad⁻²] and h [rad⁻¹], of offsets x from the priors' means.
     """
 
     precision: Float[np.ndarray, "n 2 2"]
-    gradient: Float[np.ndarray, "n 2"]
+    slope: Float[np.ndarray, "n 2"]
+
+    def gradient(self, offset: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
+        """Return T x − h."""
+        return np.asarray(np.einsum("nij,nj->ni", self.precision, offset) - self.slope)
+
+    def loss(
+        self, offset: Float[np.ndarray, "n 2"], covariance: Float[np.ndarray, "n 2 2"]
+    ) -> Float[np.ndarray, "n"]:
+        """Return the mean of xᵀT x − 2hᵀx over Normals of x."""
+        square = np.sum(offset * (self.gradient(offset) - self.slope), axis=1)
+        return np.asarray(square + np.sum(self.precision * covariance, axis=(1, 2)))
 
 
 class Outlook(NamedTuple):
@@ -73,18 +84,22 @@ class Outlook(NamedTuple):
     Attributes
     ----------
     averages
-        Of all terms, to assemble the equations with.
+        Of all terms, to assemble the equations with. Where factors stand for priors,
+        gradients and curvatures are theirs, the loss is not.
     weight, prior_weight
-        E[ρ'] of each measurement and each source's prior; of the densities, even where
-        factors stand for these.
+        E[ρ'] of each measurement and each source's prior.
     ambiguous
         Sources that have the clipped curvature.
+    excess
+        Mean of what factors that stand for priors have for ρ, less that of the priors,
+        summed over the sources that are solved for; zero without factors.
     """
 
     averages: Averages
     weight: Float[np.ndarray, "m"]
     prior_weight: Float[np.ndarray, "n"]
     ambiguous: Bool[np.ndarray, "n"]
+    excess: float = 0.0
 
 
 def look(
@@ -118,13 +133,20 @@ def look(
         residuals_at(problem, tiles, parameters).pull,
         leverages(problem, tiles, thin, parameters),
     )
-    root, prior = _of_priors(problem, tiles, parameters, equations, tails)
+    offset = np.asarray(parameters.offset)
+    covariance = source_covariances(
+        equations.system, tiles, equations.root, offset.shape[0]
+    )
+    root, prior = _of_priors(problem, offset, covariance, tails)
+    known = np.any(np.asarray(problem.prior.information) != 0, axis=(1, 2))
+    loss, excess = np.asarray(prior.loss) * known, np.zeros(known.size)
     if factors is None:
         both = np.stack([prior.exact, prior.clipped])
         back = np.einsum("nab,rbcn,ndc->rnad", root, both, root)
         pull = np.einsum("nab,bn->na", root, prior.gradient)
     else:
-        back, pull = np.stack([factors.precision] * 2), factors.gradient
+        back, pull = np.stack([factors.precision] * 2), factors.gradient(offset)
+        excess = factors.loss(offset, covariance) - loss
     own = own_blocks(
         problem,
         tiles,
@@ -137,17 +159,20 @@ def look(
     ambiguous = ambiguous | (met & _weak(own[0] + given[0], own[1] + given[1]))
     of_data = ambiguous[np.asarray(problem.measurements.source)]
     curvature = np.where(ambiguous[:, None, None], back[1], back[0])
-    known = np.any(np.asarray(problem.prior.information) != 0, axis=(1, 2))
     averages = Averages(
         curvature=jnp.where(of_data, data.clipped, data.exact),
         gradient=data.gradient,
         loss=data.loss,
         prior_curvature=jnp.asarray(np.moveaxis(curvature, 0, -1)),
         prior_gradient=jnp.asarray(pull.T),
-        prior_loss=prior.loss * known,
+        prior_loss=jnp.asarray(loss),
     )
     return Outlook(
-        averages, np.asarray(data.weight), np.asarray(prior.weight), ambiguous
+        averages,
+        np.asarray(data.weight),
+        np.asarray(prior.weight),
+        ambiguous,
+        float(np.sum(excess[met])),
     )
 
 
@@ -170,9 +195,8 @@ def thinned(root: Float[np.ndarray, "p q"], m: int) -> Float[np.ndarray, "p k"]:
 
 def _of_priors(
     problem: Problem,
-    tiles: list[TileData],
-    parameters: Parameters,
-    equations: Equations,
+    offset: Float[np.ndarray, "n 2"],
+    covariance: Float[np.ndarray, "n 2 2"],
     tails: Tails,
 ) -> tuple[Float[np.ndarray, "n 2 2"], Smoothed]:
     """Return roots of the sources' priors (inverse covariances) and their averages."""
@@ -180,12 +204,9 @@ def _of_priors(
     root = np.zeros_like(information)
     known = np.any(information != 0, axis=(1, 2))
     root[known] = np.linalg.cholesky(information[known])
-    covariance = source_covariances(
-        equations.system, tiles, equations.root, information.shape[0]
-    )
-    offset = np.einsum("nba,nb->na", root, np.asarray(parameters.offset))
+    whitened = np.einsum("nba,nb->na", root, offset)
     spread = np.einsum("nba,nbc,ncd->nad", root, covariance, root)
-    return root, smoothed(tails.reference_prior, offset, spread)
+    return root, smoothed(tails.reference_prior, whitened, spread)
 
 
 def _weak(

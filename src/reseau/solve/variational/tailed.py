@@ -9,7 +9,10 @@ before any source is eliminated.
 
 1. The start is the robust optimum (`robust`), to a tenth of σ from scratch. Fractions
    and widths of the broad components stay as they were fitted there.
+   With a mixture for their prior, references have the moments of both their modes
+   there (`both_modes`), and the factors that give them stand for the priors.
 2. Steps with ρ = 1; one that lowers the ELBO is taken back and tried with half of ρ.
+3. Factors are renewed from the Normal that this gives (`arrow_modes`).
 
 A source whose mean curvature, priors included, leaves in any direction less than a
 quarter of the clipped one sits between two explanations. It keeps the mean of the
@@ -32,12 +35,13 @@ from reseau.errors import Result
 from reseau.model import Problem, prior_terms
 from reseau.model.likelihood import Mixture
 from reseau.solve.assemble import assemble
+from reseau.solve.both_modes import with_both_modes
 from reseau.solve.gauss_newton import Equations, Iteration
 from reseau.solve.plan import TileData
 from reseau.solve.robust import RobustOptimum
 
 from .arrow import Arrow, Expected, Step, arrow_at, elbo_of, natural_step
-from .arrow_modes import with_both_modes
+from .arrow_modes import factors_of, refined_arrow
 from .judging import judge_data
 from .natural import (
     Fitted,
@@ -47,7 +51,7 @@ from .natural import (
     noted,
     verdict,
 )
-from .outlook import Outlook, Tails, look
+from .outlook import OfPriors, Outlook, Tails, look
 from .record import Variational
 
 Report = Callable[[dict[str, float]], None]
@@ -60,12 +64,19 @@ LEAST_RHO = 1.0 / 64.0
 
 
 class State(NamedTuple):
-    """A Normal, what the data look like from it, and its ELBO."""
+    """A Normal, what the data look like from it, its ELBO and what is to rise.
+
+    Attributes
+    ----------
+    aim
+        The ELBO, with factors in place of the priors where there are any.
+    """
 
     arrow: Arrow
     outlook: Outlook
     expected: Expected
     elbo: float
+    aim: float
 
 
 def state_of(
@@ -75,6 +86,7 @@ def state_of(
     equations: Equations,
     tails: Tails,
     ambiguous: Bool[np.ndarray, "n"],
+    factors: OfPriors | None = None,
 ) -> State:
     """Return the averages over a Normal, its equations and its ELBO.
 
@@ -82,12 +94,12 @@ def state_of(
     ----------
     equations
         Of any point, for what does not change.
-    ambiguous
+    ambiguous, factors
         See `look`.
     """
     at = arrow.parameters
     mine = as_equations(arrow, equations)
-    outlook = look(problem, tiles, at, mine, tails, ambiguous)
+    outlook = look(problem, tiles, at, mine, tails, ambiguous, factors)
     system = assemble(problem, tiles, at, 0.0, outlook.averages)
     prior = prior_terms(problem, at)
     inside = arrow.in_datum(arrow.root)
@@ -99,7 +111,8 @@ def state_of(
         np.asarray(system.corner.right) + prior.gradient,
         -0.5 * objective,
     )
-    return State(arrow, outlook, expected, elbo_of(problem, tiles, arrow, expected))
+    elbo = elbo_of(problem, tiles, arrow, expected)
+    return State(arrow, outlook, expected, elbo, elbo - 0.5 * outlook.excess)
 
 
 def ascend_tailed(
@@ -110,6 +123,7 @@ def ascend_tailed(
     tails: Tails,
     settings: NaturalSettings,
     report: Report | None,
+    factors: OfPriors | None = None,
 ) -> tuple[Fitted, Outlook | None]:
     """Take natural-gradient steps with averages until they are small.
 
@@ -121,6 +135,8 @@ def ascend_tailed(
         Of any point.
     tails
         Densities, as they stay.
+    factors
+        What stands for the priors of the sources; absent: nothing.
     """
     history: list[Iteration] = []
     elbo: list[float] = []
@@ -138,14 +154,14 @@ def ascend_tailed(
         at = time.perf_counter()
         if settings.time_limit is not None and at - began > settings.time_limit:
             break
-        state = state_of(problem, tiles, arrow, equations, tails, ambiguous)
+        state = state_of(problem, tiles, arrow, equations, tails, ambiguous, factors)
         ambiguous = state.outlook.ambiguous
         elbo.append(state.elbo)
         # The first Normal is the optimum's, without a corner to go back to. Clipped
         # curvature is not the ELBO's own, which may fall then: steps are halved.
         unclear = bool(ambiguous.any())
-        if t <= 2 or unclear or best is None or state.elbo > best.elbo - SLACK:
-            if not np.isfinite(state.elbo):
+        if t <= 2 or unclear or best is None or state.aim > best.aim - SLACK:
+            if not np.isfinite(state.aim):
                 return ended(Result.DIVERGED)
             best = state
             rho = 0.5 if unclear and t > 1 else min(1.0, 2.0 * rho)
@@ -185,28 +201,38 @@ def fit_tailed_arrow(
     times
         When the solution and when the iterations began.
     """
+    start = with_both_modes(problem, tiles, start)
     optimum, first = start.optimum, start.reliability
-    tails = Tails(first.likelihood, first.reference_prior)
+    tails, factors = Tails(first.likelihood, first.reference_prior), factors_of(start)
     arrow = arrow_at(problem, optimum.parameters, optimum.equations)
     found, outlook = Fitted(arrow, [], [], None, optimum.result), None
     if optimum.result is Result.SUCCESSFUL:
         found = found._replace(result=Result.DEGENERATE)
         if not optimum.equations.factor.null.shape[1]:
             found, outlook = ascend_tailed(
-                problem, tiles, arrow, optimum.equations, tails, settings, report
+                problem,
+                tiles,
+                arrow,
+                optimum.equations,
+                tails,
+                settings,
+                report,
+                factors,
             )
     judged = start
     if outlook is not None:
-        mine = as_equations(found.arrow, optimum.equations)
-        both = with_both_modes(
-            problem, tiles, found.arrow.parameters, mine, tails, outlook.ambiguous
+        mine, at = as_equations(found.arrow, optimum.equations), found.arrow.parameters
+        both = refined_arrow(
+            problem, tiles, at, mine, tails, outlook.ambiguous, factors
         )
         if both is not None:
-            mine, outlook = both.equations, both.outlook
-            found = found._replace(arrow=both.arrow)
-        judged = judge_data(
-            problem, tiles, found.arrow.parameters, mine, tails, outlook
-        )
+            mine, outlook, found = (
+                both.equations,
+                both.outlook,
+                found._replace(arrow=both.arrow),
+            )
+            at = found.arrow.parameters
+        judged = judge_data(problem, tiles, at, mine, tails, outlook)
     said = verdict(found, len(optimum.history), "over the residuals' spread")
     unclear = int(judged.reliability.ambiguous.sum())
     if unclear:

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
-from jaxtyping import Array
+from jaxtyping import Array, Bool
 
 from reseau.instrument import Instrument, deproject, measured, rotate_axes, undistorted
 
@@ -107,9 +107,19 @@ def companions(problem: Problem) -> np.ndarray:
 
 
 def compensation(
-    problem: Problem, parameters: Parameters, target: Parameters
+    problem: Problem,
+    parameters: Parameters,
+    target: Parameters,
+    taking: Bool[np.ndarray, "d"],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Find what undoes a finite change of the detectors.
+
+    Parameters
+    ----------
+    target
+        The parameters with the detectors moved.
+    taking
+        Detectors on which positions are to stay.
 
     Returns
     -------
@@ -122,13 +132,25 @@ def compensation(
         np.asarray(parameters.skew),
     )
     wanted, _ = linearised(
-        instrument, parameters, np.zeros(5), coefficients, skew, parameters.detectors
+        instrument,
+        parameters,
+        np.zeros(5),
+        coefficients,
+        skew,
+        parameters.detectors,
+        taking=taking,
     )
     common = np.zeros(5)
     worst = np.inf
     for _ in range(4):
         found, columns = linearised(
-            instrument, parameters, common, coefficients, skew, target.detectors
+            instrument,
+            parameters,
+            common,
+            coefficients,
+            skew,
+            target.detectors,
+            taking=taking,
         )
         worst = float(np.max(np.abs(found - wanted)))
         others = columns[:, : -target.detectors.size] @ together
@@ -155,11 +177,15 @@ def _positions_and_jacobian(
 
 
 def linearised(
-    instrument: Instrument, around: Parameters, *point: np.ndarray | Array
+    instrument: Instrument,
+    around: Parameters,
+    *point: np.ndarray | Array,
+    taking: Bool[np.ndarray, "d"],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return positions of a grid laid around parameters, and their derivatives.
 
-    By what the exposures share, coefficients, skew and detectors, in this order.
+    By what the exposures share, coefficients, skew and detectors, in this order. Where
+    a detector does not take part, nothing was measured that would have to stay.
     """
     found, columns = _positions_and_jacobian(
         instrument,
@@ -168,8 +194,9 @@ def linearised(
         *(jnp.asarray(p) for p in point),
     )
     n = found.shape[0]
-    return np.asarray(found), np.concatenate(
-        [np.asarray(c).reshape(n, -1) for c in columns], axis=1
+    rows = np.tile(np.repeat(taking, GRID**2), 2)
+    return np.asarray(found)[rows], np.concatenate(
+        [np.asarray(c).reshape(n, -1)[rows] for c in columns], axis=1
     )
 
 

@@ -289,6 +289,7 @@ def _expand_modes(
         parameters.coefficients,
         parameters.skew,
         parameters.detectors,
+        taking=moved_detectors(parameters, modes),
     )
     n_detector = parameters.detectors.size
     together = companions(problem)
@@ -304,6 +305,23 @@ def _expand_modes(
     full[layout.distortion] = undo[5:-1]
     full[layout.skew] = undo[-1]
     return full, left
+
+
+def moved_detectors(
+    parameters: Parameters, directions: Float[np.ndarray, "p m"]
+) -> Bool[np.ndarray, "d"]:
+    """Return which detectors common modes move: those that take part in the datum.
+
+    Parameters
+    ----------
+    directions
+        Of the modes. Without any, all detectors count.
+    """
+    along = directions[layout_of(parameters).detectors]
+    if not along.shape[1]:
+        return np.ones(len(parameters.detectors), dtype=bool)
+    moved = along.reshape(len(parameters.detectors), -1) != 0
+    return np.any(moved, axis=1)
 
 
 def to_datum(
@@ -322,7 +340,8 @@ def to_datum(
     if not datum.modes:
         return parameters
     target = replace(parameters, detectors=_at_nominal(problem, parameters, datum))
-    common, coefficients, skew, _ = compensation(problem, parameters, target)
+    taking = moved_detectors(parameters, datum.directions)
+    common, coefficients, skew, _ = compensation(problem, parameters, target, taking)
     step = spread_common(parameters, common[:, None])[:, 0].reshape(-1, PER_EXPOSURE)
     axes = _rotate_axes(jnp.asarray(parameters.axes), jnp.asarray(step[:, :3]))
     return replace(
@@ -347,8 +366,7 @@ def _at_nominal(
     nominal = detector_parameters(problem.instrument)
     rows = datum.constraints[:, inside]
     along = datum.directions[inside]
-    # What takes no part has a direction of zero.
-    taking = np.any(along.reshape(*detectors.shape, -1) != 0, axis=(1, 2))
+    taking = moved_detectors(parameters, datum.directions)
     for _ in range(3):
         excess = rows @ (detectors - nominal).ravel()
         amount = np.zeros(len(_OF_ROW))
@@ -402,7 +420,8 @@ def move_along(
     step[layout.detectors] = datum.directions[layout.detectors] @ amount
     moved = step[layout.detectors].reshape(-1, PER_DETECTOR)
     target = replace(parameters, detectors=np.asarray(parameters.detectors) + moved)
-    common, coefficients, skew, _ = compensation(problem, parameters, target)
+    taking = moved_detectors(parameters, datum.directions)
+    common, coefficients, skew, _ = compensation(problem, parameters, target, taking)
     step[layout.exposures] = spread_common(parameters, common[:, None])[:, 0]
     step[layout.distortion] = coefficients - np.asarray(parameters.coefficients)
     step[layout.skew] = float(skew) - float(parameters.skew)

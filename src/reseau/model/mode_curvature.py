@@ -14,7 +14,7 @@ from .companions import (
     scaled_least_squares,
     spread_common,
 )
-from .gauge import Datum
+from .gauge import Datum, moved_detectors
 from .parameters import PER_DETECTOR, Parameters, layout_of
 from .problem import Problem
 
@@ -46,7 +46,8 @@ def mode_curvature(
     detectors = datum.directions[layout.detectors] * width
     none = np.zeros(5)
     start = (none, parameters.coefficients, parameters.skew, parameters.detectors)
-    here, columns = linearised(problem.instrument, parameters, *start)
+    taking = moved_detectors(parameters, datum.directions)
+    here, columns = linearised(problem.instrument, parameters, *start, taking=taking)
     together = companions(problem)
     n = parameters.detectors.size
     others = columns[:, :-n] @ together
@@ -63,6 +64,7 @@ def mode_curvature(
                 parameters.coefficients + sign * y[5:-1],
                 parameters.skew + sign * y[-1],
                 parameters.detectors + sign * d,
+                taking=taking,
             )[0]
             - here
             for sign in (1.0, -1.0)

@@ -1,6 +1,7 @@
 """Datasets, format version 1: a directory of Parquet tables and TOML."""
 
 import hashlib
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +15,13 @@ from reseau.errors import (
     CatalogueError,
     ConfigError,
     FileFormatError,
+    ReseauWarning,
     explain,
     some,
 )
 from reseau.instrument import Instrument
 from reseau.io.atomic import DATASET_MARKS, new_directory
+from reseau.io.choices import Choice
 from reseau.io.damage import damage_told
 from reseau.io.dataset_config import (
     EFFECTS,
@@ -38,6 +41,7 @@ from reseau.io.detected_positions import AssumedError
 from reseau.io.inside import keeper
 from reseau.io.instrument_writer import is_plane, write_instrument
 from reseau.io.instruments import read_instrument
+from reseau.io.interpret import interpreted
 from reseau.io.links import check_links, check_observer
 from reseau.io.tables import (
     read_table,
@@ -295,9 +299,24 @@ def read_states(path: str | Path) -> pa.Table:
     Parameters
     ----------
     path
-        Table with the columns of `schema.OBSERVER_STATES`.
+        Table with the columns of `schema.OBSERVER_STATES`; instead of `epoch` it may
+        have `MJD` or `JD`, of UTC.
     """
-    return validate(read_table(path), OBSERVER_STATES, where=path)
+    table = read_table(path)
+    choices = {}
+    # Nobody can name columns of this table by an option.
+    days = [n for n in table.column_names if n.lower() in ("mjd", "jd")]
+    if days and "epoch" not in table.column_names:
+        choices["epoch"] = Choice(days[0], days[0].lower())
+        warnings.warn(
+            f"{path}: epochs are taken from the column {days[0]}, UTC",
+            ReseauWarning,
+            stacklevel=3,
+        )
+    table = interpreted(
+        table, path, choices=choices, known=OBSERVER_STATES.names, option="--observer"
+    )
+    return validate(table, OBSERVER_STATES, where=path)
 
 
 def check_reference(table: pa.Table, *, where: str | Path) -> pa.Table:

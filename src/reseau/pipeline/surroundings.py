@@ -169,7 +169,8 @@ def _check_effects(
                     given=f'effects contain "{effect}" but no {what} is known',
                     wanted=f'columns {", ".join(names)}, or observer = "geocentre"',
                     where=f"dataset {name}",
-                    todo=f"say where the observer was, or leave {effect} out",
+                    todo="say where the observer was, as --observer geocentre, or "
+                    f"leave {effect} out",
                 )
             )
 

@@ -88,6 +88,8 @@ SYNONYMS: tuple[Synonym, ...] = (
     # Positions on a detector.
     *_maybe("x", "XWIN_IMAGE X_IMAGE XPSF_IMAGE", "SExtractor", FROM_ONE, "pix"),
     *_maybe("y", "YWIN_IMAGE Y_IMAGE YPSF_IMAGE", "SExtractor", FROM_ONE, "pix"),
+    *_maybe("x", "XCENTER", "DAOPHOT of IRAF", FROM_ONE, "pix"),
+    *_maybe("y", "YCENTER", "DAOPHOT of IRAF", FROM_ONE, "pix"),
     *_maybe(
         "x", "x_centroid xcentroid x_fit x_0 xcen xc xpos x_pix xpix", "", "", "pix"
     ),

@@ -103,6 +103,9 @@ def detected_sources(
         near = called("source_id", present)
         notes = {n: synonym_of(n) for n in near}
         hints = [f"{n} ({s.note})" if s and s.note else n for n, s in notes.items()]
+        places = ",".join(
+            f"{n}={c[0]}" for n in ("ra", "dec") if (c := called(n, present))
+        )
         raise refusal(
             "the detections are not identified with sources",
             "a column source_id or catalog_id, or ra and dec of each row",
@@ -111,6 +114,8 @@ def detected_sources(
                 f"say --columns source_id={near[0]} if that column identifies: "
                 f"{some(hints)}; else match"
                 if near
+                else f"say --columns {places} if these are of a catalogue; else match"
+                if places
                 else "match"
             )
             + " the detections with a catalogue first: reseau does not match yet",

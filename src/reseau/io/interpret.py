@@ -11,6 +11,7 @@ from reseau.io.angles import read_angles
 from reseau.io.choices import Choice, choose_columns
 from reseau.io.epochs import read_epochs
 from reseau.io.identifiers import read_identifiers
+from reseau.io.unused import unused_of_catalogue, warn_of_unused
 from reseau.synonyms import certain_names
 
 
@@ -75,6 +76,9 @@ def _taken(
             ReseauWarning,
             stacklevel=4,
         )
+    used = {*chosen, *choices, *result, *(c.column for c in result.values())}
+    unused = unused_of_catalogue(table.column_names, used, known)
+    warn_of_unused(unused, where, one_exposure=False, option=option)
     return result
 
 

@@ -1,17 +1,24 @@
 """Columns that a table has twice, as a cross-match or a join leaves them."""
 
+import warnings
 from collections.abc import Collection
 from pathlib import Path
 
 import pyarrow as pa
 
-from reseau.errors import CatalogueError, explain, some
+from reseau.errors import CatalogueError, TableWarning, explain, some
+
+SPARE = ("mag", "colour", "phot_g_mean_mag", "phot_hw_mag", "bp_rp", "ruwe")
+"""Columns that no solution needs: of two that differ neither is taken."""
 
 
 def settle_repeated(
     table: pa.Table, needed: Collection[str], where: str | Path, option: str
 ) -> pa.Table:
     """Return the table with each name once: copies are called ``name#2``, ``name#3``.
+
+    Of copies that differ where the column is only nice to have, the first is called
+    ``name#1``.
 
     Parameters
     ----------
@@ -28,6 +35,11 @@ def settle_repeated(
     ------
     CatalogueError
         Columns of one name that is needed hold different values.
+
+    Warns
+    -----
+    TableWarning
+        Columns that are not needed do so, and are left aside.
     """
     names = table.column_names
     if len(set(names)) == len(names):
@@ -41,6 +53,17 @@ def settle_repeated(
             first = table.column(names.index(name))
             if not _equal(first, table.column(i)):
                 differing.append(name)
+    spare = [name for name in differing if name in SPARE]
+    differing = [name for name in differing if name not in SPARE]
+    if spare and not differing:
+        settled = [f"{n}#1" if n in spare else n for n in settled]
+        choose = f"; choose with {option} {spare[0]}={spare[0]}#1" if option else ""
+        warnings.warn(
+            f"{where}: there is more than one column {some(spare)}, and they differ: "
+            f"none of them is used{choose}",
+            TableWarning,
+            stacklevel=3,
+        )
     if differing:
         # Where nothing chooses columns, the file has to be changed.
         choice = ",".join(f"{n}={n}#2" for n in differing)

@@ -27,6 +27,8 @@ _SKY = tuple(
     n for n in REFERENCE.names if n not in ("is_reference", "fixed", "source_name")
 )
 
+_REQUIRED = ("source_id", "ref_epoch", "ra", "dec")
+
 
 def unused_columns(
     table: pa.Table, chosen: Collection[str], *, sky: bool
@@ -68,8 +70,33 @@ def _is_constant(column: pa.ChunkedArray) -> bool:
     return bool(pc.count_distinct(column, mode="all").as_py() < 2)
 
 
+def unused_of_catalogue(
+    present: Collection[str], used: Collection[str], known: Collection[str]
+) -> dict[str, str]:
+    """Return columns of a catalogue that look meant, but are not certain to be.
+
+    Parameters
+    ----------
+    present
+        Names in the table.
+    used
+        Those that are taken, and names here that are known without them.
+    known
+        Names here.
+    """
+    free = [n for n in present if n not in used]
+    # Of what must be there, an error tells the candidates.
+    wanted = [n for n in known if n in _SKY and n not in _REQUIRED]
+    absent = [n for n in wanted if n not in used and n not in present]
+    return {column: name for name in absent for column in called(name, free)}
+
+
 def warn_of_unused(
-    found: dict[str, str], where: str | Path, *, one_exposure: bool
+    found: dict[str, str],
+    where: str | Path,
+    *,
+    one_exposure: bool,
+    option: str = "--columns",
 ) -> None:
     """Name the columns that look meant, and how to use them.
 
@@ -81,6 +108,8 @@ def warn_of_unused(
         For messages.
     one_exposure
         Whether all rows are taken as one exposure.
+    option
+        What chooses columns.
     """
     if not found:
         return
@@ -98,7 +127,7 @@ def warn_of_unused(
         all_one = ""
     warnings.warn(
         f"{where}: columns that look meant are not used: {some(shown, 12)}; {all_one}"
-        f'if they are, say --columns "{choice}"',
+        f'if they are, say {option} "{choice}"',
         ReseauWarning,
         stacklevel=4,
     )

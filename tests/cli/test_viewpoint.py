@@ -123,7 +123,7 @@ def test_aberration_moves_pointings_as_the_earth_does(
     [
         (("--observer", "nowhere.csv"), ["nowhere.csv"]),
         (("--observer", "camera.toml"), ["camera.toml"]),
-        (("--effects", "abberation"), ["aberration"]),
+        (("--effects", "aberrations"), ["aberration"]),
         (("--effects", "aberration"), ["--observer"]),
         (("--effects", "refraction", "--observer", "geocentre"), ["refraction"]),
         (("--observer", "geocentre", "--epoch", "57479.5"), ["modified Julian"]),

@@ -4,6 +4,7 @@ One per cent of the measurements are outliers of 5 to 1000σ, two per cent of th
 references are wrong. Run by ``make recovery``.
 """
 
+import itertools
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -108,6 +109,41 @@ def test_pulls_are_one(trials):
     ]
     found = recovery_statistics(np.concatenate(error), np.concatenate(covariance))
     assert abs(found.pull_std - 1.0) < found.tolerance
+
+
+BINS = (0.0, 0.02, 0.98, 1.0)
+
+
+@pytest.mark.recovery
+def test_errors_are_right_however_likely_the_reference_is_wrong(trials):
+    """In bins of `wrong_probability`, pooled: its own mean, and χ² a coordinate.
+
+    χ² within 5 of its own standard errors and 0.1, since blunders are not drawn from
+    the broad Normal that is fitted; the number of wrong ones within what chance gives
+    once in 10⁶ of their probabilities' sum, and two.
+    """
+    found = zip(*map(_of_references, trials), strict=True)
+    chance, square, wrong = (np.concatenate(values) for values in found)
+    assert np.isfinite(chance).all()
+    for low, high in itertools.pairwise(BINS):
+        kept = (chance >= low) & (chance <= high)
+        found = square[kept] / 2.0
+        error = np.std(found) / np.sqrt(found.size)
+        assert abs(np.mean(found) - 1.0) < 5.0 * error + 0.1, (low, high)
+        count, expected = np.sum(wrong[kept]), np.sum(chance[kept])
+        assert count - 2 <= stats.poisson.isf(5e-7, expected), (low, high)
+        sure = np.sum(1.0 - chance[kept])
+        assert np.sum(~wrong[kept]) - 2 <= stats.poisson.isf(5e-7, sure), (low, high)
+
+
+def _of_references(trial):
+    """Return probabilities, squares in units of the covariance, and who is wrong."""
+    solution, problem = trial.fitted.solution, trial.case.problem
+    known = np.any(np.asarray(problem.prior.information) != 0, axis=(1, 2))
+    error, covariance = trial.errors()[known], solution.source_covariance[known]
+    solved = np.linalg.solve(covariance, error[:, :, None])[:, :, 0]
+    p = solution.references.wrong_probability[known]
+    return p, np.sum(error * solved, axis=1), trial.case.wrong[known]
 
 
 @pytest.mark.recovery

@@ -87,10 +87,6 @@ def _parts(table: Table, name: str) -> list[Part] | None:
 
 
 def _coordinates(table: Table, name: str) -> list[Part] | None:
-    others = [n for n in table.colnames if isinstance(table[n], SkyCoord)]
-    names = {n.lower() for n in table.colnames}
-    plain = len(others) == 1 and not names & {"ra", "dec", "pmra", "pmdec"}
-    prefix = "" if plain else f"{name}_"
     column = table[name]
     if column.ndim != 1:
         return None
@@ -103,6 +99,9 @@ def _coordinates(table: Table, name: str) -> list[Part] | None:
     if "s" in seen.data.differentials:
         angles["pmra"] = (seen.pm_ra_cosdec, "mas/yr")
         angles["pmdec"] = (seen.pm_dec, "mas/yr")
+    others = [n for n in table.colnames if isinstance(table[n], SkyCoord)]
+    taken = {n.lower() for n in table.colnames} & set(angles)
+    prefix = f"{name}_" if taken or len(others) > 1 else ""
     return [
         (prefix + part, _masked_array(value.to(unit)), about | {"unit": unit})
         for part, (value, unit) in angles.items()

@@ -44,7 +44,7 @@ def apart(table: pa.Table, meta: object, path: Path, notes: list[str]) -> pa.Tab
         if kind in ("SkyCoord", "Time"):
             alone = kinds.count(kind) == 1
             table = _joined(table, str(name), about, pieces, alone, path, notes)
-        elif kind in ("MaskedColumn", "Masked", "MaskedQuantity") and len(pieces) == 2:
+        elif len(pieces) == 2:  # values and their mask, of whatever class
             table = _masked(table, pieces)
     return table
 

@@ -76,3 +76,12 @@ def test_places_by_another_name_are_proposed_as_identification(
         read(text, tmp_path)
     with pytest.raises(CatalogueError, match=r"is it XCENTER \(counts pixels from 1"):
         read("XCENTER,YCENTER,ID\n1.25,2.5,1\n", tmp_path, "")
+
+
+@pytest.mark.parametrize("head", ["x [um],y [um]", "x[um],y[um]"])
+def test_a_name_may_have_its_unit_in_brackets(head: str, tmp_path: Path) -> None:
+    text = f"{head},source_id\n1.5,2.25,71\n1.75,2.5,82\n"
+    found = read(text, tmp_path, "x=x [um],y=y[um]")
+    assert found.measurements["x"].to_pylist() == [1.5, 1.75]
+    assert set(found.measurements.column_names) >= {"x", "y"}
+    assert not any("[" in name for name in found.measurements.column_names)

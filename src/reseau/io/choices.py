@@ -184,6 +184,7 @@ def choose_columns(
         A chosen column is absent, or a column that is needed is there twice with
         different values.
     """
+    choices = {n: _in_brackets(c, table.column_names) for n, c in choices.items()}
     # The first of two columns keeps the bare name.
     wanted = {n: c.column.removesuffix("#1") for n, c in choices.items()}
     named = {c.column for c in choices.values()}
@@ -213,6 +214,16 @@ def choose_columns(
         list(arrays.values()),
         schema=pa.schema(fields.values(), metadata=table.schema.metadata),
     )
+
+
+def _in_brackets(choice: Choice, present: Collection[str]) -> Choice:
+    # "x [pix]" may be the name of a column, brackets and all; the unit is meant, too.
+    if choice.unit is None or choice.column in present:
+        return choice
+    for name in (f"{choice.column} [{choice.unit}]", f"{choice.column}[{choice.unit}]"):
+        if name in present:
+            return Choice(name, choice.unit)
+    return choice
 
 
 def _constant(text: str) -> int | float | str | None:

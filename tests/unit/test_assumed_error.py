@@ -81,6 +81,10 @@ def test_the_error_that_was_found_fits_when_it_is_given(tmp_path: Path) -> None:
     assert "times too small" in found.sentences[0]
     assert "in units of their scatter" in found.sentences[1]
     assert not any("multiply the measurement errors" in s for s in found.sentences)
+    with pytest.warns(AssumedErrorWarning):
+        fitted = solved(tmp_path, replace(unknown, fit_noise="scale"), noise=0.2)
+    assert fitted.summary["assumed_error"] is None
+    assert any("the errors were assumed, 0.01 pixel" in s for s in fitted.sentences)
     given = solved(tmp_path, replace(OPTIONS, error=judged["scatter"]), noise=0.2)
     assert given.summary["assumed_error"] is None
     assert given.summary["sigma0"] == pytest.approx(1.0, abs=0.1)

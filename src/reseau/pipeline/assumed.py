@@ -73,4 +73,21 @@ def judged_error(
     )
 
 
-__all__ = ["judged_error", "say_what_is_assumed"]
+def fitted_guess(dataset: Dataset, *, fitted: bool) -> list[str]:
+    """Say that errors which were fitted were a guess before.
+
+    Parameters
+    ----------
+    dataset
+        As read.
+    fitted
+        Whether they were fitted.
+    """
+    assumed = dataset.assumed_error
+    if assumed is None or not fitted:
+        return []
+    size = quantity(assumed.size, assumed.unit)
+    return [f"Before they were fitted the errors were assumed, {size}: none was given."]
+
+
+__all__ = ["fitted_guess", "judged_error", "say_what_is_assumed"]

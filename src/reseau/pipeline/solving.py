@@ -25,7 +25,7 @@ from reseau.model import DEFAULT_FREE, check_blocks
 from reseau.solve import Draws, Solution
 from reseau.solve.gauss_newton import Report
 
-from .assumed import judged_error, say_what_is_assumed
+from .assumed import fitted_guess, judged_error, say_what_is_assumed
 from .collective import collective_pulls
 from .columns import (
     calibration_columns,
@@ -315,6 +315,7 @@ def _judge(
         solution, lambda row: f"source {prepared.source_id[row]}"
     )
     sentences += [*strays, *foreseen, *answer.sentences]
+    sentences += fitted_guess(dataset, fitted=options.fit_noise is not None)
     # What is to be done about an assumed error has been said with it.
     advice = () if priors_off or assumed is not None else answer.advice
     sentences += [*advice, *dataset.notes]

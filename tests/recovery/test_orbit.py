@@ -4,6 +4,8 @@ Bounds are three standard deviations of the statistic itself: a standard deviati
 n standard normal numbers scatters by 1/√(2n). Run by ``make recovery``.
 """
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -100,3 +102,29 @@ def test_poor_pointings(observer):
     )
     sigma = np.sqrt(good.solution.source_covariance[:, [0, 1], [0, 1]])
     assert np.max(np.abs(apart) / sigma) < 0.05
+
+
+@pytest.mark.recovery
+@pytest.mark.filterwarnings("ignore::reseau.errors.DroppedWarning")
+@pytest.mark.parametrize("off", [-0.02, 0.02])
+def test_with_a_wrong_nominal_focal_length(off):
+    """Ten widths of its prior off: errors and pulls as with the right one."""
+    parts = []
+    for seed in range(30):
+        simulated = simulate(small=True, seed=100 + seed)
+        right = simulated.dataset.instrument
+        nominal = replace(right, focal=np.asarray(right.focal) * (1.0 + off))
+        solved = solve(replace(simulated.dataset, instrument=nominal))
+        assert solved.exit_code == 0
+        assert len(solved.solution.history) <= 15
+        parts.append(_errors(simulated, solved))
+    error, covariance, artificial = (
+        np.concatenate([p[i] for p in parts]) for i in range(3)
+    )
+    for chosen in (artificial, ~artificial):
+        found = recovery_statistics(error[chosen], covariance[chosen])
+        assert abs(found.pull_std - 1) < found.tolerance, found
+    # The calibration correlates the errors of one plate, so only artificial sources,
+    # which are few and have errors of their own, are as good as independent.
+    found = recovery_statistics(error[artificial], covariance[artificial])
+    assert abs(found.crb_ratio - 1) < found.tolerance, found

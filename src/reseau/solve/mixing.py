@@ -5,7 +5,7 @@ hard along a mode that data do not know, as those of all focal lengths do when t
 nominal one is off, what is left out is as large as what is kept: each step then goes
 too far or not far enough by the same factor, and tens of them follow each other. Their
 changes from step to step say by which factor (Anderson 1965, J. ACM 12, 547; Walker &
-Ni 2011, SIAM J. Numer. Anal. 49, 1715, eqs. 1.1 and 2.1).
+Ni 2011, SIAM Journal on Numerical Analysis 49, 1715, eqs. 1.1 and 2.1).
 """
 
 import numpy as np

@@ -1,10 +1,12 @@
-"""Compile what a test computes for itself: an oracle, a simulation, a check.
+"""Compile in a hurry: a function in a test costs what its compilation costs.
 
-Such a function runs once or twice, so that it costs what its compilation costs; with
-little optimisation that is a fifth. The package's own functions are compiled as users
-have them.
+With little optimisation that is a fifth. What is computed differs by rounding, as it
+does from one processor to another, and no test may depend on that. With
+``RESEAU_OPTIMISED=1`` the package's functions are compiled as users have them, which
+`make recovery` does; benchmarks always do.
 """
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +17,14 @@ CHEAP = {
     "xla_cpu_use_fusion_emitters": False,
     "xla_llvm_disable_expensive_passes": True,
 }
+
+
+def compile_in_a_hurry() -> None:
+    """Have JAX do so with all it compiles; to be called before it computes."""
+    if os.environ.get("RESEAU_OPTIMISED"):
+        return
+    flags = [f"--{name}={str(value).lower()}" for name, value in CHEAP.items()]
+    os.environ["XLA_FLAGS"] = " ".join([*flags, os.environ.get("XLA_FLAGS", "")])
 
 
 def quick_jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from parquet_edit import change
 
+from alarm import spread_bounds
 from reseau.errors import DroppedWarning
 
 Run = Callable[..., object]
@@ -165,11 +166,14 @@ def test_solution_in_files_is_as_precise_as_it_says(
     rms = np.sqrt(np.mean(mas**2))
     assert found["reference"]["rms_mas"] == pytest.approx(rms, rel=1e-6)
     assert found["reference"]["n"] == reference.sum()
-    assert found["reference"]["consistent"]
-    assert found["artificial"]["consistent"]
-    assert abs(found["calibration"]["joint"]["pull_std"] - 1) < 3 / np.sqrt(
-        2 * found["calibration"]["joint"]["n"]
-    )
+    joint = found["calibration"]["joint"]
+    for judged, n in (
+        (found["reference"], 2 * found["reference"]["n"]),
+        (found["artificial"], 2 * found["artificial"]["n"]),
+        (joint, joint["n"]),
+    ):
+        low, high = spread_bounds(n, 3)
+        assert low < judged["pull_std"] < high
 
 
 def test_compare_takes_the_folder_of_truth(

@@ -31,6 +31,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::reseau.errors.ReseauWarning"),
 ]
 
+LONG = pytest.mark.recovery
+"""Of a case like others here, for whose shapes all is compiled once more."""
+
 ROOT = Path(__file__).resolve().parents[2]
 
 FOCAL = 7.3e6
@@ -191,8 +194,15 @@ def solved_sky(found: Found, row: int, x: np.ndarray, y: np.ndarray) -> SkyCoord
     return SkyCoord(*place.T, representation_type="cartesian")
 
 
-@pytest.mark.parametrize("scale", [{"fix": ("scale",)}, {"scale": "plate"}])
-@pytest.mark.parametrize("case", ["case1_challenge_00", "case6_challenge_00"])
+@pytest.mark.parametrize(
+    ("case", "scale"),
+    [
+        ("case1_challenge_00", {"fix": ("scale",)}),
+        pytest.param("case1_challenge_00", {"scale": "plate"}, marks=LONG),
+        pytest.param("case6_challenge_00", {"fix": ("scale",)}, marks=LONG),
+        ("case6_challenge_00", {"scale": "plate"}),
+    ],
+)
 def test_without_distortion(
     challenge: Path, recover: Recover, case: str, scale: dict[str, Any]
 ) -> None:
@@ -251,7 +261,7 @@ def test_free_network(
     assert found.solved.solution.history[-1].damping == 0.0
 
 
-@pytest.mark.parametrize("case", [3, 4, 5])
+@pytest.mark.parametrize("case", [3, pytest.param(4, marks=LONG), 5])
 def test_brown_conrady(challenge: Path, recover: Recover, case: int) -> None:
     name, s = f"case{case}_challenge_00", 20_000.0
     found = recover(name, f"basis = 'brown-conrady'\nnormalisation_um = {s}")
@@ -273,7 +283,10 @@ def test_brown_conrady(challenge: Path, recover: Recover, case: int) -> None:
         assert found.coefficients[name] == pytest.approx(value, rel=1e-6)
 
 
-@pytest.mark.parametrize("scale", [{"fix": ("scale",)}, {"scale": "plate"}])
+@pytest.mark.parametrize(
+    "scale",
+    [pytest.param({"fix": ("scale",)}, marks=LONG), {"scale": "plate"}],
+)
 def test_powers(challenge: Path, recover: Recover, scale: dict[str, Any]) -> None:
     name, s = "case7_challenge_00", 20_000.0
     distortion = f"basis = 'powers'\ndegree = 2\nnormalisation_um = {s}\n"
@@ -314,7 +327,10 @@ def test_radial_about_a_fitted_centre(challenge: Path, recover: Recover) -> None
 
 @pytest.mark.parametrize(
     ("degree", "options"),
-    [(1, {"fix": ("scale",)}), (2, {"scale": "plate-axis", "free": ("skew",)})],
+    [
+        pytest.param(1, {"fix": ("scale",)}, marks=LONG),
+        (2, {"scale": "plate-axis", "free": ("skew",)}),
+    ],
 )
 def test_inverse_sip_reprojected(
     challenge: Path, recover: Recover, degree: int, options: dict[str, Any]

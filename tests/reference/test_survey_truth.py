@@ -9,6 +9,7 @@ from astropy.time import Time
 from astropy.wcs import WCS
 from numpy.polynomial.legendre import legval2d
 
+from alarm import normal_bound, spread_bounds
 from reseau.survey import simulate_orbit
 from reseau.survey.galactic import (
     equatorial,
@@ -123,8 +124,9 @@ def test_measurements_scatter_as_stated(plate):
     for axis in "xy":
         scatter = noisy.measurements[axis] - plate.measurements[axis]
         n = len(scatter)
-        assert abs(scatter.std() / 0.01 - 1.0) < 4.0 / np.sqrt(2.0 * n)
-        assert abs(scatter.mean()) < 4.0 * 0.01 / np.sqrt(n)
+        low, high = spread_bounds(n, 2)
+        assert 0.01 * low < scatter.std() < 0.01 * high
+        assert abs(scatter.mean()) < normal_bound(2) * 0.01 / np.sqrt(n)
 
 
 def test_galactic_coordinates_are_astropys():

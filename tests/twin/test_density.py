@@ -158,6 +158,7 @@ _slopes = quick_jit(
 )
 
 
+@pytest.mark.parametrize("case", ["gamma", "aberration, tied"], indirect=True)
 def test_gradient_is_the_right_hand_side(case):
     """Along steps of the shared parameters, sources following or not."""
     problem, tiles, points = case

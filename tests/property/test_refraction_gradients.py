@@ -133,6 +133,7 @@ def test_integral_at_zenith_and_horizon_is_smooth():
         INTEGRAL.check_finite([z0, 1013.25, 15.0, 0.5, 0.59, 0.0, 0.8, 0.0065])
 
 
+@pytest.mark.recovery  # like the integral, of which it is made
 @some
 @given(weather)
 def test_fitted_constants(conditions):

@@ -261,7 +261,9 @@ def test_free_network(
     assert found.solved.solution.history[-1].damping == 0.0
 
 
-@pytest.mark.parametrize("case", [3, pytest.param(4, marks=LONG), 5])
+@pytest.mark.parametrize(
+    "case", [3, *(pytest.param(case, marks=LONG) for case in (4, 5))]
+)
 def test_brown_conrady(challenge: Path, recover: Recover, case: int) -> None:
     name, s = f"case{case}_challenge_00", 20_000.0
     found = recover(name, f"basis = 'brown-conrady'\nnormalisation_um = {s}")
@@ -327,11 +329,9 @@ def test_radial_about_a_fitted_centre(challenge: Path, recover: Recover) -> None
 
 @pytest.mark.parametrize(
     ("degree", "options"),
-    [
-        pytest.param(1, {"fix": ("scale",)}, marks=LONG),
-        (2, {"scale": "plate-axis", "free": ("skew",)}),
-    ],
+    [(1, {"fix": ("scale",)}), (2, {"scale": "plate-axis", "free": ("skew",)})],
 )
+@pytest.mark.recovery  # of 72 coefficients by Newton's method: half a minute to compile
 def test_inverse_sip_reprojected(
     challenge: Path, recover: Recover, degree: int, options: dict[str, Any]
 ) -> None:

@@ -20,6 +20,7 @@ from pygaia.astrometry.coordinates import EpochPropagation
 from pygaia.utils import construct_covariance_matrix
 
 from accuracy import Accuracy
+from alarm import covariance_bound, normal_bound
 from reseau.constants import AU_PER_YEAR, DEGREE, MILLIARCSECOND, SPEED_OF_LIGHT
 from reseau.sky import direction_from_angles, tangent_offset
 from reseau.sky.motion import (
@@ -600,7 +601,7 @@ def test_covariance_is_that_of_a_sample() -> None:
     sample = np.cov(offset.T)
     scale = np.sqrt(np.diag(sample))
     ratio = (np.asarray(found[0]) - sample) / np.outer(scale, scale)
-    assert np.abs(ratio).max() < 5 * np.sqrt(2 / n)
+    assert np.abs(ratio).max() < covariance_bound(n, 3) * np.sqrt(2 / n)
 
 
 def test_product_of_uncertain_numbers_has_a_variance() -> None:
@@ -622,7 +623,8 @@ def test_product_of_uncertain_numbers_has_a_variance() -> None:
     sample = np.var(offset[:, 0])
     assert sample > MICROARCSECOND**2
     # The product of two normal numbers has a kurtosis of 9.
-    np.testing.assert_allclose(found[0, 0, 0], sample, rtol=5 * np.sqrt(8 / n))
+    bound = normal_bound() * np.sqrt(8 / n)
+    np.testing.assert_allclose(found[0, 0, 0], sample, rtol=bound)
 
 
 def test_direction_covariance_is_part_of_the_six() -> None:

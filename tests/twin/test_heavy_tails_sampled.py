@@ -88,14 +88,25 @@ def _sample(problem, name):
     )
 
 
+class OnDemand(dict):
+    """What a function makes of a name, made when it is first asked for."""
+
+    def __init__(self, make):
+        self._make = make
+
+    def __missing__(self, name):
+        self[name] = self._make(name)
+        return self[name]
+
+
 @pytest.fixture(scope="module")
 def sampled(spoiled):
-    return {name: _sample(spoiled.problem, name) for name in ("student", "mixture")}
+    return OnDemand(lambda name: _sample(spoiled.problem, name))
 
 
 @pytest.fixture(scope="module")
 def arrow(spoiled):
-    return {name: _fit(spoiled.problem, name) for name in ("student", "mixture")}
+    return OnDemand(lambda name: _fit(spoiled.problem, name))
 
 
 def _fit(problem, name, **choices):
@@ -116,7 +127,9 @@ def _half_width(draws):
     return (high - low) / 2
 
 
-@pytest.mark.parametrize("name", ["student", "mixture"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("student", marks=pytest.mark.recovery), "mixture"]
+)
 def test_the_chains_agree(sampled, name):
     """Bounds are far from what is usual, 1.01 and 300: each machine has its chains.
 
@@ -160,6 +173,7 @@ def test_arrow_with_a_mixture(sampled, arrow):
     _check_sigma(sampled["mixture"], arrow["mixture"])
 
 
+@pytest.mark.recovery
 def test_arrow_with_student(sampled, arrow):
     """Means agree, and σ lies between that of the core and that of core and tails."""
     found, solution = sampled["student"], arrow["student"]
@@ -179,6 +193,7 @@ def test_arrow_with_student(sampled, arrow):
     assert np.all(shared < high)
 
 
+@pytest.mark.recovery
 def test_gauss_newton_with_student_promises_too_little_here(sampled, arrow):
     """Curvature at the maximum: a tenth too small; arrow's error is a third of that."""
     found = sampled["student"]

@@ -12,6 +12,7 @@ from scipy.stats import multivariate_normal, norm
 
 from alarm import covariance_bound
 from plates import make_plate
+from quick import quick_jit
 from reseau.model import make_density
 from reseau.model.density import solved_sources
 from reseau.solve import Settings, solve_plate
@@ -75,6 +76,7 @@ def test_steps_are_those_of_numpyro(seed_setting):
     ours = begin(guide)
     update = jax.jit(svi.update)
     slopes = jax.jit(jax.value_and_grad(loss))
+    step = quick_jit(adam)
     for _ in range(STEPS):
         # The key that numpyro hands to the guide's one sample statement.
         of_step = jax.random.split(theirs.rng_key)[1]
@@ -83,7 +85,7 @@ def test_steps_are_those_of_numpyro(seed_setting):
         value, slope = slopes(ours.guide, density, unknowns, key)
         theirs, expected = update(theirs)
         np.testing.assert_allclose(value, expected, rtol=1e-12)
-        ours = adam(ours, slope, jnp.asarray(RATE))
+        ours = step(ours, slope, jnp.asarray(RATE))
         found = svi.optim.get_params(theirs.optim_state)
         k = guide.log_width.shape[0]
         for mine, name in (

@@ -24,7 +24,7 @@ from reseau.solve.nuts import run_nuts, solve_nuts
 from reseau.solve.plan import plan_tiles
 
 MEASURED = 30
-DRAWS = 300
+DRAWS = 200
 DIFFERENCE = 0.02
 """Of coordinates in which the posterior has a σ of one."""
 
@@ -47,7 +47,7 @@ def solution(plate):
 @pytest.fixture(scope="module")
 def sampled(plate, solution):
     return solve_nuts(
-        plate.problem, start=solution, draws=DRAWS, chains=2, warm_up=150, seed=3
+        plate.problem, start=solution, draws=DRAWS, chains=2, warm_up=100, seed=3
     )
 
 
@@ -98,11 +98,11 @@ def _whole(sampled):
 def test_the_chains_agree(sampled):
     """Bounds are far from what is usual: each machine has its own chains.
 
-    Of independent draws, four halves of 150, the largest R-hat of 150 parameters
-    exceeds 1.05 once in 10⁶ runs. Usual are 10 to 20 gradients a draw and an effective
-    number of 300 or more; badly whitened, 1023 gradients and a few effective draws.
+    Of independent draws, four halves of 100, the largest R-hat of 150 parameters
+    exceeds 1.07 once in 10⁶ runs. Usual are 10 to 20 gradients a draw and an effective
+    number of 200 or more; badly whitened, 1023 gradients and a few effective draws.
     """
-    assert sampled.r_hat < 1.05
+    assert sampled.r_hat < 1.07
     assert sampled.draws.offset.shape[:2] == (2, DRAWS)
     assert sampled.steps < 127
     assert sampled.effective > DRAWS / 4

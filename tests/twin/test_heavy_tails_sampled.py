@@ -25,6 +25,9 @@ from reseau.solve.weighted import EXACT, Terms
 
 from .heavy import densities, source_sigma, spoiled_plate
 
+pytestmark = pytest.mark.recovery
+# Chains of two densities take minutes; `test_arrow_heavy_tails` has the rest.
+
 DRAWS = 300
 VALUES = 300
 """No test of this module judges more with one bound."""
@@ -88,25 +91,14 @@ def _sample(problem, name):
     )
 
 
-class OnDemand(dict):
-    """What a function makes of a name, made when it is first asked for."""
-
-    def __init__(self, make):
-        self._make = make
-
-    def __missing__(self, name):
-        self[name] = self._make(name)
-        return self[name]
-
-
 @pytest.fixture(scope="module")
 def sampled(spoiled):
-    return OnDemand(lambda name: _sample(spoiled.problem, name))
+    return {name: _sample(spoiled.problem, name) for name in ("student", "mixture")}
 
 
 @pytest.fixture(scope="module")
 def arrow(spoiled):
-    return OnDemand(lambda name: _fit(spoiled.problem, name))
+    return {name: _fit(spoiled.problem, name) for name in ("student", "mixture")}
 
 
 def _fit(problem, name, **choices):
@@ -127,9 +119,7 @@ def _half_width(draws):
     return (high - low) / 2
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param("student", marks=pytest.mark.recovery), "mixture"]
-)
+@pytest.mark.parametrize("name", ["student", "mixture"])
 def test_the_chains_agree(sampled, name):
     """Bounds are far from what is usual, 1.01 and 300: each machine has its chains.
 
@@ -176,7 +166,6 @@ def test_arrow_with_a_mixture(sampled, arrow):
     _check_sigma(sampled["mixture"], arrow["mixture"])
 
 
-@pytest.mark.recovery
 def test_arrow_with_student(sampled, arrow):
     """Means agree, and σ lies between that of the core and that of core and tails."""
     found, solution = sampled["student"], arrow["student"]
@@ -196,7 +185,6 @@ def test_arrow_with_student(sampled, arrow):
     assert np.all(shared < high)
 
 
-@pytest.mark.recovery
 def test_gauss_newton_with_student_promises_too_little_here(sampled, arrow):
     """Curvature at the maximum: a tenth too small; arrow's error is a third of that."""
     found = sampled["student"]

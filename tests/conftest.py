@@ -48,7 +48,7 @@ def data() -> Path:
     return DATA
 
 
-MOST_MEMORY = 1800
+MOST_MEMORY = 1500
 """Of a process [MiB], after which it forgets what it has compiled."""
 
 

@@ -24,6 +24,7 @@ from .bounds import bounded_step
 from .equations import Equations, equations_at
 from .mixing import Mixing
 from .plan import TileData
+from .reach import Reach
 from .settling import settle
 from .valley import follow_valley, valley_step
 from .weighted import CLIPPED, REWEIGHTED, Terms
@@ -153,16 +154,17 @@ def gauss_newton(
     history: list[Iteration] = []
     point, lowest, damping = start, np.inf, 0.0
     best, ahead = start, False
-    mixing = Mixing()
+    mixing, reach, slow = Mixing(), Reach(), False
     for _ in range(settings.max_iterations):
         began = time.perf_counter()
         equations = linearise(point, damping)
         descended = _descends(equations.objective, lowest)
         if descended:
             best, lowest, ahead = point, equations.objective, False
+            reach.descended()
         elif (
             settings.patient
-            and not (ahead or damping)
+            and not (ahead or damping or reach.shortened)
             and history
             and np.isfinite(equations.objective)
         ):
@@ -171,7 +173,9 @@ def gauss_newton(
         else:
             if not history:
                 return Optimum(point, equations, history, Result.NOT_FINITE, terms)
-            damping, ahead = max(10.0 * damping, settings.first_damping), False
+            ahead = False
+            if not (slow and reach.shorten(equations.objective - lowest)):
+                damping = max(10.0 * damping, settings.first_damping)
             if damping > settings.max_damping:
                 last = linearise(best, 0.0)
                 return Optimum(best, last, history, Result.NO_DESCENT, terms)
@@ -202,6 +206,10 @@ def gauss_newton(
         if not (ahead or np.isfinite(largest)):
             return Optimum(point, equations, history, Result.NOT_FINITE, terms)
         shared, offset, kept_back = bounded_step(point, shared, offset)
+        if slow:
+            part = reach.part(equations.length(shared))
+            kept_back = kept_back or part < 1.0
+            shared, offset = part * shared, part * offset
         followed = follow_valley(problem, point, datum, equations.root, shared)
         point = take_step(point, followed, offset)
         if slow and not (ahead or kept_back):

@@ -34,7 +34,7 @@ from .ties import tie_columns
 UNCHANGED = 1e-3
 """Largest change of a predicted position [σ] that a move to the datum may leave."""
 
-SAID = 0.05
+SAID = 0.1
 """The same for a move that is made all the same, and said.
 
 Modes trade nearly, not exactly: a shift against the axis tilts the plane, a turn beside

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
-from jaxtyping import Array, Bool
+from jaxtyping import Array, Bool, Float
 
 from reseau.instrument import Instrument, deproject, measured, rotate_axes, undistorted
 
@@ -176,6 +176,33 @@ def _positions_and_jacobian(
     return found, columns
 
 
+@jax.jit
+def _positions(
+    instrument: Instrument, grid_detectors: Array, grid_focal: Array, *points: Array
+) -> Array:
+    grid = _grid(instrument, grid_detectors, grid_focal)
+    return jax.vmap(lambda *point: _grid_positions(instrument, grid, *point))(*points)
+
+
+def positions(
+    instrument: Instrument,
+    around: Parameters,
+    *points: np.ndarray,
+    taking: Bool[np.ndarray, "d"],
+) -> Float[np.ndarray, "k g"]:
+    """Return positions of a grid laid around parameters, of several points at once.
+
+    Arguments as of `linearised`, each with the points as first axis.
+    """
+    focal = np.mean(np.asarray(around.focal), axis=0)
+    found = _positions(instrument, np.asarray(around.detectors), focal, *points)
+    return np.asarray(found)[:, _taking_rows(taking)]
+
+
+def _taking_rows(taking: Bool[np.ndarray, "d"]) -> Bool[np.ndarray, "g"]:
+    return np.tile(np.repeat(taking, GRID**2), 2)
+
+
 def linearised(
     instrument: Instrument,
     around: Parameters,
@@ -189,12 +216,12 @@ def linearised(
     """
     found, columns = _positions_and_jacobian(
         instrument,
-        jnp.asarray(around.detectors),
-        jnp.asarray(np.mean(np.asarray(around.focal), axis=0)),
-        *(jnp.asarray(p) for p in point),
+        np.asarray(around.detectors),
+        np.mean(np.asarray(around.focal), axis=0),
+        *(np.asarray(p) for p in point),
     )
     n = found.shape[0]
-    rows = np.tile(np.repeat(taking, GRID**2), 2)
+    rows = _taking_rows(taking)
     return np.asarray(found)[rows], np.concatenate(
         [np.asarray(c).reshape(n, -1)[rows] for c in columns], axis=1
     )

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from .companions import (
     companions,
     linearised,
+    positions,
     scaled_least_squares,
     spread_common,
 )
@@ -53,29 +54,28 @@ def mode_curvature(
     others = columns[:, :-n] @ together
     moves = -together @ scaled_least_squares(others, columns[:, -n:] @ detectors)
 
-    def even(amount: np.ndarray) -> np.ndarray:
-        """Return the even part of the change of positions, twice."""
-        y, d = moves @ amount, (detectors @ amount).reshape(-1, PER_DETECTOR)
-        return sum(
-            linearised(
-                problem.instrument,
-                parameters,
-                sign * y[:5],
-                parameters.coefficients + sign * y[5:-1],
-                parameters.skew + sign * y[-1],
-                parameters.detectors + sign * d,
-                taking=taking,
-            )[0]
-            - here
-            for sign in (1.0, -1.0)
-        )
-
-    unit = np.eye(m)
-    own = [even(unit[i]) for i in range(m)]
+    # The even parts of changes along each mode and each two, twice: a quadratic form.
     low = np.tril_indices(m)
+    unit = np.eye(m)
+    amounts = unit[low[0]] + np.where((low[0] != low[1])[:, None], unit[low[1]], 0.0)
+    both = np.concatenate([amounts, -amounts])
+    y, d = both @ moves.T, (both @ detectors.T).reshape(len(both), -1, PER_DETECTOR)
+    bent = positions(
+        problem.instrument,
+        parameters,
+        y[:, :5],
+        np.asarray(parameters.coefficients) + y[:, 5:-1],
+        np.asarray(parameters.skew) + y[:, -1],
+        np.asarray(parameters.detectors) + d,
+        taking=taking,
+    )
+    even = bent[: len(amounts)] + bent[len(amounts) :] - 2.0 * here
+    of = np.empty((m, m), dtype=int)
+    of[low] = of[low[::-1]] = np.arange(len(amounts))
+    own = even[of[np.arange(m), np.arange(m)]]
     second = np.empty((here.size, m, m))
-    for i, j in zip(*low, strict=True):
-        mixed = 0.5 * (even(unit[i] + unit[j]) - own[i] - own[j]) if i != j else own[i]
+    for row, (i, j) in enumerate(zip(*low, strict=True)):
+        mixed = 0.5 * (even[row] - own[i] - own[j]) if i != j else own[i]
         second[:, i, j] = second[:, j, i] = mixed
     found = -together @ scaled_least_squares(others, second.reshape(here.size, -1))
     out = np.zeros((layout.size, m * m))

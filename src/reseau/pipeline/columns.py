@@ -1,5 +1,6 @@
 """A solution as the columns of its files (DESIGN, section 3), and its summary."""
 
+import functools
 import platform
 import resource
 from collections.abc import Sequence
@@ -376,6 +377,11 @@ def _undetermined(prepared: Prepared, solution: Solution) -> list[str]:
 
 def versions() -> dict[str, str]:
     """Return versions of what computed a result."""
+    return dict(_versions())
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in (
         "reseau",

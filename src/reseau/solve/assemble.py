@@ -212,6 +212,8 @@ def in_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[R
         with jax.enable_x64(True):  # threads start without it
             return function(part)
 
+    if len(parts) < 2:
+        return [run(part) for part in parts]
     with ThreadPoolExecutor(PARTS) as pool:
         return list(pool.map(run, parts))
 

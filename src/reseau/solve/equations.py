@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 import scipy.sparse
@@ -69,7 +68,7 @@ class Equations(NamedTuple):
 
         No parameter moves by more than this, in units of its σ.
         """
-        own = sum(float(jnp.sum(tile.gradient**2)) for tile in self.system.tiles)
+        own = sum(float(np.sum(np.square(tile.gradient))) for tile in self.system.tiles)
         return float(np.sqrt(max(shared @ self.matrix @ shared, 0.0) + own))
 
     @property

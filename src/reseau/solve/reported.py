@@ -45,6 +45,9 @@ pointings, position angles and focal lengths would carry the widths of those pri
 STEPS = 2
 """Steps at most that take back what a move changed."""
 
+ENOUGH = 32
+"""Measurements of one exposure by one detector that say how their predictions move."""
+
 RIDGE = 1e-11
 """Curvature, in that of each parameter, where predictions know nothing of a step."""
 
@@ -88,35 +91,85 @@ def reported_at(
         The same after inner constraints of a free network were met; absent: none.
     """
     before = residuals_at(problem, tiles, optimum)
+
+    def written(point: Parameters, datum: Datum) -> Reported:
+        after = residuals_at(problem, tiles, point)
+        return Reported(point, datum, after, _largest(after, before))
+
+    # Predictions change smoothly over a detector: some of them say how.
+    few = _cover(tiles)
+    seen = _rows(few, len(before.pull))
+
+    def change_at(point: Parameters) -> float:
+        after = residuals_at(problem, few, point)
+        return _largest(after, before, seen)
+
     start = optimum if constrained is None else constrained
     datum = find_datum(problem, start)
     moved = to_datum(problem, start, datum)
-    after = residuals_at(problem, tiles, moved)
-    change = _largest(after, before)
-    if change <= UNCHANGED or not np.all(np.isfinite(after.pull)):
-        return Reported(moved, datum, after, change)
-    aims = _aimed_at_predictions(tiles, before)
+    change = change_at(moved)
+    if change <= UNCHANGED or not np.isfinite(change):
+        found = written(moved, datum)
+        if found.change <= UNCHANGED or not np.isfinite(found.change):
+            return found
+    aims = _aimed_at_predictions(few, before)
     first = _changes(problem, aims, moved)
     for kept in _choices(datum):
         chosen = datum if kept == datum.modes else find_datum(problem, start, kept)
         point, left = _taken_back(first, moved, chosen)
-        if left > SAID * np.sqrt(after.pull.size):
+        if left > SAID * np.sqrt(2.0 * seen.size):
             continue  # the largest of so many is more than their rms
         for _ in range(STEPS):
-            after = residuals_at(problem, tiles, point)
-            change = _largest(after, before)
-            if change <= UNCHANGED:
+            if change_at(point) <= UNCHANGED:
                 break
             point, _ = _taken_back(_changes(problem, aims, point), point, chosen)
-        after = residuals_at(problem, tiles, point)
-        change = _largest(after, before)
-        if change <= SAID:
-            return Reported(point, chosen, after, change)
+        found = written(point, chosen)
+        if found.change <= SAID:
+            return found
+    free = find_datum(problem, start, ())
     if constrained is None:
-        return Reported(optimum, find_datum(problem, start, ()), before, 0.0)
-    after = residuals_at(problem, tiles, start)
-    chosen = find_datum(problem, start, ())
-    return Reported(start, chosen, after, _largest(after, before))
+        return Reported(optimum, free, before, 0.0)
+    return written(start, free)
+
+
+def _cover(tiles: list[TileData]) -> list[TileData]:
+    """Return tiles that hold enough measurements of each exposure of each detector.
+
+    Of each slot `ENOUGH`, or all that it has. Tiles that are short of most come first.
+    """
+    slots = [
+        np.stack([np.asarray(x) for x in (b.exposure, b.detector)], axis=1)
+        for tile in tiles
+        for b in tile.blocks
+    ]
+    full = [
+        np.count_nonzero(np.asarray(b.whitening)[0], axis=1)
+        for tile in tiles
+        for b in tile.blocks
+    ]
+    _, slot = np.unique(np.concatenate(slots), axis=0, return_inverse=True)
+    tile = np.repeat(
+        np.arange(len(tiles)),
+        [sum(len(b.exposure) for b in tile.blocks) for tile in tiles],
+    )
+    held = np.zeros((len(tiles), slot.max() + 1))
+    np.add.at(held, (tile, slot.ravel()), np.concatenate(full))
+    missing = np.minimum(held.sum(axis=0), ENOUGH)
+    chosen: list[int] = []
+    while np.any(missing > 0):
+        best = int(np.argmax(np.minimum(held, missing).sum(axis=1)))
+        chosen.append(best)
+        missing = missing - held[best]
+        held[best] = 0.0
+        missing = np.maximum(missing, 0.0)
+    return [tiles[i] for i in sorted(chosen)]
+
+
+def _rows(tiles: Sequence[TileData], n: int) -> np.ndarray:
+    """Return the rows, below `n`, of the measurements in tiles."""
+    rows = [np.asarray(b.row).ravel() for tile in tiles for b in tile.blocks]
+    found = np.concatenate([*rows, np.zeros(0, dtype=int)])
+    return np.unique(found[found < n])
 
 
 def _choices(datum: Datum) -> list[tuple[str, ...]]:
@@ -140,8 +193,10 @@ def _choices(datum: Datum) -> list[tuple[str, ...]]:
     return found
 
 
-def _largest(after: Residuals, before: Residuals) -> float:
-    change = np.max(np.abs(after.pull - before.pull), initial=0.0)
+def _largest(
+    after: Residuals, before: Residuals, rows: np.ndarray | slice = slice(None)
+) -> float:
+    change = np.max(np.abs(after.pull[rows] - before.pull[rows]), initial=0.0)
     return float(change) if np.isfinite(change) else np.inf
 
 
@@ -203,13 +258,22 @@ def _taken_back(
     """
     basis, scale = changes.basis, changes.scale
     held = (datum.constraints @ basis) / scale
-    inside = scipy.linalg.null_space(held) if len(held) else np.eye(scale.size)
+    inside = _null_space(held)
     matrix = inside.T @ changes.matrix @ inside
     matrix[np.diag_indices_from(matrix)] += RIDGE
     step = inside @ np.linalg.solve(matrix, inside.T @ changes.right)
     left = changes.square - step @ (2.0 * changes.right - changes.matrix @ step)
     moved = take_step(point, basis @ (step / scale), np.zeros(point.offset.shape))
     return moved, float(np.sqrt(max(left, 0.0)))
+
+
+def _null_space(rows: np.ndarray) -> np.ndarray:
+    """Return an orthonormal basis of what is orthogonal to some rows, few of them."""
+    if not len(rows):
+        return np.eye(rows.shape[1])
+    basis, triangle, _ = scipy.linalg.qr(rows.T, pivoting=True)
+    size = np.abs(np.diag(triangle))
+    return basis[:, np.count_nonzero(size > 1e-12 * size.max(initial=0.0)) :]
 
 
 __all__ = ["UNCHANGED", "Reported", "reported_at"]

@@ -197,6 +197,7 @@ def test_outliers_in_a_small_orbit():
     assert rms(errors(case, solve_plate(case.problem))) > 3 * rms(errors(clean, ideal))
 
 
+@pytest.mark.recovery
 def test_thirty_per_cent_outliers_are_said():
     """Not silently: the fraction that is found is the true one."""
     case, bad = with_outliers(simulated(seed=3, small=True), 0.3, 7)

@@ -15,8 +15,9 @@ newton = importlib.import_module("reseau.solve.gauss_newton")
 
 @pytest.fixture(scope="module")
 def ready(orbit):
-    begun = start.find_start(orbit.problem)
-    tiles = jax.device_put(plan.plan_tiles(begun.problem))
+    with jax.enable_x64(True):
+        begun = start.find_start(orbit.problem)
+        tiles = jax.device_put(plan.plan_tiles(begun.problem))
     return begun.problem, tiles, begun.parameters
 
 

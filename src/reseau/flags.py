@@ -85,8 +85,8 @@ FLAGS = (
         "its position has two likely values or no clear one: with its reference right "
         "and with it wrong (each more likely than 0.02) it lies more than 2σ apart, σ² "
         "the mean of both variances, and position and error are mean and spread of "
-        "both; or a measurement lies between good and bad, and the error is "
-        "approximate",
+        "both (of guides other than arrow, those of one); or a measurement lies "
+        "between good and bad, and the error is approximate",
     ),
     Flag(
         9,

@@ -40,6 +40,7 @@ class Synonym:
 FROM_ONE = "counts pixels from 1: add --first-pixel 1"
 OF_ROW = "often the number of the row: only if one number is one star on all exposures"
 FIT_OF_HEADER = "positions that the header's WCS gave, no reference"
+OF_AXIS = "of which axis? pa is that of the detectors' +Y, from North through East"
 IN_RADIANS = "in radians as Rubin's pipelines write it, in degrees from its archive"
 HALF_AXIS = "a semi-axis of the error ellipse"
 
@@ -78,6 +79,8 @@ SYNONYMS: tuple[Synonym, ...] = (
         "various",
     ),
     *_maybe("exposure_id", "CATALOG_NUMBER", "SCAMP"),
+    *_sure("pa", "position_angle posang pos_ang pa_deg", "various"),
+    *_maybe("pa", "PA_V3 PA_APER ORIENTAT ROLL ROLL_ANGLE CROTA2", "headers", OF_AXIS),
     *_maybe("exposure_id", "visit visitId ccdVisitId", "Rubin"),
     *_maybe(
         "detector_id",

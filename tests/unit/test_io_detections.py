@@ -336,3 +336,33 @@ def test_detector_that_the_instrument_lacks_is_refused(
     assert found.measurements["detector_id"].to_pylist() == [0, 0]
     found = read(tmp_path, text.format(4, 1), camera, columns=PIXELS)
     assert found.measurements["detector_id"].to_pylist() == [4, 1]
+
+
+KEYED = "exposure_id,x,y,source_id\n0,1,2,7\n1,1,2,7\n"
+
+
+def test_pointings_may_have_the_epochs_and_other_names(
+    tmp_path: Path, plane: Instrument
+) -> None:
+    pointing = write(
+        tmp_path,
+        "exposure_id,RAJ2000,DEJ2000,position_angle,epoch\n1,1,2,3,2026.5\n0,1,2,4,2026\n",
+        "p.csv",
+    )
+    with pytest.warns(ReseauWarning, match="pa=position_angle"):
+        found = read(tmp_path, KEYED, plane, pointing=pointing).exposures
+    assert found["epoch"].to_pylist() == [2026.0, 2026.5]
+    assert found["pa"].to_pylist() == [4.0, 3.0]
+
+
+def test_two_epochs_of_one_exposure_are_refused(
+    tmp_path: Path, plane: Instrument
+) -> None:
+    table = "exposure_id,x,y,source_id,epoch\n0,1,2,7,2026.0\n1,1,2,7,2026.5\n"
+    head = "exposure_id,ra,dec,pa,epoch\n0,1,2,4,2026.0\n"
+    same = write(tmp_path, head + "1,1,2,3,2026.5\n", "same.csv")
+    found = read(tmp_path, table, plane, pointing=same).exposures
+    assert found["epoch"].to_pylist() == [2026.0, 2026.5]
+    other = write(tmp_path, head + "1,1,2,3,2026.6\n", "other.csv")
+    with pytest.raises(CatalogueError, match="exposure 1 has one epoch"):
+        read(tmp_path, table, plane, pointing=other)

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reseau.catalogue.belonging import check_halves
+from reseau.errors import CatalogueError, explain
 from reseau.instrument import Instrument
 from reseau.io.choices import KNOWN, Choices, as_choices
 from reseau.io.datasets import POSITIONS, Dataset, digests
@@ -39,6 +40,9 @@ from reseau.io.unidentified import Unmatched, without_unmatched
 from reseau.io.unused import refuse_mixed_exposures, unused_columns, warn_of_unused
 from reseau.io.validate import validate
 from reseau.schema import EXPOSURES, MEASUREMENTS, REFERENCE, TableSchema
+
+SAME_EPOCH = 1e-6
+"""Difference of two epochs of one exposure that is none [yr], half a minute."""
 
 
 def read_detections(
@@ -203,10 +207,11 @@ def _exposures(
     table: pa.Table, exposures: ExposureKeys, pointing: Any, where: str | Path
 ) -> pa.Table:
     n = len(exposures.keys)
+    epoch = _epochs(table, exposures, where)
     columns: dict[str, object] = {
         "exposure_id": exposures.ids,
         "plate_id": np.zeros(n, np.int32),
-        "epoch": _epochs(table, exposures, where),
+        "epoch": epoch,
     }
     if "field_id" in exposures.names:
         columns["field_id"] = exposures.keys[:, exposures.names.index("field_id")]
@@ -221,12 +226,42 @@ def _exposures(
             choices={},
             known=[*EXPOSURES.names, "field", "block", "plate", "block_id"],
             option="--columns",
+            by_synonyms=True,
         )
-        columns |= read_pointings(given, exposures, place)
+        attitude = read_pointings(given, exposures, place)
+        given_epoch = attitude.pop("epoch", None)
+        columns["epoch"] = _one_epoch(epoch, given_epoch, exposures, place)
+        columns |= attitude
     columns["label"] = exposures.labels
     missing = ("epoch", "ra", "dec", "pa") if pointing is None else ("epoch",)
     arrays = pa.table({k: pa.array(v) for k, v in columns.items()})
     return validate(arrays, EXPOSURES, where=where, allow_missing=missing)
+
+
+def _one_epoch(
+    of_detections: NDArray,
+    of_pointings: NDArray | None,
+    exposures: ExposureKeys,
+    where: str | Path,
+) -> NDArray:
+    """Return the exposures' epochs, from whichever table has them."""
+    if of_pointings is None:
+        return of_detections
+    apart = np.abs(of_detections - of_pointings) > SAME_EPOCH
+    if np.any(apart):
+        first, *others = np.flatnonzero(apart)
+        more = f"; so have {len(others)} more" if others else ""
+        raise CatalogueError(
+            explain(
+                given=f"exposure {exposures.labels[first]} has one epoch with the "
+                f"detections and another in the table of pointings, "
+                f"{of_detections[first]:.6f} and {of_pointings[first]:.6f}{more}",
+                wanted="one epoch of each exposure",
+                where=f"{where}, column epoch",
+                todo="correct one of the two, or leave its column out",
+            )
+        )
+    return np.where(np.isfinite(of_detections), of_detections, of_pointings)
 
 
 def _epochs(table: pa.Table, exposures: ExposureKeys, where: str | Path) -> NDArray:

@@ -6,7 +6,7 @@ write `field`, `block` and `plate` for the same.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +28,11 @@ _SPELLINGS = {
 
 _POINTINGS = TableSchema(
     "pointings",
-    tuple(EXPOSURES[name] for name in ("ra", "dec", "pa"))
-    + tuple(EXPOSURES[f"{name}_error"] for name in ("ra", "dec", "pa")),
+    (
+        replace(EXPOSURES["epoch"], required=False),
+        *(EXPOSURES[name] for name in ("ra", "dec", "pa")),
+        *(EXPOSURES[f"{name}_error"] for name in ("ra", "dec", "pa")),
+    ),
 )
 
 
@@ -137,8 +140,8 @@ def read_pointings(
     ----------
     table
         Columns ra, dec, pa [deg], and those that tell the exposures apart; optional
-        `ra_error`, `dec_error`, `pa_error` [arcsec]. Rows of other exposures are
-        left aside.
+        `epoch` [yr] and `ra_error`, `dec_error`, `pa_error` [arcsec]. Rows of other
+        exposures are left aside.
     exposures
         Of the measurements.
     where

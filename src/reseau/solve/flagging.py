@@ -141,9 +141,11 @@ def _forces(cavity: Cavity, stated: np.ndarray, wrong: np.ndarray) -> np.ndarray
     """Return what pulls at the wrong references if they are believed [rad⁻¹]."""
     out = np.zeros_like(cavity.offset)
     rows = np.flatnonzero(wrong)
-    total = np.linalg.inv(stated[rows]) + cavity.covariance[rows]
-    solved = np.linalg.solve(total, cavity.offset[rows][:, :, None])
-    out[rows] = -solved[:, :, 0]
+    # (Λ⁻¹ + C)⁻¹ = Λ (1 + C Λ)⁻¹, which needs no reference that is good in both.
+    precision = stated[rows]
+    total = np.eye(2) + cavity.covariance[rows] @ precision
+    solved = precision @ np.linalg.solve(total, cavity.offset[rows][:, :, None])
+    out[rows] = -np.nan_to_num(solved[:, :, 0], nan=0.0, posinf=0.0, neginf=0.0)
     return out
 
 

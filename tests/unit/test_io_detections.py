@@ -1,5 +1,6 @@
 """Single tables of detections: exposures, sources, units, errors, pointings."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -364,5 +365,18 @@ def test_two_epochs_of_one_exposure_are_refused(
     found = read(tmp_path, table, plane, pointing=same).exposures
     assert found["epoch"].to_pylist() == [2026.0, 2026.5]
     other = write(tmp_path, head + "1,1,2,3,2026.6\n", "other.csv")
-    with pytest.raises(CatalogueError, match="exposure 1 has one epoch"):
+    with pytest.raises(CatalogueError, match="exposure_id 1 has one epoch"):
         read(tmp_path, table, plane, pointing=other)
+
+
+def test_identifiers_that_count_rows_are_said(
+    tmp_path: Path, plane: Instrument
+) -> None:
+    head = "exposure_id,x,y,source_id,ra,dec\n"
+    row = head + "0,1,2,0,5,6\n0,3,4,1,5.1,6\n1,1,2,2,5,6\n1,3,4,3,5.1,6\n"
+    with pytest.warns(ReseauWarning, match="4 identifiers in source_id stand at 2"):
+        read(tmp_path, row, plane)
+    star = head + "0,1,2,0,5,6\n0,3,4,1,5.1,6\n1,1,2,0,5,6\n1,3,4,1,5.1,6\n"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*identifiers in")
+        read(tmp_path, star, plane)

@@ -96,6 +96,8 @@ def detected_sources(
             )
             return DetectedSources(_ids_of_positions(table, where))
         check_identified(ids, found.missing, exposure, far, name, where)
+        if has_positions:
+            _warn_of_shared_places(table, ids, name, where)
         if far is None and not found.texts:
             warn_of_row_numbers(ids, exposure, name, where)
         return DetectedSources(ids, found.texts)
@@ -144,6 +146,30 @@ def _far(table: pa.Table, ids: NDArray, where: str | Path) -> NDArray:
     ra, dec = _positions(table, where).values()
     far = far_from_first(row, ra, dec)[2]
     return ~np.isnan(ra) & (far > rounding_of(table, where))
+
+
+def _warn_of_shared_places(
+    table: pa.Table, ids: NDArray, name: str, where: str | Path
+) -> None:
+    """Say so where several identifiers stand for one position."""
+    rows = np.unique(ids, return_index=True)[1]
+    ra, dec = (values[rows] for values in _positions(table, where).values())
+    known = np.isfinite(ra) & np.isfinite(dec)
+    keys, count = np.unique(
+        place_keys(ra[known], dec[known]), axis=0, return_counts=True
+    )
+    shared = int(np.sum(count[count > 1]))
+    if not shared:
+        return
+    places = len(keys) - int(np.count_nonzero(count == 1))
+    several = f"{places} positions" if places > 1 else "one position"
+    warnings.warn(
+        f"{where}: {shared} identifiers in {name} stand at {several}, several at each: "
+        "each is solved as a star of its own. If they count rows, leave the column "
+        "out: equal ra and dec then are one star",
+        ReseauWarning,
+        stacklevel=4,
+    )
 
 
 def constant(

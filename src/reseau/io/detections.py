@@ -253,7 +253,7 @@ def _one_epoch(
         more = f"; so have {len(others)} more" if others else ""
         raise CatalogueError(
             explain(
-                given=f"exposure {exposures.labels[first]} has one epoch with the "
+                given=f"{exposures.labels[first]} has one epoch with the "
                 f"detections and another in the table of pointings, "
                 f"{of_detections[first]:.6f} and {of_pointings[first]:.6f}{more}",
                 wanted="one epoch of each exposure",

@@ -10,6 +10,7 @@ import typer
 
 from ._groups import Grouped
 from ._guard import Choices
+from ._verb import Verb
 from .compare import compare
 from .demo import demo
 from .effects import effects
@@ -29,12 +30,12 @@ app = typer.Typer(
 )
 app.command("solve", cls=Grouped)(solve)
 app.add_typer(simulations, name="simulate")
-app.command("compare")(compare)
-app.command("plot")(plot)
-app.command("effects")(effects)
-app.command("posterior")(posterior)
-app.command("info")(info)
-app.command("demo")(demo)
+app.command("compare", cls=Verb)(compare)
+app.command("plot", cls=Verb)(plot)
+app.command("effects", cls=Verb)(effects)
+app.command("posterior", cls=Verb)(posterior)
+app.command("info", cls=Verb)(info)
+app.command("demo", cls=Verb)(demo)
 
 
 def _show_version(wanted: bool) -> None:

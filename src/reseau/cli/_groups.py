@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from typer.core import TyperCommand
+from ._verb import Verb
 
 INPUT = "Input"
 MODEL = "Model"
@@ -13,7 +13,7 @@ OTHER = "Other"
 """Groups of the options of `solve`, in the order in which the help shows them."""
 
 
-class Grouped(TyperCommand):
+class Grouped(Verb):
     """A verb whose help lists its options by their ``rich_help_panel``."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

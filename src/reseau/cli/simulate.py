@@ -8,6 +8,7 @@ import typer
 from ._compiled import keep_compiled
 from ._guard import Debug, Json, Overwrite, given_path, guarded, names
 from ._screen import print_json, print_table
+from ._verb import Verb
 
 simulations = typer.Typer(
     help="Make a dataset whose truth is known.", no_args_is_help=True
@@ -34,7 +35,7 @@ def kinds() -> None:
     # With a callback a single kind keeps its name on the command line.
 
 
-@simulations.command("orbit")
+@simulations.command("orbit", cls=Verb)
 @guarded
 def orbit(
     context: typer.Context,

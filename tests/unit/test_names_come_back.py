@@ -1,11 +1,14 @@
 """Text that identified comes back in a solution's tables, messages and labels."""
 
 import json
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from astropy.table import Table
 
 from reseau import solve
 from reseau.errors import ReseauWarning
@@ -51,6 +54,19 @@ def test_tables_have_the_texts(solved: tuple[Solved, Path]) -> None:
     )
     assert files.instrument.detectors.names == ("NRCA1",)
     assert "detector_name" in files.calibration.column_names
+
+
+def test_astropy_reads_each_table(solved: tuple[Solved, Path]) -> None:
+    paths = sorted((solved[1] / "out").glob("*.parquet"))
+    assert len(paths) >= 5
+    for path in paths:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = Table.read(path)
+        ours = pq.read_table(path)
+        assert found.colnames == ours.column_names
+        for name in (n for n in found.colnames if n.endswith("_name")):
+            assert found[name].tolist() == ours[name].to_pylist()
 
 
 def test_summary_and_verdict_say_them(solved: tuple[Solved, Path]) -> None:

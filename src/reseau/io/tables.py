@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -179,7 +180,19 @@ def _array_of(values: object, name: str, schema: TableSchema) -> pa.Array:
 
 def write_parquet(table: pa.Table, path: str | Path) -> None:
     """Write a table as it is; use it inside `new_directory` or `new_file`."""
-    pq.write_table(table, path, compression="zstd")
+    pq.write_table(_with_widths(table), path, compression="zstd")
+
+
+def _with_widths(table: pa.Table) -> pa.Table:
+    """Return the table with the longest text of each column noted, as astropy asks."""
+    widths = {}
+    for field in table.schema:
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            longest = pc.max(pc.utf8_length(table[field.name])).as_py()
+            widths[f"table::len::{field.name}"] = str(max(longest or 0, 1))
+    if not widths:
+        return table
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), **widths})
 
 
 def write_table(table: pa.Table, path: str | Path, *, overwrite: bool = False) -> None:

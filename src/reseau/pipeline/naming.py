@@ -48,7 +48,8 @@ def with_names(columns: Mapping[str, Any], names: Names) -> dict[str, Any]:
 
 def _texts_of(ids: Sequence[int | None] | np.ndarray, texts: Mapping[int, str]) -> Any:
     if not isinstance(ids, np.ndarray):
-        return [None if i is None else texts.get(int(i), str(i)) for i in ids]
+        # Blank where there is none: astropy reads no Parquet text that is missing.
+        return ["" if i is None else texts.get(int(i), str(i)) for i in ids]
     different, row = np.unique(ids, return_inverse=True)
     words = np.array([texts.get(int(i), str(i)) for i in different], dtype=object)
     return words[row.reshape(-1)]

@@ -14,7 +14,11 @@ from reseau.pipeline import SolveOptions
 from reseau.pipeline import comparing_solutions as module
 from reseau.pipeline.compared import compared_solution
 from reseau.pipeline.comparing_solutions import compare_solutions
-from reseau.pipeline.differences import _attitude_steps, statistics
+from reseau.pipeline.differences import (
+    _attitude_steps,
+    exposure_differences,
+    statistics,
+)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +96,24 @@ def test_less_data_scatters_as_it_should(plate, solved):
     assert whole.n == common.size
     assert whole.rms == pytest.approx(wanted, rel=4 / np.sqrt(2 * common.size))
     assert whole.ratio > 1.0
+
+
+def test_exposures_are_matched_by_name(solved, monkeypatch):
+    """Numbers of exposures that have names are those of one solution alone."""
+    one = compared_solution(solved)
+    n = one.exposures["exposure_id"].size
+    names = np.array([f"image_{i}" for i in range(n)], dtype=object)
+    named = one.exposures | {"exposure_name": names}
+    renumbered = named | {"exposure_id": one.exposures["exposure_id"][::-1]}
+    # One has names, the other numbers: nothing says which is which.
+    assert _altered(monkeypatch, solved, exposures=named).counts["exposures"].both == 0
+    counts, found = exposure_differences(
+        replace(one, exposures=named),
+        replace(one, exposures=renumbered),
+        attitudes=True,
+    )
+    assert counts.both == n
+    assert found["position angle"].rms == 0.0
 
 
 def test_counts_of_what_only_one_has(solved, monkeypatch):

@@ -18,6 +18,7 @@ from .columns import (
     residual_columns,
     source_columns,
 )
+from .naming import with_names
 from .solving import Solved
 
 Columns = dict[str, np.ndarray]
@@ -101,7 +102,7 @@ def _from_memory(solved: Solved) -> Compared:
     calibration, covariance = calibration_columns(prepared, solution)
     return Compared(
         sources=source_columns(prepared, solution),
-        exposures=exposure_columns(prepared, solution),
+        exposures=with_names(exposure_columns(prepared, solution), prepared.names),
         calibration={k: np.asarray(v) for k, v in calibration.items()},
         covariance=covariance,
         instrument=solved.instrument,

@@ -130,7 +130,7 @@ def exposure_differences(
     attitudes
         False: leave attitudes out, as of solutions in different datums.
     """
-    ids = a.exposures["exposure_id"], b.exposures["exposure_id"]
+    ids = _identity(a.exposures, "exposure"), _identity(b.exposures, "exposure")
     common, *rows = np.intersect1d(*ids, return_indices=True)
     counts = Matched(common.size, ids[0].size - common.size, ids[1].size - common.size)
     if not common.size:
@@ -212,6 +212,17 @@ def parameter_differences(
         if statistic is not None:
             found[kind] = statistic
     return counts, found
+
+
+def _identity(columns: Columns, what: str) -> ndarray:
+    """Return what tells rows apart in every solution: names where there are any.
+
+    The numbers of named exposures and detectors are those of one solution alone.
+    """
+    names = columns.get(f"{what}_name")
+    if names is None:
+        return np.asarray(columns[f"{what}_id"]).astype(str)
+    return np.asarray(names).astype(str)
 
 
 def _labels(calibration: Columns) -> ndarray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from reseau.diagnostics import (
     binned_vectors,
@@ -33,6 +34,12 @@ from .drawable import Drawable
 
 CELLS = 24
 """Cells of the residual map along a side, a tenth of a detector or so."""
+
+IN_CELL = 8
+"""Measurements in a cell on average, for which cells are made larger."""
+
+SINGLE = 100
+"""Measurements up to which each has its arrow."""
 
 FILLED = 0.3
 """Cells with a smaller share of the average number, as over gaps, are left out."""
@@ -81,6 +88,7 @@ def draw_residual_quiver(given: Drawable) -> Axes:
     table = given.solution.residuals
     x, y = given.on_plane(table["x"], table["y"])
     there = given.on_plane(table["x"] + table["dx"], table["y"] + table["dy"])
+    cells, fewest = _cells_for(x.size)
     return residual_quiver(
         binned_vectors(
             x,
@@ -89,11 +97,19 @@ def draw_residual_quiver(given: Drawable) -> Axes:
             dy=there[1] - y,
             sigma_x=given.sigma,
             sigma_y=given.sigma,
-            n_bins=CELLS,
-            minimum_count=max(5, round(FILLED * x.size / CELLS**2)),
+            n_bins=cells,
+            minimum_count=fewest,
         ),
         unit="um",
     )
+
+
+def _cells_for(n: int) -> tuple[int, int]:
+    """Return cells along a side, and how many of n measurements one must have."""
+    if n <= SINGLE:
+        return CELLS, 1
+    cells = min(CELLS, int(np.sqrt(n / IN_CELL)))
+    return cells, max(3, round(FILLED * n / cells**2))
 
 
 def _against(given: Drawable, variable: np.ndarray, label: str) -> Axes:
@@ -137,7 +153,9 @@ def draw_residual_y(given: Drawable) -> Axes:
 def draw_residual_exposure(given: Drawable) -> Axes:
     """Draw residuals against the number of the exposure."""
     label = "exposure, in the order of the solution's table"
-    return _against(given, given.exposure + 1.0, label)
+    ax = _against(given, given.exposure + 1.0, label)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return ax
 
 
 def draw_exposure_chi2(given: Drawable) -> Axes:

@@ -16,7 +16,10 @@ def test_most_measurements_are_in_a_cell_that_is_drawn(n):
     sigma = np.ones(n)
     found = binned_vectors(
         *(x, y),
-        **{"dx": sigma, "dy": sigma, "sigma_x": sigma, "sigma_y": sigma},
+        dx=sigma,
+        dy=sigma,
+        sigma_x=sigma,
+        sigma_y=sigma,
         n_bins=cells,
         minimum_count=fewest,
     )

@@ -55,7 +55,13 @@ def residual_quiver(
     if size.size:
         key = round_length(2.0 * factor * typical)
         length_key(ax, arrows, key, f"{key:g} {name}", left=0.01, colour=BLUE)
-        _noise_key(ax, arrows, factor * noise, words, longest=LONGEST_KEY * key)
+        # Beside the first arrow and its words, however long that arrow is.
+        beside = 0.17 + key / (arrows.scale * np.ptp(ax.get_xlim()))
+        _noise_key(
+            *(ax, arrows, factor * noise, words),
+            longest=LONGEST_KEY * key,
+            left=max(0.30, beside),
+        )
     label_plane(ax, plane_unit)
     ax.set_title(
         f"mean residuals: RMS {factor * binned.rms:.3g} {name}, noise gives "
@@ -108,12 +114,18 @@ def _limits(edges: ndarray, tips: ndarray, side: float) -> tuple[float, float]:
 
 
 def _noise_key(
-    ax: Axes, arrows: Quiver, noise: float, words: str, *, longest: float
+    ax: Axes,
+    arrows: Quiver,
+    noise: float,
+    words: str,
+    *,
+    longest: float,
+    left: float,
 ) -> None:
     if noise <= longest:
-        length_key(ax, arrows, noise, words, left=0.30, colour=BLACK)
+        length_key(ax, arrows, noise, words, left=left, colour=BLACK)
     else:
-        ax.text(0.30, 1.035, f"no arrow: {words}", transform=ax.transAxes, va="center")
+        ax.text(left, 1.035, f"no arrow: {words}", transform=ax.transAxes, va="center")
 
 
 __all__ = ["residual_quiver"]

@@ -64,6 +64,13 @@ class Detectors(eqx.Module):
         """Pixel coordinates of the detectors' centres [pixel]."""
         return jnp.where(self.naxis > 0, (self.naxis - 1.0) / 2.0, 0.0)
 
+    @property
+    def half_side(self) -> float:
+        """Largest |X| or |Y| of detectors that are not turned; 0: no pixels [um]."""
+        half = 0.5 * np.asarray(self.naxis) * np.asarray(self.pitch)
+        reach = np.where(half > 0, np.abs(np.asarray(self.centre)) + half, 0.0)
+        return float(np.max(reach, initial=0.0))
+
     def row(self, detector_id: int) -> int:
         """Return the row of the detector with this id; raises `ConfigError`."""
         if detector_id not in self.ids:

@@ -45,16 +45,24 @@ def read_angles(table: pa.Table, where: str | Path) -> pa.Table:
         if name not in table.column_names:
             continue
         column = table[name]
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        if is_text(column.type):
             table = _with_degrees(table, name, column, where)
     return table
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether a column's values are texts."""
+    if pa.types.is_dictionary(kind):
+        return is_text(kind.value_type)
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(is_one(kind) for is_one in kinds)
 
 
 def _with_degrees(
     table: pa.Table, name: str, column: pa.ChunkedArray, where: str | Path
 ) -> pa.Table:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     text = column.combine_chunks().cast(pa.string())
     parts = pc.extract_regex(text, pattern=_SEXAGESIMAL)
     fits = parts.is_valid().to_numpy(zero_copy_only=False)
@@ -131,4 +139,4 @@ def _no_angle(
     )
 
 
-__all__ = ["STEP", "read_angles"]
+__all__ = ["STEP", "is_text", "read_angles"]

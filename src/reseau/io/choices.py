@@ -184,7 +184,7 @@ def choose_columns(
         A chosen column is absent, or a column that is needed is there twice with
         different values.
     """
-    choices = {n: _in_brackets(c, table.column_names) for n, c in choices.items()}
+    choices = {n: _as_spelt(c, table.column_names) for n, c in choices.items()}
     # The first of two columns keeps the bare name.
     wanted = {n: c.column.removesuffix("#1") for n, c in choices.items()}
     named = {c.column for c in choices.values()}
@@ -216,10 +216,16 @@ def choose_columns(
     )
 
 
-def _in_brackets(choice: Choice, present: Collection[str]) -> Choice:
-    # "x [pix]" may be the name of a column, brackets and all; the unit is meant, too.
-    if choice.unit is None or choice.column in present:
+def _as_spelt(choice: Choice, present: Collection[str]) -> Choice:
+    if choice.column in present:
         return choice
+    # Names in FITS have no capitals and no small letters.
+    alike = [n for n in present if n.lower() == choice.column.lower()]
+    if len(alike) == 1:
+        return Choice(alike[0], choice.unit)
+    if choice.unit is None:
+        return choice
+    # "x [pix]" may be the name of a column, brackets and all; the unit is meant, too.
     for name in (f"{choice.column} [{choice.unit}]", f"{choice.column}[{choice.unit}]"):
         if name in present:
             return Choice(name, choice.unit)

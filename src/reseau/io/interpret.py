@@ -7,10 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from reseau.errors import ReseauWarning
-from reseau.io.angles import read_angles
+from reseau.io.angles import is_text, read_angles
 from reseau.io.choices import Choice, choose_columns
 from reseau.io.epochs import read_epochs
 from reseau.io.identifiers import read_identifiers
+from reseau.io.spelling import own_spellings
 from reseau.io.unused import unused_of_catalogue, warn_of_unused
 from reseau.synonyms import certain_names
 
@@ -46,40 +47,50 @@ def interpreted(
     ReseauWarning
         Columns were taken by other names; a format was recognised.
     """
+    taken = own_spellings(table.column_names, choices, known)
     if by_synonyms:
-        choices = {**_taken(table, choices, known, where, option), **choices}
+        taken |= _synonyms(table, {**taken, **choices}, known)
+    _tell(taken, where, option)
+    choices = {**taken, **choices}
+    if by_synonyms:
+        used = {*choices, *(c.column for c in choices.values())}
+        unused = unused_of_catalogue(table.column_names, used, known)
+        warn_of_unused(unused, where, one_exposure=False, option=option)
     table = choose_columns(table, choices, where, known=known, option=option)
     return read_epochs(read_angles(table, where), where)
 
 
-def _taken(
-    table: pa.Table,
-    choices: Mapping[str, Choice],
-    known: Collection[str],
-    where: str | Path,
-    option: str,
+def _synonyms(
+    table: pa.Table, choices: Mapping[str, Choice], known: Collection[str]
 ) -> dict[str, Choice]:
+    """Return columns that are surely one of ours under another name."""
     chosen = {c.column for c in choices.values()}
     free = [n for n in table.column_names if n not in chosen]
-    wanted = [n for n in known if n not in choices]
-    found = certain_names(free, wanted)
-    result, told = {}, []
+    found = certain_names(free, [n for n in known if n not in choices])
+    result = {}
     for name, synonym in found.items():
         own = table.schema.field(table.column_names.index(synonym.name)).metadata or {}
         unit = None if own.get(b"unit", b"").strip() else synonym.unit or None
+        if name in ("ra", "dec") and is_text(table[synonym.name].type):
+            unit = None  # hours and degrees are told by how they are written
         result[name] = Choice(synonym.name, unit)
-        told.append(f"{name}={synonym.name}" + (f"[{unit}]" if unit else ""))
-    if told:
-        warnings.warn(
-            f"{where}: columns are taken by other names: {','.join(told)}; choose "
-            f"others with {option}",
-            ReseauWarning,
-            stacklevel=4,
-        )
-    used = {*chosen, *choices, *result, *(c.column for c in result.values())}
-    unused = unused_of_catalogue(table.column_names, used, known)
-    warn_of_unused(unused, where, one_exposure=False, option=option)
     return result
+
+
+def _tell(taken: Mapping[str, Choice], where: str | Path, option: str) -> None:
+    """Say which columns were taken by other names."""
+    if not taken:
+        return
+    told = [
+        f"{name}={c.column}" + (f"[{c.unit}]" if c.unit and "[" not in c.column else "")
+        for name, c in taken.items()
+    ]
+    warnings.warn(
+        f"{where}: columns are taken by other names: {', '.join(told)}; choose "
+        f"others with {option}",
+        ReseauWarning,
+        stacklevel=4,
+    )
 
 
 def with_integers(

@@ -123,8 +123,8 @@ def _reference(table: pa.Table, where: str | Path) -> tuple[pa.Table, dict[int, 
                     given="the table of references lacks the column ref_epoch",
                     wanted="the epoch at which its positions hold, as Julian year",
                     where=f"{where}; found {some(table.column_names, 30)}",
-                    todo=f"say {OPTION} ref_epoch=2016.0 (Gaia DR3), or which column "
-                    "it is: ref_epoch=NAME[mjd]",
+                    todo=f"say {OPTION} ref_epoch=2016.0 (of Gaia DR3; 1991.25 of "
+                    "Hipparcos), or which column it is: ref_epoch=NAME[mjd]",
                 )
             )
         filled["ref_epoch"] = np.full(n, np.nan)

@@ -88,7 +88,12 @@ def unused_of_catalogue(
     # Of what must be there, an error tells the candidates.
     wanted = [n for n in known if n in _SKY and n not in _REQUIRED]
     absent = [n for n in wanted if n not in used and n not in present]
-    return {column: name for name in absent for column in called(name, free)}
+    found = {column: name for name in absent for column in called(name, free)}
+    if "ref_epoch" in known and not {"ref_epoch"} & {*used, *present}:
+        # When stars stood there is all that an epoch of a catalogue can be.
+        names = [n for n in free if n.lower() == "epoch"]
+        found |= dict.fromkeys([*names, *called("ref_epoch", free)], "ref_epoch")
+    return found
 
 
 def warn_of_unused(

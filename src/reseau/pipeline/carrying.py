@@ -204,10 +204,13 @@ def _without_motion(
     todo = "--epoch 2026.0 or --columns epoch=NAME"
     if known.size == 0 and unknown:
         lack = "but neither they nor the detections have an epoch"
-        todo = "--columns ref_epoch=NAME,epoch=NAME"
+        todo = "say ref_epoch=NAME where the references' columns are chosen "
+        todo += "(--reference-columns; --columns of a single table), and --epoch 2026.0"
     elif not unknown:
         lack = f"but {int(moving.sum())} of them no ref_epoch"
-        todo = "--columns ref_epoch=NAME"
+        todo = "say ref_epoch=2016.0 (of Gaia DR3; 1991.25 of Hipparcos) or which "
+        todo += "column it is, ref_epoch=NAME, where the references' columns are "
+        todo += "chosen (--reference-columns; --columns of a single table)"
     year = f"; a year leaves out up to {speed[moving].max():.3g} mas" if have else ""
     year = year if moving.any() else ""
     return [f"the references have {have} {lack}: motion is not applied{year}; {todo}"]

@@ -9,6 +9,7 @@ from reseau.instrument import (
     Instrument,
     InverseSIP,
     LinearDistortion,
+    NoDistortion,
     basis_name,
     make_distortion,
 )
@@ -23,7 +24,10 @@ or one for the plate; skew and detectors: free or held at nominal.
 
 POLYNOMIALS = (LinearDistortion, InverseSIP)
 DEFAULT_NORMALISATION = 21_000.0
+"""Normalisation where nothing says how large the plane is [um]: JASMINE's half."""
+
 DEFAULT_SIGMA = 1_000.0
+"""Prior width of a distortion where the instrument has none [um] (seed 000)."""
 
 _OTHER_AXES = {
     "exposure-axis": "exposure",
@@ -70,6 +74,17 @@ class Model:
         return f"degree {self.degree}; {', '.join(words)}"
 
 
+def usual_normalisation(instrument: Instrument) -> float:
+    """Return the normalisation of a distortion that the instrument gets [um].
+
+    That of the distortion it has; else half the side of its focal plane.
+    """
+    old = instrument.distortion
+    if not isinstance(old, NoDistortion):
+        return old.normalisation
+    return instrument.detectors.half_side or DEFAULT_NORMALISATION
+
+
 def with_degree(instrument: Instrument, degree: int) -> Instrument:
     """Return the instrument with a polynomial of another degree, from no distortion."""
     old = instrument.distortion
@@ -80,7 +95,7 @@ def with_degree(instrument: Instrument, degree: int) -> Instrument:
         options |= {"centre": old.centre} if isinstance(old, InverseSIP) else {}
         name, options["normalisation"] = basis_name(old), old.normalisation
     else:
-        name, options["normalisation"] = "legendre", DEFAULT_NORMALISATION
+        name, options["normalisation"] = "legendre", usual_normalisation(instrument)
     distortion = make_distortion(name, **options)
     return replace(
         instrument,

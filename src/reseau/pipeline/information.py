@@ -255,7 +255,7 @@ def _of_instrument(kind: str, name: str, instrument: Instrument) -> Information:
     ]
     if widths.size:
         facts.append(("their prior", f"1σ up to {widths.max():.4g} um"))
-    if model.normalisation:
+    if model.n_coefficients:
         facts.append(("normalisation", f"{model.normalisation:.6g} um"))
     if is_plane(instrument):
         facts.append(("detectors", "one plane, positions in um"))
@@ -282,7 +282,7 @@ def _instrument_line(instrument: Instrument) -> str:
     where = (
         "one plane in um"
         if is_plane(instrument)
-        else f"{len(instrument.detectors.ids)} detectors"
+        else counted(len(instrument.detectors.ids), "detectors")
     )
     return (
         f"{instrument.name}: {where}, distortion {basis_name(model)} with "

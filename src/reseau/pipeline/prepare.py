@@ -304,7 +304,11 @@ def _enough_measured(
                 given=f"no source of {ids.size} has a prior or {minimum} measurements",
                 wanted="sources that are measured repeatedly, or a reference catalogue",
                 where="measurements",
-                todo="check the identification of the sources",
+                todo="check the identification of the sources"
+                if reference is not None
+                else "give positions of the sources: --reference TABLE "
+                "(reference=... in Python), or name the columns of a single table "
+                "that has them: --columns ra=NAME,dec=NAME",
             )
         )
     if kept.all():

@@ -2,7 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import numpy as np
 from reseau._compiled import computing
 from reseau.diagnostics import is_absurd, is_crowd, verdict
 from reseau.diagnostics.foreseen import foreseen_sentences, foreseen_summary
-from reseau.errors import ConfigError, Result, explain, some
+from reseau.errors import ConfigError, ReseauError, Result, explain, some
 from reseau.instrument import Instrument, InverseSIP, basis_name, make_distortion
 from reseau.io import (
     SOLUTION_MARKS,
@@ -26,6 +27,7 @@ from reseau.solve import Draws, Solution
 from reseau.solve.gauss_newton import Report
 
 from .assumed import fitted_guess, judged_error, say_what_is_assumed
+from .choice_models import DEFAULT_SIGMA, usual_normalisation
 from .collective import collective_pulls
 from .columns import (
     calibration_columns,
@@ -165,8 +167,7 @@ def solve(
         )
         refuse_own_input(source, options, output, reference, instrument)
     began = time.perf_counter()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with _told_in_any_case() as caught:
         dataset = read_input(
             source, options, reference=reference, instrument=instrument
         )
@@ -182,7 +183,6 @@ def solve(
         )
         # Not before: what cannot be solved needs no word about its errors.
         say_what_is_assumed(dataset)
-    _repeat(caught)
     read = time.perf_counter()
     answer = solve_prepared(prepared, options, report)
     solved = _judge(answer, dataset, caught, options)
@@ -231,7 +231,7 @@ def _with_distortion(instrument: Instrument, options: SolveOptions) -> Instrumen
     if name == "sip" and isinstance(old, InverseSIP):
         chosen["centre"] = old.centre
     if name != "none":
-        chosen["normalisation"] = old.normalisation or DEFAULT_NORMALISATION
+        chosen["normalisation"] = usual_normalisation(instrument)
     distortion = make_distortion(name, **chosen)
     sigma = np.max(np.asarray(instrument.coefficient_sigma), initial=0.0)
     width = float(sigma) if old.is_linear and sigma > 0 else DEFAULT_SIGMA
@@ -241,13 +241,6 @@ def _with_distortion(instrument: Instrument, options: SolveOptions) -> Instrumen
         coefficients=distortion.default(),
         coefficient_sigma=distortion.widths(width),
     )
-
-
-DEFAULT_NORMALISATION = 21_000.0
-"""Normalisation where the instrument has none [um]: JASMINE's half plane."""
-
-DEFAULT_SIGMA = 1_000.0
-"""Prior width of a distortion where the instrument has none [um] (seed 000)."""
 
 
 def free_blocks(options: SolveOptions, instrument: Instrument) -> tuple[str, ...]:
@@ -277,10 +270,28 @@ def free_blocks(options: SolveOptions, instrument: Instrument) -> tuple[str, ...
     return tuple(dict.fromkeys(b for b in wanted if b not in fixed))
 
 
-def _repeat(caught: Sequence[warnings.WarningMessage]) -> None:
-    """Give recorded warnings again, to whoever listens."""
+@contextmanager
+def _told_in_any_case() -> Iterator[list[warnings.WarningMessage]]:
+    """Record warnings, and give them again to whoever listens, also after an error.
+
+    What was taken for what is the likeliest reason of the error.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        error: ReseauError | None = None
+        try:
+            yield caught
+        except ReseauError as raised:
+            error = raised
     for item in caught:
-        warnings.warn(item.message, stacklevel=3)
+        if error is None:
+            warnings.warn(item.message, stacklevel=4)
+        else:
+            # Where warnings are errors, this one is not to hide the other.
+            with suppress(Warning):
+                warnings.warn(item.message, stacklevel=4)
+    if error is not None:
+        raise error
 
 
 def _judge(

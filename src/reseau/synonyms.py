@@ -38,6 +38,7 @@ class Synonym:
 
 
 FROM_ONE = "counts pixels from 1: add --first-pixel 1"
+OF_BOTH = "y_error too"
 OF_ROW = "often the number of the row: only if one number is one star on all exposures"
 FIT_OF_HEADER = "positions that the header's WCS gave, no reference"
 OF_AXIS = "of which axis? pa is that of the detectors' +Y, from North through East"
@@ -109,7 +110,7 @@ SYNONYMS: tuple[Synonym, ...] = (
     *_maybe("y_error", "y_err yerr err_y e_y sigma_y y_sigma y_unc dy ey", "various"),
     *_maybe("x_error", "slot_Centroid_xErr base_SdssCentroid_xErr", "Rubin"),
     *_maybe("y_error", "slot_Centroid_yErr base_SdssCentroid_yErr", "Rubin"),
-    *_maybe("x_error", "ERR ERROR POS_ERR POSERR", "various", "y_error too"),
+    *_maybe("x_error", "ERR ERROR POS_ERR POSERR", "various", OF_BOTH),
     *_maybe("flag", "FLAGS FLAG_WIN FLAGS_WIN QUALITY DQ", "SExtractor and others"),
     # Positions on the sky.
     *_sure("ra", "RA_ICRS _RA_icrs _RA.icrs", _VIZIER, "deg"),
@@ -181,9 +182,9 @@ SYNONYMS: tuple[Synonym, ...] = (
     # Time.
     *_sure("ref_epoch", "refepoch", "various"),
     *_maybe("ref_epoch", "Ep Epoch_ICRS jdate MeanEpoch epochMean", "various"),
-    *_maybe("epoch", "MJD MJD-OBS MJD_MID MJD_AVG EXPSTART", "various", "in MJD"),
-    *_maybe("epoch", "midpointMjdTai midPointTai expMidptMJD", "Rubin", "MJD, TAI"),
-    *_maybe("epoch", "JD HJD BJD", "various", "in JD"),
+    *_maybe("epoch", "MJD MJD-OBS MJD_MID MJD_AVG EXPSTART", "various", "", "mjd"),
+    *_maybe("epoch", "midpointMjdTai midPointTai expMidptMJD", "Rubin", "", "mjd tai"),
+    *_maybe("epoch", "JD HJD BJD", "various", "", "jd"),
     *_maybe("epoch", "DATE DATE-OBS OBSDATE DATETIME TIME OBSTIME YEAR", "various"),
 )
 """In the order of preference, where a table has several."""

@@ -181,7 +181,13 @@ def test_columns_that_look_meant_are_named(table: object) -> None:
     with pytest.warns(ReseauWarning, match="look meant are not used") as said:
         table("source_id,FRAME,ERR,MJD", rows)
     text = str(said[0].message)
-    for part in ("FRAME (exposure_id?)", "ERR (x_error?", "MJD (epoch?, in MJD)"):
+    for part in (
+        "FRAME (exposure_id?)",
+        "ERR (x_error?",
+        "MJD (epoch?)",
+        "epoch=MJD[mjd]",
+        "y_error=ERR",
+    ):
         assert part in text
     assert "all rows are taken as one exposure" in text
     assert "exposure_id=FRAME" in text

@@ -15,6 +15,7 @@ from reseau.errors import (
 )
 from reseau.instrument import Instrument
 from reseau.io import Dataset, parse_columns, read_detections, read_instrument
+from reseau.io.catalogues import read_catalogue
 from reseau.io.choices import Choice
 
 PLANE = "x=x[um],y=y[um]"
@@ -380,3 +381,43 @@ def test_identifiers_that_count_rows_are_said(
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*identifiers in")
         read(tmp_path, star, plane)
+
+
+TAKEN = "ignore:.*columns are taken by other names"
+
+
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("SOURCE_ID,X,Y,RA,DEC", "7,1,2,80.5,6"),
+        ("source_id,x,y,ra [deg],Dec(deg)", "7,1,2,80.5,6"),
+        ("source_id,x,y,ra [h],dec [deg]", "7,1,2,5.366666666666666,6"),
+        ("source_id,X [pix],Y [pix],ra,dec", "7,1,2,80.5,6"),
+    ],
+)
+def test_own_names_in_capitals_and_with_units(
+    tmp_path: Path, camera: Instrument, head: str, row: str
+) -> None:
+    columns = None if "[pix]" in head else PIXELS
+    with pytest.warns(ReseauWarning) as said:
+        found = read(
+            tmp_path, f"{head},detector_id\n{row},1\n", camera, columns=columns
+        )
+    assert any("taken by other names" in str(w.message) for w in said)
+    assert found.measurements["x"].to_pylist() == [1.0]
+    assert found.reference["ra"][0].as_py() == pytest.approx(80.5, abs=1e-12)
+    assert found.reference["dec"].to_pylist() == [6.0]
+
+
+def test_an_equinox_in_brackets_is_no_unit(tmp_path: Path, plane: Instrument) -> None:
+    found = read(tmp_path, "source_id,x,y,RA(B1950),DEC(B1950)\n7,1,2,80,6\n", plane)
+    assert found.reference is None
+
+
+@pytest.mark.filterwarnings(TAKEN)
+def test_sexagesimal_texts_under_names_of_vizier(tmp_path: Path) -> None:
+    path = write(tmp_path, "Source,RAJ2000,DEJ2000\n7,05 22 00.0,-06 30 00\n", "v.csv")
+    with pytest.warns(ReseauWarning, match="taken in hours"):
+        found = read_catalogue(path, columns="ref_epoch=2000.0").table
+    assert found["ra"][0].value == pytest.approx(80.5, abs=1e-12)
+    assert found["dec"][0].value == pytest.approx(-6.5, abs=1e-12)

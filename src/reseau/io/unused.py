@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reseau.errors import CatalogueError, ReseauWarning, explain, some
 from reseau.io.choices import GROUPS
 from reseau.schema import REFERENCE
-from reseau.synonyms import called, synonym_of
+from reseau.synonyms import OF_BOTH, called, synonym_of
 
 _MEASURED = (
     "exposure_id",
@@ -126,7 +126,13 @@ def warn_of_unused(
     first: dict[str, str] = {}
     for column, name in found.items():
         first.setdefault(name, column)
-    choice = ",".join(f"{name}={column}" for name, column in first.items())
+    if "x_error" in first and "y_error" not in first:
+        of_x = synonym_of(first["x_error"])
+        if of_x is not None and of_x.note == OF_BOTH:
+            first["y_error"] = first["x_error"]
+    choice = ",".join(
+        f"{name}={column}{_time_format(name, column)}" for name, column in first.items()
+    )
     all_one = "all rows are taken as one exposure; " if one_exposure else ""
     if "exposure_id" not in found.values():
         all_one = ""
@@ -136,6 +142,14 @@ def warn_of_unused(
         ReseauWarning,
         stacklevel=4,
     )
+
+
+def _time_format(name: str, column: str) -> str:
+    """Return the format of an epoch that a column's name says, in brackets."""
+    found = synonym_of(column)
+    if name not in ("epoch", "ref_epoch") or found is None or not found.unit:
+        return ""
+    return f"[{found.unit}]"
 
 
 def refuse_mixed_exposures(

@@ -244,9 +244,14 @@ def _lacks_attitudes(given: Drawable) -> str:
     return "" if given.attitude.size else "no attitude is determined"
 
 
+def _lacks_residuals(given: Drawable) -> str:
+    known = np.isfinite(given.solution.residuals["dx"]).any()
+    return "" if known else "the fit ended without residuals"
+
+
 def _lacks_positions(given: Drawable) -> str:
     if given.has_positions:
-        return ""
+        return _lacks_residuals(given)
     return "the residuals do not say where they were measured: solve again"
 
 
@@ -300,8 +305,12 @@ KINDS: dict[str, Kind] = {
     "residual_exposure": Kind(
         "residuals by exposure", draw_residual_exposure, _lacks_positions
     ),
-    "exposure_chi2": Kind("reduced chi² of each exposure", draw_exposure_chi2),
-    "pull_histogram": Kind("pulls against the normal distribution", draw_pulls),
+    "exposure_chi2": Kind(
+        "reduced chi² of each exposure", draw_exposure_chi2, _lacks_residuals
+    ),
+    "pull_histogram": Kind(
+        "pulls against the normal distribution", draw_pulls, _lacks_residuals
+    ),
     "error_magnitude": Kind(
         "formal errors against magnitude", draw_error_magnitude, _lacks_formal_errors
     ),

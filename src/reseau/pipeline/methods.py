@@ -17,6 +17,7 @@ from reseau.solve.chains import solution_of_chains
 from reseau.solve.gauss_newton import Report
 from reseau.solve.noise import Noise, error_inflation, solve_with_noise
 from reseau.solve.nuts import Sampled, solve_nuts
+from reseau.solve.references import FALSE_ALARM
 from reseau.solve.robust import Robust
 from reseau.solve.variational import INITS, Variational, solve_variational
 
@@ -182,7 +183,18 @@ def _reliability_in_words(solution: Solution) -> list[str]:
                 "not that some are unlucky: find the cause before using this solution."
             )
     foreseen = solution.outlook is not None and solution.outlook.needed
-    if wrong > 3 + 2.0 * EXPECTED * judged and not foreseen:
+    expected = 3 + 2.0 * EXPECTED * judged
+    if wrong > expected and not foreseen:
+        factor = _typical_pull(solution)
+        plain = found is None or found.reference_prior is None
+        if plain and factor > LARGER and _still_wrong(solution, factor) <= expected:
+            return [
+                *words,
+                f"{wrong:,} of {judged:,} references disagree with the measurements by "
+                "the errors as stated, no more than chance once these are "
+                f"{factor:.3g} times as large: mend the errors before you suspect the "
+                "references.",
+            ]
         believed = (
             "they pull their neighbourhood: solve with --reference-prior mixture"
             if found is None or found.reference_prior is None
@@ -193,6 +205,22 @@ def _reliability_in_words(solution: Solution) -> list[str]:
             f"(p < 0.0008, flag wrong_reference); {believed}."
         )
     return words
+
+
+def _typical_pull(solution: Solution) -> float:
+    """Return by how much most residuals exceed their errors, whatever a few do."""
+    pull = np.abs(solution.residuals.pull)
+    if not (solution.dof > 0 and np.all(np.isfinite(pull))):
+        return 1.0
+    return float(np.median(pull) / NORMAL_MEDIAN * np.sqrt(pull.size / solution.dof))
+
+
+def _still_wrong(solution: Solution, factor: float) -> int:
+    """Return how many references stand out if all errors are larger by a factor."""
+    assert solution.references is not None
+    p_value = np.asarray(solution.references.p_value)
+    # Of two degrees of freedom: p = exp(−χ²/2).
+    return int(np.sum(np.nan_to_num(p_value, nan=1.0) ** factor**-2 < FALSE_ALARM))
 
 
 def _advice(solution: Solution) -> tuple[str, ...]:
@@ -209,6 +237,12 @@ def _advice(solution: Solution) -> tuple[str, ...]:
 
 EXPECTED = 0.0008
 """Part of right references that chance flags."""
+
+LARGER = 1.2
+"""Factor of the errors from which right references look wrong."""
+
+NORMAL_MEDIAN = 0.6745
+"""Median of the absolute value of a normal deviate [σ]."""
 
 HOPELESS = 0.2
 """Part of outliers from which a solution is not to be trusted."""

@@ -51,6 +51,7 @@ from .posterior import arviz_of, described, saved_posterior
 from .prepare import Prepared, prepare
 from .reading import read_input, refuse_own_input
 from .straying import stray_sentences, stray_summary
+from .unmodelled import pattern_sentences
 from .viewpoint import with_viewpoint
 
 if TYPE_CHECKING:
@@ -315,6 +316,8 @@ def _judge(
         common=[group.sentence for group in common],
         assumed=assumed,
     )
+    pattern = pattern_sentences(prepared, solution)
+    sentences += pattern
     if solution.converged:
         names = prepared.labels.detectors
         left_out = [names[d] for d in without_part_in_datum(solution)]
@@ -325,7 +328,8 @@ def _judge(
     foreseen = foreseen_sentences(
         solution, lambda row: f"source {prepared.source_id[row]}"
     )
-    sentences += [*strays, *foreseen, *answer.sentences]
+    # What the model lacks makes right references look wrong.
+    sentences += [*strays, *([] if pattern else foreseen), *answer.sentences]
     sentences += fitted_guess(dataset, fitted=options.fit_noise is not None)
     # What is to be done about an assumed error has been said with it.
     advice = () if priors_off or assumed is not None else answer.advice

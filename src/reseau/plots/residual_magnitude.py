@@ -92,6 +92,9 @@ def residual_against(
 
 def _limit(residual: Column, expected: Column) -> float:
     # Five expected σ show the noise; all values if they are few and not much larger.
+    expected = expected[np.isfinite(expected)]
+    if not residual.size:
+        return 1.0
     widest = float(np.max(expected, initial=0.0))
     largest = float(np.max(np.abs(residual), initial=0.0)) or 1.0
     wanted = 5.0 * (widest or float(np.std(residual)) or 1.0)

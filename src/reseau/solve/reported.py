@@ -101,16 +101,23 @@ def reported_at(
     seen = _rows(few, len(before.pull))
 
     def change_at(point: Parameters) -> float:
+        if not _is_possible(point):
+            return np.inf
         after = residuals_at(problem, few, point)
         return _largest(after, before, seen)
 
     start = optimum if constrained is None else constrained
+    free = find_datum(problem, start, ())
+    unmoved = Reported(optimum, free, before, 0.0)
     datum = find_datum(problem, start)
     moved = to_datum(problem, start, datum)
     change = change_at(moved)
-    if change <= UNCHANGED or not np.isfinite(change):
+    if not np.isfinite(change):
+        # The fit ran away; what it would be elsewhere is no news.
+        return unmoved if constrained is None else written(start, free)
+    if change <= UNCHANGED:
         found = written(moved, datum)
-        if found.change <= UNCHANGED or not np.isfinite(found.change):
+        if found.change <= UNCHANGED:
             return found
     aims = _aimed_at_predictions(few, before)
     first = _changes(problem, aims, moved)
@@ -122,14 +129,22 @@ def reported_at(
         for _ in range(STEPS):
             if change_at(point) <= UNCHANGED:
                 break
+            if not _is_possible(point):
+                break
             point, _ = _taken_back(_changes(problem, aims, point), point, chosen)
+        if not _is_possible(point):
+            continue
         found = written(point, chosen)
         if found.change <= SAID:
             return found
-    free = find_datum(problem, start, ())
-    if constrained is None:
-        return Reported(optimum, free, before, 0.0)
-    return written(start, free)
+    return unmoved if constrained is None else written(start, free)
+
+
+def _is_possible(point: Parameters) -> bool:
+    """Return whether focal lengths and pitches are what such can be."""
+    sizes = [np.asarray(point.focal), np.asarray(point.detectors)[:, 3:]]
+    positive = all(bool(np.all(np.isfinite(x) & (x > 0))) for x in sizes)
+    return positive and bool(np.all(np.isfinite(point.axes)))
 
 
 def _cover(tiles: list[TileData]) -> list[TileData]:

@@ -135,8 +135,8 @@ class Result(enum.Enum):
     SUCCESSFUL = "converged"
     NOT_CONVERGED = (
         "not converged: the steps were still larger than the tolerance after the "
-        "last iteration; raise the limit of iterations, or look for wrong "
-        "identifications or wrong pointings"
+        "last iteration; look for wrong identifications or wrong pointings; if "
+        "there are none, allow more iterations"
     )
     NO_DESCENT = (
         "not converged: no step lowered the objective, however strongly damped; the "

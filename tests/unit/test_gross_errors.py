@@ -6,8 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reseau import solve
+from reseau.pipeline import SolveOptions
 from reseau.solve.start import find_start
-from spoilt import Spoilt, credible, plate_of_pairs, solve_spoilt, spoilt_plate
+from spoilt import (
+    CAMERA,
+    Spoilt,
+    credible,
+    plate_of_pairs,
+    solve_spoilt,
+    spoilt_plate,
+)
 
 FEW = {"sizes": (5,), "exposures": (1,), "likelihoods": ("normal", "mixture")}
 """One shape, so that little is compiled."""
@@ -91,3 +100,49 @@ def test_clean_plates_have_no_strays(n: int):
     start = find_start(problem)
     assert not start.doubtful
     assert not start.strays.any()
+
+
+def test_hours_are_told_whatever_the_pattern_of_stars(tmp_path: Path):
+    """A field that is squeezed to a line fits itself, and is no agreement."""
+    for seed in range(25):
+        plate = spoilt_plate(seed, sizes=(20,), exposures=(1,), clean=True)
+        hours = {"ra": np.asarray(plate.columns["ra"]) / 15.0}
+        found = solve_spoilt(_with(plate, **hours), tmp_path, max_iterations=6)
+        assert found["exit"] == 2, (seed, found["said"])
+        assert "ra in hours (20 of 20" in found["said"], seed
+
+
+def test_two_exchanged_of_twenty_are_named_and_written(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    for seed in range(12):
+        plate = spoilt_plate(seed, sizes=(20,), exposures=(1,), clean=True)
+        two = rng.choice(20, 2, replace=False)
+        order = np.arange(20)
+        order[two] = two[::-1]
+        places = {c: np.asarray(plate.columns[c])[order] for c in ("ra", "dec")}
+        found = solve_spoilt(
+            _with(plate._replace(likelihood="normal"), **places),
+            tmp_path,
+            write=True,
+            max_iterations=6,
+        )
+        assert found["exit"] == 3, (seed, found["said"])
+        for row in two:
+            assert str(plate.columns["source_id"][row]) in found["said"], seed
+
+
+def test_a_star_far_away_does_not_hold_the_datum(tmp_path: Path):
+    """Heavy tails have set it aside; where it is predicted need not stay the same."""
+    plate = spoilt_plate(2, sizes=(20,), exposures=(1,), clean=True)
+    ra = np.array(plate.columns["ra"])
+    ra[3] += 60.0
+    camera = tmp_path / "camera.toml"
+    camera.write_text(CAMERA.format(focal=plate.focal, parity=plate.parity))
+    solved = solve(
+        dict(plate.columns) | {"ra": ra},
+        instrument=camera,
+        options=SolveOptions(columns="x=x[pix],y=y[pix]", likelihood="mixture"),
+    )
+    assert solved.solution.converged
+    assert "shift" in solved.solution.datum_modes
+    assert solved.solution.datum_change < 0.1

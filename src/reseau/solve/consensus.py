@@ -106,6 +106,8 @@ class Consensus(NamedTuple):
         Of stars and detections [rad of the nominal camera].
     within
         How far the farthest that agrees is away [rad].
+    radius
+        Of the field [rad].
     cost
         What hypotheses are ranked by, priors included.
     """
@@ -117,6 +119,7 @@ class Consensus(NamedTuple):
     strays: Bool[np.ndarray, "n"]
     distance: Float[np.ndarray, "n"]
     within: float
+    radius: float
     cost: float
 
 
@@ -200,6 +203,7 @@ def _judged(
         strays=~(distance <= BEYOND * farthest),
         distance=distance * pairs.loose,
         within=float(np.max(distance * pairs.loose, where=agrees, initial=0.0)),
+        radius=float(np.sqrt(pairs.area / np.pi)),
         cost=float(np.min(cost)),
     )
 

@@ -196,7 +196,8 @@ def _solve(
     constrained = None
     if constraints is not None:
         constrained = _apply_constraints(problem, parameters, constraints)
-    written = reported_at(problem, tiles, parameters, constrained)
+    weight = None if found is None else found.reliability.weight
+    written = reported_at(problem, tiles, parameters, constrained, weight)
     datum, reported, residuals = written.datum, written.parameters, written.residuals
     covariance = datum.covariance(posterior.shared)
     factor = posterior_factor(

@@ -26,6 +26,12 @@ MOST = 0.5
 SURE = 0.8
 """Share that has to agree for no other reading to be tried."""
 
+TIGHT = 0.1
+"""Distance of those that agree, in radii of the field, beyond which nothing is right.
+
+A distortion is smaller; a field that is squeezed to a line fits itself as well.
+"""
+
 FAR_OFF = 0.2
 """Relative error of a focal length that cannot be meant."""
 
@@ -95,17 +101,20 @@ class _Tally(NamedTuple):
     agree: int
     surprise: float
     within: float
+    relative: float
 
     def __str__(self) -> str:
         size = self.within / ARCSECOND
         if self.agree <= 2 * self.exposures:  # Any two stars fit.
             return f"no three of {self.n}"
-        return f'{self.agree} of {self.n} to {size:.2g}"'
+        text = f"{size:.2g}" if size < 100 else f"{size:,.0f}"
+        return f'{self.agree} of {self.n} to {text}"'
 
     @property
     def sound(self) -> bool:
         """Return whether enough agree, by more than chance."""
-        return self.agree >= MOST * self.n and self.surprise > CERTAIN
+        tight = self.relative <= TIGHT
+        return tight and self.agree >= MOST * self.n and self.surprise > CERTAIN
 
 
 def _tally(found: list[Consensus]) -> _Tally:
@@ -115,6 +124,7 @@ def _tally(found: list[Consensus]) -> _Tally:
         sum(int(c.agrees.sum()) for c in found),
         sum(c.surprise for c in found),
         max((c.within / c.scale for c in found), default=0.0),
+        max((c.within / c.radius for c in found), default=0.0),
     )
 
 

@@ -16,6 +16,7 @@ import jax
 import numpy as np
 import scipy.linalg
 import scipy.sparse
+from jaxtyping import Bool, Float
 
 from reseau.model import (
     Parameters,
@@ -44,6 +45,9 @@ pointings, position angles and focal lengths would carry the widths of those pri
 
 STEPS = 2
 """Steps at most that take back what a move changed."""
+
+SET_ASIDE = 1e-3
+"""Weight of a measurement below which it need not stay where it is."""
 
 ENOUGH = 32
 """Measurements of one exposure by one detector that say how their predictions move."""
@@ -78,6 +82,7 @@ def reported_at(
     tiles: list[TileData],
     optimum: Parameters,
     constrained: Parameters | None = None,
+    weight: Float[np.ndarray, "n_meas"] | None = None,
 ) -> Reported:
     """Move the optimum to its datum as far as no prediction moves.
 
@@ -89,16 +94,23 @@ def reported_at(
         Where the iteration ended: what is predicted there stays.
     constrained
         The same after inner constraints of a free network were met; absent: none.
+    weight
+        How far each measurement counts; one that is set aside, perhaps since its star
+        is another one far away, need not stay where it is. Absent: all count.
     """
+    counts = np.ones(len(problem.measurements.source), dtype=bool)
+    if weight is not None:
+        counts = np.asarray(weight) > SET_ASIDE
     before = residuals_at(problem, tiles, optimum)
 
     def written(point: Parameters, datum: Datum) -> Reported:
         after = residuals_at(problem, tiles, point)
-        return Reported(point, datum, after, _largest(after, before))
+        return Reported(point, datum, after, _largest(after, before, counts))
 
     # Predictions change smoothly over a detector: some of them say how.
     few = _cover(tiles)
     seen = _rows(few, len(before.pull))
+    seen = seen[counts[seen]]
 
     def change_at(point: Parameters) -> float:
         if not _is_possible(point):
@@ -119,7 +131,7 @@ def reported_at(
         found = written(moved, datum)
         if found.change <= UNCHANGED:
             return found
-    aims = _aimed_at_predictions(few, before)
+    aims = _aimed_at_predictions(few, before, counts)
     first = _changes(problem, aims, moved)
     for kept in _choices(datum):
         chosen = datum if kept == datum.modes else find_datum(problem, start, kept)
@@ -208,18 +220,17 @@ def _choices(datum: Datum) -> list[tuple[str, ...]]:
     return found
 
 
-def _largest(
-    after: Residuals, before: Residuals, rows: np.ndarray | slice = slice(None)
-) -> float:
+def _largest(after: Residuals, before: Residuals, rows: np.ndarray) -> float:
     change = np.max(np.abs(after.pull[rows] - before.pull[rows]), initial=0.0)
     return float(change) if np.isfinite(change) else np.inf
 
 
 def _aimed_at_predictions(
-    tiles: Sequence[TileData], residuals: Residuals
+    tiles: Sequence[TileData], residuals: Residuals, counts: Bool[np.ndarray, "m"]
 ) -> list[TileData]:
     """Return tiles whose measurements are what was predicted, sources held."""
     off = np.concatenate([residuals.pixel, np.zeros((1, 2))])
+    counted = np.append(counts, True)
     aims = [
         tile._replace(
             free=np.zeros(np.shape(tile.free)),
@@ -227,6 +238,8 @@ def _aimed_at_predictions(
                 block._replace(
                     pixel_x=np.asarray(block.pixel_x) - off[np.asarray(block.row), 0],
                     pixel_y=np.asarray(block.pixel_y) - off[np.asarray(block.row), 1],
+                    whitening=np.asarray(block.whitening)
+                    * counted[np.asarray(block.row)],
                 )
                 for block in tile.blocks
             ),

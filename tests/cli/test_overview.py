@@ -5,10 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import astropy.units as u
+import jax
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from astropy.coordinates import SkyCoord
 
+from reseau.instrument import pixel_to_direction
 from reseau.io import read_instrument
 
 Run = Callable[..., object]
@@ -39,11 +42,24 @@ def test_the_summary_tells_errors_residual_scale_and_angle(solution: Path) -> No
     assert np.mean(turn) == pytest.approx(0.0, abs=1e-3)
     assert summary["position_angle_spread_deg"] == pytest.approx(np.abs(turn).max())
     instrument = read_instrument(solution / "instrument.toml")
-    for i, axis in enumerate("xy"):
-        focal = np.mean(exposures[f"focal_{axis}_mm"]) * u.mm
-        pitch = np.mean(np.asarray(instrument.detectors.pitch)[:, i]) * u.um
-        wanted = np.arctan(pitch / focal).to_value(u.arcsec)
-        assert summary["scale"][i] == pytest.approx(wanted, rel=1e-9)
+    detectors = instrument.detectors
+    for i in range(2):
+        step = 10.0 * np.eye(2)[i]
+        with jax.enable_x64(True):
+            ends = [
+                pixel_to_direction(
+                    instrument,
+                    np.tile([1.0, 0.5, 2.0], (len(detectors.ids), 1)),
+                    np.asarray(detectors.origin) + side * step,
+                    np.arange(len(detectors.ids)),
+                )
+                for side in (1.0, -1.0)
+            ]
+        one, other = (
+            SkyCoord(*np.asarray(e).T, representation_type="cartesian") for e in ends
+        )
+        apart = np.mean(one.separation(other).to_value(u.arcsec)) / 20.0
+        assert summary["scale"][i] == pytest.approx(apart, rel=1e-9)
     assert summary["scale_unit"] == "arcsec/pixel"
 
 

@@ -27,6 +27,7 @@ from reseau.instrument import Instrument, attitude_from_axes
 from reseau.model import DETECTOR_NAMES, PER_EXPOSURE, parameter_names
 from reseau.model.participation import taking_part
 from reseau.solve import Solution, source_errors
+from reseau.solve.reported import SET_ASIDE
 
 from .naming import name_of
 from .prepare import Prepared
@@ -304,6 +305,7 @@ def summary_of(
 ) -> dict[str, Any]:
     """Return what ``summary.json`` holds of the solution itself."""
     residual = solution.residuals.pixel
+    counts = counts_for_rms(solution)
     return {
         "result": solution.result.name.lower(),
         "message": solution.result.value,
@@ -319,7 +321,9 @@ def summary_of(
         "n_shared_parameters": prepared.problem.layout.size,
         "free": list(prepared.problem.free),
         "free_network": prepared.problem.free_network,
-        "residual_rms": float(np.sqrt(np.mean(residual**2))),
+        "residual_rms": float(np.sqrt(np.mean(residual[counts] ** 2)))
+        if counts.any()
+        else float("nan"),
         "residual_unit": prepared.unit,
         "datum": solution.datum,
         "datum_modes": list(solution.datum_modes),
@@ -373,6 +377,13 @@ def _still_moving(prepared: Prepared, solution: Solution) -> str | None:
 def _undetermined(prepared: Prepared, solution: Solution) -> list[str]:
     names = _calibration_names(prepared)
     return [names[i] for i in np.flatnonzero(solution.undetermined)]
+
+
+def counts_for_rms(solution: Solution) -> np.ndarray:
+    """Return which measurements count: all that heavy tails have not set aside."""
+    if solution.reliability is None:
+        return np.ones(len(solution.residuals.pixel), dtype=bool)
+    return np.asarray(solution.reliability.weight) > SET_ASIDE
 
 
 def versions() -> dict[str, str]:

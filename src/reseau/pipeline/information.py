@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from reseau.constants import DEGREE
+from reseau.diagnostics import counted
 from reseau.errors import FileFormatError, explain
 from reseau.instrument import Instrument, basis_name
 from reseau.io import (

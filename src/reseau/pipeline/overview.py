@@ -8,9 +8,10 @@ import numpy as np
 
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.diagnostics import quantity
-from reseau.instrument import attitude_from_axes
+from reseau.instrument import attitude_from_axes, camera_from_pixel
 from reseau.solve import Solution, source_errors
 
+from .columns import counts_for_rms, fitted_instrument
 from .prepare import Prepared
 
 
@@ -29,16 +30,17 @@ def overview(prepared: Prepared, solution: Solution) -> dict[str, Any]:
     ``median_error_mas``
         Median 1σ of α cos δ and δ of references and targets that were solved for.
     ``residual_rms_mas``
-        Of a coordinate of the measurements.
+        Of a coordinate of the measurements that count.
     ``scale``, ``scale_unit``
-        Mean over exposures and detectors of the size on the sky of a pixel (of 1 mm
-        in a plane without pixels) along x and y, on the axis.
+        Size on the sky of a pixel (of 1 mm in a plane without pixels) along x and y at
+        the middle of a detector, distortion included, the mean over detectors.
     ``position_angle_deg``, ``position_angle_spread_deg``
         Mean of the exposures' position angles of +Y, and the largest distance from it.
     """
     return {
         "median_error_mas": _median_errors(prepared, solution),
-        "residual_rms_mas": _rms(solution.residuals.sky) / MILLIARCSECOND,
+        "residual_rms_mas": _rms(solution.residuals.sky[counts_for_rms(solution)])
+        / MILLIARCSECOND,
         **_scale(prepared, solution),
         **_position_angle(solution),
     }
@@ -67,12 +69,28 @@ def _median_errors(
 
 
 def _scale(prepared: Prepared, solution: Solution) -> dict[str, Any]:
-    focal = np.mean(np.asarray(solution.parameters.focal), axis=0)
-    detectors = np.asarray(solution.parameters.detectors)
+    instrument = fitted_instrument(prepared, solution)
+    detectors = instrument.detectors
+    middle = np.asarray(detectors.origin)
+    rows = np.arange(len(middle))
     of_pixels = prepared.unit == "pixel"
-    pitch = np.mean(detectors[:, 3:], axis=0) if of_pixels else np.full(2, 1000.0)
+    # As wide as needed for digits, and narrow for what the distortion bends.
+    step = 10.0 if of_pixels else 100.0
+    scale = []
+    with jax.enable_x64(True):
+        for along in (np.array([step, 0.0]), np.array([0.0, step])):
+            ends = [
+                camera_from_pixel(
+                    instrument, *(middle + side * along).T, rows, *instrument.focal
+                )
+                for side in (1.0, -1.0)
+            ]
+            one, other = (np.stack([np.asarray(c) for c in end]) for end in ends)
+            apart = np.linalg.norm(one - other, axis=0)
+            scale.append(float(np.mean(2.0 * np.arcsin(0.5 * apart)) / (2.0 * step)))
+    unit = 1.0 if of_pixels else 1000.0
     return {
-        "scale": list(pitch / focal / ARCSECOND),
+        "scale": [s * unit / ARCSECOND for s in scale],
         "scale_unit": "arcsec/pixel" if of_pixels else "arcsec/mm",
     }
 

@@ -72,6 +72,7 @@ def _scale(prepared: Prepared, solution: Solution) -> dict[str, Any]:
     instrument = fitted_instrument(prepared, solution)
     detectors = instrument.detectors
     middle = np.asarray(detectors.origin)
+    focal = (instrument.focal[0], instrument.focal[1])
     rows = np.arange(len(middle))
     of_pixels = prepared.unit == "pixel"
     # As wide as needed for digits, and narrow for what the distortion bends.
@@ -79,12 +80,10 @@ def _scale(prepared: Prepared, solution: Solution) -> dict[str, Any]:
     scale = []
     with jax.enable_x64(True):
         for along in (np.array([step, 0.0]), np.array([0.0, step])):
-            ends = [
-                camera_from_pixel(
-                    instrument, *(middle + side * along).T, rows, *instrument.focal
-                )
-                for side in (1.0, -1.0)
-            ]
+            ends = []
+            for side in (1.0, -1.0):
+                x, y = (middle + side * along).T
+                ends.append(camera_from_pixel(instrument, x, y, rows, *focal))
             one, other = (np.stack([np.asarray(c) for c in end]) for end in ends)
             apart = np.linalg.norm(one - other, axis=0)
             scale.append(float(np.mean(2.0 * np.arcsin(0.5 * apart)) / (2.0 * step)))

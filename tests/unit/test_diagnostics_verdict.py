@@ -82,7 +82,7 @@ def test_credible_is_what_chance_gives(dof: int) -> None:
 @pytest.mark.parametrize("dof", [1, 2, 4])
 def test_few_degrees_of_freedom_cannot_tell(dof: int) -> None:
     sentence = noise_verdict(1.2 * dof, dof)
-    assert sentence.endswith("credible; too few degrees of freedom to tell.")
+    assert sentence.endswith("are wrong; too few degrees of freedom to tell.")
     noun = "degree" if dof == 1 else "degrees"
     assert f", {dof} {noun} of freedom)" in sentence
     assert "too few" not in noise_verdict(5.0, 5)

@@ -31,7 +31,7 @@ MEANINGLESS = (
 """What is said of a fit that does not describe the data."""
 
 
-def noise_verdict(chi2: float, dof: int, *, priors_off: bool = False) -> str:
+def noise_verdict(chi2: float, dof: float, *, priors_off: bool = False) -> str:
     """Judge the stated errors by the reduced chi².
 
     Parameters
@@ -45,8 +45,8 @@ def noise_verdict(chi2: float, dof: int, *, priors_off: bool = False) -> str:
     """
     if not math.isfinite(chi2):
         return "chi² is not a finite number: the fit is not to be used."
-    if dof <= 0:
-        few = "no" if dof == 0 else f"{dof:,}"
+    if dof < FEWEST:
+        few = "no" if round(dof) == 0 else f"{round(dof):,}"
         return (
             f"There are {few} degrees of freedom: the fit cannot tell whether the "
             "errors of the measurements are right."
@@ -60,6 +60,8 @@ def noise_verdict(chi2: float, dof: int, *, priors_off: bool = False) -> str:
     head = sigma0_head(sigma0, dof)
     few = "; too few degrees of freedom to tell" if dof < FEW else ""
     words = _judge(chi2, dof)
+    if few and words == FINE:
+        words = "nothing says that the errors of the measurements are wrong"
     if priors_off and sigma0 > 1.0 + CREDIBLE and words != FINE:
         words = (
             "more than the errors of the measurements explain, but the priors above "
@@ -68,7 +70,7 @@ def noise_verdict(chi2: float, dof: int, *, priors_off: bool = False) -> str:
     return f"{head}: {words}{few}."
 
 
-def sigma0_head(sigma0: float, dof: int) -> str:
+def sigma0_head(sigma0: float, dof: float) -> str:
     """Write a sigma0 with its error, its square and the degrees of freedom.
 
     Parameters
@@ -83,7 +85,7 @@ def sigma0_head(sigma0: float, dof: int) -> str:
     form = f".{digits}f" if sigma0 >= SMALL else ".4g"
     return (
         f"sigma0 = {sigma0:{form}} ± {sigma0 * error:{form}} (reduced chi² "
-        f"{sigma0**2:{form}}, {counted(dof, 'degrees of freedom')})"
+        f"{sigma0**2:{form}}, {counted(round(dof), 'degrees of freedom')})"
     )
 
 
@@ -113,7 +115,7 @@ def is_absurd(chi2: float, dof: float) -> bool:
     return dof >= FEWEST and not chi2 <= ABSURD**2 * dof
 
 
-def is_chance(chi2: float, dof: int) -> bool:
+def is_chance(chi2: float, dof: float) -> bool:
     """Return whether a chi² is what right errors give by chance.
 
     Parameters
@@ -129,7 +131,7 @@ def is_chance(chi2: float, dof: int) -> bool:
 FINE = "the errors of the measurements are credible"
 
 
-def _judge(chi2: float, dof: int) -> str:
+def _judge(chi2: float, dof: float) -> str:
     sigma0 = math.sqrt(chi2 / dof)
     if is_chance(chi2, dof):
         return FINE

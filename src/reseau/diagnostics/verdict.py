@@ -122,7 +122,7 @@ def worst_pulls(
 def verdict(
     *,
     chi2: float,
-    dof: int,
+    dof: float,
     converged: bool = True,
     reason: str = "",
     pulls: Sequence[WorstPulls] = (),
@@ -158,7 +158,7 @@ def verdict(
         why = [f"Reason: {reason.rstrip('.')}."] if reason else []
         return [_NOT_CONVERGED, *why, left_out]
     # Without degrees of freedom residuals are small whatever the errors are.
-    judged = [p for p in pulls if p.n and (dof > 0 or not is_of_measurements(p))]
+    judged = [p for p in pulls if p.n and (dof >= 0.5 or not is_of_measurements(p))]
     absurd = is_absurd(chi2, dof) if assumed is None else assumed.absurd
     if assumed is not None and assumed.too_small:
         judged = [p for p in judged if is_of_measurements(p)]

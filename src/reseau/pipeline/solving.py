@@ -308,7 +308,7 @@ def _judge(
     assumed = judged_error(dataset, solution, fitted=options.fit_noise is not None)
     sentences = verdict(
         chi2=solution.chi2,
-        dof=round(solution.dof) if np.isfinite(solution.dof) else 0,
+        dof=solution.dof if np.isfinite(solution.dof) else 0.0,
         converged=solution.converged,
         reason=answer.reason or solution.result.value,
         pulls=in_scatter(pulls, solution) if assumed is not None else pulls,

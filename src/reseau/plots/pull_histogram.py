@@ -14,6 +14,9 @@ NORMAL = "N(0, 1)"
 LIMIT = 5.0
 """Pulls beyond this are counted in the legend, not drawn."""
 
+MANY_OUTSIDE = 0.05
+"""Share of pulls outside from which the axis follows them."""
+
 FEW = 1_000
 """Classes with fewer pulls are points with error bars, not steps."""
 
@@ -39,14 +42,15 @@ def pull_histogram(
         Where to draw; absent: a new figure.
     """
     ax = new_axes(ax, width=6.8, height=4.8)
+    limit = _limit(pulls)
     labels: list[str] = []
     colours = [CYCLE[i % len(CYCLE)] for i in range(len(pulls))]
     for (name, values), colour in zip(pulls.items(), colours, strict=True):
         flat = np.ravel(values)
         flat = flat[np.isfinite(flat)]
         if flat.size:
-            labels.append(_draw(ax, name, flat, colour))
-    z = np.linspace(-LIMIT, LIMIT, 401)
+            labels.append(_draw(ax, name, flat, colour, limit))
+    z = np.linspace(-limit, limit, 401)
     ax.plot(
         z,
         np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi),
@@ -55,7 +59,7 @@ def pull_histogram(
         label=NORMAL,
         zorder=5,
     )
-    ax.set_xlim(-LIMIT, LIMIT)
+    ax.set_xlim(-limit, limit)
     ax.set_xlabel(label)
     ax.set_ylabel("probability density")
     if logarithmic:
@@ -78,11 +82,22 @@ def pull_histogram(
     return ax
 
 
-def _draw(ax: Axes, name: str, pulls: Float[ndarray, "n"], colour: str) -> str:
+def _limit(pulls: Mapping[str, Float[ndarray, "..."]]) -> float:
+    """Return how far the axis goes: 5σ, or as far as many pulls that are too large."""
+    size = np.concatenate([np.zeros(1), *(np.abs(np.ravel(p)) for p in pulls.values())])
+    size = size[np.isfinite(size)]
+    if np.mean(size > LIMIT) <= MANY_OUTSIDE:
+        return LIMIT
+    return 1.05 * float(np.quantile(size, 0.995))
+
+
+def _draw(
+    ax: Axes, name: str, pulls: Float[ndarray, "n"], colour: str, limit: float
+) -> str:
     n = pulls.size
-    # Scott's rule for a normal of unit width, whole bins on each side of zero.
+    # Scott's rule for a normal, whole bins on each side of zero.
     bins = 2 * int(np.clip(np.ceil(LIMIT * n ** (1.0 / 3.0) / 3.49), 5, 50))
-    count, edges = np.histogram(pulls, bins=bins, range=(-LIMIT, LIMIT))
+    count, edges = np.histogram(pulls, bins=bins, range=(-limit, limit))
     width = edges[1] - edges[0]
     density, label = count / (n * width), _label(name, pulls)
     if n < FEW:

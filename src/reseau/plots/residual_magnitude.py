@@ -12,6 +12,9 @@ from ._style import BLUE, GREY, MANY, ORANGE, VERMILION, new_axes, readable_unit
 
 Column = Float[ndarray, "n"]
 
+MANY_OUTSIDE = 0.05
+"""Share of residuals beyond five expected σ from which the axis follows them."""
+
 # Greys that stop at half, so that lines stay readable on the densest cells.
 _PALE = LinearSegmentedColormap.from_list("pale", ["#f2f2f2", "#6e6e6e"])
 
@@ -98,7 +101,13 @@ def _limit(residual: Column, expected: Column) -> float:
     widest = float(np.max(expected, initial=0.0))
     largest = float(np.max(np.abs(residual), initial=0.0)) or 1.0
     wanted = 5.0 * (widest or float(np.std(residual)) or 1.0)
-    return 1.05 * largest if largest < 1.6 * wanted else wanted
+    if largest < 1.6 * wanted:
+        return 1.05 * largest
+    size = np.abs(residual)
+    if np.mean(size > wanted) > MANY_OUTSIDE:
+        # The errors are not those of the data: show these.
+        return 1.05 * float(np.quantile(size, 0.995))
+    return wanted
 
 
 def _points(ax: Axes, variable: Column, residual: Column, limit: float) -> None:

@@ -17,6 +17,7 @@ from reseau.pipeline.comparing_solutions import compare_solutions
 from reseau.pipeline.differences import (
     _attitude_steps,
     exposure_differences,
+    parameter_differences,
     statistics,
 )
 
@@ -199,3 +200,16 @@ def test_statistics_of_values_without_errors():
     found = statistics(difference, nothing, nothing, "um")
     assert found.rms == pytest.approx(np.sqrt(12.5))
     assert np.isnan([found.sigma, found.largest, found.ratio]).all()
+
+
+def test_coefficients_of_other_functions_are_not_compared(solved):
+    one = compared_solution(solved)
+    model = one.instrument.distortion
+    longer = replace(model, normalisation=2.0 * model.normalisation)
+    other = replace(one, instrument=replace(one.instrument, distortion=longer))
+    same, kinds = parameter_differences(one, one)
+    assert same.only_a == 0
+    assert "distortion" in kinds
+    counts, kinds = parameter_differences(one, other)
+    assert counts.only_a == len(model.names)
+    assert "distortion" not in kinds

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
-from reseau.instrument import camera_axes
+from reseau.instrument import basis_name, camera_axes
 from reseau.io.solutions import calibration_labels
 
 from .compared import Columns, Compared
@@ -193,7 +193,7 @@ def parameter_differences(
     a, b
         The solutions.
     """
-    one, other = _labels(a.calibration), _labels(b.calibration)
+    one, other = _labels(a), _labels(b)
     common, *rows = np.intersect1d(one, other, return_indices=True)
     counts = Matched(common.size, one.size - common.size, other.size - common.size)
     names = a.calibration["name"][rows[0]]
@@ -225,12 +225,20 @@ def _identity(columns: Columns, what: str) -> ndarray:
     return np.asarray(names).astype(str)
 
 
-def _labels(calibration: Columns) -> ndarray:
-    """Return a text for each parameter that is the same in every solution."""
+def _labels(solution: Compared) -> ndarray:
+    """Return a text for each parameter that is the same in every solution.
+
+    Coefficients of one name are the same if they stand for the same function.
+    """
+    calibration, model = solution.calibration, solution.instrument.distortion
     detectors = [
         None if d is None or d != d else int(d) for d in calibration["detector_id"]
     ]
-    names = [str(n) for n in calibration["name"]]
+    function = f" of {basis_name(model)} over {model.normalisation:.9g} um"
+    names = [
+        str(n) + (function if str(n) in model.names else "")
+        for n in calibration["name"]
+    ]
     return np.array(calibration_labels(names, [None] * len(names), detectors))
 
 

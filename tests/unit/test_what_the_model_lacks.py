@@ -4,7 +4,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
+from reseau.errors import LeftOutWarning
 from reseau.io import read_instrument
 from reseau.pipeline.choice_models import usual_normalisation
 from reseau.pipeline.methods import _reliability_in_words
@@ -89,3 +91,14 @@ theta_deg = 0.0
     assert usual_normalisation(read_instrument("jasmine")) == (
         read_instrument("jasmine").distortion.normalisation
     )
+
+
+def test_motion_that_is_not_applied_is_in_the_verdict(tmp_path: Path) -> None:
+    plate = _plate()
+    n = len(plate.columns["x"])
+    moving = {"pmra": np.full(n, 300.0), "pmdec": np.zeros(n)}
+    columns = plate.columns | moving | {"ref_epoch": np.full(n, 2016.0)}
+    with pytest.warns(LeftOutWarning):
+        said = solve_spoilt(plate._replace(columns=columns), tmp_path)["said"]
+    assert "This is in no error of positions and pointings" in said
+    assert "at most 300 mas/yr" in said

@@ -13,7 +13,14 @@ import numpy as np
 from reseau._compiled import computing
 from reseau.diagnostics import is_absurd, is_crowd, verdict
 from reseau.diagnostics.foreseen import foreseen_sentences, foreseen_summary
-from reseau.errors import ConfigError, ReseauError, Result, explain, some
+from reseau.errors import (
+    ConfigError,
+    LeftOutWarning,
+    ReseauError,
+    Result,
+    explain,
+    some,
+)
 from reseau.instrument import Instrument, InverseSIP, basis_name, make_distortion
 from reseau.io import (
     SOLUTION_MARKS,
@@ -317,7 +324,8 @@ def _judge(
         assumed=assumed,
     )
     pattern = pattern_sentences(prepared, solution)
-    sentences += pattern
+    # After what is said of the noise, which a shift of all stars does not change.
+    sentences[1:1] = [*pattern, *_left_out(caught)]
     if solution.converged:
         names = prepared.labels.detectors
         left_out = [names[d] for d in without_part_in_datum(solution)]
@@ -362,6 +370,15 @@ def _judge(
         instrument=fitted_instrument(prepared, solution),
         strays=tuple(strays),
     )
+
+
+def _left_out(caught: Sequence[warnings.WarningMessage]) -> list[str]:
+    """Say that what was known and not applied is in no error."""
+    found = [str(w.message) for w in caught if issubclass(w.category, LeftOutWarning)]
+    return [
+        f"This is in no error of positions and pointings: {text}."
+        for text in dict.fromkeys(found)
+    ]
 
 
 def _about_detectors(names: Sequence[str]) -> list[str]:

@@ -87,7 +87,9 @@ def seen_from(dataset: Dataset, exposures: Columns) -> Seen:
     if moving and "aberration" not in effects:
         warnings.warn(
             "the observer's velocities are known but the effects do not name "
-            "aberration; it is not applied",
+            "aberration: pointings take it up (up to 20.6 arcsec), and focal lengths "
+            "(1e-4); where these are to be true, say --effects aberration (effects in "
+            "dataset.toml)",
             UnusedEffectWarning,
             stacklevel=5,
         )

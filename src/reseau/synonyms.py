@@ -45,6 +45,11 @@ OF_AXIS = "of which axis? pa is that of the detectors' +Y, from North through Ea
 IN_RADIANS = "in radians as Rubin's pipelines write it, in degrees from its archive"
 HALF_AXIS = "a semi-axis of the error ellipse"
 
+WITH_COSINE = (
+    "with or without cos(dec)? pmra is the motion on the sky, cos(dec) in it; one "
+    "without must be multiplied first"
+)
+
 _VIZIER = "VizieR"
 
 
@@ -163,9 +168,14 @@ SYNONYMS: tuple[Synonym, ...] = (
     *_sure("parallax_pmdec_corr", "PlxpmDEcor", _VIZIER),
     *_sure("pmra_pmdec_corr", "pmRApmDEcor", _VIZIER),
     # Motion.
-    *_sure("pmra", "pmRA pm_ra pm_ra_cosdec pmRAcosDE", "various", "mas/yr"),
+    *_sure("pmra", "pmRA", "various", "mas/yr"),
+    *_sure(
+        "pmra", "pm_ra_cosdec pmRAcosDE pmra_cosdelta pmra_star", "various", "mas/yr"
+    ),
+    *_sure("pmra", "mu_alpha_star mu_alpha_cosdec mu_alpha_cosdelta", "various"),
+    *_sure("pmra", "mu_ra_cosdec mu_ra_star mu_alpha_cosd", "various"),
     *_sure("pmdec", "pmDE pm_de pm_dec", "various", "mas/yr"),
-    *_maybe("pmra", "PMALPHA_J2000 mu_alpha mu_ra", "SCAMP"),
+    *_maybe("pmra", "pm_ra PMALPHA_J2000 mu_alpha mu_ra", "SCAMP", WITH_COSINE),
     *_maybe("pmdec", "PMDELTA_J2000 mu_delta mu_dec", "SCAMP"),
     *_sure("pmra_error", "e_pmRA pm_ra_error pmra_err", "various", "mas/yr"),
     *_sure("pmdec_error", "e_pmDE pm_dec_error pmdec_err", "various", "mas/yr"),
@@ -212,6 +222,8 @@ for _synonym in SYNONYMS:
     _BY_NAME.setdefault(plain(_synonym.name), _synonym)
 _MEANINGS = {s.meaning for s in SYNONYMS} | {"y", "xy_corr"}
 _OWN = {plain(name): name for name in _MEANINGS}
+_AS_SPELT = {s.name.lower(): s for s in SYNONYMS if s.name == "pm_ra"}
+"""What is not ours although it differs by punctuation only: it may lack cos(dec)."""
 _OTHER = {plain(name) for name in _ELSE.split()}
 
 
@@ -229,6 +241,8 @@ def synonym_of(name: str) -> Synonym | None:
     'dec'
     """
     key = plain(name)
+    if name.lower() in _AS_SPELT:
+        return _AS_SPELT[name.lower()]
     if key in _OWN:
         return Synonym(_OWN[key], name, "Gaia", certain=True)
     return _BY_NAME.get(key)

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from reseau.errors import CatalogueError, explain
 from reseau.schema import ASTROMETRY
-from reseau.synonyms import called
+from reseau.synonyms import called, synonym_of
 
 PAIRS = (
     ("x", "y"),
@@ -74,7 +74,7 @@ def check_halves(
         if columns is not None and absent not in columns:
             continue
         near = called(absent, present)
-        hint = f"is it {near[0]}? Else add" if near else "add"
+        hint = _is_it(near[0]) if near else "add"
         raise CatalogueError(
             explain(
                 given=f"column {given} stands without {absent}",
@@ -83,6 +83,13 @@ def check_halves(
                 todo=f"{hint} {absent}, or leave {given} away",
             )
         )
+
+
+def _is_it(near: str) -> str:
+    found = synonym_of(near)
+    if found is None or not found.note:
+        return f"is it {near}? Else add"
+    return f"is it {near} ({found.note})? Else add"
 
 
 __all__ = ["check_halves", "halves"]

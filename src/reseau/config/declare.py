@@ -1,6 +1,7 @@
 """Declare the keys of a TOML file as fields of frozen dataclasses."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
@@ -16,6 +17,7 @@ def entry(
     positive: bool = False,
     hint: str = "",
     largest: float | None = None,
+    others: Mapping[str, str] | None = None,
 ) -> Any:
     """Declare a key of a TOML table as a field of a dataclass.
 
@@ -40,6 +42,8 @@ def entry(
     largest
         Greatest absolute value allowed, in the code's units: what lies beyond is a
         slip, and overflows where it is squared.
+    others
+        Choices by other names, in small letters, that mean the same.
     """
     metadata = {
         "key": key,
@@ -50,6 +54,7 @@ def entry(
         "positive": positive,
         "hint": hint,
         "largest": largest,
+        "others": others or {},
     }
     return field(default=default, metadata=metadata)
 

@@ -153,6 +153,8 @@ def _value(declared: dataclasses.Field, value: Any, source: Source) -> Any:
             f"a value of type {kind.__name__}",
             metadata["hint"] or "correct the value",
         )
+    if isinstance(value, str) and value not in metadata["choices"]:
+        value = metadata["others"].get(value.strip().lower(), value)
     _check_value(declared, value, given, source)
     return value
 

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from reseau.errors import TableWarning, some
 from reseau.io.header_keywords import keywords_of, with_keywords
 
+COORDINATES = "coordinates"
+"""Key of a field's metadata: the column of coordinates that it is of."""
+
 _HISTORY = ("at_epoch",)
 """Keys of a table's `meta` that say how it was made, and stay with it."""
 
@@ -94,7 +97,7 @@ def _coordinates(table: Table, name: str) -> list[Part] | None:
         seen = column.icrs
     except ConvertError:  # a frame that needs a place or a time
         return None
-    about = {"description": f"of the coordinates {name}, ICRS"}
+    about = {"description": f"of the coordinates {name}, ICRS", COORDINATES: name}
     angles = {"ra": (seen.ra, "deg"), "dec": (seen.dec, "deg")}
     if "s" in seen.data.differentials:
         angles["pmra"] = (seen.pm_ra_cosdec, "mas/yr")
@@ -102,10 +105,28 @@ def _coordinates(table: Table, name: str) -> list[Part] | None:
     others = [n for n in table.colnames if isinstance(table[n], SkyCoord)]
     taken = {n.lower() for n in table.colnames} & set(angles)
     prefix = f"{name}_" if taken or len(others) > 1 else ""
-    return [
+    parts = [
         (prefix + part, _masked_array(value.to(unit)), about | {"unit": unit})
         for part, (value, unit) in angles.items()
     ]
+    when = _obstime(column)
+    if when is not None:
+        said = {"description": f"when {name} holds", COORDINATES: name, "unit": "yr"}
+        years = _masked_array(np.ma.masked_invalid(when))
+        parts.append((f"{name}_obstime", years, said))
+    return parts
+
+
+def _obstime(column: SkyCoord) -> NDArray | None:
+    # Julian years of TCB when coordinates hold, which FK4 assumes where nobody said so.
+    time = column.obstime
+    if time is None or (
+        "obstime" in column.frame.frame_attributes
+        and column.frame.is_frame_attr_default("obstime")
+    ):
+        return None
+    years: NDArray = np.ma.filled(np.ma.asarray(time.tcb.jyear, float), np.nan)
+    return np.broadcast_to(years, column.shape).copy()
 
 
 def _masked_array(column: Any) -> pa.Array:
@@ -128,8 +149,10 @@ def _arrow_array(column: Any) -> pa.Array | None:
     if isinstance(column, Time):
         return None if column.ndim != 1 else _masked_array(column.tcb.jyear)
     values = np.asarray(getattr(column, "unmasked", column))
-    if values.ndim != 1 or values.dtype.names or values.dtype.kind not in "biufUSO":
+    if values.ndim != 1 or values.dtype.names or values.dtype.kind not in "biufUSOM":
         return None
+    if values.dtype.kind == "M":  # Arrow has no months and hours
+        return pa.array(np.ma.filled(values).astype("datetime64[us]"))
     try:
         array = _masked_array(column)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
@@ -207,4 +230,4 @@ def _as_text(values: NDArray) -> NDArray:
     return values.astype(str) if is_text else values
 
 
-__all__ = ["field_metadata", "from_astropy", "history_of", "to_astropy"]
+__all__ = ["COORDINATES", "field_metadata", "from_astropy", "history_of", "to_astropy"]

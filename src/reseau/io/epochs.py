@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from astropy.time import Time
+from astropy.time import Time, TimeDelta
 from erfa import ErfaWarning
 from numpy.typing import NDArray
 
 from reseau.errors import CatalogueError, ReseauWarning, UnitError, explain, some
+from reseau.io.epoch_numbers import JD_RANGE, check_days, of_dates
 
 NAMES = ("epoch", "ref_epoch")
 """Columns that hold epochs."""
@@ -28,15 +29,13 @@ FORMATS = {
     "yr": "jyear",
     "jyear": "jyear",
     "byear": "byear",
+    "unix": "unix",
+    "ymd": "ymd",
 }
 """What an epoch may be written as, beside its unit, and astropy's format."""
 
 SCALES = ("utc", "tai", "tt", "tdb", "tcb", "tcg")
 """Scales that may follow, as in ``[mjd tai]``; UTC unless given, TCB for ``yr``."""
-
-MJD_RANGE = (15_000.0, 110_000.0)
-JD_RANGE = (2_415_000.0, 2_510_000.0)
-"""Days of the years 1900 to 2160."""
 
 
 def read_epochs(table: pa.Table, where: str | Path) -> pa.Table:
@@ -60,7 +59,12 @@ def read_epochs(table: pa.Table, where: str | Path) -> pa.Table:
         A format or a scale was recognised that nobody named.
     """
     for name in NAMES:
-        if name in table.column_names:
+        if name not in table.column_names:
+            continue
+        missing = pc.is_null(table[name], nan_is_null=True)
+        if table.num_rows and pc.all(missing).as_py():
+            table = table.drop_columns(name)  # an empty column says nothing
+        else:
             table = _with_years(table, name, where)
     return table
 
@@ -72,6 +76,10 @@ def _with_years(table: pa.Table, name: str, where: str | Path) -> pa.Table:
     form, scale = _asked(unit, name, where)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if form == "ymd" and _is_number(column.type):
+        column, form = of_dates(column.cast(pa.float64()).to_numpy()), "iso"
+    if pa.types.is_timestamp(column.type) and column.type.tz:
+        column = column.cast(pa.timestamp(column.type.unit))  # to UTC
     if pa.types.is_temporal(column.type):
         column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S")
     if _is_text(column.type):
@@ -89,6 +97,7 @@ def _with_years(table: pa.Table, name: str, where: str | Path) -> pa.Table:
         )
     else:
         days = np.asarray(column.cast(pa.float64()).to_numpy(), float)
+        check_days(days, form, name, unit, where)
         chosen, guessed = _days(days, form)
         years = _julian_years(days, chosen, scale or _usual_scale(chosen))
         said = f"{chosen.upper()} ({(scale or 'utc').upper()})" if guessed else ""
@@ -179,6 +188,9 @@ def _of_text(
             wrong.append(word)
         else:
             found.add(how)
+    if form is not None:
+        numbers = [float(w) for w in words if _NUMBER.fullmatch(w)]
+        check_days(np.array(numbers), form, name, form, where)
     if wrong:
         raise CatalogueError(
             explain(
@@ -198,6 +210,8 @@ def _of_word(word: str, form: str | None, scale: str | None) -> tuple[float, str
         if form is None:
             return float(word), ""
         value = np.array([float(word)])
+        if form == "ymd":
+            return _of_word(str(of_dates(value)[0]), None, scale)
         chosen, _ = _days(value, form)
         return float(_julian_years(value, chosen, scale or _usual_scale(chosen))[0]), ""
     year = _YEAR.fullmatch(word)
@@ -206,11 +220,26 @@ def _of_word(word: str, form: str | None, scale: str | None) -> tuple[float, str
     if year:
         value = np.array([float(year[2])])
         return float(_julian_years(value, "byear", "tt")[0]), ""
-    text = word.removesuffix("Z").removesuffix("+00:00")
+    text, hours = _without_zone(word)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ErfaWarning)
         time = Time(text.replace("T", " "), format="iso", scale=scale or "utc")
+        time = time - TimeDelta(hours / 24.0, format="jd")
         return float(time.tcb.jyear), f"dates ({(scale or 'utc').upper()})"
+
+
+_ZONE = re.compile(r"(.*\d:\d\d.*?)(?:Z|([+-])(\d\d):?(\d\d)?)")
+
+
+def _without_zone(word: str) -> tuple[str, float]:
+    """Return a time without its zone, and the zone's hours East of Greenwich."""
+    match = _ZONE.fullmatch(word)
+    if match is None:
+        return word.removesuffix("Z"), 0.0
+    if match[2] is None:
+        return match[1], 0.0
+    hours = int(match[3]) + int(match[4] or 0) / 60.0
+    return match[1], -hours if match[2] == "-" else hours
 
 
 def _julian_years(values: NDArray, form: str, scale: str) -> NDArray:
@@ -225,20 +254,4 @@ def _julian_years(values: NDArray, form: str, scale: str) -> NDArray:
     return years[row]
 
 
-def likely_format(values: NDArray) -> str:
-    """Return what numbers that are no years look like: "mjd", "jd" or nothing.
-
-    Parameters
-    ----------
-    values
-        Numbers of a column of epochs.
-    """
-    known = values[np.isfinite(values)]
-    if len(known):
-        for form, (low, high) in (("mjd", MJD_RANGE), ("jd", JD_RANGE)):
-            if low <= known.min() and known.max() <= high:
-                return form
-    return ""
-
-
-__all__ = ["FORMATS", "NAMES", "SCALES", "likely_format", "read_epochs"]
+__all__ = ["FORMATS", "NAMES", "SCALES", "read_epochs"]

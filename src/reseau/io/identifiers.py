@@ -157,7 +157,7 @@ def _numbers(
         if len(set(found)) == len(found):
             return found, True
     gaia = [_GAIA.fullmatch(w) for w in words]
-    if words and all(gaia) and len({m[1].lower() for m in gaia if m}) == 1:
+    if words and all(gaia) and len({release_of(w) for w in words}) == 1:
         return [int(m[2]) for m in gaia if m], False
     if in_order and not known:
         place = {w: i for i, w in enumerate(sorted(words))}
@@ -183,6 +183,18 @@ def number_of_text(text: str) -> int:
     """
     digest = hashlib.sha256(text.encode()).digest()[:8]
     return 2**62 + int.from_bytes(digest) % 2**62
+
+
+def release_of(text: str) -> str:
+    """Return the release of Gaia that a name is of, "GAIA DR3"; empty: none.
+
+    Parameters
+    ----------
+    text
+        As ``Gaia DR3 4295806720``. The stars of EDR3 have the numbers of DR3.
+    """
+    found = _GAIA.fullmatch(text)
+    return found[1].upper().replace("EDR", "DR") if found else ""
 
 
 def stands_for_nothing(column: pa.ChunkedArray, words: Collection[str]) -> NDArray:
@@ -220,5 +232,6 @@ __all__ = [
     "Identifiers",
     "number_of_text",
     "read_identifiers",
+    "release_of",
     "stands_for_nothing",
 ]

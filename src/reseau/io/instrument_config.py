@@ -40,6 +40,15 @@ GREATEST = 1e9
 """Greatest pure number."""
 
 
+ZENITHAL = {
+    **dict.fromkeys(("tan", "gnom", "tangent", "tangent plane"), "gnomonic"),
+    **dict.fromkeys(("arc", "zenithal equidistant", "f-theta"), "equidistant"),
+    "sin": "orthographic",
+    **{name: name for name in PROJECTIONS},
+}
+"""Projections as FITS and others call them."""
+
+
 @dataclass(frozen=True)
 class OpticsConfig:
     """Table ``[optics]``: lengths in um here, in mm in the file."""
@@ -79,7 +88,11 @@ class OpticsConfig:
     focal_prior: str = entry("focal_prior", str, default="gamma", choices=FOCAL_PRIORS)
     scale: str = entry("scale", str, default="exposure-axis", choices=SCALES)
     projection: str = entry(
-        "projection", str, default="gnomonic", choices=tuple(PROJECTIONS)
+        "projection",
+        str,
+        default="gnomonic",
+        choices=tuple(PROJECTIONS),
+        others=ZENITHAL,
     )
     parity: int = entry("parity", int, default=1, choices=(1, -1), hint=PARITY)
 

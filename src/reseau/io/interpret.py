@@ -11,7 +11,8 @@ from reseau.io.angles import is_text, read_angles
 from reseau.io.choices import Choice, choose_columns
 from reseau.io.epochs import read_epochs
 from reseau.io.identifiers import read_identifiers
-from reseau.io.spelling import own_spellings
+from reseau.io.obstimes import with_obstime
+from reseau.io.spelling import own_spellings, refuse_two_spellings
 from reseau.io.unused import unused_of_catalogue, warn_of_unused
 from reseau.synonyms import certain_names
 
@@ -47,6 +48,7 @@ def interpreted(
     ReseauWarning
         Columns were taken by other names; a format was recognised.
     """
+    refuse_two_spellings(table, choices, known, where, option)
     taken = own_spellings(table.column_names, choices, known)
     if by_synonyms:
         taken |= _synonyms(table, {**taken, **choices}, known)
@@ -57,7 +59,8 @@ def interpreted(
         unused = unused_of_catalogue(table.column_names, used, known)
         warn_of_unused(unused, where, one_exposure=False, option=option)
     table = choose_columns(table, choices, where, known=known, option=option)
-    return read_epochs(read_angles(table, where), where)
+    table = read_epochs(read_angles(table, where), where)
+    return with_obstime(table, where) if "ref_epoch" in known else table
 
 
 def _synonyms(

@@ -1,6 +1,7 @@
 """References in a table of their own, joined to detections by `source_id`."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from reseau.errors import CatalogueError, ReseauWarning, explain, some
 from reseau.io.choices import Choices, as_choices
 from reseau.io.datasets import Dataset, check_reference, digests
 from reseau.io.detected_precision import judge_places
-from reseau.io.identifiers import read_identifiers
+from reseau.io.identifiers import read_identifiers, release_of
 from reseau.io.interpret import interpreted
 from reseau.io.memory import is_path, place_of, table_from
 from reseau.io.one_place import angle, separations
@@ -71,7 +72,10 @@ def joined(
     names = dict(dataset.names.get("source", {}))
     if not used.any():
         raise _nothing_common(measured, found, names, dict(texts), where)
+    _check_releases(names, texts, where)
     kept = reference.filter(pa.array(used))
+    if 2 * int(used.sum()) < min(len(measured), len(found)):
+        _warn_of_few(int(used.sum()), len(measured), len(found), where)
     judge_places(table, kept, dataset, where)
     if own is not None:
         _compare(dataset, own, kept, where)
@@ -133,6 +137,40 @@ def _reference(table: pa.Table, where: str | Path) -> tuple[pa.Table, dict[int, 
             table = table.append_column(name, pa.array(values))
     known = [name for name in REFERENCE.names if name in table.column_names]
     return check_reference(table.select(known), where=where), texts
+
+
+def _check_releases(
+    names: Mapping[int, str], texts: Mapping[int, str], where: str | Path
+) -> None:
+    """Refuse to join names of two releases of Gaia by their digits."""
+    ours = {release_of(t) for t in names.values()} - {""}
+    theirs = {release_of(t) for t in texts.values()} - {""}
+    if not ours or not theirs or ours & theirs:
+        return
+    one, other = (
+        some([t.title().replace("Dr", "DR") for t in r]) for r in (ours, theirs)
+    )
+    raise CatalogueError(
+        explain(
+            given=f"the detections are identified in {one}, the references in {other}",
+            wanted="identifiers of one release: each numbers the stars anew, so that "
+            "one number may be two stars",
+            where=f"{where}, column source_id",
+            todo="translate one of them with the archive's table of neighbours "
+            "(dr2_neighbourhood), or, if the names are wrong and the numbers right, "
+            "leave the name of the release away",
+        )
+    )
+
+
+def _warn_of_few(used: int, measured: int, found: int, where: str | Path) -> None:
+    warnings.warn(
+        f"{where}: only {used:,} of {measured:,} sources have a row among {found:,} "
+        "references: are the identifiers of both tables of one catalogue and release? "
+        "The others have no position of their own",
+        ReseauWarning,
+        stacklevel=4,
+    )
 
 
 def _nothing_common(

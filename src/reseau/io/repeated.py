@@ -51,7 +51,7 @@ def settle_repeated(
         settled.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
         if seen[name] > 1 and name in needed and name not in differing:
             first = table.column(names.index(name))
-            if not _equal(first, table.column(i)):
+            if not equal_columns(first, table.column(i)):
                 differing.append(name)
     spare = [name for name in differing if name in SPARE]
     differing = [name for name in differing if name not in SPARE]
@@ -82,7 +82,8 @@ def settle_repeated(
     return table.rename_columns(settled)
 
 
-def _equal(a: pa.ChunkedArray, b: pa.ChunkedArray) -> bool:
+def equal_columns(a: pa.ChunkedArray, b: pa.ChunkedArray) -> bool:
+    """Return whether two columns hold the same; what is missing in both is equal."""
     if a.type != b.type or a.null_count != b.null_count:
         return False
     if pa.types.is_floating(a.type):  # NaN is missing on both sides
@@ -92,4 +93,4 @@ def _equal(a: pa.ChunkedArray, b: pa.ChunkedArray) -> bool:
     return bool(a.equals(b))
 
 
-__all__ = ["settle_repeated"]
+__all__ = ["equal_columns", "settle_repeated"]

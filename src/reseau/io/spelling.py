@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import astropy.units as u
+import pyarrow as pa
 
+from reseau.errors import CatalogueError, explain, some
 from reseau.io.choices import Choice
+from reseau.io.repeated import equal_columns
 from reseau.io.unit_names import unit_of_name
 from reseau.schema import MEASUREMENTS, REFERENCE
 
@@ -53,6 +57,52 @@ def own_spellings(
     }
 
 
+def refuse_two_spellings(
+    table: pa.Table,
+    choices: Mapping[str, Choice],
+    known: Collection[str],
+    where: str | Path,
+    option: str,
+) -> None:
+    """Raise `CatalogueError` if `RA` and `ra` are both there and differ.
+
+    Parameters
+    ----------
+    table
+        As read.
+    choices
+        What the user chose already.
+    known
+        Names that mean something here.
+    where, option
+        File, and what chooses columns, for messages.
+    """
+    chosen = {c.column for c in choices.values()}
+    present = [n for n in table.column_names if table.column_names.count(n) == 1]
+    found: dict[str, str] = {}
+    for other in present:
+        name, _ = _parts(other)
+        if name == other or name not in present or name not in known:
+            continue
+        if name not in SURE or name in choices or {other, name} & chosen:
+            continue
+        if not equal_columns(table[name], table[other]):
+            found[name] = other
+    if not found:
+        return
+    own, others = list(found), list(found.values())
+    choice = ",".join(f"{n}={o}" for n, o in found.items())
+    kept = ",".join(f"{n}={n}" for n in found)
+    raise CatalogueError(
+        explain(
+            given=f"the table has {some(own)} and {some(others)}, and they differ",
+            wanted="one column of each name, or a choice among them",
+            where=str(where),
+            todo=f'choose with {option} "{kept}" or "{choice}"',
+        )
+    )
+
+
 def _parts(column: str) -> tuple[str, str | None]:
     """Return the name in small letters, and the unit in brackets behind it."""
     match = _UNIT.fullmatch(column)
@@ -76,4 +126,4 @@ def _can_be_of(name: str, unit: str) -> bool:
     return found.is_equivalent(wanted) or (of_plane and found.is_equivalent(u.um))
 
 
-__all__ = ["SURE", "own_spellings"]
+__all__ = ["SURE", "own_spellings", "refuse_two_spellings"]

@@ -17,8 +17,9 @@ from reseau.errors import (
     missing_columns_error,
     some,
 )
+from reseau.io.epoch_numbers import called as format_called
+from reseau.io.epoch_numbers import likely_format
 from reseau.io.epochs import NAMES as EPOCHS
-from reseau.io.epochs import likely_format
 from reseau.io.repeated import settle_repeated
 from reseau.io.unit_names import unit_of_name
 from reseau.io.wrong_types import wrong_type
@@ -289,19 +290,45 @@ def _refuse_rows(
         f"used ({some(['missing' if e is None else e for e in examples])})",
         wanted if wanted != "anything" else "a value in every row",
         f"{where}, column {column.name}, rows {some(rows)} (counted from 0)",
-        _remedy(values, column),
+        _remedy(bad, values, column),
     )
 
 
-def _remedy(values: pa.ChunkedArray, column: Column) -> str:
+def _remedy(bad: NDArray, values: pa.ChunkedArray, column: Column) -> str:
     form = ""
     if column.name in EPOCHS and pa.types.is_floating(values.type):
         form = likely_format(values.to_numpy())
-    if not form:
+    if form:
+        scale = ", with a scale if it is not UTC ([mjd tai])" if form == "mjd" else ""
+        return (
+            f"this looks like {format_called(form)}: say {column.name}=NAME[{form}] "
+            f"where columns are chosen{scale}, or write Julian years"
+        )
+    if not bad.all() or len(bad) == 1:
         return "correct or remove those rows"
+    return _remedy_of_all(values, column)
+
+
+def _remedy_of_all(values: pa.ChunkedArray, column: Column) -> str:
+    """Return what to do about a column of which no row is good."""
+    if _is_missing(values).all():
+        return "fill the column" + ("" if column.required else ", or leave it away")
+    if column.name in EPOCHS:
+        return (
+            "write years in full, as 2016.0, or say what the numbers count with "
+            f"{column.name}=NAME[mjd], [jd], [unix] or [ymd] where columns are chosen"
+        )
+    is_error = column.name.endswith("_error") and pa.types.is_floating(values.type)
+    if is_error and not np.any(values.to_numpy()):
+        if column.name in ("ra_error", "dec_error"):
+            return (
+                "if the positions count as exact, leave ra_error and dec_error away: "
+                "then they are held fixed; else give their errors"
+            )
+        return "give errors, or leave the column away"
     return (
-        f"this looks like {form.upper()}: say {column.name}=NAME[{form}] where columns "
-        "are chosen, with a scale if it is not UTC ([mjd tai]), or write Julian years"
+        "check that this is the right column, and its unit; where columns are chosen, "
+        f"{column.name}=NAME[unit] names another"
     )
 
 

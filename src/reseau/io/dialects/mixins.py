@@ -81,7 +81,8 @@ def _joined(
         is_coordinate = len(found.column_names) > 1
         taken = set(found.column_names) & {n.lower() for n in rest.column_names}
         if is_coordinate and (taken or not alone):
-            found = found.rename_columns([f"{name}_{n}" for n in found.column_names])
+            names = [n.removeprefix(f"{name}_") for n in found.column_names]
+            found = found.rename_columns([f"{name}_{n}" for n in names])
     # Astropy raises many kinds over pieces that do not fit together.
     except Exception as error:  # noqa: BLE001
         notes.append(f"is read without {name}: {reason_of(error)}")

@@ -1,0 +1,212 @@
+"""What columns mean: epochs of coordinates, motions, spellings, releases, errors."""
+
+import warnings
+from datetime import datetime
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+import pyarrow as pa
+import pytest
+from astropy.coordinates import SkyCoord
+from astropy.table import QTable
+from astropy.time import Time
+
+from reseau import Catalogue
+from reseau.errors import CatalogueError, ReseauWarning
+from reseau.instrument import Instrument
+from reseau.io import Dataset, joined, read_detections, read_instrument
+from reseau.io.epochs import read_epochs
+from small_tables import CAMERA
+
+PLACES = {"source_id": [71, 82], "ra": [10.123456, 10.234567], "dec": [5.1234, 5.3456]}
+
+
+@pytest.fixture(scope="module")
+def plane() -> Instrument:
+    return read_instrument("challenge")
+
+
+def read(table: dict, plane: Instrument, **options: object) -> Dataset:
+    given = {"columns": "x=x[um],y=y[um]", **options}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return read_detections(table, instrument=plane, **given)  # type: ignore[arg-type]
+
+
+def quietly(table: object, **options: object) -> Catalogue:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Catalogue.read(table, **options)
+
+
+def epochs(values: list, unit: str, name: str = "ref_epoch") -> pa.Table:
+    array = pa.array(values)
+    field = pa.field(name, array.type, metadata={"unit": unit} if unit else None)
+    return pa.Table.from_arrays([array], schema=pa.schema([field]))
+
+
+@pytest.mark.parametrize("unit", ["d", "day", "mjd", "jd"])
+@pytest.mark.parametrize("values", [[2016.0, 2016.0], [1991.25, 2015], ["2016.0"]])
+def test_years_in_days_are_asked_about(values: list, unit: str) -> None:
+    with pytest.raises(CatalogueError, match=r"(?s)look like years.*\[yr\]"):
+        read_epochs(epochs(values, unit), "t")
+
+
+@pytest.mark.parametrize("value", [11041.5 - 10000, 200.0, 300_000.0])
+def test_days_since_another_day_are_no_mjd(value: float) -> None:
+    with pytest.raises(CatalogueError, match=r"MJD|JD"):
+        read_epochs(epochs([value], "d"), "t")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "form"),
+    [(20260101, "ymd", "2026-01-01"), (1767225600, "unix", "2026-01-01T00:00:00")],
+)
+def test_dates_and_seconds_are_recognised(value: int, unit: str, form: str) -> None:
+    table = {**PLACES, "ref_epoch": [value] * 2}
+    with pytest.raises(CatalogueError, match=rf"ref_epoch=NAME\[{unit}\]"):
+        quietly(table)
+    found = quietly(table, columns=f"ref_epoch=ref_epoch[{unit}]")
+    wanted = Time(form, scale="utc").tcb.jyear
+    np.testing.assert_allclose(found.columns()["ref_epoch"], wanted, rtol=1e-12)
+
+
+def test_time_zones_are_taken() -> None:
+    texts = ["2026-01-01T00:00:00-05:00", "2026-01-01T10:30:00+0530"]
+    wanted = Time("2026-01-01T05:00:00", scale="utc").tcb.jyear
+    with pytest.warns(ReseauWarning, match="UTC"):
+        found = read_epochs(epochs(texts, ""), "t")
+    np.testing.assert_allclose(found["ref_epoch"], wanted, rtol=1e-13)
+    there = epochs([datetime(2026, 1, 1, 5)], "")
+    column = there["ref_epoch"].cast(pa.timestamp("us", tz="America/New_York"))
+    with pytest.warns(ReseauWarning):
+        found = read_epochs(there.set_column(0, "ref_epoch", column), "t")
+    np.testing.assert_allclose(found["ref_epoch"], wanted, rtol=1e-12)
+
+
+def test_an_empty_column_of_epochs_is_none(plane: Instrument) -> None:
+    table = {"x": [1.5, 2.5], "y": [3.0, 4.0], "source_id": [71, 82]}
+    found = read({**table, "epoch": np.array([np.nan, np.nan])}, plane)
+    assert np.isnan(found.exposures["epoch"].to_numpy()).all()
+
+
+def coordinates(obstime: object = None, **others: object) -> QTable:
+    place = SkyCoord(
+        PLACES["ra"] * u.deg,
+        PLACES["dec"] * u.deg,
+        pm_ra_cosdec=[300.0, 200.0] * u.mas / u.yr,
+        pm_dec=[-200.0, 100.0] * u.mas / u.yr,
+        distance=1 * u.kpc,
+        obstime=obstime,
+    )
+    return QTable({"source_id": PLACES["source_id"], "c": place, **others})
+
+
+@pytest.mark.parametrize("form", ["memory", "ecsv", "parquet", "fits"])
+def test_obstime_is_the_epoch_of_the_coordinates(form: str, tmp_path: Path) -> None:
+    source: object = coordinates(Time(2016.5, format="jyear", scale="tcb"))
+    if form != "memory":
+        source.write(tmp_path / f"c.{form}")
+        source = tmp_path / f"c.{form}"
+    found = quietly(source).columns()
+    np.testing.assert_allclose(found["ref_epoch"], 2016.5, rtol=1e-13)
+    np.testing.assert_allclose(found["pmra"], [300.0, 200.0], rtol=1e-14)
+
+
+def test_obstime_and_ref_epoch_must_agree(plane: Instrument) -> None:
+    time = Time(2016.0, format="jyear", scale="tcb")
+    table = coordinates(time, ref_epoch=[2016.0, 2016.0] * u.yr)
+    assert quietly(table).columns()["ref_epoch"].tolist() == [2016.0] * 2
+    with pytest.raises(CatalogueError, match="obstime of the coordinates 2016"):
+        quietly(coordinates(time, ref_epoch=[2016.0, 2000.0] * u.yr))
+    table = coordinates(time, x=[1.5, 2.5] * u.um, y=[3.0, 4.0] * u.um)
+    assert read(table, plane).reference["ref_epoch"].to_pylist() == [2016.0] * 2
+    detections = {"x": [1.5, 2.5], "y": [3.0, 4.0], "source_id": [71, 82]}
+    found = read(detections, plane, reference=coordinates(time))
+    assert found.reference["ref_epoch"].to_pylist() == [2016.0] * 2
+
+
+def test_datetimes_of_numpy_are_epochs(plane: Instrument) -> None:
+    table = {"x": [1.5, 2.5], "y": [3.0, 4.0], "source_id": [71, 82]}
+    found = read({**table, "epoch": np.array(["2026-01-01"] * 2, "M8[D]")}, plane)
+    wanted = Time("2026-01-01", scale="utc").tcb.jyear
+    np.testing.assert_allclose(found.exposures["epoch"], wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["pm_ra", "PM_RA", "mu_alpha"])
+def test_motions_that_may_lack_the_cosine_are_asked_about(name: str) -> None:
+    table = {**PLACES, "ref_epoch": [2016.0] * 2, name: [3.0, 4.0], "pmdec": [1.0, 2.0]}
+    with pytest.raises(CatalogueError, match=r"(?s)stands without pmra.*cos\(dec\)"):
+        quietly(table)
+    found = quietly(table, columns=f"pmra={name}").columns()
+    assert found["pmra"].tolist() == [3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    "name", ["pmRAcosDE", "pm_ra_cosdec", "mu_alpha_star", "pmra_cosdec", "pmRA"]
+)
+def test_motions_that_hold_the_cosine_are_taken(name: str) -> None:
+    table = {**PLACES, "ref_epoch": [2016.0] * 2, name: [3.0, 4.0], "pmdec": [1.0, 2.0]}
+    assert quietly(table).columns()["pmra"].tolist() == [3.0, 4.0]
+
+
+def test_two_spellings_that_differ_are_chosen(plane: Instrument) -> None:
+    table = {"x": [1.5, 2.5], "y": [3.0, 4.0], **PLACES}
+    table |= {"RA": [10.2, 10.3], "DEC": PLACES["dec"]}
+    with pytest.raises(CatalogueError, match='"ra=ra" or "ra=RA"'):
+        read(table, plane)
+    columns = "x=x[um],y=y[um],ra=RA"
+    assert read(table, plane, columns=columns).reference["ra"].to_pylist() == [
+        10.2,
+        10.3,
+    ]
+    same = {**table, "RA": PLACES["ra"]}
+    assert read(same, plane).reference["ra"].to_pylist() == PLACES["ra"]
+
+
+def test_releases_of_gaia_are_not_joined_by_digits(plane: Instrument) -> None:
+    def named(release: str) -> dict:
+        return {"source_id": [f"{release} {i}" for i in PLACES["source_id"]]}
+
+    table = {"x": [1.5, 2.5], "y": [3.0, 4.0], **named("Gaia DR2")}
+    with pytest.raises(CatalogueError, match="in Gaia DR2, the references in Gaia DR3"):
+        read(table, plane, reference={**PLACES, **named("Gaia EDR3")})
+    table |= named("Gaia EDR3")
+    found = read(table, plane, reference={**PLACES, **named("Gaia DR3")})
+    assert len(found.reference) == 2
+
+
+def test_few_joined_rows_are_said(plane: Instrument) -> None:
+    n = np.arange(10.0)
+    table = {"x": 1.5 + n, "y": 3.0 + n, "source_id": np.arange(10) + 100}
+    places = {"source_id": np.arange(10) + 108, "ra": 10 + n / 7, "dec": 5 + n / 7}
+    dataset = read(table, plane)
+    with pytest.warns(ReseauWarning, match="only 2 of 10 sources have a row among 10"):
+        joined(dataset, places)
+
+
+def test_errors_of_nothing_but_0_are_left_away() -> None:
+    table = {**PLACES, "ref_epoch": [2016.0] * 2, "ra_error": [0.0] * 2}
+    with pytest.raises(CatalogueError, match="held fixed"):
+        quietly({**table, "dec_error": [0.0] * 2})
+    with pytest.raises(CatalogueError, match=r"correct or remove"):
+        quietly({**table, "ra_error": [0.0, 1.0], "dec_error": [1.0] * 2})
+    with pytest.raises(CatalogueError, match=r"years in full"):
+        quietly({**PLACES, "ref_epoch": [16.0] * 2})
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        *((n, "gnomonic") for n in ("TAN", "tan", "tangent", "Gnomonic")),
+        ("ARC", "equidistant"),
+        ("SIN", "orthographic"),
+    ],
+)
+def test_projections_as_fits_calls_them(
+    given: str, wanted: str, tmp_path: Path
+) -> None:
+    text = CAMERA.replace("[optics]", f'[optics]\nprojection = "{given}"')
+    (tmp_path / "camera.toml").write_text(text)
+    assert read_instrument(tmp_path / "camera.toml").projection == wanted

@@ -66,7 +66,7 @@ class Detectors(eqx.Module):
 
     @property
     def half_side(self) -> float:
-        """Largest |X| or |Y| of detectors that are not turned; 0: no pixels [um]."""
+        """Largest distance from an axis, of detectors not turned [um]; 0: no pixels."""
         half = 0.5 * np.asarray(self.naxis) * np.asarray(self.pitch)
         reach = np.where(half > 0, np.abs(np.asarray(self.centre)) + half, 0.0)
         return float(np.max(reach, initial=0.0))

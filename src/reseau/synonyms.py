@@ -122,6 +122,9 @@ SYNONYMS: tuple[Synonym, ...] = (
     *_sure("dec", "DE_ICRS _DE_icrs _DE.icrs DEC_ICRS", _VIZIER, "deg"),
     *_sure("ra", "RAJ2000 RAdeg _RAJ2000", _VIZIER, "deg"),
     *_sure("dec", "DEJ2000 DEdeg _DEJ2000", _VIZIER, "deg"),
+    # Mean positions of Tycho-2 are of ICRS, at the epoch 2000.0.
+    *_sure("ra", "RAmdeg", "Tycho-2", "deg"),
+    *_sure("dec", "DEmdeg", "Tycho-2", "deg"),
     *_sure("dec", "decl", "2MASS", "deg"),
     *_sure("ra", "ra_deg ra_j2000 raj2000deg right_ascension", "various", "deg"),
     *_sure("dec", "dec_deg dec_j2000 decj2000 declination", "various", "deg"),
@@ -149,8 +152,8 @@ SYNONYMS: tuple[Synonym, ...] = (
     *_maybe("dec", "coord_dec", "Rubin", IN_RADIANS),
     *_maybe("ra", "alpha ra2000 ra_hms", "various"),
     *_maybe("dec", "delta de dec2000 dec_dms", "various"),
-    *_sure("ra_error", "e_RA_ICRS e_RAdeg", _VIZIER, "mas"),
-    *_sure("dec_error", "e_DE_ICRS e_DEdeg", _VIZIER, "mas"),
+    *_sure("ra_error", "e_RA_ICRS e_RAdeg e_RAmdeg", _VIZIER, "mas"),
+    *_sure("dec_error", "e_DE_ICRS e_DEdeg e_DEmdeg", _VIZIER, "mas"),
     *_maybe("ra_error", "e_RAJ2000 e_ra ra_err sigma_ra ra_sigma raerr", "various"),
     *_maybe("dec_error", "e_DEJ2000 e_de e_dec dec_err sigma_dec decerr", "various"),
     *_sure("ra_error", "raMeanErr", "Pan-STARRS", "arcsec"),
@@ -208,7 +211,7 @@ _ELSE = (
     "flux flux_err peak area npix errx2win_image erry2win_image errxywin_image "
     "errtheta_image errthetawin_image a_image b_image x2_image y2_image xy_image xmin "
     "xmax ymin ymax xmin_image xmax_image ymin_image ymax_image xpeak_image "
-    "ypeak_image is_reference fixed"
+    "ypeak_image is_reference fixed rah ram ras ded dem des"
 )
 
 

@@ -16,6 +16,7 @@ from reseau.errors import (
     near_misses,
     some,
 )
+from reseau.io.parted_angles import with_angles_of_parts
 from reseau.io.repeated import settle_repeated
 from reseau.schema import MEASUREMENTS, REFERENCE
 
@@ -190,6 +191,8 @@ def choose_columns(
     named = {c.column for c in choices.values()}
     needed = {c for c in named if "#" not in c} | (set(known) - set(choices))
     table = settle_repeated(table, needed, where, option)
+    if "ra" in known and "dec" in known:
+        table = with_angles_of_parts(table, choices, where)
     present = table.column_names
     absent = sorted(set(wanted.values()) - set(present))
     constants = {c: _constant(c) for c in absent}

@@ -128,7 +128,8 @@ def _reference(table: pa.Table, where: str | Path) -> tuple[pa.Table, dict[int, 
                     wanted="the epoch at which its positions hold, as Julian year",
                     where=f"{where}; found {some(table.column_names, 30)}",
                     todo=f"say {OPTION} ref_epoch=2016.0 (of Gaia DR3; 1991.25 of "
-                    "Hipparcos), or which column it is: ref_epoch=NAME[mjd]",
+                    "Hipparcos, 2000.0 of Tycho-2's RAmdeg), or which column "
+                    "it is: ref_epoch=NAME[mjd]",
                 )
             )
         filled["ref_epoch"] = np.full(n, np.nan)

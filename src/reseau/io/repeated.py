@@ -9,7 +9,7 @@ import pyarrow as pa
 from reseau.errors import CatalogueError, TableWarning, explain, some
 
 SPARE = ("mag", "colour", "phot_g_mean_mag", "phot_hw_mag", "bp_rp", "ruwe")
-"""Columns that no solution needs: of two that differ neither is taken."""
+"""Columns that no solution needs: what is wrong with them keeps nobody."""
 
 
 def settle_repeated(
@@ -82,6 +82,29 @@ def settle_repeated(
     return table.rename_columns(settled)
 
 
+def leave_aside(error: Exception, where: str | Path) -> None:
+    """Warn that a column of `SPARE` is not used.
+
+    Parameters
+    ----------
+    error
+        What is wrong with it, as `errors.explain` says it.
+    where
+        For the message.
+
+    Warns
+    -----
+    TableWarning
+        Always.
+    """
+    given = " ".join(str(error).split("\n  wanted:")[0].split())
+    warnings.warn(
+        f"{where}: {given}; the column is left aside, since no solution needs it",
+        TableWarning,
+        stacklevel=4,
+    )
+
+
 def equal_columns(a: pa.ChunkedArray, b: pa.ChunkedArray) -> bool:
     """Return whether two columns hold the same; what is missing in both is equal."""
     if a.type != b.type or a.null_count != b.null_count:
@@ -93,4 +116,4 @@ def equal_columns(a: pa.ChunkedArray, b: pa.ChunkedArray) -> bool:
     return bool(a.equals(b))
 
 
-__all__ = ["equal_columns", "settle_repeated"]
+__all__ = ["SPARE", "equal_columns", "leave_aside", "settle_repeated"]

@@ -24,6 +24,7 @@ from reseau.io.dialects.daophot import read_daophot
 from reseau.io.dialects.ecsv import read_ecsv
 from reseau.io.dialects.fits import read_fits
 from reseau.io.dialects.ipac import read_ipac
+from reseau.io.dialects.mrt import read_mrt
 from reseau.io.dialects.parquet import read_parquet
 from reseau.io.dialects.recognise import FORMATS, format_of
 from reseau.io.dialects.separated import read_separated
@@ -39,6 +40,7 @@ _OF_ONE = {
     "ipac": read_ipac,
     "sextractor": read_sextractor,
     "daophot": read_daophot,
+    "mrt": read_mrt,
 }
 _OF_SEVERAL = {"fits": read_fits, "votable": read_votable}
 

@@ -20,7 +20,7 @@ from reseau.errors import (
 from reseau.io.epoch_numbers import called as format_called
 from reseau.io.epoch_numbers import likely_format
 from reseau.io.epochs import NAMES as EPOCHS
-from reseau.io.repeated import settle_repeated
+from reseau.io.repeated import SPARE, leave_aside, settle_repeated
 from reseau.io.unit_names import unit_of_name
 from reseau.io.wrong_types import wrong_type
 from reseau.schema import Column, TableSchema
@@ -72,6 +72,11 @@ def validate(
         repeats or a value is impossible.
     UnitError
         A unit is unknown or cannot be converted.
+
+    Warns
+    -----
+    TableWarning
+        A column that no solution needs cannot be used, and is left aside.
     """
     table = settle_repeated(table, schema.names, where, "")
     _check_columns(table, schema, where)
@@ -81,10 +86,16 @@ def validate(
             continue
         given = _unit_of(table, column, units or {})
         wanted = (targets or {}).get(column.name, column.unit)
-        values = _typed(table[column.name], column, where)
-        values = _convert(values, column.name, given, wanted, where)
         may_lack = column.may_be_missing or column.name in allow_missing
-        _check_values(values, column, where, may_lack, wanted)
+        try:
+            values = _typed(table[column.name], column, where)
+            values = _convert(values, column.name, given, wanted, where)
+            _check_values(values, column, where, may_lack, wanted)
+        except (CatalogueError, UnitError) as error:
+            if column.required or column.name not in SPARE:
+                raise
+            leave_aside(error, where)
+            continue
         columns.append(values)
         fields.append(field_of(column, wanted))
     for field in table.schema:

@@ -104,13 +104,22 @@ def _unclear(
         if len(tables) > 20:
             wanted += f" and {len(tables) - 20} more"
         names = [t.name for t in tables if t.name]
-        best = next((n for n in names if names.count(n) == 1), str(tables[0].number))
-        todo = f"name one, as '{path.name}[{best}]' (in quotes for the shell)"
-        if choice is not None:
+        todo = f"name one, as '{path.name}[{_likeliest(tables, choice)}]' (in quotes "
+        todo += "for the shell)"
+        if choice is not None and choice.lower() not in map(str.lower, names):
             todo = suggestion(choice, names, otherwise=todo)
     return FileFormatError(
         explain(given=given, wanted=wanted, where=str(path), todo=todo)
     )
+
+
+def _likeliest(tables: Sequence[Listed], choice: str | None) -> str:
+    # Sources are where the most rows are; a name that several have names none.
+    alike = [t for t in tables if t.name.lower() == (choice or t.name).lower()]
+    names = [t.name.lower() for t in tables]
+    best = max(alike or tables, key=lambda t: t.rows or 0)
+    is_name = bool(best.name) and names.count(best.name.lower()) == 1
+    return best.name if is_name else str(best.number)
 
 
 def _shown(table: Listed) -> str:

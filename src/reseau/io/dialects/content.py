@@ -37,6 +37,7 @@ _PACKED = {
     b"BZh": "bzip2",
     b"\xfd7zXZ\x00": "xz",
     b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x04\x22\x4d\x18": "lz4",
     b"PK\x03\x04": "zip",
 }
 
@@ -134,11 +135,12 @@ def _check_regular(path: Path) -> None:
 
 def _cannot_unpack(path: Path, packing: str, error: Exception) -> FileFormatError:
     reason = reason_of(error)
-    if "end of stream" in reason or "end of input" in reason.lower():
+    ends = ("end of stream", "end of input", "truncated compressed")
+    if any(words in reason.lower() for words in ends):
         return truncated(path, packing, reason)
     return unreadable(
         path,
-        f"a {packing} file that can be unpacked",
+        f"a file of {packing} that can be unpacked",
         reason,
         "fetch it anew: what it holds is damaged",
     )
@@ -207,10 +209,13 @@ def _in_streams(make: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor])
     return unpack
 
 
-def _zstd(file: BinaryIO, _: Path) -> Iterator[bytes]:
-    with pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd") as stream:
-        while part := stream.read(_STEP):
-            yield part
+def _by_arrow(codec: str) -> Callable[[BinaryIO, Path], Iterator[bytes]]:
+    def unpack(file: BinaryIO, _: Path) -> Iterator[bytes]:
+        with pa.CompressedInputStream(pa.PythonFile(file, "r"), codec) as stream:
+            while part := stream.read(_STEP):
+                yield part
+
+    return unpack
 
 
 def _zip(file: BinaryIO, path: Path) -> Iterator[bytes]:
@@ -238,7 +243,8 @@ _UNPACKERS: dict[str, Callable[[BinaryIO, Path], Iterator[bytes]]] = {
     "gzip": _gzip,
     "bzip2": _in_streams(bz2.BZ2Decompressor),
     "xz": _in_streams(lambda: lzma.LZMADecompressor(memlimit=2**28)),
-    "zstd": _zstd,
+    "zstd": _by_arrow("zstd"),
+    "lz4": _by_arrow("lz4"),
     "zip": _zip,
 }
 

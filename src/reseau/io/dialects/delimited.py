@@ -179,13 +179,18 @@ def _settled(
     names: list[str] = []
     columns: list[pa.ChunkedArray] = []
     with_comma, with_point = "", False
+    decimal_comma = layout.delimiter == ";" or (
+        # Between tabs, commas are decimal only where no number has a point.
+        layout.delimiter == "\t"
+        and not any(pa.types.is_floating(c.type) for c in table.columns)
+    )
     for name, given in zip(layout.names, table.columns, strict=True):
         values = given
         if name == "" and all_missing(given):
             continue  # rows end with a delimiter
         if name not in layout.types:
             with_point |= pa.types.is_floating(given.type)
-            values = _settle(given, name, layout, path)
+            values = _settle(given, name, layout, path, decimal_comma)
             if has_commas(given, values):
                 with_comma = name
         names.append(name or f"column_{len(names) + 1}")
@@ -196,11 +201,17 @@ def _settled(
 
 
 def _settle(
-    values: pa.ChunkedArray, name: str, layout: Layout, path: Path
+    values: pa.ChunkedArray,
+    name: str,
+    layout: Layout,
+    path: Path,
+    decimal_comma: bool,
 ) -> pa.ChunkedArray:
     try:
-        return settle(values, decimal_comma=layout.delimiter == ";")
+        return settle(values, decimal_comma=decimal_comma)
     except AmbiguousCommaError as error:
+        if layout.delimiter == "\t":
+            return settle(values)  # as ever: a needed column says that it is text
         raise _ambiguous(name, error.args[0], path) from error
 
 

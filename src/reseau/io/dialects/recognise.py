@@ -5,9 +5,19 @@ from pathlib import Path
 
 from reseau.errors import FileFormatError
 from reseau.io.dialects.content import Content
-from reseau.io.dialects.refusals import refuse, truncated
+from reseau.io.dialects.refusals import holds_nul, refuse, truncated
 
-FORMATS = ("parquet", "fits", "ecsv", "votable", "csv", "ipac", "sextractor", "daophot")
+FORMATS = (
+    "parquet",
+    "fits",
+    "ecsv",
+    "votable",
+    "csv",
+    "ipac",
+    "sextractor",
+    "daophot",
+    "mrt",
+)
 """Formats that `read_table` knows; "csv" is text separated by anything."""
 
 _BINARY = {".parquet": "parquet", ".pq": "parquet"}
@@ -51,7 +61,16 @@ _FOREIGN = (
     (b"{", "JSON", _CONVERT),
     (b"[{", "JSON", _CONVERT),
     (b"%YAML", "a YAML file", _CONVERT),
+    (
+        b"# Region file format: DS9",
+        "a file of regions of DS9, no table",
+        "write a table: a line of names (source_id, x, y, ra, dec), then a row a star",
+    ),
 )
+OF_BYTES = re.compile(rb"(?mi)^[ \t]*Byte-by-byte Description of file")
+"""What stands above the description of a table's bytes, as the AAS and the CDS have it.
+"""
+_RST = re.compile(rb"={2,}([ \t]+={2,})+[ \t]*\r?\n")
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _MARKUP = re.compile(rb"<!--|<[A-Za-z!?]")
 _MARKS = (
@@ -130,13 +149,17 @@ def _as_utf8(start: bytes) -> bytes:
 
 
 def _text_format(text: bytes) -> str | None:
-    if b"\x00" in text or _foreign(text):
+    if b"\x00" in text:
+        return None
+    if _foreign(text):
         return None
     text = text.lstrip()
     if _MARKUP.match(text):
         return "votable" if re.search(rb"<(\w+:)?VOTABLE", text) else None
     if text.startswith(b"# %ECSV"):
         return "ecsv"
+    if OF_BYTES.search(text):
+        return "mrt"
     if text.startswith(b"\\") or _has_ipac_header(text):
         return "ipac"
     if re.match(rb"#\s*1\s+[A-Za-z]\w*", text):
@@ -162,6 +185,8 @@ def _foreign(start: bytes) -> tuple[str, str] | None:
     for mark, what, todo in _FOREIGN:
         if start.lstrip(b" \n\r\t").startswith(mark) or start.startswith(mark):
             return what, todo
+    if _RST.match(start.lstrip()):
+        return "a table in reStructuredText", _FROM_ASTROPY.format("ascii.rst")
     if _PICKLE.match(start):
         return "a Python pickle", "write the table as Parquet: no pickle is opened"
     if start[257:262] == b"ustar":
@@ -196,6 +221,8 @@ def _unknown(content: Content, promised: str | None) -> FileFormatError:
         if 0.3 < half < 0.6:
             given = f"{path.name} looks like text in UTF-16 without a byte-order mark"
             return refuse(path, given, _wanted(path), "save it as UTF-8")
+    if b"\n" in text and _is_text(text.replace(b"\x00", b"")):
+        return holds_nul(path, text)
     return refuse(
         path, _begins(path, start), _wanted(path), f"check what wrote it, or {_CONVERT}"
     )
@@ -205,4 +232,4 @@ def _begins(path: Path, start: bytes) -> str:
     return f"{path.name} begins with {start[:12]!r}"
 
 
-__all__ = ["FORMATS", "format_of", "mark_of"]
+__all__ = ["FORMATS", "OF_BYTES", "format_of", "mark_of"]

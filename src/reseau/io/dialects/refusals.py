@@ -102,10 +102,35 @@ def bad_line(
     )
 
 
+def holds_nul(path: Path, text: bytes) -> FileFormatError:
+    """Return the error about a text with a NUL in it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    text
+        Its text, or the start of it as far as the first NUL.
+    """
+    number = text.count(b"\n", 0, text.find(b"\x00")) + 1
+    line = text.split(b"\n", number)[number - 1].decode(errors="replace")
+    before, _, after = line.partition("\x00")
+    before = before if len(before) < _SHOWN // 2 else f"...{before[-_SHOWN // 2 :]}"
+    return bad_line(
+        path,
+        number,
+        f"{before}<NUL>{after}".replace("\x00", "<NUL>"),
+        "holds a NUL, a byte of value 0, which is no text",
+        wanted="text without NULs",
+        todo="write or fetch the file anew, since other bytes may be wrong where NULs "
+        "are; or correct that line",
+    )
+
+
 def reason_of(error: BaseException) -> str:
     """Return the first line of what a library says, or the kind of its error."""
     text = str(error).strip()
     return printable(text.splitlines()[0]) if text else type(error).__name__
 
 
-__all__ = ["bad_line", "reason_of", "refuse", "truncated", "unreadable"]
+__all__ = ["bad_line", "holds_nul", "reason_of", "refuse", "truncated", "unreadable"]

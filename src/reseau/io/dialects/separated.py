@@ -10,22 +10,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import astropy.units as u
 import pyarrow as pa
 
 from reseau.errors import FileFormatError
 from reseau.io.dialects.arrow import table_from
 from reseau.io.dialects.content import Content
 from reseau.io.dialects.delimited import Layout, read_rows
+from reseau.io.dialects.headings import (
+    NUMBER,
+    count_titles,
+    names_in_comments,
+    units_below,
+)
 from reseau.io.dialects.refusals import bad_line, refuse
 from reseau.io.dialects.text import fields_of, is_comment, lines_of, text_of
-from reseau.io.dialects.words import MISSING
+from reseau.io.parted_angles import is_sign
+from reseau.io.wrong_types import printable
 
 _DELIMITERS = "\t|;,"
 _SAMPLE = 50
-_NUMBER = re.compile(
-    r"\s*[+-]?(\d+[.,]?\d*|[.,]\d+)([eEdD][+-]?\d+)?\s*|\s*[+-]?\d+[:-]\d+[:-]\d.*"
-)
 _RULE = re.compile(rb"(?m)^[ \t]*\+[-=+]+\+[ \t]*\n?")
 _BARS = re.compile(rb"(?m)^[ \t]*\|(.*)\|[ \t]*$")
 
@@ -49,12 +52,12 @@ def read_separated(content: Content, notes: list[str]) -> pa.Table:
     text = text_of(content, notes)
     if text.lstrip().startswith((b"+-", b"|")):
         text = _BARS.sub(rb"\1", _RULE.sub(b"", text))
-    layout = _layout(text, content.path)
+    layout = _layout(text, content.path, notes)
     names, columns = read_rows(text, layout, content.path, notes)
     return table_from(names, columns, layout.units, layout.descriptions)
 
 
-def _layout(text: bytes, path: Path) -> Layout:
+def _layout(text: bytes, path: Path, notes: list[str]) -> Layout:
     comments, sample = _first_lines(text)
     if not sample:
         raise refuse(
@@ -63,19 +66,37 @@ def _layout(text: bytes, path: Path) -> Layout:
             "names of columns, and rows",
             "check what should have written it",
         )
+    sample = _without_titles(sample, notes)
     delimiter, n_fields = _delimiter(sample, path)
     rows = [_fields(line, delimiter, path) for line in sample]
-    if any(_NUMBER.fullmatch(f) for f in rows[0]):
-        names = _names_in_comments(comments, delimiter, n_fields)
-        if names is None:
+    if any(NUMBER.fullmatch(f) for f in rows[0]):
+        said = names_in_comments(comments, delimiter, n_fields)
+        if said is None:
             raise _no_names(path, sample[0], n_fields)
-        return Layout(delimiter, names, sample[0].start)
+        return Layout(
+            delimiter, said[0], sample[0].start, said[1], types=_signs(said[0])
+        )
     names = [name.strip() for name in rows[0]]
     names += [""] * (n_fields - len(names))
-    units, n_lines = _units_below(rows[1:], names)
+    units, n_lines = units_below(rows[1:], names)
     first = sample[n_lines + 1].start if len(sample) > n_lines + 1 else len(text)
     _check_one_table(text, sample[0], path)
-    return Layout(delimiter, names, first, units)
+    return Layout(delimiter, names, first, units, types=_signs(names))
+
+
+def _signs(names: Sequence[str]) -> dict[str, pa.DataType]:
+    # A minus that stands alone is a word for missing in any other column.
+    return {name: pa.string() for name in names if is_sign(name)}
+
+
+def _without_titles(sample: list[_Line], notes: list[str]) -> list[_Line]:
+    lines = [line.text for line in sample]
+    counts = [count_titles(lines, delimiter) for delimiter in (*_DELIMITERS, " ")]
+    n = next((n for n in counts if n), 0)
+    if n:
+        title = " / ".join(printable(line) for line in lines[:n])
+        notes.append(f"has a title above its names, which is left out: {title!r}")
+    return sample[n:]
 
 
 def _first_lines(text: bytes) -> tuple[list[str], list[_Line]]:
@@ -132,23 +153,6 @@ def _fields(line: _Line, delimiter: str, path: Path) -> list[str]:
         raise bad_line(path, line.number, line.text, reason) from error
 
 
-def _names_in_comments(
-    comments: Sequence[str], delimiter: str, n_fields: int
-) -> list[str] | None:
-    # The last such line, as numpy.savetxt writes it.
-    for line in reversed(comments):
-        text = line.strip().lstrip("#").strip()
-        for separator in (delimiter, " "):
-            try:
-                names = [name.strip() for name in fields_of(text, separator)]
-            except csv.Error:
-                continue
-            is_data = any(_NUMBER.fullmatch(name) for name in names)
-            if len(names) == n_fields and all(names) and not is_data:
-                return names
-    return None
-
-
 def _no_names(path: Path, line: _Line, n_fields: int) -> FileFormatError:
     fields = "field" if n_fields == 1 else "fields"
     return bad_line(
@@ -159,49 +163,6 @@ def _no_names(path: Path, line: _Line, n_fields: int) -> FileFormatError:
         wanted="names of the columns in the first line, or in one that begins with #",
         todo="write a name for each column above, separated as the rows are",
     )
-
-
-def _units_below(
-    rows: Sequence[Sequence[str]], names: Sequence[str]
-) -> tuple[dict[str, str], int]:
-    # Units by name, and how many lines below the names are no rows.
-    for n_lines in (1, 2):
-        if len(rows) >= n_lines and _are_dashes(rows[n_lines - 1]):
-            units = rows[0] if n_lines == 2 else []
-            return _by_name(names, units), n_lines
-    if len(rows) > 1 and _are_units(rows[0], rows[1]):
-        return _by_name(names, rows[0]), 1
-    return {}, 0
-
-
-def _by_name(names: Sequence[str], units: Sequence[str]) -> dict[str, str]:
-    pairs = zip(names, units, strict=False)
-    return {name: unit.strip() for name, unit in pairs if unit.strip()}
-
-
-def _are_dashes(row: Sequence[str]) -> bool:
-    return all(re.fullmatch(r"\s*-+\s*", f) for f in row) and any(
-        f.strip() not in MISSING for f in row
-    )
-
-
-def _are_units(row: Sequence[str], below: Sequence[str]) -> bool:
-    pairs = [(f.strip(), b) for f, b in zip(row, below, strict=False) if f.strip(" -")]
-    return bool(pairs) and all(
-        f not in MISSING
-        and not _NUMBER.fullmatch(f)
-        and _is_unit(f)
-        and _NUMBER.fullmatch(b)
-        for f, b in pairs
-    )
-
-
-def _is_unit(text: str) -> bool:
-    text = text.strip("[]()")
-    try:
-        return text in ("pixels", "px", "degrees") or bool(u.Unit(text))
-    except (ValueError, TypeError):
-        return False
 
 
 def _check_one_table(text: bytes, header: _Line, path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reseau.io.dialects.content import Content
 from reseau.io.dialects.recognise import mark_of
-from reseau.io.dialects.refusals import bad_line, refuse
+from reseau.io.dialects.refusals import holds_nul, refuse
 
 COMMENT = re.compile(rb"(?m)^[ \t]*#.*\n?")
 """A line that begins with #."""
@@ -37,10 +37,8 @@ def text_of(content: Content, notes: list[str]) -> bytes:
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     text = text.rstrip(b"\x1a")  # the end of a file of DOS
-    if (at := text.find(b"\x00")) >= 0:
-        number = text.count(b"\n", 0, at) + 1
-        line = text.split(b"\n", number)[number - 1].decode()
-        raise bad_line(path, number, line, "holds a byte that is no text")
+    if b"\x00" in text:
+        raise holds_nul(path, text)
     return text
 
 

@@ -7,6 +7,9 @@ import pyarrow.compute as pc
 MISSING = (
     *("", "--", "---", "...", "-", "nan", "NaN", "NAN", "-nan", "null", "NULL", "Null"),
     *("None", "none", "NONE", "N/A", "n/a", "NA", "INDEF", "indef", "#N/A", "<NA>"),
+    # What spreadsheets, runtimes of C and Fortran write of what is no number.
+    *("#NA", "#NUM!", "#DIV/0!", "#VALUE!", "1.#QNAN", "-1.#QNAN", "1.#IND"),
+    *("-1.#IND", *("*" * n for n in range(2, 33))),
 )
 """Words that stand for a missing value in a column of numbers."""
 

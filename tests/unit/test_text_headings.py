@@ -253,9 +253,9 @@ def test_the_table_that_is_proposed_has_the_rows(tmp_path: Path) -> None:
 
     path = file(unit(1, "PARAMS"), unit(20, "CAT"))
     assert "'t.fits[CAT]'" in message_of(path)
-    path = file(unit(1, "HEAD"), unit(5, "CAT"), unit(1, "HEAD"), unit(9, "CAT"))
-    assert "'t.fits[4]'" in message_of(f"{path}[CAT]")
-    assert "'t.fits[4]'" in message_of(path)
+    path = file(unit(1, "HEAD"), unit(9, "CAT"), unit(1, "HEAD"), unit(5, "CAT"))
+    assert "'t.fits[2]'" in message_of(f"{path}[CAT]")
+    assert "'t.fits[2]'" in message_of(path)
     assert "did you mean 'HEAD'" in message_of(f"{path}[HEAT]")
 
 

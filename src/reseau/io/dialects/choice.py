@@ -114,10 +114,12 @@ def _unclear(
 
 
 def _likeliest(tables: Sequence[Listed], choice: str | None) -> str:
-    # Sources are where the most rows are; a name that several have names none.
+    # No few rows beside many are sources; a name that several have names none.
     alike = [t for t in tables if t.name.lower() == (choice or t.name).lower()]
     names = [t.name.lower() for t in tables]
-    best = max(alike or tables, key=lambda t: t.rows or 0)
+    tables = alike or tables
+    most = max(t.rows or 0 for t in tables)
+    best = next(t for t in tables if 4 * (t.rows or 0) >= most)
     is_name = bool(best.name) and names.count(best.name.lower()) == 1
     return best.name if is_name else str(best.number)
 

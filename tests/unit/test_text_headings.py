@@ -39,6 +39,8 @@ def units_of(table: pa.Table) -> list[str]:
 HEADINGS = {
     "comments of names and units": "# by hand\n# source_id x y\n# - pix deg\n",
     "units and dashes for none": "# source_id x y\n# --- pix deg\n",
+    "units in brackets": "source_id,x,y\n[],[pix],(deg)\n",
+    "commented units in brackets": "# source_id x y\n# [] [pix] [deg]\n",
     "units and short dashes": "source_id,x,y\n ,pix,deg\n---,---,---\n",
 }
 
@@ -74,11 +76,13 @@ def test_rows_of_missing_values_and_flags_remain_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("delimiter", [",", "\t", " ", ";"])
 def test_titles_are_left_out_and_named(tmp_path: Path, delimiter: str) -> None:
-    text = "My table, of many stars\n" + f"source_id,x,y\n{ROWS}".replace(
+    text = "My table, of many 11 stars\n" + f"source_id,x,y\n{ROWS}".replace(
         ",", delimiter
     )
     path = written(tmp_path, text)
-    with pytest.warns(TableWarning, match="title above its names.*'My table, of many"):
+    with pytest.warns(
+        TableWarning, match="title above its names.*'My table, of many 11"
+    ):
         table = read_table(path)
     assert table.column_names == ["source_id", "x", "y"]
     assert table["source_id"].to_pylist() == IDS
@@ -86,7 +90,8 @@ def test_titles_are_left_out_and_named(tmp_path: Path, delimiter: str) -> None:
 
 def test_a_short_line_of_names_is_no_title(tmp_path: Path) -> None:
     said = message_of(written(tmp_path, "source_id,x\n" + ROWS))
-    assert "line 2 has 3 fields and not 2" in said
+    assert "line 1 should name the columns and has 2 fields" in said
+    assert "each of the 3 lines below has 3" in said
 
 
 def test_decimal_commas_between_tabs(tmp_path: Path) -> None:
@@ -106,7 +111,7 @@ def test_more_words_for_missing(tmp_path: Path, word: str) -> None:
 
 def test_a_nul_is_named(tmp_path: Path) -> None:
     for n in (1, 20_000):
-        text = "a,b\n" + "1,2\n" * n + "3,0\x001\n"
+        text = "a,b\n" + "1,2\n" * n + "3,0\x001\n\x00\x00\x00"
         said = message_of(written(tmp_path, text))
         assert f"line {n + 2} holds a NUL" in said
         assert "'3,0<NUL>1'" in said
@@ -114,7 +119,9 @@ def test_a_nul_is_named(tmp_path: Path) -> None:
 
 def test_what_is_no_table_is_named(tmp_path: Path) -> None:
     said = message_of(written(tmp_path, '# Region file format: DS9\ncircle(1,2,5")\n'))
-    assert "regions of DS9" in said
+    assert "a file of regions, of DS9" in said
+    said = message_of(written(tmp_path, "global color=red\nfk5\ncircle(83.5,-5,3)\n"))
+    assert "a file of regions, of DS9" in said
     said = message_of(written(tmp_path, "=== ====\n x    y\n=== ====\n  1    2\n"))
     assert "reStructuredText" in said
     assert "ascii.rst" in said
@@ -150,6 +157,8 @@ def test_rows_shifted_against_described_bytes_are_refused(tmp_path: Path) -> Non
     *head, last = path.read_text().splitlines()
     said = message_of(written(tmp_path, "\n".join([*head, last[1:]])))
     assert "belongs to no column" in said
+    read_me = "\n".join([*head, "History:", "=" * 80, "(End)  Somebody [CDS]", ""])
+    assert "ReadMe of the CDS" in message_of(written(tmp_path, read_me))
     twice = path.read_text() * 2
     assert "bytes of 2 tables" in message_of(written(tmp_path, twice))
 

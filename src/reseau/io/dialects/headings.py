@@ -18,6 +18,7 @@ _NAME = re.compile(r"[A-Za-z_][^\s,;|]*")
 _TYPE = re.compile(r"\d+[SNMDsnmd]|[NS]")
 """What RDB writes below a name: how wide its column is, and whether of numbers."""
 
+_BRACKETS = re.compile(r"^[\[(]([^\[\]()]*)[\])]$")
 _MOST_TITLES = 3
 
 
@@ -47,7 +48,7 @@ def count_titles(lines: Sequence[str], delimiter: str) -> int:
             len(names) > 1
             and all(len(row) == len(names) for row in below)
             and all(len(row) != len(names) for row in titles)
-            and not any(NUMBER.fullmatch(f) for row in titles for f in row)
+            and not any(NUMBER.fullmatch(row[0]) for row in titles if row)
             and _are_names(names)
             and any(NUMBER.fullmatch(f) for f in below[-1])
         ):
@@ -138,8 +139,9 @@ def units_below(
 
 def by_name(names: Sequence[str], units: Sequence[str]) -> dict[str, str]:
     """Return units by the name of their column, without those that are blank."""
-    pairs = zip(names, units, strict=False)
-    return {name: unit.strip() for name, unit in pairs if unit.strip("- ")}
+    bare = [_BRACKETS.sub(r"\1", unit.strip()).strip() for unit in units]
+    pairs = zip(names, bare, strict=False)
+    return {name: unit for name, unit in pairs if unit.strip("-")}
 
 
 def _are_dashes(row: Sequence[str], above: Sequence[Sequence[str]]) -> bool:

@@ -36,6 +36,9 @@ def read_mrt(content: Content, notes: list[str]) -> pa.Table:
     if n_tables > 1:
         given = f"{path.name} describes the bytes of {n_tables} tables"
         raise refuse(path, given, "one description, and its rows below", _READ_ME)
+    if text.rstrip().rpartition(b"\n")[2].startswith(b"(End)"):
+        given = f"{path.name} is a ReadMe of the CDS, and has no rows"
+        raise refuse(path, given, "a description of bytes, and rows below", _READ_ME)
     _check_bytes(text, path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -24,6 +24,9 @@ _BINARY = {".parquet": "parquet", ".pq": "parquet"}
 _FROM_ASTROPY = (
     "read it with astropy, Table.read(..., format='{}'), and write('x.ecsv')"
 )
+_OF_NAMES = (
+    "write a table: a line of names (source_id, x, y, ra, dec), then a row a star"
+)
 _CONVERT = "convert it to Parquet, FITS, ECSV, VOTable or CSV"
 
 _FOREIGN = (
@@ -61,15 +64,14 @@ _FOREIGN = (
     (b"{", "JSON", _CONVERT),
     (b"[{", "JSON", _CONVERT),
     (b"%YAML", "a YAML file", _CONVERT),
-    (
-        b"# Region file format: DS9",
-        "a file of regions of DS9, no table",
-        "write a table: a line of names (source_id, x, y, ra, dec), then a row a star",
-    ),
 )
 OF_BYTES = re.compile(rb"(?mi)^[ \t]*Byte-by-byte Description of file")
 """What stands above the description of a table's bytes, as the AAS and the CDS have it.
 """
+_REGIONS = re.compile(
+    rb"(?mi)^[ \t]*(?:\w+[ \t]*;[ \t]*)?[-+]?"
+    rb"(?:circle|ellipse|box|annulus|polygon|point)[ \t]*[(\[][^\n]*[)\]]"
+)
 _RST = re.compile(rb"={2,}([ \t]+={2,})+[ \t]*\r?\n")
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _MARKUP = re.compile(rb"<!--|<[A-Za-z!?]")
@@ -187,6 +189,8 @@ def _foreign(start: bytes) -> tuple[str, str] | None:
             return what, todo
     if _RST.match(start.lstrip()):
         return "a table in reStructuredText", _FROM_ASTROPY.format("ascii.rst")
+    if start.startswith((b"# Region file", b"#CRTF")) or _REGIONS.search(start[:4096]):
+        return "a file of regions, of DS9 or CASA, no table", _OF_NAMES
     if _PICKLE.match(start):
         return "a Python pickle", "write the table as Parquet: no pickle is opened"
     if start[257:262] == b"ustar":
@@ -221,7 +225,8 @@ def _unknown(content: Content, promised: str | None) -> FileFormatError:
         if 0.3 < half < 0.6:
             given = f"{path.name} looks like text in UTF-16 without a byte-order mark"
             return refuse(path, given, _wanted(path), "save it as UTF-8")
-    if b"\n" in text and _is_text(text.replace(b"\x00", b"")):
+    is_rare = text.rstrip(b"\x00").count(b"\x00") < 0.1 * len(text)
+    if is_rare and b"\n" in text and _is_text(text.replace(b"\x00", b"")):
         return holds_nul(path, text)
     return refuse(
         path, _begins(path, start), _wanted(path), f"check what wrote it, or {_CONVERT}"

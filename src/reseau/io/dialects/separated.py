@@ -128,12 +128,36 @@ def _delimiter(sample: Sequence[_Line], path: Path) -> tuple[str, int]:
         # Rows that end with a delimiter have one field more, which is empty.
         if others == {n + 1} and not any(row[-1].strip() for row in rows[1:]):
             return delimiter, n + 1
+    _check_names(sample, path)
     header = sample[0].text
     found = max(_DELIMITERS, key=header.count)
     if header.count(found) == 0:
         _check_one_column(sample, path)
         return ",", 1
     return found, len(_fields(sample[0], found, path))
+
+
+def _check_names(sample: Sequence[_Line], path: Path) -> None:
+    # Where all rows agree, the line that does not is the one of the names.
+    first, *below = sample
+    for delimiter in (*_DELIMITERS, " "):
+        try:
+            counts = {len(fields_of(line.text, delimiter)) for line in below}
+            names = fields_of(first.text, delimiter)
+        except csv.Error:
+            continue
+        if len(below) > 1 and len(counts) == 1 and max(counts) > 1:
+            raise bad_line(
+                path,
+                first.number,
+                first.text,
+                f"should name the columns and has {len(names)} "
+                f"{'field' if len(names) == 1 else 'fields'}, where each of the "
+                f"{len(below)} lines below has {max(counts)}",
+                wanted="a name for each column in the first line",
+                todo="add or correct names, separated as the rows are; remove the "
+                "line if it is a title",
+            )
 
 
 def _check_one_column(sample: Sequence[_Line], path: Path) -> None:

@@ -210,3 +210,134 @@ def test_projections_as_fits_calls_them(
     text = CAMERA.replace("[optics]", f'[optics]\nprojection = "{given}"')
     (tmp_path / "camera.toml").write_text(text)
     assert read_instrument(tmp_path / "camera.toml").projection == wanted
+
+
+def catalogues() -> dict[str, QTable]:
+    ra, dec = np.array(PLACES["ra"]), np.array(PLACES["dec"])
+    epoch = {"ref_epoch": [2016.0, 2016.0]}
+    ours = {**PLACES, **epoch}
+    place = SkyCoord(ra, dec, unit="deg")
+    hours = place.ra.to_string("hour", sep=" ", precision=7)
+    return {
+        "capitals": QTable({k.upper(): v for k, v in ours.items()}),
+        "vizier": QTable({"Source": [71, 82], "RA_ICRS": ra, "DE_ICRS": dec, **epoch}),
+        "text": QTable({**ours, "ra": hours}),
+        "year": QTable({**ours, "ref_epoch": ["J2016.0"] * 2}),
+        "coordinates": QTable({"source_id": [71, 82], "c": place, **epoch}),
+        "obstime": coordinates(Time(2016.0, format="jyear", scale="tcb")),
+    }
+
+
+@pytest.mark.filterwarnings("ignore::reseau.errors.ReseauWarning")
+@pytest.mark.parametrize("kind", catalogues())
+def test_a_catalogue_in_memory_is_read_as_a_file_is(kind: str, tmp_path: Path) -> None:
+    table = catalogues()[kind]
+    table.write(tmp_path / "c.ecsv")
+    in_file, in_memory = Catalogue.read(tmp_path / "c.ecsv"), Catalogue(table)
+    moved = in_memory.at_epoch(2026.0, covariance=False)
+    assert len(moved) == 2
+    for name, values in in_file.columns().items():
+        np.testing.assert_allclose(in_memory.columns()[name], values, rtol=1e-14)
+
+
+@pytest.mark.filterwarnings("ignore::reseau.errors.ReseauWarning")
+def test_what_a_file_may_not_say_memory_may_not_say() -> None:
+    with pytest.raises(CatalogueError, match=r"looks like MJD"):
+        Catalogue({**PLACES, "ref_epoch": [57388.5] * 2})
+
+
+N = 5
+
+
+def repeated(column: str, values: list) -> dict:
+    """Return five sources measured once for each value of a column."""
+    n = len(values)
+    xy = np.random.default_rng(7).normal(0.0, 1e3, (2, N * n))
+    ids = np.tile(np.arange(N) + 71, n)
+    return {"x": xy[0], "y": xy[1], "source_id": ids, column: np.repeat(values, N)}
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("img", ["a.fits", "b.fits", "c.fits"]),
+        ("night", [0, 1, 2]),
+        ("epoch_id", [3, 1, 2]),
+        ("plate", ["p1", "p2"]),
+        ("epoch", [2016.0, 2016.5]),
+    ],
+)
+def test_what_tells_exposures_apart_is_named(
+    column: str, values: list, plane: Instrument
+) -> None:
+    table = repeated(column, values)
+    with pytest.raises(CatalogueError, match=f"say --columns exposure_id={column}"):
+        read(table, plane)
+    columns = f"x=x[um],y=y[um],exposure_id={column}"
+    found = read(table, plane, columns=columns)
+    assert found.exposures.num_rows == len(values)
+    if column == "epoch":
+        assert found.exposures["epoch"].to_pylist() == values
+        assert list(found.names["exposure"].values()) == ["2016.0", "2016.5"]
+
+
+def test_a_column_that_repeats_is_no_exposure(plane: Instrument) -> None:
+    table = repeated("quality", [1, 1])
+    table |= {"x": np.tile(table["x"][:N], 2), "y": np.tile(table["y"][:N], 2)}
+    assert read(table, plane).exposures.num_rows == 1
+
+
+@pytest.mark.parametrize("wrong", [999999, 12345])
+def test_an_identifier_at_two_places_is_asked_about(
+    wrong: int, plane: Instrument
+) -> None:
+    table = repeated("exposure_id", [0, 1, 2])
+    ids = table["source_id"].copy()
+    ids[[1, 2]] = wrong
+    with pytest.raises(CatalogueError, match=f"--unmatched {wrong}"):
+        read({**table, "source_id": ids}, plane)
+    found = read({**table, "source_id": ids}, plane, unmatched=wrong)
+    assert found.measurements.num_rows == 3 * N - 2
+
+
+def test_sources_at_many_places_of_one_exposure_are_of_several(
+    plane: Instrument,
+) -> None:
+    table = repeated("quality", [1, 1])
+    with pytest.raises(CatalogueError, match="which column tells the exposures apart"):
+        read(table, plane)
+
+
+def test_a_word_for_not_identified_is_asked_about(
+    plane: Instrument, tmp_path: Path
+) -> None:
+    text = "x,y,source_id\n1.5,2.5,71\n1.75,2.25,unmatched\n3.5,2.75,82\n"
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(CatalogueError, match="--unmatched null"):
+        read(tmp_path / "t.csv", plane)
+    found = read(tmp_path / "t.csv", plane, unmatched="unmatched")
+    assert found.measurements["source_id"].to_pylist() == [71, 82]
+
+
+@pytest.mark.parametrize(
+    "ids", [pa.array([2**63, 5], pa.uint64()), pa.array([1e27, 5.0])]
+)
+def test_identifiers_beyond_64_bits_are_said_to_be(
+    ids: pa.Array, plane: Instrument
+) -> None:
+    table = pa.table({"x": [1.5, 2.5], "y": [3.0, 4.0], "source_id": ids})
+    with pytest.raises(CatalogueError, match="as text that is no number"):
+        read(table, plane)
+
+
+def test_views_and_truths_are_read(plane: Instrument) -> None:
+    names = pa.array(["S1", "S2"]).cast(pa.string_view())
+    table = {
+        "x": [1.5, 2.5],
+        "y": [3.0, 4.0],
+        "source_id": names,
+        "flag": [False, True],
+    }
+    found = read(pa.table(table), plane)
+    assert set(found.names["source"].values()) == {"S1", "S2"}
+    assert found.measurements["flag"].to_pylist() == [0, 1]

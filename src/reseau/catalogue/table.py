@@ -69,11 +69,16 @@ class Catalogue:
     name: str = field(default="catalogue", compare=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.table, Table):
-            return
-        # The class is frozen. Other libraries' tables are the room of files' matter.
-        as_qtable = import_module("reseau.io.memory").as_qtable
-        object.__setattr__(self, "table", as_qtable(self.table))
+        table = self.table
+        # Other libraries' tables are the room of files' matter, and other names.
+        if not isinstance(table, Table):
+            table = import_module("reseau.io.memory").as_qtable(table)
+        if not _is_ours(table):
+            read = import_module("reseau.io.catalogues").table_of_catalogue
+            found = read(self.table, self.name)
+            table = table if found is None else found
+        if table is not self.table:
+            object.__setattr__(self, "table", table)  # the class is frozen
 
     def __len__(self) -> int:
         return len(self.table)
@@ -275,6 +280,22 @@ class Catalogue:
             "fill": fill,
         }
         return Catalogue(table, name=self.name)
+
+
+def _is_ours(table: Table) -> bool:
+    """Return whether positions and epochs are numbers under the names of here."""
+    if not {"ra", "dec", "ref_epoch"} <= set(table.colnames):
+        return False
+    kinds = {np.asarray(table[n]).dtype.kind for n in ("ra", "dec")}
+    epoch = table["ref_epoch"]
+    if isinstance(epoch, Time):
+        return kinds <= set("iuf")
+    years = np.asarray(getattr(epoch, "unmasked", epoch))
+    if not {*kinds, years.dtype.kind} <= set("iuf"):
+        return False
+    low, high = YEARS
+    known = years[np.isfinite(years)]
+    return not len(known) or bool(np.any((known >= low) & (known <= high)))
 
 
 def _julian_year(time: Time | u.Quantity | float) -> float:

@@ -1,5 +1,6 @@
 """Catalogues in files: the reader and writer behind `Catalogue.read` and `.write`."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,44 @@ def read_catalogue(source: Any, *, columns: Choices = None) -> Catalogue:
     """
     where = place_of(source, "the catalogue")
     raw = table_from(source, what="the catalogue")
+    table = validate(_interpreted(raw, columns, where), CATALOGUE, where=where)
+    table = table.replace_schema_metadata(raw.schema.metadata)
+    return Catalogue(QTable(to_astropy(table)), name=where)
+
+
+def table_of_catalogue(source: Any, name: str) -> QTable | None:
+    """Return a table in memory with our columns, as one in a file would be read.
+
+    Parameters
+    ----------
+    source
+        A table in memory.
+    name
+        What it is called in messages.
+
+    Returns
+    -------
+    None where a column is missing that no star can be moved without.
+    """
+    raw = table_from(source, what="the catalogue")
+    needed = {n for n in CATALOGUE.required if n != "source_id"}
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        table = _interpreted(raw, None, name)
+    if not needed <= set(table.column_names):
+        return None  # who needs them, names them
+    for warning in said:
+        warnings.warn(warning.message, stacklevel=4)
+    schema = CATALOGUE
+    if "source_id" not in table.column_names:
+        kept = tuple(c for c in CATALOGUE.columns if c.name != "source_id")
+        schema = TableSchema(CATALOGUE.name, kept)
+    table = validate(table, schema, where=name)
+    table = table.replace_schema_metadata(raw.schema.metadata)
+    return QTable(to_astropy(table))
+
+
+def _interpreted(raw: pa.Table, columns: Choices, where: str) -> pa.Table:
     if {"epoch", "n_measurements"} <= set(raw.column_names) - {"ref_epoch"}:
         raise _is_solution(where)
     table = interpreted(
@@ -58,9 +97,7 @@ def read_catalogue(source: Any, *, columns: Choices = None) -> Catalogue:
     if texts and NAME not in table.column_names:
         ids = table["source_id"].to_pylist()
         table = table.append_column(NAME, pa.array([texts.get(i) for i in ids]))
-    table = validate(table, CATALOGUE, where=where)
-    table = table.replace_schema_metadata(raw.schema.metadata)
-    return Catalogue(QTable(to_astropy(table)), name=where)
+    return table
 
 
 NAME = "source_name"
@@ -158,5 +195,6 @@ __all__ = [
     "catalogue_from_table",
     "read_catalogue",
     "reference_from_catalogue",
+    "table_of_catalogue",
     "write_catalogue",
 ]

@@ -215,7 +215,7 @@ def position_errors(
 
 
 def with_whole_flags(table: pa.Table) -> pa.Table:
-    """Return the table with flags as integers, where they were whole numbers.
+    """Return the table with flags as integers, where they were whole numbers or truths.
 
     Parameters
     ----------
@@ -227,6 +227,8 @@ def with_whole_flags(table: pa.Table) -> pa.Table:
         return table
     i = table.schema.get_field_index("flag")
     column = table["flag"]
+    if pa.types.is_boolean(column.type):
+        return table.set_column(i, "flag", column.cast(pa.int64()))
     if not pa.types.is_floating(column.type):
         return table
     values = np.asarray(column.to_numpy(), float)

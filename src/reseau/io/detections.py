@@ -36,8 +36,10 @@ from reseau.io.interpret import interpreted
 from reseau.io.joining import joined
 from reseau.io.links import check_links
 from reseau.io.memory import is_path, place_of, table_from
+from reseau.io.mixed_exposures import refuse_mixed_exposures
+from reseau.io.twice_on_one import check_one_place_each
 from reseau.io.unidentified import Unmatched, without_unmatched
-from reseau.io.unused import refuse_mixed_exposures, unused_columns, warn_of_unused
+from reseau.io.unused import unused_columns, warn_of_unused
 from reseau.io.validate import validate
 from reseau.schema import EXPOSURES, MEASUREMENTS, REFERENCE, TableSchema
 
@@ -133,7 +135,10 @@ def read_detections(
     warn_of_unused(unused, where, one_exposure=len(keys.keys) == 1)
     sources = detected_sources(table, keys.row, where)
     if not keys.names:
-        refuse_mixed_exposures(table, unused, sources.ids, where)
+        epoch = choices["epoch"].column if "epoch" in choices else "epoch"
+        refuse_mixed_exposures(table, unused, epoch, sources.ids, where)
+    name = id_column(table) or "source_id"
+    check_one_place_each(table, sources.ids, sources.texts, keys.row, name, where)
     detectors, detector_names = detector_ids(table, instrument, where)
     own = {
         "exposure_id": keys.ids[keys.row],

@@ -118,9 +118,8 @@ def _integers(
     columns, texts = {}, []
     for i, name in enumerate(names):
         taken = {text: n for n, text in known[i].items()} if known else None
-        found = read_identifiers(
-            table[name], name, where, known=taken, in_order=not taken
-        )
+        column = _times_as_text(table[name], bool(taken))
+        found = read_identifiers(column, name, where, known=taken, in_order=not taken)
         columns[name] = found.values
         texts.append(found.texts)
     schema = TableSchema(
@@ -129,6 +128,19 @@ def _integers(
     checked = validate(pa.table(columns), schema, where=where)
     values = np.stack([checked[n].to_numpy() for n in names], axis=1)
     return values, tuple(texts)
+
+
+def _times_as_text(column: pa.ChunkedArray, known: bool) -> pa.ChunkedArray:
+    # Exposures may be told apart by their epochs: numbers with fractions, each often.
+    if not pa.types.is_floating(column.type):
+        return column
+    values = np.asarray(column.to_numpy(), float)
+    different = np.unique(values)
+    if not np.isfinite(values).all() or not np.any(different != np.rint(different)):
+        return column
+    if not known and 2 * len(different) > len(values):
+        return column
+    return pa.chunked_array([pa.array([repr(v) for v in values.tolist()])])
 
 
 def read_pointings(

@@ -22,7 +22,10 @@ from reseau.errors import CatalogueError, ReseauWarning, explain, some
 EXACT_FLOAT = 2**53
 """Integers below are exact as floating-point numbers of 64 bits."""
 
-MISSING = ("", "null", "none", "nan", "n/a", "--", "missing", "<na>")
+MISSING = (
+    *("", "null", "none", "nan", "n/a", "--", "missing", "<na>"),
+    *("unmatched", "not matched", "no match", "no_match", "nomatch", "unidentified"),
+)
 """Words for no identifier."""
 
 _INTEGER = re.compile(r"[+-]?\d{1,19}")
@@ -92,6 +95,8 @@ def read_identifiers(
         return _of_text(column.cast(pa.string()), known, in_order)
     if pa.types.is_null(kind):
         return Identifiers(column.cast(pa.int64()))
+    if kind == pa.uint64() and (pc.max(column).as_py() or 0) >= 2**63:
+        raise _too_great(pc.max(column).as_py(), column.type, name, where)
     return Identifiers(column)
 
 
@@ -103,6 +108,8 @@ def _of_floats(column: pa.ChunkedArray, name: str, where: str | Path) -> pa.Arra
     limit = EXACT_FLOAT if column.type == pa.float64() else 2**24
     if (np.abs(values[~missing]) >= limit).any():
         largest = np.abs(values[~missing]).max()
+        if largest >= 2.0**63:
+            raise _too_great(largest, column.type, name, where)
         raise _refusal(
             f"column {name} is of type {column.type}, with values up to {largest:.17g}",
             "integers: floating-point numbers lose digits of an id above "
@@ -129,6 +136,18 @@ def _of_floats(column: pa.ChunkedArray, name: str, where: str | Path) -> pa.Arra
     )
     whole = np.where(missing, 0, values).astype(np.int64)
     return pa.chunked_array([pa.array(whole, mask=missing)])
+
+
+def _too_great(
+    largest: float, kind: pa.DataType, name: str, where: str | Path
+) -> CatalogueError:
+    return _refusal(
+        f"column {name} has numbers up to {largest:.17g} (read as {kind})",
+        "integers below 9223372036854775808, which 64 bits with a sign hold, or text",
+        f"{where}, column {name}",
+        "write them as text that is no number, as S9223372036854775808, or number the "
+        "sources anew, in all tables alike",
+    )
 
 
 def _of_text(

@@ -81,9 +81,9 @@ def as_arrow(source: Any, *, what: str = "the table") -> pa.Table:
     if isinstance(source, Table):
         return from_astropy(_with_meta_ids(source), where=where)
     if isinstance(source, pa.Table):
-        return source
+        return _without_views(source)
     if isinstance(source, pa.RecordBatch):
-        return pa.Table.from_batches([source])
+        return _without_views(pa.Table.from_batches([source]))
     if (
         hasattr(source, "iloc")
         and hasattr(source, "index")
@@ -107,8 +107,17 @@ def as_arrow(source: Any, *, what: str = "the table") -> pa.Table:
     if hasattr(source, "to_arrow"):
         found = source.to_arrow()
         if isinstance(found, pa.Table):
-            return found
+            return _without_views(found)
     raise _wrong_kind(source, what)
+
+
+def _without_views(table: pa.Table) -> pa.Table:
+    # Text as polars keeps it, for which Arrow has few functions.
+    for i, field in enumerate(table.schema):
+        if field.type == pa.string_view():
+            column = table.column(i).cast(pa.string())
+            table = table.set_column(i, field.with_type(pa.string()), column)
+    return table
 
 
 def _wrong_kind(source: object, what: str) -> WrongKindError:
@@ -133,7 +142,7 @@ def _from_pandas(frame: Any, where: str) -> pa.Table:
     for i, name in enumerate(frame.columns):
         arrays.append(_array(frame.iloc[:, i], str(name), where))
         names.append(str(name))
-    table = pa.Table.from_arrays(arrays, names=names)
+    table = _without_views(pa.Table.from_arrays(arrays, names=names))
     return with_keywords(table, keywords_of(getattr(frame, "attrs", {})))
 
 

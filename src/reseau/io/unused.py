@@ -4,12 +4,10 @@ import warnings
 from collections.abc import Collection
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from reseau.errors import CatalogueError, ReseauWarning, explain, some
+from reseau.errors import ReseauWarning, some
 from reseau.io.choices import GROUPS
 from reseau.schema import REFERENCE
 from reseau.synonyms import OF_BOTH, called, synonym_of
@@ -152,47 +150,4 @@ def _time_format(name: str, column: str) -> str:
     return f"[{found.unit}]"
 
 
-def refuse_mixed_exposures(
-    table: pa.Table, found: dict[str, str], source_id: NDArray, where: str | Path
-) -> None:
-    """Refuse to take as one exposure what a column tells apart and the sources show.
-
-    Parameters
-    ----------
-    table
-        Of detections, all of them of one exposure.
-    found
-        As of `unused_columns`.
-    source_id
-        Of each row.
-    where
-        For messages.
-
-    Raises
-    ------
-    CatalogueError
-        Sources are measured repeatedly, each time with another value of a column that
-        looks like an exposure.
-    """
-    ids, row, count = np.unique(source_id, return_inverse=True, return_counts=True)
-    if (count < 2).all():
-        return
-    for column in (c for c, name in found.items() if name == "exposure_id"):
-        value = np.asarray(table[column].combine_chunks().dictionary_encode().indices)
-        pairs = np.unique(np.stack([row, value], axis=1), axis=0)
-        if len(pairs) != len(row):
-            continue
-        raise CatalogueError(
-            explain(
-                given=f"{int((count > 1).sum())} of {len(ids)} sources are measured "
-                f"more than once, each time with another {column}, and no column says "
-                "which exposure a row belongs to",
-                wanted="a column exposure_id",
-                where=f"{where}; found {some(table.column_names, 30)}",
-                todo=f"say --columns exposure_id={column}; if all rows are of one "
-                f"exposure, --columns exposure_id=1",
-            )
-        )
-
-
-__all__ = ["refuse_mixed_exposures", "unused_columns", "warn_of_unused"]
+__all__ = ["unused_columns", "unused_of_catalogue", "warn_of_unused"]

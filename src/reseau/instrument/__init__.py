@@ -25,6 +25,7 @@ from .instrument import (
     measured,
     pixel_from_camera,
     pixel_to_direction,
+    plane_from_pixel,
     restored,
     undistorted,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "measured",
     "pixel_from_camera",
     "pixel_to_direction",
+    "plane_from_pixel",
     "project",
     "restored",
     "rotate_axes",

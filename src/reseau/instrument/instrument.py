@@ -214,6 +214,27 @@ def pixel_from_camera(
     return to_pixel(*plane, **_detector_values(instrument.detectors, detector))
 
 
+def plane_from_pixel(
+    detectors: Detectors, pixel_x: Values, pixel_y: Values, detector: Rows
+) -> Pair:
+    """Return where pixels lie in the focal plane, distortion included.
+
+    Parameters
+    ----------
+    detectors
+        Of the instrument.
+    pixel_x, pixel_y
+        Position [pixel].
+    detector
+        Row of the detector of each.
+
+    Returns
+    -------
+    Position x and y [um].
+    """
+    return from_pixel(pixel_x, pixel_y, **_detector_values(detectors, detector))
+
+
 def camera_from_pixel(
     instrument: Instrument,
     pixel_x: Values,
@@ -239,8 +260,7 @@ def camera_from_pixel(
     -------
     Components x, y, z of unit vectors in the camera's frame.
     """
-    values = _detector_values(instrument.detectors, detector)
-    plane = from_pixel(pixel_x, pixel_y, **values)
+    plane = plane_from_pixel(instrument.detectors, pixel_x, pixel_y, detector)
     u, v = restored(
         instrument.distortion, *plane, instrument.coefficients, instrument.skew
     )

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.diagnostics import DistortionMap, evaluate_distortion, focal_plane_grid
-from reseau.instrument import from_pixel
+from reseau.instrument import plane_from_pixel
 
 from .compared import Columns, Compared
 from .comparing import Comparison
@@ -76,21 +75,9 @@ class Drawable:
             Of each measurement, in the unit in which it was made.
         """
         detectors = self.solution.instrument.detectors
-        centre, pitch, origin = (
-            np.asarray(getattr(detectors, name))[self.detector].T
-            for name in ("centre", "pitch", "origin")
-        )
         with jax.enable_x64(True):
-            found = from_pixel(
-                jnp.asarray(x),
-                jnp.asarray(y),
-                centre_x=centre[0],
-                centre_y=centre[1],
-                theta=np.asarray(detectors.theta)[self.detector],
-                pitch_x=pitch[0],
-                pitch_y=pitch[1],
-                origin_x=origin[0],
-                origin_y=origin[1],
+            found = plane_from_pixel(
+                detectors, np.asarray(x), np.asarray(y), self.detector
             )
             return np.asarray(found[0]), np.asarray(found[1])
 

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from scipy import special
 
 from reseau.diagnostics.unit_weight import is_chance
-from reseau.instrument import NoDistortion, basis_name, from_pixel
+from reseau.instrument import NoDistortion, basis_name, plane_from_pixel
 from reseau.solve import Solution
 
 from .prepare import Prepared
@@ -97,22 +97,8 @@ def _from_pixel(
     prepared: Prepared, pixel: Float[np.ndarray, "m 2"], row: np.ndarray
 ) -> Float[np.ndarray, "m 2"]:
     detectors = prepared.problem.instrument.detectors
-    centre, pitch, origin = (
-        np.asarray(getattr(detectors, name))[row]
-        for name in ("centre", "pitch", "origin")
-    )
     with jax.enable_x64(True):
-        found = from_pixel(
-            pixel[:, 0],
-            pixel[:, 1],
-            centre_x=centre[:, 0],
-            centre_y=centre[:, 1],
-            theta=np.asarray(detectors.theta)[row],
-            pitch_x=pitch[:, 0],
-            pitch_y=pitch[:, 1],
-            origin_x=origin[:, 0],
-            origin_y=origin[:, 1],
-        )
+        found = plane_from_pixel(detectors, pixel[:, 0], pixel[:, 1], row)
         return np.stack([np.asarray(found[0]), np.asarray(found[1])], axis=1)
 
 

@@ -26,7 +26,13 @@ from pathlib import Path
 
 from astropy.utils.exceptions import AstropyUserWarning
 
-from reseau.synonyms import called, has_another_meaning, is_ours, synonym_of
+from reseau.synonyms import (
+    called,
+    has_another_meaning,
+    is_ours,
+    of_joins,
+    synonym_of,
+)
 
 
 class ReseauError(Exception):
@@ -279,7 +285,7 @@ def alike(name: str, present: Collection[str]) -> list[str]:
     present
         Names in the table. One that is known to mean something else is no answer.
     """
-    known = called(name, present)
+    known = called(name, present) or of_joins(name, present)
     if known:
         return known[:3]
     if not is_ours(name):

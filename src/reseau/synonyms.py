@@ -291,6 +291,21 @@ def called(wanted: str, present: Iterable[str]) -> list[str]:
     return [name for _, name in sorted(ranked)]
 
 
+def of_joins(wanted: str, present: Iterable[str]) -> list[str]:
+    """Return columns that a join of two tables made of `wanted`, as ``ra_1``.
+
+    Parameters
+    ----------
+    wanted
+        Name here.
+    present
+        Names in a table.
+    """
+    ends = ("_1", "_2", "_x", "_y", "_a", "_b", "_left", "_right", "_ref", "_cat")
+    names = {f"{wanted}{end}" for end in ends}
+    return [n for n in present if n.lower() in names]
+
+
 def certain_names(
     present: Collection[str], wanted: Iterable[str]
 ) -> dict[str, Synonym]:
@@ -328,6 +343,7 @@ __all__ = [
     "certain_names",
     "has_another_meaning",
     "is_ours",
+    "of_joins",
     "plain",
     "synonym_of",
 ]

@@ -341,3 +341,43 @@ def test_views_and_truths_are_read(plane: Instrument) -> None:
     found = read(pa.table(table), plane)
     assert set(found.names["source"].values()) == {"S1", "S2"}
     assert found.measurements["flag"].to_pylist() == [0, 1]
+
+
+def test_names_of_a_join_are_proposed(plane: Instrument) -> None:
+    table = {"x": [1.5, 2.5], "y": [3.0, 4.0]}
+    table |= {f"{n}_{i}": v for i in (1, 2) for n, v in PLACES.items()}
+    with pytest.raises(CatalogueError, match="say --columns source_id=source_id_1"):
+        read(table, plane)
+    columns = "x=x[um],y=y[um],source_id=source_id_1"
+    with pytest.warns(ReseauWarning, match='"ra=ra_1,dec=dec_1"'):
+        read_detections(table, instrument=plane, columns=columns)
+    with pytest.raises(CatalogueError, match="source_id: is it source_id_1 or"):
+        quietly({f"{n}_1": v for n, v in PLACES.items()} | {"source_id_2": [1, 2]})
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "proposed"),
+    [
+        ("DATE-OBS", "01/01/26", "epoch="),
+        ("JD", 2461041.5, r"epoch=JD\[jd\]"),
+        ("EPOCH", 2026.0, "epoch=2026.0"),
+    ],
+)
+def test_times_of_a_header_that_are_not_read_are_said(
+    keyword: str, value: object, proposed: str, plane: Instrument
+) -> None:
+    table = QTable({"x": [1.5, 2.5], "y": [3.0, 4.0], "source_id": [71, 82]})
+    table.meta[keyword] = value
+    options = {"instrument": plane, "columns": "x=x[um],y=y[um]"}
+    with pytest.warns(ReseauWarning, match=f"{keyword} = .*{proposed}"):
+        found = read_detections(table, **options)
+    assert np.isnan(found.exposures["epoch"].to_numpy()).all()
+    if keyword == "JD":
+        found = read(table, plane, columns="x=x[um],y=y[um],epoch=JD[jd]")
+        wanted = Time(value, format="jd", scale="utc").tcb.jyear
+        np.testing.assert_allclose(found.exposures["epoch"], wanted, rtol=1e-12)
+    if keyword == "EPOCH":
+        table.meta[keyword] = 2000.0
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            read_detections(table, **options)

@@ -16,7 +16,7 @@ from reseau.io.one_place import far_from_first, one_place, place_keys, rounding_
 from reseau.io.unidentified import SUSPECTS, check_identified, warn_of_row_numbers
 from reseau.io.validate import validate
 from reseau.schema import REFERENCE, Column, TableSchema
-from reseau.synonyms import called, synonym_of
+from reseau.synonyms import called, of_joins, synonym_of
 
 
 def refusal(given: str, wanted: str, where: object, todo: str) -> CatalogueError:
@@ -102,11 +102,13 @@ def detected_sources(
             warn_of_row_numbers(ids, exposure, name, where)
         return DetectedSources(ids, found.texts)
     if not has_positions:
-        near = called("source_id", present)
+        near = called("source_id", present) or of_joins("source_id", present)
         notes = {n: synonym_of(n) for n in near}
         hints = [f"{n} ({s.note})" if s and s.note else n for n, s in notes.items()]
         places = ",".join(
-            f"{n}={c[0]}" for n in ("ra", "dec") if (c := called(n, present))
+            f"{n}={c[0]}"
+            for n in ("ra", "dec")
+            if (c := called(n, present) or of_joins(n, present))
         )
         raise refusal(
             "the detections are not identified with sources",

@@ -17,7 +17,8 @@ MIDDLE = ("mjdavg", "mjdmid", "mjdmean", "expmid", "dateavg", "datemid")
 BEGIN = ("mjdobs", "mjdbeg", "expstart", "mjdstart", "dateobs", "datebeg")
 END = ("mjdend", "expend")
 _ENDS = {"mjdbeg": "mjdend", "expstart": "expend"}
-EPOCHS = ("epoch", "timesys", "timeobs", *MIDDLE, *BEGIN, *END)
+JULIAN = ("jd", "hjd", "bjd", "juldate", "jdmid")
+EPOCHS = ("epoch", "timesys", "timeobs", *MIDDLE, *BEGIN, *END, *JULIAN)
 """Keywords that say when; plain spelling."""
 
 ALIKE = 1.0
@@ -85,6 +86,38 @@ def epoch_in_header(
     return HeaderEpoch(days[best], f"mjd {scale}", what)
 
 
+EQUINOXES = (1900.0, 1950.0, 1991.25, 2000.0)
+"""What EPOCH in capitals says of coordinates, and hardly of exposures."""
+
+
+def unread_times(keywords: Mapping[str, str | float]) -> dict[str, str]:
+    """Return keywords that look like a time and are not read, and how to say it.
+
+    Parameters
+    ----------
+    keywords
+        Of a header of which `epoch_in_header` found nothing.
+    """
+    found = {}
+    for key, value in keywords.items():
+        name = plain(key)
+        if name in JULIAN and _is_number(value):
+            found[key] = f"epoch={key}[jd]"
+        elif name == "epoch" and value not in EQUINOXES and _is_number(value):
+            found[key] = f"epoch={value}"
+        elif name in (*MIDDLE, *BEGIN) and value not in (0, "0", ""):
+            found[key] = "epoch=2020-05-31T12:00"
+    return found
+
+
+def _is_number(value: str | float) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
 def _day(
     name: str, names: Mapping[str, str], keywords: Mapping[str, str | float]
 ) -> float | None:
@@ -122,4 +155,4 @@ def _contradiction(
     )
 
 
-__all__ = ["EPOCHS", "HeaderEpoch", "epoch_in_header"]
+__all__ = ["EPOCHS", "HeaderEpoch", "epoch_in_header", "unread_times"]

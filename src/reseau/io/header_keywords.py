@@ -16,7 +16,12 @@ import pyarrow as pa
 from reseau.errors import CatalogueError, ReseauWarning, explain, some
 from reseau.instrument import Instrument
 from reseau.io.choices import GROUPS, Choice
-from reseau.io.header_epochs import EPOCHS, HeaderEpoch, epoch_in_header
+from reseau.io.header_epochs import (
+    EPOCHS,
+    HeaderEpoch,
+    epoch_in_header,
+    unread_times,
+)
 from reseau.synonyms import called, plain
 
 KEYWORDS = b"reseau_keywords"
@@ -152,6 +157,8 @@ def with_header(
         if found is not None:
             table = _append(table, "epoch", found.value, found.unit)
             told.append(f"epoch {found.value} ({found.of_what})")
+        else:
+            _tell_of_times(keywords, where)
     if told:
         warnings.warn(
             f"{where}: no column says so, but its header does, of all rows: "
@@ -160,6 +167,20 @@ def with_header(
             stacklevel=3,
         )
     return table
+
+
+def _tell_of_times(keywords: Keywords, where: str | Path) -> None:
+    """Say so where a header seems to hold a time that is not read."""
+    unread = unread_times(keywords)
+    if unread:
+        said = some([f"{key} = {keywords[key]}" for key in unread])
+        warnings.warn(
+            f"{where}: its header says {said}, which is not taken for the time of the "
+            "exposure (EPOCH in FITS is an equinox, and not every date can be read); "
+            f'if it is, say --columns "{next(iter(unread.values()))}"',
+            ReseauWarning,
+            stacklevel=4,
+        )
 
 
 def _chosen(

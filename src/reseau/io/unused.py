@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from reseau.errors import ReseauWarning, some
 from reseau.io.choices import GROUPS
 from reseau.schema import REFERENCE
-from reseau.synonyms import OF_BOTH, called, synonym_of
+from reseau.synonyms import OF_BOTH, called, of_joins, synonym_of
 
 _MEASURED = (
     "exposure_id",
@@ -55,7 +55,7 @@ def unused_columns(
         absent += ["ra", "dec"]
     found: dict[str, str] = {}
     for name in absent:
-        for column in called(name, free):
+        for column in called(name, free) or of_joins(name, free):
             if column in found or column in REFERENCE:
                 continue
             if name in ("exposure_id", "detector_id") and _is_constant(table[column]):

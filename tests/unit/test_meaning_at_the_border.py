@@ -12,8 +12,8 @@ from astropy.coordinates import SkyCoord
 from astropy.table import QTable
 from astropy.time import Time
 
-from reseau import Catalogue
-from reseau.errors import CatalogueError, ReseauWarning
+from reseau import Catalogue, solve
+from reseau.errors import CatalogueError, ReseauWarning, UnitError, WrongKindError
 from reseau.instrument import Instrument
 from reseau.io import Dataset, joined, read_detections, read_instrument
 from reseau.io.epochs import read_epochs
@@ -381,3 +381,16 @@ def test_times_of_a_header_that_are_not_read_are_said(
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             read_detections(table, **options)
+
+
+def test_seconds_of_right_ascension_are_explained() -> None:
+    table = {**PLACES, "ref_epoch": [2016.0] * 2, "pmdec": [1.0, 2.0]}
+    with pytest.raises(UnitError, match=r"multiply by 15 cos\(dec\)"):
+        quietly({**table, "mu": [0.02, 0.03]}, columns="pmra=mu[s/yr]")
+
+
+def test_options_beside_options_are_put_right() -> None:
+    with pytest.raises(WrongKindError, match=r"options=SolveOptions\(columns='x=XWIN'"):
+        solve({"x": [1.0]}, columns="x=XWIN")
+    with pytest.raises(WrongKindError, match="did you mean 'reference'"):
+        solve({"x": [1.0]}, refer={})

@@ -233,12 +233,18 @@ def _convert(
     if name == "ra" and have == u.h:
         have = u.hourangle
     if not have.is_equivalent(want):
+        todo = "correct the unit in the table's metadata, or convert the column"
+        if name.startswith("pmra") and have.is_equivalent("s/yr"):
+            todo = (
+                "seconds of right ascension are no angle on the sky: multiply by "
+                f"15 cos(dec), and say {name}=NAME[arcsec/yr] where columns are chosen"
+            )
         raise UnitError(
             explain(
                 given=f"column {name} has the unit {given or 'none (a pure number)'}",
                 wanted=f"{wanted or 'no unit'} or a unit that converts to it",
                 where=place,
-                todo="correct the unit in the table's metadata, or convert the column",
+                todo=todo,
             )
         )
     return pa.chunked_array([convert(values.to_numpy(), have, want)])

@@ -51,6 +51,7 @@ from .columns import (
 )
 from .flagged import parse_mask
 from .methods import Answer, solve_prepared
+from .misplaced import refuse_misplaced
 from .naming import with_names
 from .options import SolveOptions
 from .overview import overview
@@ -132,6 +133,7 @@ def solve(
     options: SolveOptions | None = None,
     overwrite: bool = False,
     report: Report | None = None,
+    **others: Any,
 ) -> Solved:
     """Solve one plate and write the solution.
 
@@ -153,6 +155,8 @@ def solve(
         Whether an earlier solution at `output` may be replaced.
     report
         Called after each iteration with its figures.
+    others
+        None: what belongs into `options` is said to.
 
     Raises
     ------
@@ -168,6 +172,7 @@ def solve(
     >>> solved.summary["result"]
     'successful'
     """
+    refuse_misplaced(others)
     options = options or SolveOptions()
     if output is not None:
         check_output(

@@ -58,7 +58,7 @@ def noise_verdict(chi2: float, dof: float, *, priors_off: bool = False) -> str:
             f"{MEANINGLESS}"
         )
     head = sigma0_head(sigma0, dof)
-    few = "; too few degrees of freedom to tell" if dof < FEW else ""
+    few = "; too few degrees of freedom to tell" if round(dof) < FEW else ""
     words = _judge(chi2, dof)
     if few and words == FINE:
         words = "nothing says that the errors of the measurements are wrong"

@@ -9,7 +9,6 @@ A process that has imported all but computed nothing forks one child a command, 
 a kill costs a run and not the start of Python.
 """
 
-import argparse
 import io
 import os
 import shutil
@@ -18,14 +17,13 @@ import sys
 import time
 import traceback
 import warnings
-from collections import Counter
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from kills import content
+from after_kills import check_rest, content, kill_all, options, told
 
 SMALL = ("--sources", "60", "--exposures", "4", "--artificial", "3")
 LONGEST = 120.0
@@ -110,8 +108,7 @@ def one_kill(
     typical: float,
 ) -> str:
     """Kill once, and return what happened; raise where something is lost or left."""
-    path, neighbour = folder / "out", folder / "thesis.tex"
-    neighbour.write_text("precious")
+    path = folder / "out"
     over = bool(rng.random() < 0.5)
     if over:
         shutil.copytree(earlier, path)
@@ -129,7 +126,6 @@ def one_kill(
     os.kill(child, number)
     status = ended(child)
     found = content(path)
-    left = [p.name for p in folder.iterdir() if p.name.startswith(".")]
     if found is None and over:
         raise AssertionError(f"{verb}: the earlier output is lost, exit {status}")
     what = "earlier" if over and found == before else "new"
@@ -137,29 +133,17 @@ def one_kill(
         what = "no"
     elif what == "new" and ended(forked(lambda: is_whole(verb, path))):
         raise AssertionError(f"{verb}: the output is half, exit {status}")
-    if number is signal.SIGTERM and left and status != -signal.SIGTERM:
-        raise AssertionError(f"{verb}: SIGTERM left {left}, exit {status}")
-    if ended(forked(lambda: looked_at(folder))):
-        raise AssertionError(f"{verb}: the next run does not go well")
-    rest = sorted(p.name for p in folder.iterdir())
-    if rest != sorted({"thesis.tex", *([path.name] if found else [])}):
-        raise AssertionError(f"{verb}: the next run left {rest}")
-    if neighbour.read_text() != "precious":
-        raise AssertionError("the neighbour was touched")
-    return f"{number.name}, exit {status}, {what} output" + (
-        ", rest removed by the next run" if left else ""
-    )
+
+    def look() -> None:
+        if ended(forked(lambda: looked_at(folder))):
+            raise AssertionError(f"{verb}: the next run does not go well")
+
+    return told(number, status, what, check_rest(verb, path, number, status, look))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kill", type=int, default=1000)
-    parser.add_argument("--term", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    rng = np.random.default_rng(options.seed)
-    counts: Counter[str] = Counter()
-    failed: Counter[str] = Counter()
+    choice = options(__doc__).parse_args()
+    rng = np.random.default_rng(choice.seed)
     with TemporaryDirectory() as name:
         place = Path(name)
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(place / "programs"))
@@ -181,30 +165,13 @@ def main() -> None:
                 assert code in (0, 3), (verb, code, again)
                 typical[verb] = time.perf_counter() - began
         print({verb: f"{seconds:.1f} s" for verb, seconds in typical.items()})
-        signals = [signal.SIGKILL] * options.kill + [signal.SIGTERM] * options.term
-        for i, number in enumerate(rng.permutation(signals)):
-            verb = list(typical)[i % len(typical)]
-            folder = place / "work"
-            folder.mkdir()
-            try:
-                told = one_kill(
-                    verb,
-                    commands(data)[verb],
-                    earlier[verb],
-                    signal.Signals(number),
-                    rng,
-                    folder,
-                    typical[verb],
-                )
-                counts[f"{verb}: {told}"] += 1
-            except AssertionError as error:
-                failed[str(error)] += 1
-            shutil.rmtree(folder)
-            if (i + 1) % 50 == 0:
-                print(i + 1, "kills,", sum(failed.values()), "failed", flush=True)
-    for table in (counts, failed):
-        for told, n in sorted(table.items()):
-            print(f"{n:6d}  {told}")
+        signals = [signal.SIGKILL] * choice.kill + [signal.SIGTERM] * choice.term
+
+        def once(verb: str, number: signal.Signals, folder: Path) -> str:
+            known = commands(data)[verb], earlier[verb]
+            return one_kill(verb, *known, number, rng, folder, typical[verb])
+
+        kill_all(rng.permutation(signals), list(typical), once, place, every=50)
 
 
 if __name__ == "__main__":

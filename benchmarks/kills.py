@@ -6,23 +6,20 @@ names are about to change. Then the earlier or the new output must be there, who
 neighbour untouched, and after the next run's first look nothing else.
 """
 
-import argparse
 import dataclasses
-import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from after_kills import check_rest, content, kill_all, options, told
 
 PREPARE = """
 import sys, warnings
@@ -91,18 +88,6 @@ def writers(place: Path) -> dict[str, tuple[Writer, Writer]]:
     return {kind: (make("earlier"), make("new")) for kind, make in makers.items()}
 
 
-def content(path: Path) -> str | None:
-    """Return a digest of a file or of all files of a directory; None: nothing there."""
-    if not path.exists():
-        return None
-    digest = hashlib.sha256()
-    files = [path] if path.is_file() else sorted(path.rglob("*"))
-    for file in files:
-        digest.update(str(file.relative_to(path)).encode())
-        digest.update(file.read_bytes() if file.is_file() else b"")
-    return digest.hexdigest()
-
-
 def child(write: Writer, path: Path, over: bool) -> int:
     """Write in a forked process, as the command does."""
     number = os.fork()
@@ -142,8 +127,6 @@ def one_kill(
     from reseau.io.atomic import check_output
 
     path = folder / ("state.npz" if kind == "state" else "out")
-    neighbour = folder / "thesis.tex"
-    neighbour.write_text("precious")
     over = bool(rng.random() < 0.5)
     if over:
         pair[0](path, False)
@@ -156,38 +139,27 @@ def one_kill(
     os.kill(process, number)
     status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     found = content(path)
-    left = [p.name for p in folder.iterdir() if p.name.startswith(".")]
     allowed = {wanted[1]: "new", (wanted[0] if over else None): "earlier"}
     if found not in allowed:
         raise AssertionError(f"{kind}: the output is lost or half, exit {status}")
-    if number is signal.SIGTERM and left and status != -signal.SIGTERM:
-        raise AssertionError(f"{kind}: SIGTERM left {left}, exit {status}")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        check_output(folder / "next", kind="directory")
-    rest = sorted(p.name for p in folder.iterdir())
-    if rest != sorted({"thesis.tex", *([path.name] if found else [])}):
-        raise AssertionError(f"{kind}: the next run left {rest}")
-    if neighbour.read_text() != "precious":
-        raise AssertionError("the neighbour was touched")
-    return f"{number.name}, exit {status}, {allowed[found]} output" + (
-        ", rest removed by the next run" if left else ""
-    )
+
+    def look() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            check_output(folder / "next", kind="directory")
+
+    removed = check_rest(kind, path, number, status, look)
+    return told(number, status, allowed[found], removed)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kill", type=int, default=1000)
-    parser.add_argument("--term", type=int, default=200)
+    parser = options(__doc__)
     parser.add_argument("--inputs", type=Path, help="dataset and solution to write")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    rng = np.random.default_rng(options.seed)
-    counts: Counter[str] = Counter()
-    failed: Counter[str] = Counter()
+    choice = parser.parse_args()
+    rng = np.random.default_rng(choice.seed)
     with TemporaryDirectory() as name:
         place = Path(name)
-        known = writers(options.inputs or place)
+        known = writers(choice.inputs or place)
         wanted, typical = {}, {}
         for kind, pair in known.items():
             digests = []
@@ -198,24 +170,13 @@ def main() -> None:
                 typical[kind] = time.perf_counter() - began
                 digests.append(content(path) or "")
             wanted[kind] = digests[0], digests[1]
-        signals = [signal.SIGKILL] * options.kill + [signal.SIGTERM] * options.term
-        for i, number in enumerate(signals):
-            kind = list(known)[i % len(known)]
-            folder = place / "work"
-            folder.mkdir()
-            try:
-                told = one_kill(
-                    kind, known[kind], wanted[kind], number, rng, folder, typical[kind]
-                )
-                counts[f"{kind}: {told}"] += 1
-            except AssertionError as error:
-                failed[str(error)] += 1
-            shutil.rmtree(folder)
-            if (i + 1) % 100 == 0:
-                print(i + 1, "kills,", sum(failed.values()), "failed", flush=True)
-    for table in (counts, failed):
-        for told, n in sorted(table.items()):
-            print(f"{n:6d}  {told}")
+        signals = [signal.SIGKILL] * choice.kill + [signal.SIGTERM] * choice.term
+
+        def once(kind: str, number: signal.Signals, folder: Path) -> str:
+            pair = known[kind], wanted[kind]
+            return one_kill(kind, *pair, number, rng, folder, typical[kind])
+
+        kill_all(signals, list(known), once, place, every=100)
 
 
 if __name__ == "__main__":

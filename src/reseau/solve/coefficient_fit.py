@@ -27,7 +27,13 @@ MARGIN = 1.05
 """Side of the grid, in sides of the rectangle that was measured."""
 
 FOLLOWED = 3
-"""Starts that are followed to their minimum."""
+"""Starts that are followed to their minimum at least."""
+
+EXPLAINED = 0.01
+"""Least sum of squares, of that without distortion, at which no more are followed."""
+
+BY_CHANCE = 10.0
+"""The same in squares of the misfit of one of the numbers that are compared."""
 
 EVALUATIONS = 30
 """Of the small problem, from one start."""
@@ -259,15 +265,34 @@ def fit_coefficients(
     misfit, sigma = _Misfit(instrument, field, reduced), instrument.coefficient_sigma
     starts = instrument.distortion.starts(misfit.nominal, np.asarray(sigma))
     starts = misfit.scaled(np.vstack([np.asarray(current), starts]))
-    rough = [_minimum(misfit, z, ROUGH) for z in _most_promising(misfit, starts)]
-    best = min(rough, key=lambda fit: float(fit.cost))
-    found = _minimum(misfit, best.x, FINE)
+    found = _minimum(misfit, _best_of(misfit, starts), FINE)
     z = found.x if found.success else _newton(misfit, found.x)
     return misfit.coefficients(z)
 
 
-def _most_promising(misfit: _Misfit, starts: np.ndarray) -> list[np.ndarray]:
-    """Return the best of the starts, each also after one linear step.
+def _best_of(misfit: _Misfit, starts: np.ndarray) -> np.ndarray:
+    """Return roughly the lowest minimum, of those that starts lead to.
+
+    A minimum that explains only part of the displacement is not the one looked for:
+    more starts are followed as long as there are some.
+    """
+    none = np.zeros_like(starts[0])
+    enough = max(
+        EXPLAINED * float(np.sum(misfit.residual(none) ** 2)),
+        BY_CHANCE * misfit.right.size,
+    )
+    best, least = none, np.inf
+    for i, z in enumerate(_by_promise(misfit, starts)):
+        if i >= FOLLOWED and 2.0 * least < enough:
+            break
+        found = _minimum(misfit, z, ROUGH)
+        if found.cost < least:
+            best, least = found.x, found.cost
+    return best
+
+
+def _by_promise(misfit: _Misfit, starts: np.ndarray) -> list[np.ndarray]:
+    """Return starts in the order of promise, each also after one linear step.
 
     Coefficients on which nothing depends there stay: a centre of no distortion.
     """
@@ -281,7 +306,7 @@ def _most_promising(misfit: _Misfit, starts: np.ndarray) -> list[np.ndarray]:
     candidates = np.concatenate([moved, starts])
     cost = np.sum(misfit.several(candidates)[0] ** 2, axis=1)
     order = np.argsort(np.where(np.isfinite(cost), cost, np.inf), kind="stable")
-    return [candidates[i] for i in order[:FOLLOWED] if np.isfinite(cost[i])]
+    return [candidates[i] for i in order if np.isfinite(cost[i])]
 
 
 def _minimum(

@@ -201,7 +201,7 @@ def credible(said: str) -> bool:
     """Return whether a verdict finds nothing wrong."""
     bad = ("does NOT", "underestimated", "far from where", "do not fit together")
     bad += ("no degrees of freedom", "too few degrees", "beyond", "overestimated")
-    bad += ("far smaller", "did NOT")
+    bad += ("far smaller", "did NOT", "find the cause before using")
     return not any(word in said for word in bad)
 
 

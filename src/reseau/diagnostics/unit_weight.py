@@ -46,7 +46,7 @@ def noise_verdict(chi2: float, dof: float, *, priors_off: bool = False) -> str:
     if not math.isfinite(chi2):
         return "chi² is not a finite number: the fit is not to be used."
     if dof < FEWEST:
-        few = "no" if round(dof) == 0 else f"{round(dof):,}"
+        few = "no" if round(dof) <= 0 else f"{round(dof):,}"
         return (
             f"There are {few} degrees of freedom: the fit cannot tell whether the "
             "errors of the measurements are right."

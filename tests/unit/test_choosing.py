@@ -18,6 +18,7 @@ from reseau.solve.gauss_newton import gauss_newton
 from reseau.solve.plan import plan_tiles
 from reseau.solve.start import find_start
 
+WIDTH = 80
 SIZE = {"sources": 200, "exposures": 8}
 
 
@@ -226,11 +227,32 @@ def test_table_says_what_speaks_against_the_choice():
     )
     assert not choice.agrees
     text = "\n".join(choice.lines())
-    assert "1.0 above degree 3: hardly better" not in text  # degree 4 is above both
+    assert "1.0 above degree 3: hardly better; degree 4 did not converge" in text
+    assert "20 above where it ended" in text
     assert "do not agree: degree" in text
     assert "> degree 2" in text
     assert "? degree 4" in text
     assert "did not converge" in text
+
+
+def test_left_out_measurements_far_off_do_not_agree():
+    poor = replace(_candidate(2, 100.0, 80.0), pull=69.6)
+    choice = _choice(poor, _candidate(3, 90.0, 80.0))
+    assert choice.agrees
+    assert "69.6 of their errors off: no model" in choice.lines()[-1]
+
+
+def test_table_fits_a_terminal_and_says_once_what_models_share():
+    shared = "F_x, F_y of each exposure, skew, detectors"
+    models = [
+        replace(c, label=f"degree {c.degree}; {words}", rms=1.234567e-5, pull=123.4567)
+        for words in (shared, "F of each exposure, skew, detectors")
+        for c in (_candidate(2, -1.5e8, 80.0), _candidate(8, 100.0, -70_000.0))
+    ]
+    lines = _choice(*models, chosen=1).lines()[:-3]
+    assert max(map(len, lines)) <= WIDTH
+    assert sum(shared in line for line in lines) == 1
+    assert [line[:10] for line in lines if line[:1] == ">"] == ["> degree 8"]
 
 
 def test_table_says_what_other_widths_would_choose():

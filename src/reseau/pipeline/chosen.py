@@ -14,6 +14,9 @@ WIDTHS = (0.1, 10.0)
 DECISIVE = 3.0
 """Difference of log probabilities that counts: odds of 20 to 1."""
 
+UNLIKE = 2.0
+"""Pull of left-out measurements beyond which a model does not describe the data."""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -120,25 +123,29 @@ class Choice:
     def lines(self) -> list[str]:
         """Return the table and the verdict as lines for a terminal.
 
-        Log probabilities are given less those of the chosen model.
+        Log probabilities are given less those of the chosen model. What is free
+        besides the distortion stands above the models that share it.
         """
         columns = [self._by_width(factor) for factor in (1.0, *WIDTHS)]
         columns += [self._foresight()]
         columns = [c - c[self.chosen] for c in columns]
-        width = max(len(c.label) for c in self.candidates)
         found = [
-            f"  {'':<{width}}  {'':>6}  {'log evidence, prior width':^33}  "
-            f"{'left-out measurements':^32}",
-            f"  {'model':<{width}}  {'shared':>6}  {'x 1':>11}{'x 0.1':>11}{'x 10':>11}"
-            f"  {'log p':>11}{f'RMS [{self.unit}]':>12}{'pull':>9}",
+            f"{'log evidence, prior width':>48}{'left-out measurements':>29}",
+            f"  {'model':<8}  {'shared':>6}{'x 1':>10}{'x 0.1':>10}{'x 10':>10}"
+            f"{'log p':>11}{f'RMS [{self.unit}]':>12}{'pull':>8}",
         ]
+        others = ""
         for i, candidate in enumerate(self.candidates):
+            degree, _, rest = candidate.label.partition("; ")
+            if rest != others:
+                found.append(f"  {rest}:")
+                others = rest
             one, narrow, wide, left = (_figure(c[i]) for c in columns)
             mark = ">" if i == self.chosen else " " if candidate.converged else "?"
             found.append(
-                f"{mark} {candidate.label:<{width}}  {candidate.evidence.shared:>6d}  "
-                f"{one:>11}{narrow:>11}{wide:>11}  {left:>11}"
-                f"{candidate.rms:>12.4g}{candidate.pull:>9.4g}"
+                f"{mark} {degree:<8}  {candidate.evidence.shared:>6d}"
+                f"{one:>10}{narrow:>10}{wide:>10}{left:>11}"
+                f"{candidate.rms:>12.4g}{candidate.pull:>8.4g}"
             )
         if not all(c.converged for c in self.candidates):
             found.append("?: did not converge, cannot be chosen")
@@ -150,21 +157,32 @@ class Choice:
 
     def _told_choice(self) -> str:
         values = np.array([c.evidence.value for c in self.candidates])
-        found = f"chosen: {self.best.label} (log evidence {values[self.chosen]:.1f})"
+        converged = np.array([c.converged for c in self.candidates])
+        own = values[self.chosen]
+        found = f"chosen: {self.best.label} (log evidence {own:.1f})"
         values[self.chosen] = np.nan
-        if np.all(np.isnan(values)):
-            return found
-        second = int(np.nanargmax(values))
-        lead = self.best.evidence.value - values[second]
-        weak = "" if lead > DECISIVE else ": hardly better"
-        return f"{found}, {lead:.1f} above {self.candidates[second].label}{weak}"
+        second = _largest(np.where(converged, values, np.nan))
+        if second is not None:
+            lead = own - values[second]
+            weak = "" if lead > DECISIVE else ": hardly better"
+            found += f", {lead:.1f} above {self.candidates[second].label}{weak}"
+        failed = _largest(np.where(converged, np.nan, values))
+        if failed is not None and values[failed] > own:
+            found += (
+                f"; {self.candidates[failed].label} did not converge and is "
+                f"{values[failed] - own:.4g} above where it ended: the model that the "
+                "data want may not be among those tried; try higher degrees"
+            )
+        return found
 
     def _told_widths(self) -> str:
         words = []
+        converged = np.array([c.converged for c in self.candidates])
         for factor in WIDTHS:
-            best = int(np.nanargmax(self._by_width(factor)))
-            same = best == self.chosen
-            name = "the same choice" if same else self.candidates[best].label
+            best = _largest(np.where(converged, self._by_width(factor), np.nan))
+            name = "the same choice"
+            if best is not None and best != self.chosen:
+                name = self.candidates[best].label
             words.append(f"x {factor:g} {name}")
         return f"with the distortion's prior width {'; '.join(words)}"
 
@@ -172,13 +190,19 @@ class Choice:
         if not self.n_left_out:
             return "no measurements could be left out for a check"
         left = self._foresight()
-        if self.agrees:
-            return f"{self.n_left_out} left-out measurements agree with the choice"
-        better = self.candidates[int(np.nanargmax(left))].label
-        return (
-            f"{self.n_left_out} left-out measurements do not agree: {better} foresaw "
-            f"them better, log p higher by {-left[self.chosen]:.1f}"
-        )
+        if not self.agrees:
+            better = self.candidates[int(np.nanargmax(left))].label
+            return (
+                f"{self.n_left_out} left-out measurements do not agree: {better} "
+                f"foresaw them better, log p higher by {-left[self.chosen]:.1f}"
+            )
+        if self.best.pull > UNLIKE:
+            return (
+                f"no other model foresaw {self.n_left_out} left-out measurements "
+                f"better, but they are {self.best.pull:.3g} of their errors off: no "
+                "model that was tried describes the data, or the errors are too small"
+            )
+        return f"{self.n_left_out} left-out measurements agree with the choice"
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for a JSON file."""
@@ -189,6 +213,11 @@ class Choice:
             "left_out_agrees": self.agrees if self.n_left_out else None,
             "verdict": self.sentences(),
         }
+
+
+def _largest(values: np.ndarray) -> int | None:
+    """Return where the largest value is; None where there is none."""
+    return None if np.all(np.isnan(values)) else int(np.nanargmax(values))
 
 
 def _below_best(values: list[float]) -> np.ndarray:

@@ -36,7 +36,7 @@ def try_one(seed: int, folder: Path) -> tuple[str, str]:
     if found["exit"] not in (0, 2, 3) or not found["said"].strip():
         return end, f"{plate.spoils}: {found['said']}"
     if found["exit"] == 0 and credible(found["said"]):
-        wrong = not np.all(found["off"] < FAR)
+        wrong = plate.has_truth and not np.all(found["off"] < FAR)
         return "credible", f"{plate.spoils}: {found['off']}" if wrong else ""
     return end, ""
 

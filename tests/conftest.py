@@ -28,6 +28,9 @@ jax.config.update("jax_numpy_dtype_promotion", "standard")
 
 compile_in_a_hurry()
 
+# What is traced lives long: looking through all of it again and again costs a tenth.
+gc.set_threshold(200_000, 50, 100)
+
 # The workers compile the same functions; let each find what another has compiled.
 keep_compiled(Path(__file__).resolve().parents[1] / ".pytest_cache" / "compiled")
 

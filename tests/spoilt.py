@@ -72,6 +72,16 @@ class Spoilt(NamedTuple):
         """Return the number of stars of an exposure."""
         return self.wrong.size // len(self.axes)
 
+    @property
+    def has_truth(self) -> bool:
+        """Return whether the axes are true still.
+
+        A mirror and x and y exchanged are a turn together, and a field that was shrunk
+        about one of its stars is another field.
+        """
+        a_turn = {"parity", "x and y exchanged"} <= set(self.spoils)
+        return not a_turn and "coincident stars" not in self.spoils
+
 
 def spoilt_plate(
     seed: int,
@@ -202,6 +212,7 @@ def credible(said: str) -> bool:
     bad = ("does NOT", "underestimated", "far from where", "do not fit together")
     bad += ("no degrees of freedom", "too few degrees", "beyond", "overestimated")
     bad += ("far smaller", "did NOT", "find the cause before using")
+    bad += ("the nominal focal length is off",)
     return not any(word in said for word in bad)
 
 

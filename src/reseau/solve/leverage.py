@@ -1,10 +1,15 @@
 """How much each measurement determines its own prediction: J Cov Jᵀ, exactly.
 
-With the factors of the last linearisation, L of a source's block, L⁻¹E its border and
-V the root of the shared covariance, the whitened prediction of a measurement is
-``G z + (J_c V − G S) y`` with ``G = J_s L⁻ᵀ``, ``S = L⁻¹E V`` and standard normal z, y;
-its covariance is the leverage. It is formed tile by tile, for all slots of a block at
-once, from the same whitened derivatives as the normal equations.
+With the factors of the last linearisation, L of a source's block, B = L⁻¹E its whitened
+border and Σ the covariance of the shared parameters, and with G = J_s L⁻ᵀ, the whitened
+prediction of a measurement has the covariance
+
+    G (1 + BΣBᵀ) Gᵀ − G BΣ J_cᵀ − J_c ΣBᵀ Gᵀ + J_c Σ J_cᵀ
+
+J_c has entries in the columns of one exposure, of the calibration and of one detector
+only, so that BΣ is formed once for a tile and everything else is small. It is formed
+tile by tile, for all slots of a block at once, from the same whitened derivatives as
+the normal equations.
 """
 
 from collections.abc import Sequence
@@ -12,7 +17,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from reseau.instrument import Instrument
 from reseau.linalg import Tile, forward_2x2
@@ -51,10 +56,11 @@ def leverages(
     out = np.zeros((m + 1, 2, 2))
     frames = frames_at(problem, parameters)
     root = jnp.asarray(equations.root)
+    covariance = root @ root.T
 
     def part(some: Sequence[tuple[Tile, TileData]]) -> None:
         for eliminated, tile in some:
-            spread = _spread(eliminated, root)
+            crossed, own = _of_tile(eliminated, covariance)
             for block in tile.blocks:
                 values = _block_leverage(
                     problem.instrument,
@@ -62,8 +68,9 @@ def leverages(
                     block,
                     *stages(problem.instrument, frames, tile, block),
                     eliminated.root,
-                    spread,
-                    root,
+                    crossed,
+                    own,
+                    covariance,
                 )
                 out[np.asarray(block.row)] = np.moveaxis(
                     np.asarray(values), (2, 3), (0, 1)
@@ -74,9 +81,11 @@ def leverages(
 
 
 @jax.jit
-def _spread(tile: Tile, root: Array) -> Array:
-    """Return S = L⁻¹E V of a tile, (2, n, q)."""
-    return jnp.einsum("kan,kq->anq", tile.border, root[tile.columns])
+def _of_tile(tile: Tile, covariance: Array) -> tuple[Array, Array]:
+    """Return BΣ of a tile, (p, 2, n), and 1 + BΣBᵀ, (2, 2, n)."""
+    crossed = jnp.einsum("kan,kp->pan", tile.border, covariance[tile.columns])
+    own = jnp.einsum("kan,kbn->abn", crossed[tile.columns], tile.border)
+    return crossed, own + jnp.eye(2)[:, :, None]
 
 
 @jax.jit
@@ -87,36 +96,41 @@ def _block_leverage(
     plane: OnPlane,
     at: OnDetector,
     lower: Array,
-    spread: Array,
-    root: Array,
+    crossed: Array,
+    own: Array,
+    covariance: Array,
 ) -> Array:
     """Return the leverages of one block, (2, 2, k, n)."""
     source, shared = whitened_columns(instrument, free, block, plane, at)
+    shared = shared[:, :-1]
     # G = J_s L⁻ᵀ: solve L Gᵀ = J_sᵀ, the axis of the two unknowns last but one.
     gain = jnp.moveaxis(forward_2x2(lower, jnp.moveaxis(source, 1, 2)), 2, 1)
-    common = shared.shape[1] - 1 - PER_EXPOSURE - PER_DETECTOR
-    met = _met(instrument, block, common, root)
-    moved = jnp.einsum("kpan,kpq->kanq", shared[:, :-1], met)
-    moved = moved - jnp.einsum("kban,bnq->kanq", gain, spread)
-    own = jnp.einsum("kban,kbcn->ackn", gain, gain)
-    return own + jnp.einsum("kanq,kcnq->ackn", moved, moved)
+    columns = _columns_of(instrument, block, shared.shape[1], covariance.shape[0])
+    of_slot = covariance[columns[:, :, None], columns[:, None, :]]
+    spread = jnp.einsum("kpr,kpan->kran", of_slot, shared)
+    total = jnp.einsum("kran,krcn->ackn", spread, shared)
+    both = jnp.einsum("kpbn,kpcn->kbcn", crossed[columns], shared)
+    mixed = jnp.einsum("kban,kbcn->ackn", gain, both)
+    turned = jnp.einsum("kban,bdn->kdan", gain, own)
+    total = total + jnp.einsum("kdan,kdcn->ackn", turned, gain)
+    return total - mixed - jnp.swapaxes(mixed, 0, 1)
 
 
-def _met(
-    instrument: Instrument, block: Block, common: int, root: Array
-) -> Float[Array, "k p q"]:
-    """Return the rows of V of each slot's columns: exposure, calibration, detector."""
+def _columns_of(
+    instrument: Instrument, block: Block, width: int, total: int
+) -> Int[Array, "k p"]:
+    """Return each slot's shared parameters: exposure, calibration, detector."""
     slots = jnp.asarray(block.exposure).shape[0]
-    first = root.shape[0] - PER_DETECTOR * instrument.detectors.centre.shape[0]
+    first = total - PER_DETECTOR * instrument.detectors.centre.shape[0]
     exposure = jnp.asarray(block.exposure)[:, None] * PER_EXPOSURE
     detector = jnp.asarray(block.detector)[:, None] * PER_DETECTOR + first
-    calibration = jnp.arange(first - common, first)
-    rows = [
+    common = width - PER_EXPOSURE - PER_DETECTOR
+    parts = [
         exposure + jnp.arange(PER_EXPOSURE),
-        jnp.broadcast_to(calibration, (slots, common)),
+        jnp.broadcast_to(jnp.arange(first - common, first), (slots, common)),
         detector + jnp.arange(PER_DETECTOR),
     ]
-    return root[jnp.concatenate(rows, axis=1)]
+    return jnp.concatenate(parts, axis=1)
 
 
 __all__ = ["leverages"]

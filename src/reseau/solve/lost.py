@@ -43,6 +43,7 @@ def lost_solution(
         residuals=residuals_at(problem, tiles, optimum.parameters),
         chi2=float("nan"),
         dof=float("nan"),
+        redundancy=None,
         history=optimum.history,
         result=optimum.result,
         datum="none: nothing was solved",

@@ -210,6 +210,7 @@ def _solve(
         null.undetermined,
     )
     chi2, dof = _unit_weight(residuals, posterior.used, found)
+    redundancy = posterior.shares.redundancy(dof)
     judged = source_flags(
         problem,
         tiles,
@@ -217,7 +218,7 @@ def _solve(
         reported,
         posterior.sources,
         found,
-        sigma0=float(np.sqrt(chi2 / dof)) if dof > 0 else 1.0,
+        sigma0=redundancy.scale(chi2).value,
     )
     ended = time.perf_counter()
     result = optimum.result
@@ -234,6 +235,7 @@ def _solve(
         residuals=residuals,
         chi2=chi2,
         dof=dof,
+        redundancy=redundancy,
         history=optimum.history,
         result=result,
         datum=describe_datum(problem, datum.modes, constraints, null),

@@ -25,6 +25,7 @@ from reseau.model import Problem
 from .assemble import System, source_covariances
 from .gauss_newton import Equations
 from .plan import TileData
+from .redundancy import PriorShares, prior_shares
 
 
 class Posterior(NamedTuple):
@@ -39,11 +40,14 @@ class Posterior(NamedTuple):
     used
         Number of parameters that the measurements determine: the number of free ones
         less what the priors supply, trace(Λ Cov).
+    shares
+        What the priors share with all else.
     """
 
     sources: Float[np.ndarray, "n_src 2 2"]
     shared: Float[np.ndarray, "p p"]
     used: float
+    shares: PriorShares
 
 
 class InnerConstraints(NamedTuple):
@@ -119,13 +123,14 @@ def gaussian_posterior(
     prior = of_sources * solved[:, None, None]
     if problem.free_network:
         prior = np.zeros_like(prior)
-    supplied = float(np.sum(prior * sources) + np.sum(information * shared))
+    shares = prior_shares(tiles, equations, sources, prior, information)
+    supplied = float(shares.supplied.sum())
     null = equations.factor.null.shape[1] + equations.held
     if constraints is not None:
         sources, shared = _constrained(
             equations.system, tiles, sources, root, constraints
         )
-    return Posterior(sources, shared, free - null - supplied)
+    return Posterior(sources, shared, free - null - supplied, shares)
 
 
 def _solved_sources(tiles: list[TileData], n_sources: int) -> np.ndarray:

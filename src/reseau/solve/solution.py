@@ -16,6 +16,7 @@ from .draws import Draws, resample, sample_posterior
 from .extrapolation import Extrapolation
 from .gauss_newton import Iteration
 from .posterior_factor import PosteriorFactor
+from .redundancy import Redundancy, Scale, Scales
 from .references import ReferenceTest
 from .residuals import Residuals
 from .robust import Reliability
@@ -24,6 +25,8 @@ from .trusted import Strays
 
 METHODS_WITH_DRAWS = "gauss-newton, svi with the guide arrow, or nuts"
 """Methods whose solutions draws can be had from, for messages."""
+
+_NOBODY = np.zeros(0, dtype=bool)
 
 _displaced = jax.jit(displaced)
 _angles = jax.jit(angles_from_direction)
@@ -59,6 +62,8 @@ class Solution(eqx.Module):
         Of the measurements, and what it should be: twice their number less the number
         of parameters that they determine. Of a robust solution, each measurement
         counts by its probability to be good.
+    redundancy
+        What the sums of squares tell of the errors; None where it is not known.
     history
         The iterations.
     result
@@ -103,6 +108,7 @@ class Solution(eqx.Module):
     residuals: Residuals
     chi2: float
     dof: float
+    redundancy: Redundancy | None
     history: list[Iteration]
     result: Result = eqx.field(static=True)
     datum: str = eqx.field(static=True)
@@ -158,11 +164,34 @@ class Solution(eqx.Module):
 
     @property
     def sigma0(self) -> float:
-        """Return the standard deviation of unit weight, √(χ²/dof); NaN without dof.
+        """Return the standard deviation of unit weight; NaN without dof.
 
-        `dof` is a difference of sums: what is left of it below one half is rounding.
+        The scale of the measurements' errors, √(1 + (χ² − dof) / F) with F the degrees
+        of freedom that tell of them (`Redundancy`): √(χ²/dof) where no prior gives way.
         """
-        return float(np.sqrt(self.chi2 / self.dof)) if self.dof >= 0.5 else float("nan")
+        return self.error_scale.value
+
+    @property
+    def error_scale(self) -> Scale:
+        """Return by how much the measurements' errors are too small: `sigma0`, error.
+
+        Where `redundancy` is not known, priors are taken not to give way.
+        """
+        known = self.redundancy
+        if known is None:
+            known = Redundancy(np.full(2, self.dof), np.diag([self.dof, 0.0]), _NOBODY)
+        return known.scale(self.chi2)
+
+    @property
+    def error_scales(self) -> Scales | None:
+        """Return the scales of the errors of measurements and of references at once.
+
+        None of robust solutions, and where the plate does not tell both.
+        """
+        if self.redundancy is None or self.reliability is not None:
+            return None
+        pull = self.prior_pull[self.redundancy.judged]
+        return self.redundancy.scales(self.chi2, float(np.sum(pull**2)))
 
     @property
     def direction(self) -> Float[np.ndarray, "n_src 3"]:

@@ -12,6 +12,7 @@ from reseau.solve.gauss_newton import Equations, Iteration
 from reseau.solve.plan import TileData
 from reseau.solve.plate import NullSpace, calibration_pulls, describe_datum, prior_pulls
 from reseau.solve.posterior_factor import posterior_factor
+from reseau.solve.redundancy import Redundancy, prior_shares
 from reseau.solve.reported import reported_at
 from reseau.solve.residuals import Residuals
 from reseau.solve.robust import RobustOptimum
@@ -129,6 +130,7 @@ def as_solution(
         residuals=residuals,
         chi2=chi2,
         dof=dof,
+        redundancy=_redundancy(problem, tiles, moments, equations, judged, dof),
         history=history,
         result=result,
         datum=describe_datum(problem, datum.modes, None, nothing),
@@ -160,6 +162,31 @@ def _unit_weight(
         information = judged.prior_information
     supplied = _supplied(problem, moments, information)
     return float(good @ square), 2.0 * float(np.sum(good)) - free + supplied
+
+
+def _redundancy(
+    problem: Problem,
+    tiles: list[TileData],
+    moments: Moments,
+    equations: Equations | None,
+    judged: RobustOptimum | None,
+    dof: float,
+) -> Redundancy | None:
+    """Return what the residuals tell of the errors; None without a guide's factors."""
+    if equations is None:
+        return None
+    of_sources = np.asarray(problem.prior.information)
+    if judged is not None:
+        of_sources = judged.prior_information
+    solved = np.any(moments.sources != 0, axis=(1, 2))
+    shares = prior_shares(
+        tiles,
+        equations,
+        moments.sources,
+        of_sources * solved[:, None, None],
+        prior_terms(problem, moments.parameters).information,
+    )
+    return shares.redundancy(dof)
 
 
 def _in_datum(transform: object, matrix: np.ndarray) -> np.ndarray:

@@ -405,7 +405,7 @@ def test_score_of_the_noise_against_the_marginal_likelihood():
     whiten = np.linalg.inv(np.linalg.cholesky(here[0] * stated + here[1] * np.eye(2)))
     own = np.einsum("mip,pq,mjq->mij", rows, covariance, rows)
     taken = whiten @ own @ whiten.transpose(0, 2, 1)
-    found, _ = _score(stated, NoiseResiduals(left.reshape(m, 2), taken), here)
+    found = _score(stated, NoiseResiduals(left.reshape(m, 2), taken), here)
     wanted = optimize.approx_fprime(here, marginal, 1e-6)
     np.testing.assert_allclose(found, wanted, rtol=1e-4)
 

@@ -13,6 +13,7 @@ from .unit_weight import (
     FEW,
     MEANINGLESS,
     is_chance,
+    scale_of_errors,
     sigma0_head,
     sigma0_text,
 )
@@ -34,6 +35,8 @@ class AssumedError:
         Scatter beyond which no star is where it should be [unit].
     chi2, dof
         Of the measurements with that error, and its degrees of freedom.
+    of_errors
+        Those that tell of it; absent: all.
     strays
         Whether measurements that do not belong there are among the residuals.
     """
@@ -44,12 +47,14 @@ class AssumedError:
     chi2: float
     dof: int
     strays: bool = False
+    of_errors: float | None = None
 
     @property
     def factor(self) -> float:
         """Return σ of the residuals over the assumed one; NaN where nothing tells."""
         known = self.dof > 0 and math.isfinite(self.chi2)
-        return math.sqrt(self.chi2 / self.dof) if known else math.nan
+        found = scale_of_errors(self.chi2, self.dof, self.of_errors)
+        return found[0] if known else math.nan
 
     @property
     def scatter(self) -> float:
@@ -65,7 +70,7 @@ class AssumedError:
     def fits(self) -> bool:
         """Return whether it is the scatter of the residuals, as far as one can tell."""
         close = abs(self.factor - 1.0) <= CREDIBLE
-        return self.dof <= 0 or close or is_chance(self.chi2, self.dof)
+        return self.dof <= 0 or close or is_chance(self.chi2, self.dof, self.of_errors)
 
     @property
     def too_small(self) -> bool:
@@ -89,7 +94,7 @@ class AssumedError:
                 f"(sigma0 = {sigma0_text(self.factor)} with {assumed}); {MEANINGLESS}"
             )
         few = "; too few degrees of freedom to tell" if self.dof < FEW else ""
-        head = sigma0_head(self.factor, self.dof)
+        head = sigma0_head(self.chi2, self.dof, self.of_errors)
         return f"{head}: {self._judged(assumed, shown)}{few}."
 
     def _judged(self, assumed: str, shown: str) -> str:

@@ -2,7 +2,10 @@
 
 import math
 
+import numpy as np
 from scipy import special
+
+from reseau.solve.redundancy import Redundancy, Scale, Scales
 
 from .counting import counted
 
@@ -21,6 +24,15 @@ FEWEST = 0.5
 FEW = 5
 """With fewer degrees of freedom hardly any sigma0 would be surprising."""
 
+SURE = 3.0
+"""Beyond so many σ it is not chance."""
+
+WHOLE = 0.98
+"""Share of the degrees of freedom that tell of errors above which it is not told."""
+
+HALF = 0.5
+"""The same below which others' errors explain a chi² as well."""
+
 SMALL, LARGE = 1e-2, 1e4
 """A sigma0 outside is written with four significant digits."""
 
@@ -31,7 +43,14 @@ MEANINGLESS = (
 """What is said of a fit that does not describe the data."""
 
 
-def noise_verdict(chi2: float, dof: float, *, priors_off: bool = False) -> str:
+def noise_verdict(
+    chi2: float,
+    dof: float,
+    *,
+    of_errors: float | None = None,
+    scales: Scales | None = None,
+    priors_off: bool = False,
+) -> str:
     """Judge the stated errors by the reduced chi².
 
     Parameters
@@ -39,7 +58,12 @@ def noise_verdict(chi2: float, dof: float, *, priors_off: bool = False) -> str:
     chi2
         Sum of squared residuals over their errors.
     dof
-        Degrees of freedom.
+        Degrees of freedom: its expectation.
+    of_errors
+        Half its variance: degrees of freedom that tell of the errors. Fewer where
+        priors give way to the measurements; absent: all.
+    scales
+        Of the errors of measurements and of references, both free; absent: unknown.
     priors_off
         Whether many priors disagree with the measurements, and bend the fit perhaps.
     """
@@ -51,17 +75,22 @@ def noise_verdict(chi2: float, dof: float, *, priors_off: bool = False) -> str:
             f"There are {few} degrees of freedom: the fit cannot tell whether the "
             "errors of the measurements are right."
         )
-    sigma0 = math.sqrt(chi2 / dof)
-    if sigma0 > ABSURD:
+    if is_absurd(chi2, dof):
+        told = sigma0_text(math.sqrt(chi2 / dof))
+        return f"The fit does NOT describe the data: sigma0 = {told}; {MEANINGLESS}"
+    telling = dof if of_errors is None else of_errors
+    if telling < FEWEST:
         return (
-            f"The fit does NOT describe the data: sigma0 = {sigma0_text(sigma0)}; "
-            f"{MEANINGLESS}"
+            f"There are {counted(round(dof), 'degrees of freedom')}, but priors give "
+            "way to all of them: the fit cannot tell whether the errors of the "
+            "measurements are right."
         )
-    head = sigma0_head(sigma0, dof)
-    few = "; too few degrees of freedom to tell" if round(dof) < FEW else ""
-    words = _judge(chi2, dof)
+    head = sigma0_head(chi2, dof, telling)
+    few = "; too few degrees of freedom to tell" if round(telling) < FEW else ""
+    words = _judge(chi2, dof, telling, scales)
     if few and words == FINE:
         words = "nothing says that the errors of the measurements are wrong"
+    sigma0 = scale_of_errors(chi2, dof, telling)[0]
     if priors_off and sigma0 > 1.0 + CREDIBLE and words != FINE:
         words = (
             "more than the errors of the measurements explain, but the priors above "
@@ -70,22 +99,39 @@ def noise_verdict(chi2: float, dof: float, *, priors_off: bool = False) -> str:
     return f"{head}: {words}{few}."
 
 
-def sigma0_head(sigma0: float, dof: float) -> str:
-    """Write a sigma0 with its error, its square and the degrees of freedom.
+def scale_of_errors(
+    chi2: float, dof: float, of_errors: float | None = None
+) -> tuple[float, float]:
+    """Return by how much stated errors are too small, and the error of that.
 
     Parameters
     ----------
-    sigma0
-        Standard deviation of unit weight.
-    dof
-        Degrees of freedom, one at least.
+    chi2, dof, of_errors
+        As of `noise_verdict`.
     """
-    error = math.sqrt(0.5 / dof)
-    digits = max(3, min(6, math.ceil(-math.log10(error)) + 1))
+    telling = dof if of_errors is None else of_errors
+    alone = np.array([[telling, 0.0], [0.0, 0.0]])
+    known = Redundancy(np.array([dof, 0.0]), alone, np.zeros(0, dtype=bool))
+    return known.scale(chi2)
+
+
+def sigma0_head(chi2: float, dof: float, of_errors: float | None = None) -> str:
+    """Write sigma0 with its error, the reduced chi² and the degrees of freedom.
+
+    Parameters
+    ----------
+    chi2, dof, of_errors
+        As of `noise_verdict`, dof one half at least.
+    """
+    sigma0, error = scale_of_errors(chi2, dof, of_errors)
+    digits = max(3, min(6, math.ceil(-math.log10(error / max(sigma0, SMALL))) + 1))
     form = f".{digits}f" if sigma0 >= SMALL else ".4g"
+    worth = ""
+    if of_errors is not None and of_errors < WHOLE * dof:
+        worth = f", worth {of_errors:.3g} as priors give way"
     return (
-        f"sigma0 = {sigma0:{form}} ± {sigma0 * error:{form}} (reduced chi² "
-        f"{sigma0**2:{form}}, {counted(round(dof), 'degrees of freedom')})"
+        f"sigma0 = {sigma0:{form}} ± {error:{form}} (reduced chi² "
+        f"{chi2 / dof:{form}}, {counted(round(dof), 'degrees of freedom')}{worth})"
     )
 
 
@@ -115,31 +161,56 @@ def is_absurd(chi2: float, dof: float) -> bool:
     return dof >= FEWEST and not chi2 <= ABSURD**2 * dof
 
 
-def is_chance(chi2: float, dof: float) -> bool:
+def is_chance(chi2: float, dof: float, of_errors: float | None = None) -> bool:
     """Return whether a chi² is what right errors give by chance.
 
     Parameters
     ----------
-    chi2
-        Sum of squared residuals over their errors.
-    dof
-        Degrees of freedom.
+    chi2, dof, of_errors
+        As of `noise_verdict`.
+
+    Notes
+    -----
+    A sum of squares with the expectation ν and the variance 2 F is as good as F/ν times
+    χ² of ν²/F degrees of freedom (Satterthwaite 1946, Biometrics Bulletin 2, 110).
     """
-    return bool(CHANCE[0] <= special.chdtrc(dof, chi2) <= CHANCE[1])
+    share = 1.0 if of_errors is None else of_errors / dof
+    return bool(CHANCE[0] <= special.chdtrc(dof / share, chi2 / share) <= CHANCE[1])
 
 
 FINE = "the errors of the measurements are credible"
 
 
-def _judge(chi2: float, dof: float) -> str:
-    sigma0 = math.sqrt(chi2 / dof)
-    if is_chance(chi2, dof):
+def is_off(scale: Scale) -> bool:
+    """Return whether errors are wrong by more than chance, and by more than matters.
+
+    Parameters
+    ----------
+    scale
+        By how much they are too small.
+    """
+    return abs(scale.pull) > SURE and abs(scale.value - 1.0) > CREDIBLE
+
+
+def _judge(chi2: float, dof: float, of_errors: float, scales: Scales | None) -> str:
+    sigma0 = scale_of_errors(chi2, dof, of_errors)[0]
+    chance = is_chance(chi2, dof, of_errors)
+    if scales is not None and is_off(scales.references):
+        return _both(scales)
+    if chance:
         return FINE
     if abs(sigma0 - 1.0) <= CREDIBLE:
         return (
             "the errors of the measurements are credible to "
             f"{100 * abs(sigma0 - 1.0):.1f} per cent, though the difference is more "
             "than chance"
+        )
+    if of_errors < HALF * dof and not (scales and is_off(scales.measurements)):
+        wrong = "small" if sigma0 > 1.0 else "large"
+        return (
+            f"the errors of the measurements are too {wrong}, or those of the priors "
+            "are (references, calibration): the fit can hardly tell which; compare "
+            "with the precision that centroids and catalogue are known to have"
         )
     if sigma0 > 1.0:
         return (
@@ -159,14 +230,33 @@ def _judge(chi2: float, dof: float) -> str:
     )
 
 
+def _both(scales: Scales) -> str:
+    """Say what the errors are where those of the references are wrong."""
+    wrong = "under" if scales.references.value > 1.0 else "over"
+    found = (
+        f"the errors of the references are {wrong}estimated: "
+        f"{_times(scales.references)} those stated would fit"
+    )
+    if is_off(scales.measurements):
+        return f"{found}, and {_times(scales.measurements)} those of the measurements"
+    return f"{found}; those of the measurements are credible ({_times(scales[0])})"
+
+
+def _times(scale: Scale) -> str:
+    return f"{scale.value:.3g} ± {scale.error:.2g} times"
+
+
 __all__ = [
     "ABSURD",
     "CREDIBLE",
     "FEW",
+    "HALF",
     "MEANINGLESS",
     "is_absurd",
     "is_chance",
+    "is_off",
     "noise_verdict",
+    "scale_of_errors",
     "sigma0_head",
     "sigma0_text",
 ]

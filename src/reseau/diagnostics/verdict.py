@@ -13,6 +13,8 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import special
 
+from reseau.solve.redundancy import Scales
+
 from .assumed_error import AssumedError
 from .counting import counted
 from .unit_weight import is_absurd, noise_verdict
@@ -123,6 +125,8 @@ def verdict(
     *,
     chi2: float,
     dof: float,
+    of_errors: float | None = None,
+    scales: Scales | None = None,
     converged: bool = True,
     reason: str = "",
     pulls: Sequence[WorstPulls] = (),
@@ -135,9 +139,11 @@ def verdict(
     Parameters
     ----------
     chi2
-        Sum of squared residuals over their errors, priors included.
-    dof
-        Degrees of freedom.
+        Sum of squared residuals of the measurements over their errors.
+    dof, of_errors
+        Degrees of freedom, and those that tell of the measurements' errors.
+    scales
+        Of the errors of measurements and references, both free; absent: unknown.
     converged
         Whether the iteration ended well. If not, nothing else is judged.
     reason
@@ -167,7 +173,9 @@ def verdict(
     common = () if absurd else common
     first = [*common, *(pull_verdict(p) for p in crowds)]
     noise = (
-        noise_verdict(chi2, dof, priors_off=bool(first))
+        noise_verdict(
+            chi2, dof, of_errors=of_errors, scales=scales, priors_off=bool(first)
+        )
         if assumed is None
         else assumed.sentence
     )

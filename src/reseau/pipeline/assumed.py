@@ -61,6 +61,7 @@ def judged_error(
     if assumed is None or fitted:
         return None
     known = solution.converged and np.isfinite(solution.dof)
+    told = solution.redundancy
     of_unit = assumed.size / DEFAULT_ERROR
     strays = solution.strays is not None and bool(solution.strays.certain.any())
     return AssumedError(
@@ -69,6 +70,7 @@ def judged_error(
         coarse=COARSE[dataset.unit] * of_unit,
         chi2=solution.chi2,
         dof=round(solution.dof) if known else 0,
+        of_errors=None if told is None or not known else told.of_errors,
         strays=strays and solution.reliability is None,
     )
 

@@ -297,6 +297,19 @@ def _calibration_names(prepared: Prepared) -> list[str]:
     return parameter_names(prepared.problem, labels.exposures, labels.detectors)
 
 
+def _error_scales(solution: Solution) -> dict[str, Any]:
+    """Return what tells of the errors, for the summary; null where nothing does."""
+    scales = solution.error_scales
+    return {
+        "dof_of_errors": None
+        if solution.redundancy is None
+        else solution.redundancy.of_errors,
+        "error_scales": None
+        if scales is None
+        else {name: scale._asdict() for name, scale in scales._asdict().items()},
+    }
+
+
 def summary_of(
     prepared: Prepared,
     solution: Solution,
@@ -313,6 +326,8 @@ def summary_of(
         "chi2": solution.chi2,
         "dof": solution.dof,
         "sigma0": solution.sigma0,
+        "sigma0_error": solution.error_scale.error,
+        **_error_scales(solution),
         "n_iterations": len(solution.history),
         "n_sources": int(prepared.source_id.size),
         "n_reference": int(prepared.is_reference.sum()),

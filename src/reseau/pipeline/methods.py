@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from reseau.diagnostics.unit_weight import HALF, is_off
 from reseau.flags import count_flags
 from reseau.model.likelihood import likelihood_named, prior_named
 from reseau.solve import Settings, Solution, solve_plate
@@ -17,6 +18,7 @@ from reseau.solve.chains import solution_of_chains
 from reseau.solve.gauss_newton import Report
 from reseau.solve.noise import Noise, error_inflation, solve_with_noise
 from reseau.solve.nuts import Sampled, solve_nuts
+from reseau.solve.redundancy import Scales
 from reseau.solve.references import FALSE_ALARM
 from reseau.solve.robust import Robust
 from reseau.solve.variational import INITS, Variational, solve_variational
@@ -120,7 +122,7 @@ def _by_gauss_newton(
             robust=robust,
         )
         summary["noise"] = noise._asdict()
-        sentences.append(_noise_in_words(noise, prepared.unit))
+        sentences += _noise_in_words(noise, prepared.unit, solution)
     else:
         solution = solve_plate(
             prepared.problem,
@@ -134,7 +136,7 @@ def _by_gauss_newton(
     return Answer(prepared, solution, summary, sentences, advice=_advice(solution))
 
 
-def _noise_in_words(noise: Noise, unit: str) -> str:
+def _noise_in_words(noise: Noise, unit: str, solution: Solution) -> list[str]:
     parts = []
     if noise.scale_error:
         scale = f"{noise.scale:.4f} ± {noise.scale_error:.4f}"
@@ -143,7 +145,24 @@ def _noise_in_words(noise: Noise, unit: str) -> str:
         shows = noise.significance > 3.0
         floor = f"{noise.floor:.3g} ± {noise.floor_error:.1g} {unit}"
         parts.append(f"their floor is {floor}" + ("" if shows else ", which is none"))
-    return f"Errors of the measurements were fitted: {', and '.join(parts)}."
+    words = [f"Errors of the measurements were fitted: {', and '.join(parts)}."]
+    if not noise.converged:
+        words.append(
+            f"The fit of these errors had NOT settled after {noise.rounds} rounds: "
+            "they are not to be used."
+        )
+    if _is_weak(solution):
+        words.append(
+            "It rests on the errors of the references, which are taken as stated: with "
+            "others it would be another."
+        )
+    return words
+
+
+def _is_weak(solution: Solution) -> bool:
+    """Return whether priors take most of what residuals could tell of the errors."""
+    told = solution.redundancy
+    return told is not None and told.of_errors < HALF * solution.dof
 
 
 def _reliability(solution: Solution) -> dict[str, Any]:
@@ -223,11 +242,34 @@ def _still_wrong(solution: Solution, factor: float) -> int:
     return int(np.sum(np.nan_to_num(p_value, nan=1.0) ** factor**-2 < FALSE_ALARM))
 
 
+def believed_scales(solution: Solution) -> Scales | None:
+    """Return the scales of the errors of measurements and references, if both count.
+
+    Not where single references are wrong: these are no matter of a scale.
+
+    Parameters
+    ----------
+    solution
+        A plain one, in the end.
+    """
+    scales, judged = solution.error_scales, solution.references
+    if scales is None or judged is None or not solution.converged:
+        return None
+    factor = max(scales.references.value, scales.measurements.value, 1.0)
+    expected = 3 + 2.0 * EXPECTED * int(np.isfinite(judged.p_value).sum())
+    return scales if _still_wrong(solution, factor) <= expected else None
+
+
 def _advice(solution: Solution) -> tuple[str, ...]:
     """Say by how much errors must grow to be credible, if they must."""
     inflation = error_inflation(solution)
     if not (solution.converged and inflation.needed and solution.reliability is None):
         return ()
+    scales = believed_scales(solution)
+    if scales is not None and is_off(scales.references):
+        return ()  # the verdict gives both factors
+    if _is_weak(solution):
+        return ()  # nor is it sure that it is they
     return (
         f"To be credible, multiply the measurement errors by "
         f"{inflation.factor:.3f} ± {inflation.error:.3f}, or let --fit-noise find "

@@ -50,7 +50,7 @@ from .columns import (
     without_part_in_datum,
 )
 from .flagged import parse_mask
-from .methods import Answer, solve_prepared
+from .methods import Answer, believed_scales, solve_prepared
 from .misplaced import refuse_misplaced
 from .naming import with_names
 from .options import SolveOptions
@@ -318,9 +318,12 @@ def _judge(
     common = collective_pulls(solution) if solution.converged else []
     pulls = judged_pulls(prepared, solution, common)
     assumed = judged_error(dataset, solution, fitted=options.fit_noise is not None)
+    pattern, told = pattern_sentences(prepared, solution), solution.redundancy
     sentences = verdict(
         chi2=solution.chi2,
         dof=solution.dof if np.isfinite(solution.dof) else 0.0,
+        of_errors=None if told is None else told.of_errors,
+        scales=None if pattern else believed_scales(solution),
         converged=solution.converged,
         reason=answer.reason or solution.result.value,
         pulls=in_scatter(pulls, solution) if assumed is not None else pulls,
@@ -328,7 +331,6 @@ def _judge(
         common=[group.sentence for group in common],
         assumed=assumed,
     )
-    pattern = pattern_sentences(prepared, solution)
     # After what is said of the noise, which a shift of all stars does not change.
     sentences[1:1] = [*pattern, *_left_out(caught)]
     if solution.converged:

@@ -31,8 +31,10 @@ def pattern_sentences(prepared: Prepared, solution: Solution) -> list[str]:
     prepared, solution
         The plate as solved.
     """
-    dof = round(solution.dof) if np.isfinite(solution.dof) else 0
-    fits = dof <= 0 or solution.chi2 <= dof or is_chance(solution.chi2, dof)
+    dof = solution.dof if np.isfinite(solution.dof) else 0.0
+    told = None if solution.redundancy is None else solution.redundancy.of_errors
+    fits = round(dof) <= 0 or solution.chi2 <= dof
+    fits = fits or is_chance(solution.chi2, dof, told)
     if fits or not solution.converged:
         return []
     share = _share_of_polynomial(prepared, solution)

@@ -4,8 +4,10 @@ The covariance of a measurement is taken as ``V = a² C + f² I`` with C the sta
 All parameters are integrated out (REML): with P = V⁻¹ − V⁻¹J Cov JᵀV⁻¹, Cov the
 posterior covariance with priors, the derivative of the log likelihood in a variance θ
 is ``½ rᵀV⁻¹ V_θ V⁻¹r − ½ tr(P V_θ)`` with r the residuals; the trace needs each
-measurement's leverage, which `leverages` gives exactly. Scoring uses the information
-``½ tr(P V_θ V⁻¹ V_φ)``, exact where V_θ is a multiple of V.
+measurement's leverage, which `leverages` gives exactly. The information is
+``½ tr(P V_θ P V_φ) = −½ ∂tr(P V_θ)/∂φ``: the difference of two such traces, at errors a
+little larger and a little smaller. Where priors give way to the measurements it is far
+below ``½ tr(V⁻¹ V_θ V⁻¹ V_φ)``: little is known of the noise then.
 
 References
 ----------
@@ -22,21 +24,30 @@ import numpy as np
 from jaxtyping import Float
 from scipy import special
 
-from reseau.errors import ConfigError, DegeneracyError, explain
+from reseau.errors import ConfigError, ConvergenceError, DegeneracyError, explain
 from reseau.model import Parameters, Problem
 from reseau.model.arrangement import whitening_factors
 
 from .gauss_newton import Settings, equations_at, gauss_newton
 from .leverage import leverages
-from .plan import plan_tiles
+from .plan import TileData, plan_tiles
 from .plate import solve_plate
 from .residuals import residuals_at
 from .robust import Robust
 from .solution import Solution
 from .start import find_start
 
-ROUNDS = 8
+ROUNDS = 12
 """How often the plate is solved anew with the errors found."""
+
+NEAR = 0.01
+"""Relative change of the errors' variances from which the information is taken."""
+
+NOTHING = 0.02
+"""A scale below is that of measurements without errors: something else is wrong."""
+
+SHRINKS = 0.1
+"""Least part of the scale's square that one round leaves."""
 
 CLOSE = 0.02
 """Change, in σ, at which scale and floor count as found."""
@@ -94,13 +105,15 @@ class Inflation(NamedTuple):
 
 def error_inflation(solution: Solution) -> Inflation:
     """Return by how much the stated errors of the measurements are to be inflated."""
-    dof = solution.dof
-    if not dof >= 0.5:
+    dof, factor = solution.dof, solution.error_scale
+    if not (dof >= 0.5 and np.isfinite(factor.value)):
         return Inflation(np.nan, np.nan, False)
-    chance = float(special.gammaincc(0.5 * dof, 0.5 * solution.chi2))
-    factor = solution.sigma0
-    needed = chance < 0.00135 and factor > 1.0 + CREDIBLE
-    return Inflation(factor, factor / np.sqrt(2.0 * dof), needed)
+    share = 1.0
+    if solution.redundancy is not None:
+        share = solution.redundancy.of_errors / dof
+    chance = float(special.chdtrc(dof / share, solution.chi2 / share))
+    needed = chance < 0.00135 and factor.value > 1.0 + CREDIBLE
+    return Inflation(factor.value, factor.error, needed)
 
 
 def solve_with_noise(
@@ -134,6 +147,8 @@ def solve_with_noise(
     ------
     DegeneracyError
         If the stated errors are all alike, so that scale and floor are one.
+    ConvergenceError
+        If no scale is small enough, and none of the measurements' errors to blame.
     """
     if not (scale or floor):
         raise ConfigError(
@@ -215,13 +230,40 @@ def fit_noise(
     rounds, settled = 0, False
     while rounds < ROUNDS and not settled:
         rounds += 1
-        noise = start._replace(scale=np.sqrt(variance[0]), floor=np.sqrt(variance[1]))
-        point, left = _residuals(with_noise(problem, noise), point)
-        new, covariance = _scored(stated, left, variance, free)
+        point, tiles = _solved(_with_variances(problem, stated, variance), point)
+        score = _score(
+            stated, _residuals(problem, stated, variance, tiles, point), variance
+        )
+        active = free & ~((variance <= 0) & (score <= 0))
+        information = _information(problem, stated, variance, point, free)
+        _check_apart(information, active)
+        covariance = np.zeros((2, 2))
+        at = np.ix_(active, active)
+        covariance[at] = np.linalg.inv(information[at])
+        aim = variance + covariance @ score
+        new = np.maximum(aim, [SHRINKS * variance[0], 0.0])
         sigma = np.sqrt(np.diag(covariance))
         change = np.abs(new - variance) / np.where(sigma > 0, sigma, 1.0)
-        variance, settled = new, bool(np.all(change < CLOSE))
+        settled = bool(np.all(change < CLOSE) and aim[0] >= new[0])
+        variance = new
+        if variance[0] < NOTHING**2:
+            raise _no_errors_left()
+    if free[1] and sigma[1] == 0.0:
+        sigma[1] = 1.0 / np.sqrt(information[1, 1])
     return _as_noise(variance, sigma, rounds, settled)
+
+
+def _no_errors_left() -> ConvergenceError:
+    return ConvergenceError(
+        explain(
+            given="residuals smaller than any errors of the measurements would leave",
+            wanted="errors of measurements that can be found beside those of the "
+            "references, which are taken as stated",
+            where="fit of the noise",
+            todo="look at the errors of the references: they are too large; or leave "
+            "out the fit of the noise",
+        )
+    )
 
 
 def _as_noise(
@@ -241,69 +283,94 @@ def _as_noise(
     )
 
 
-def _residuals(problem: Problem, point: Parameters) -> tuple[Parameters, _Residuals]:
-    """Solve with given errors; return the optimum, residuals and leverages there."""
+def _with_variances(
+    problem: Problem, stated: np.ndarray, variance: np.ndarray
+) -> Problem:
+    """Return the problem with errors ``a² C + f² I``; f² may be a little below zero."""
+    covariance = variance[0] * stated + variance[1] * np.eye(2)
+    measurements = replace(problem.measurements, covariance=covariance)
+    return replace(problem, measurements=measurements)
+
+
+def _solved(problem: Problem, point: Parameters) -> tuple[Parameters, list[TileData]]:
+    """Solve with given errors; return the optimum, and the tiles."""
     tiles = jax.device_put(plan_tiles(problem))
-    optimum = gauss_newton(problem, tiles, point)
-    point = optimum.parameters
-    equations = equations_at(problem, tiles, point, 0.0)
-    taken = leverages(problem, tiles, equations, point)
-    return point, _Residuals(residuals_at(problem, tiles, point).pixel, taken)
+    return gauss_newton(problem, tiles, point).parameters, tiles
 
 
-def _scored(
-    stated: Float[np.ndarray, "m 2 2"],
-    left: _Residuals,
+def _taken(
+    problem: Problem, tiles: list[TileData], point: Parameters
+) -> Float[np.ndarray, "m 2 2"]:
+    """Return the leverages at an optimum."""
+    return leverages(problem, tiles, equations_at(problem, tiles, point, 0.0), point)
+
+
+def _residuals(
+    problem: Problem,
+    stated: np.ndarray,
     variance: np.ndarray,
+    tiles: list[TileData],
+    point: Parameters,
+) -> _Residuals:
+    """Return residuals and leverages at the optimum."""
+    now = _with_variances(problem, stated, variance)
+    pixel = residuals_at(now, tiles, point).pixel
+    return _Residuals(pixel, _taken(now, tiles, point))
+
+
+def _information(
+    problem: Problem,
+    stated: np.ndarray,
+    variance: np.ndarray,
+    point: Parameters,
     free: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the variances a², f² that fit given residuals, and their covariance.
-
-    Leverages are held: they hardly change where all errors change alike.
-    """
-    for _ in range(50):
-        score, information = _score(stated, left, variance)
-        active = free & ~((variance <= 0) & (score <= 0))
-        covariance = np.zeros((2, 2))
-        _check_apart(information, active)
-        at = np.ix_(active, active)
-        covariance[at] = np.linalg.inv(information[at])
-        step = covariance @ score
-        new = np.maximum(variance + step, [0.01 * variance[0], 0.0])
-        sigma = np.sqrt(np.diag(covariance))
-        change = np.abs(new - variance) / np.where(sigma > 0, sigma, 1.0)
-        variance = new
-        if np.all(change < 0.1 * CLOSE):
-            break
-    if free[1] and covariance[1, 1] == 0.0:
-        covariance[1, 1] = 1.0 / information[1, 1]
-    return variance, covariance
+) -> np.ndarray:
+    """Return the information on a², f² from traces at larger and smaller errors."""
+    least = float(np.min(np.linalg.eigvalsh(stated)))
+    steps = NEAR * variance[0] * np.array([1.0, least])
+    information = np.zeros((2, 2))
+    for j in np.flatnonzero(free):
+        traces = []
+        for sign in (1.0, -1.0):
+            near = variance + sign * steps[j] * np.eye(2)[j]
+            there = _with_variances(problem, stated, near)
+            tiles = jax.device_put(plan_tiles(there))
+            _, parts = _derivatives(stated, near)
+            share = np.eye(2) - _taken(there, tiles, point)
+            traces.append([np.einsum("mij,mji->", share, part) for part in parts])
+        larger, smaller = np.asarray(traces)
+        information[:, j] = -0.25 * (larger - smaller) / steps[j]
+    return 0.5 * (information + information.T)
 
 
-def _score(
-    stated: np.ndarray, left: _Residuals, variance: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the derivatives of the log likelihood in a², f², and the information."""
+def _derivatives(
+    stated: np.ndarray, variance: np.ndarray
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return what whitens the errors, and V_θ whitened, of a² and of f²."""
     now = variance[0] * stated + variance[1] * np.eye(2)
     first, second, third = whitening_factors(now)
     whiten = np.zeros_like(now)
     whiten[:, 0, 0], whiten[:, 1, 0], whiten[:, 1, 1] = first, second, third
-    residual = np.einsum("mij,mj->mi", whiten, left.pixel)
-    share = np.eye(2) - left.taken
-    parts = [
+    return whiten, [
         np.einsum("mij,mjk,mlk->mil", whiten, stated, whiten),
         np.einsum("mij,mkj->mik", whiten, whiten),
     ]
-    score = np.empty(2)
-    information = np.empty((2, 2))
-    for i, part in enumerate(parts):
-        square = np.einsum("mi,mij,mj->", residual, part, residual)
-        score[i] = 0.5 * (square - np.einsum("mij,mji->", share, part))
-        for j, other in enumerate(parts):
-            information[i, j] = 0.5 * np.einsum(
-                "mij,mjk,mki->", share, part, other, optimize=True
-            )
-    return score, 0.5 * (information + information.T)
+
+
+def _score(
+    stated: np.ndarray, left: _Residuals, variance: np.ndarray
+) -> Float[np.ndarray, "2"]:
+    """Return the derivatives of the log likelihood in a² and f²."""
+    whiten, parts = _derivatives(stated, variance)
+    residual = np.einsum("mij,mj->mi", whiten, left.pixel)
+    share = np.eye(2) - left.taken
+    return np.array(
+        [
+            0.5 * np.einsum("mi,mij,mj->", residual, part, residual)
+            - 0.5 * np.einsum("mij,mji->", share, part)
+            for part in parts
+        ]
+    )
 
 
 def _check_apart(information: np.ndarray, active: np.ndarray) -> None:

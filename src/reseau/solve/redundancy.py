@@ -114,7 +114,8 @@ class Redundancy(NamedTuple):
         """
         if not (self.of_errors >= FEWEST and np.isfinite(chi2)):
             return Scale(np.nan, np.nan)
-        square = 1.0 + (chi2 - self.total[0]) / self.of_errors
+        given_way = self.total[0] - self.of_errors
+        square = (chi2 - given_way) / self.of_errors
         spread = np.sqrt(2.0 / self.of_errors) * chi2 / self.total[0]
         return _scale(square, spread)
 
@@ -139,7 +140,7 @@ class Redundancy(NamedTuple):
 
 
 def _scale(square: float, spread: float) -> Scale:
-    """Return a square with its error as its root; where it is small, the upper limit."""
+    """Return the root of a square, with its error: where small, the upper limit."""
     value = float(np.sqrt(max(square, 0.0)))
     return Scale(value, float(spread / (2.0 * max(value, np.sqrt(spread)))))
 
@@ -217,7 +218,7 @@ def prior_shares(
                 continue
             t = spread[:, :, some]
             weighted = np.einsum("nab,qbn->qan", prior, t)
-            gram[group] += weighted.reshape(len(t), -1) @ t.reshape(len(t), -1).T
+            gram[group] += _flat(weighted) @ _flat(t).T
             alone = prior @ block[some]
             crossed = prior @ (sources[rows[some]] - block[some])
             own[group] += np.einsum("nij,nji->", alone, alone)
@@ -234,6 +235,10 @@ def prior_shares(
         products=products + np.diag(own),
         judged=judged,
     )
+
+
+def _flat(values: np.ndarray) -> np.ndarray:
+    return values.reshape(values.shape[0], values.shape[1] * values.shape[2])
 
 
 @jax.jit

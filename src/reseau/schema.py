@@ -639,6 +639,17 @@ RESIDUALS = TableSchema(
                     "stat.probability",
                     nullable=True,
                 ),
+                *(
+                    Column(
+                        f"redundancy_{axis}",
+                        "float64",
+                        "",
+                        f"variance of d{axis} over that of {axis}; missing: not known",
+                        "stat.value",
+                        nullable=True,
+                    )
+                    for axis in "xy"
+                ),
             ]
         ),
         *_name("exposure"),

@@ -245,6 +245,10 @@ class ExposureChi2:
     high: Bins
 
 
+LEAST_DOF = 1e-3
+"""Of an exposure's residuals, below which they are only rounding."""
+
+
 def exposure_chi2(
     exposure: Int[ndarray, "n"],
     pull_x: Column,
@@ -252,6 +256,7 @@ def exposure_chi2(
     *,
     n_exposures: int,
     dof: float | None = None,
+    redundancy: Column | None = None,
     probability: float = 0.99,
 ) -> ExposureChi2:
     """Return the reduced chi² of each exposure.
@@ -267,13 +272,19 @@ def exposure_chi2(
     dof
         Degrees of freedom of the whole fit, shared out among the exposures by their
         numbers of coordinates; absent: no parameters were fitted.
+    redundancy
+        Expectation of each measurement's sum of squares, where it is known: then `dof`
+        does not count.
     probability
         Share of exposures that the range holds by chance.
     """
     chi2 = np.bincount(exposure, pull_x**2 + pull_y**2, minlength=n_exposures)
     n = 2 * np.bincount(exposure, minlength=n_exposures)
     share = 1.0 if dof is None else dof / max(n.sum(), 1)
-    expected = np.where(n > 0, share * n, np.nan)
+    expected = share * n
+    if redundancy is not None and np.all(np.isfinite(redundancy)):
+        expected = np.bincount(exposure, redundancy, minlength=n_exposures)
+    expected = np.where(expected > LEAST_DOF, expected, np.nan)
     tail = 0.5 * (1.0 - probability)
     low = special.chdtri(expected, 1.0 - tail) / expected
     high = special.chdtri(expected, tail) / expected

@@ -13,6 +13,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.diagnostics import (
@@ -30,6 +31,7 @@ from reseau.solve import Solution, source_errors
 from reseau.solve.reported import SET_ASIDE
 
 from .naming import name_of
+from .own_errors import measurement_pulls, prior_pulls
 from .prepare import Prepared
 
 Columns = dict[str, Any]
@@ -160,6 +162,7 @@ def residual_columns(prepared: Prepared, solution: Solution) -> Columns:
     found = solution.residuals
     sigma = np.sqrt(np.diagonal(measurements.covariance, axis1=1, axis2=2))
     n, judged = found.pixel.shape[0], solution.reliability
+    redundancy = redundancies(solution)
     return {
         "exposure_id": prepared.exposure_id[measurements.exposure],
         "detector_id": detectors[measurements.detector],
@@ -178,7 +181,29 @@ def residual_columns(prepared: Prepared, solution: Solution) -> Columns:
         "outlier_probability": np.full(n, np.nan)
         if judged is None
         else judged.outlier_probability,
+        "redundancy_x": redundancy[:, 0],
+        "redundancy_y": redundancy[:, 1],
     }
+
+
+def redundancies(solution: Solution) -> Float[np.ndarray, "m 2"]:
+    """Return the variances of residuals in x and y over those of the measurements.
+
+    NaN where a method does not tell.
+
+    Parameters
+    ----------
+    solution
+        Of one plate.
+    """
+    stated = np.asarray(solution.problem.measurements.covariance)
+    whitened = solution.residual_covariance()
+    if whitened is None:
+        return np.full(stated.shape[:2], np.nan)
+    root = np.linalg.cholesky(stated)
+    own = root @ whitened @ root.transpose(0, 2, 1)
+    found = np.diagonal(own, axis1=1, axis2=2) / np.diagonal(stated, axis1=1, axis2=2)
+    return np.asarray(found)
 
 
 def fitted_instrument(prepared: Prepared, solution: Solution) -> Instrument:
@@ -225,6 +250,9 @@ def judged_pulls(
 ) -> list[WorstPulls]:
     """Return the worst measurements and prior pulls, with what chance gives.
 
+    Those of measurements and of sources are in units of their own σ (`own_errors`),
+    not of the data's, as they are in the files.
+
     Parameters
     ----------
     common
@@ -232,7 +260,7 @@ def judged_pulls(
         each.
     """
     measurements = prepared.problem.measurements
-    pull = solution.residuals.pull
+    pull = measurement_pulls(solution)
 
     def source_name(row: Any) -> str:
         return name_of(prepared.names, "source", prepared.source_id[row])
@@ -251,7 +279,7 @@ def judged_pulls(
         worst_pulls("measurements", pull.ravel(), measurement, keep=WORST),
         worst_pulls(
             "source priors",
-            solution.prior_pull,
+            prior_pulls(solution),
             lambda row: f"source {source_name(row)}",
             dimensions=2,
             keep=WORST,
@@ -278,7 +306,7 @@ def in_scatter(pulls: Sequence[WorstPulls], solution: Solution) -> list[WorstPul
     sigma0 = solution.sigma0
     if not (np.isfinite(sigma0) and sigma0 > 0):
         return list(pulls)
-    own = (solution.residuals.pull / sigma0).ravel()
+    own = (measurement_pulls(solution) / sigma0).ravel()
     return [
         replace(
             p,

@@ -66,6 +66,19 @@ class Drawable:
         n, dof = 2 * self.detector.size, self.solution.summary["dof"] or 0.0
         return float(np.sqrt(max(dof, 0.0) / n))
 
+    @property
+    def redundancy(self) -> np.ndarray:
+        """Return the variances of residuals over those of measurements, (m, 2).
+
+        Where the solution does not say them, of all what they are on average.
+        """
+        table = self.solution.residuals
+        if "redundancy_x" in table:
+            found = np.stack([table["redundancy_x"], table["redundancy_y"]], axis=1)
+            if np.all(np.isfinite(found)):
+                return np.maximum(found, 0.0)
+        return np.full((self.detector.size, 2), self.freedom**2)
+
     def on_plane(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return focal-plane positions of measured ones [um].
 
@@ -87,7 +100,8 @@ class Drawable:
         table = self.solution.residuals
         pitch = np.asarray(self.solution.instrument.detectors.pitch)[self.detector]
         error = np.stack([table["x_error"], table["y_error"]], axis=1)
-        return np.sqrt(np.mean((error * pitch) ** 2, axis=1)) * self.freedom
+        own = self.redundancy * (error * pitch) ** 2
+        return np.sqrt(np.mean(own, axis=1))
 
     @property
     def sky_sigma(self) -> np.ndarray:

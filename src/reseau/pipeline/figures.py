@@ -44,6 +44,9 @@ SINGLE = 100
 FILLED = 0.3
 """Cells with a smaller share of the average number, as over gaps, are left out."""
 
+LEAST_VARIANCE = 0.01
+"""Of a residual, over the measurement's, below which it is left out of the pulls."""
+
 Drawing = Figure | Axes
 
 
@@ -167,6 +170,9 @@ def draw_exposure_chi2(given: Drawable) -> Axes:
         table["pull_y"],
         n_exposures=given.solution.exposures["exposure_id"].size,
         dof=given.solution.summary["dof"] or None,
+        redundancy=table["redundancy_x"] + table["redundancy_y"]
+        if "redundancy_x" in table
+        else None,
     )
     return chi2_of_exposures(found, given.solution.exposures["exposure_id"])
 
@@ -177,9 +183,12 @@ def draw_pulls(given: Drawable) -> Axes:
         pulls = given.comparison.pulls
         shown = {n: p for n, p in pulls.items() if n != "target"}
         return pull_histogram(shown or pulls)
-    table, freedom = given.solution.residuals, given.freedom or 1.0
-    shown = {n: table[f"pull_{n}"] / freedom for n in ("x", "y")}
-    label = "residual / its expected size, error × √(degrees of freedom / coordinates)"
+    table, variance = given.solution.residuals, given.redundancy
+    shown = {}
+    for i, n in enumerate("xy"):
+        told = variance[:, i] > LEAST_VARIANCE
+        shown[n] = table[f"pull_{n}"][told] / np.sqrt(variance[told, i])
+    label = "residual / its σ, that of the measurement less what the fit takes"
     return pull_histogram(shown, label=label)
 
 

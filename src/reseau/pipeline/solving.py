@@ -55,6 +55,7 @@ from .misplaced import refuse_misplaced
 from .naming import with_names
 from .options import SolveOptions
 from .overview import overview
+from .own_errors import exposure_sentences
 from .posterior import arviz_of, described, saved_posterior
 from .prepare import Prepared, prepare
 from .reading import read_input, refuse_own_input
@@ -344,7 +345,8 @@ def _judge(
         solution, lambda row: f"source {prepared.source_id[row]}"
     )
     # What the model lacks makes right references look wrong.
-    sentences += [*strays, *([] if pattern else foreseen), *answer.sentences]
+    sentences += [*strays, *exposure_sentences(prepared, solution)]
+    sentences += [*([] if pattern else foreseen), *answer.sentences]
     sentences += fitted_guess(dataset, fitted=options.fit_noise is not None)
     # What is to be done about an assumed error has been said with it.
     advice = () if priors_off or assumed is not None else answer.advice

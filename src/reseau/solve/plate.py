@@ -35,6 +35,7 @@ from reseau.sky import (
 from .both_modes import with_both_modes
 from .flagging import source_flags
 from .gauss_newton import Equations, Optimum, Report, Settings, gauss_newton
+from .leverage import leverages
 from .lost import lost_solution
 from .plan import TileData, plan_tiles
 from .posterior import InnerConstraints, companion_sources, gaussian_posterior
@@ -253,6 +254,7 @@ def _solve(
         extrapolation=judged.extrapolation,
         outlook=judged.outlook,
         reliability=None if found is None else found.reliability,
+        leverage=leverages(problem, tiles, equations, parameters),
         strays=strays,
     )
 

@@ -89,6 +89,9 @@ class Solution(eqx.Module):
         Weights of a robust solution; None of least squares.
     draws
         The chains of a sampler, as steps from `parameters`; None of other solvers.
+    leverage
+        Covariance of each measurement's prediction, whitened by the errors of the
+        measurement; None likewise.
     strays
         Measurements that do not belong where most references of their exposure put
         them; None where there are none, or the solver does not look for them.
@@ -121,6 +124,7 @@ class Solution(eqx.Module):
     reliability: Reliability | None = None
     factor: PosteriorFactor | None = None
     draws: Draws | None = None
+    leverage: Float[np.ndarray, "m 2 2"] | None = None
     strays: Strays | None = None
     datum_modes: tuple[str, ...] = eqx.field(static=True, default=())
     datum_change: float = 0.0
@@ -192,6 +196,18 @@ class Solution(eqx.Module):
             return None
         pull = self.prior_pull[self.redundancy.judged]
         return self.redundancy.scales(self.chi2, float(np.sum(pull**2)))
+
+    def residual_covariance(self) -> Float[np.ndarray, "m 2 2"] | None:
+        """Return the covariances of the residuals, whitened; None without `leverage`.
+
+        1 − h of a measurement with the leverage h that counts with its full weight,
+        1 + h of one that is set aside; between, 1 + (1 − 2w) h with its weight w.
+        """
+        if self.leverage is None:
+            return None
+        weight = 1.0 if self.reliability is None else self.reliability.weight
+        factor = 1.0 - 2.0 * np.clip(weight, 0.0, 1.0)
+        return np.eye(2) + np.reshape(factor, (-1, 1, 1)) * self.leverage
 
     @property
     def direction(self) -> Float[np.ndarray, "n_src 3"]:

@@ -19,7 +19,7 @@ from pygaia.astrometry.coordinates import EpochPropagation
 from pygaia.utils import construct_covariance_matrix
 
 from reseau import Catalogue, SolveOptions, simulate, solve
-from reseau.catalogue.parameters import CORRELATIONS, PARAMETERS
+from reseau.catalogue.parameters import CORRELATIONS, PARAMETERS, Astrometry
 from reseau.constants import AU_PER_YEAR, DEGREE, MILLIARCSECOND
 from reseau.errors import (
     ConfigError,
@@ -29,7 +29,10 @@ from reseau.errors import (
 )
 from reseau.io import Dataset
 from reseau.pipeline import prepare
+from reseau.pipeline.carrying import left_out
+from reseau.pipeline.surroundings import Seen
 from reseau.pipeline.viewpoint import parse_epoch, with_viewpoint
+from reseau.records import Surroundings
 from strategies import examples, seeds
 
 OBSERVERS = (None, "geocentre", "site:-29.26,-70.73,2400", "orbit")
@@ -299,7 +302,7 @@ def test_epochs_that_are_missing_are_told_with_their_size(plate) -> None:
     with pytest.warns(LeftOutWarning) as caught:
         prepare(spread_out)
     told = [str(w.message) for w in caught]
-    assert any("10 years apart" in t and "up to 1.5e+03 mas" in t for t in told)
+    assert any("10 years apart" in t and "at most 300 mas/yr" in t for t in told)
 
 
 def test_options_say_only_what_an_input_does_not(plate) -> None:
@@ -311,3 +314,36 @@ def test_options_say_only_what_an_input_does_not(plate) -> None:
     for slip in ("57000.5", "2457389.0", "spring"):
         with pytest.raises(ConfigError, match="a Julian year"):
             parse_epoch(slip)
+
+
+@pytest.mark.parametrize(
+    ("mean", "span", "place", "words"),
+    [
+        # Half a year apart the parallax's two ends are seen, whoever looks.
+        ((20.0, 0.0, 0.0), 0.5, None, "parallaxes (median 20, at most 20 mas)"),
+        ((20.0, 0.0, 0.0), 0.5, 1.0, "leave out up to 20 mas"),
+        ((60.0, 100.0, 0.0), 0.018, 0.05, "leave out up to 3.9 mas"),
+        ((0.0, 0.0, 0.0), 10.0, None, "2 of 2 references have no proper motion"),
+        ((0.1, 1.0, 1.0), 1e-4, 1e-4, ""),
+    ],
+)
+def test_what_stars_move_between_exposures_is_told(mean, span, place, words) -> None:
+    """Motions, parallaxes over what the observer moved, and motions nobody knows."""
+    parameters = np.zeros((2, 6))
+    parameters[:, 2:5] = mean
+    found = Astrometry(
+        source_id=np.arange(2),
+        epoch=np.full(2, 2016.0),
+        mean=parameters,
+        covariance=np.tile(np.eye(6), (2, 1, 1)),
+        has_position=np.ones(2, dtype=bool),
+        fixed=np.zeros(2, dtype=bool),
+        missing={},
+    )
+    positions = np.zeros((2, 3))
+    positions[:, 0] = 0.0 if place is None else [-place, place]
+    observer = Seen(place is not None, positions, Surroundings())
+    told = left_out(found, np.arange(2), 2026.0 + np.array([0.0, span]), observer)
+    between = [t for t in told if "apart" in t]
+    assert bool(between) == bool(words)
+    assert all(words in t for t in between)

@@ -44,7 +44,7 @@ keeps 7 per cent of the weight of a small one, the pull of one of 100σ is 0.1σ
 
 PRIOR_DEGREES_OF_FREEDOM = 4.0
 """Student's ν of a reference's prior: one that is 10σ off keeps 6 per cent of its
-weight, half of what ν = 8 would leave."""
+weight; ν = 8 would leave it 9."""
 
 OUTLIER_FRACTION = 0.01
 OUTLIER_WIDTH = 30.0

@@ -35,6 +35,9 @@ HELD = MILLIARCSECOND / 1000
 SHORT = 0.02
 """Years that exposures of a plate may be apart before motion between them is told."""
 
+SMALL = 0.3
+"""What stars move between exposures [mas] that is told however short it takes."""
+
 FEWEST_ROWS = 64
 """Rows that are compiled for at least; then powers of two, so that few shapes are."""
 
@@ -173,7 +176,7 @@ def left_out(
         return []
     speed = np.hypot(found.mean[row, 3], found.mean[row, 4])
     sentences = _without_motion(speed, found.epoch[row], epoch)
-    sentences += _between_exposures(speed, epoch)
+    sentences += _between_exposures(found.mean[row], epoch, observer)
     parallax = np.abs(found.mean[row, 2])
     if not observer.known and parallax.any():
         sentences.append(
@@ -216,18 +219,48 @@ def _without_motion(
     return [f"the references have {have} {lack}: motion is not applied{year}; {todo}"]
 
 
-def _between_exposures(speed: np.ndarray, epoch: np.ndarray) -> list[str]:
-    """Return what the stars of one plate move between its exposures."""
+def _between_exposures(
+    mean: np.ndarray, epoch: np.ndarray, observer: Seen
+) -> list[str]:
+    """Return what the stars of one plate move between its exposures.
+
+    Parameters
+    ----------
+    mean
+        Parameters of the references.
+    """
     known = epoch[np.isfinite(epoch)]
     span = float(np.ptp(known)) if known.size else 0.0
-    if span <= SHORT or not speed.any():
+    speed, parallax = np.hypot(mean[:, 3], mean[:, 4]), np.abs(mean[:, 2])
+    base = _base(span, observer)
+    moved = speed * _farthest(known) + parallax * base if known.size else 0.0 * speed
+    still = int(np.count_nonzero(speed == 0))
+    if span <= SHORT and not np.any(moved > SMALL):
         return []
-    return [
-        f"the exposures of this plate are {span:.3g} years apart (epochs "
-        f"{_years(known)}) and stars of a plate stand still: proper motions of the "
-        f"references ({_sizes(speed[speed > 0], 'mas/yr')}) leave out up to "
-        f"{speed.max() * _farthest(known):.3g} mas; solve each epoch by itself"
-    ]
+    have = []
+    if speed.any():
+        have.append(f"proper motions ({_sizes(speed[speed > 0], 'mas/yr')})")
+    if parallax.any() and base > 0:
+        have.append(f"parallaxes ({_sizes(parallax[parallax > 0], 'mas')})")
+    told = f"the exposures of this plate are {span:.3g} years apart (epochs "
+    told += f"{_years(known)}) and stars of a plate stand still: "
+    if have:
+        told += f"{' and '.join(have)} of the references leave out up to "
+        told += f"{moved.max():.3g} mas"
+    if still and span > SHORT:
+        told += (
+            f"{', and ' if have else ''}{still:,} of {speed.size:,} references have "
+        )
+        told += "no proper motion: what these moved between the exposures is left out"
+    return [f"{told}; solve each epoch by itself"]
+
+
+def _base(span: float, observer: Seen) -> float:
+    """Return how far the observer was from the middle, at most [au]."""
+    if observer.known:
+        place = np.asarray(observer.position)
+        return float(np.linalg.norm(place - place.mean(axis=0), axis=1).max())
+    return float(np.sin(np.pi * min(span, 0.5)))
 
 
 def _farthest(epoch: np.ndarray) -> float:

@@ -279,7 +279,7 @@ def judged_pulls(
         worst_pulls("measurements", pull.ravel(), measurement, keep=WORST),
         worst_pulls(
             "source priors",
-            prior_pulls(solution),
+            _believed(solution),
             lambda row: f"source {source_name(row)}",
             dimensions=2,
             keep=WORST,
@@ -291,6 +291,15 @@ def judged_pulls(
             keep=WORST,
         ),
     ]
+
+
+def _believed(solution: Solution) -> Float[np.ndarray, "n_src"]:
+    """Return the pulls of sources' priors; NaN where one counts for next to nothing."""
+    pull, judged = prior_pulls(solution), solution.reliability
+    if judged is None or judged.reference_prior is None or solution.references is None:
+        return pull
+    wrong = np.nan_to_num(solution.references.wrong_probability) > 0.5
+    return np.where(wrong, np.nan, pull)
 
 
 def in_scatter(pulls: Sequence[WorstPulls], solution: Solution) -> list[WorstPulls]:

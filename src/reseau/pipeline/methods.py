@@ -205,8 +205,7 @@ def _reliability_in_words(solution: Solution) -> list[str]:
     expected = 3 + 2.0 * EXPECTED * judged
     if wrong > expected and not foreseen:
         factor = _typical_pull(solution)
-        plain = found is None or found.reference_prior is None
-        if plain and factor > LARGER and _still_wrong(solution, factor) <= expected:
+        if factor > LARGER and _still_wrong(solution, factor) <= expected:
             return [
                 *words,
                 f"{wrong:,} of {judged:,} references disagree with the measurements by "

@@ -27,8 +27,11 @@ FEW = 5
 SURE = 3.0
 """Beyond so many σ it is not chance."""
 
-WHOLE = 0.98
+WHOLE = 0.9
 """Share of the degrees of freedom that tell of errors above which it is not told."""
+
+FEW_TOLD = 20.0
+"""Degrees of freedom below which a decimal is told."""
 
 HALF = 0.5
 """The same below which others' errors explain a chi² as well."""
@@ -128,7 +131,8 @@ def sigma0_head(chi2: float, dof: float, of_errors: float | None = None) -> str:
     form = f".{digits}f" if sigma0 >= SMALL else ".4g"
     worth = ""
     if of_errors is not None and of_errors < WHOLE * dof:
-        worth = f", worth {of_errors:.3g} as priors give way"
+        told = f"{of_errors:.1f}" if of_errors < FEW_TOLD else f"{of_errors:,.0f}"
+        worth = f", worth {told} as priors give way"
     return (
         f"sigma0 = {sigma0:{form}} ± {error:{form}} (reduced chi² "
         f"{chi2 / dof:{form}}, {counted(round(dof), 'degrees of freedom')}{worth})"

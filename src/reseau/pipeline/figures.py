@@ -325,7 +325,7 @@ KINDS: dict[str, Kind] = {
     ),
     "distortion": Kind("the fitted distortion", draw_distortion, _lacks_distortion),
     "distortion_uncertainty": Kind(
-        "its formal error", draw_uncertainty, _lacks_distortion
+        "formal error of the fitted distortion", draw_uncertainty, _lacks_distortion
     ),
     "convergence": Kind("how the iteration ended", draw_convergence, _lacks_history),
 }

@@ -4,6 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
 from reseau.errors import (
     ConfigError,
     OutputExistsError,
@@ -149,9 +152,17 @@ def draw_figures(given: Drawable, paths: dict[str, Path]) -> Figures:
             continue
         with os_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        drawing = KINDS[kind].draw(given)
+        drawing = _titled(KINDS[kind].draw(given), KINDS[kind].shows)
         figures.files[kind] = save(drawing, path, dots_per_inch=DOTS_PER_INCH)
     return figures
+
+
+def _titled(drawing: Figure | Axes, shows: str) -> Figure | Axes:
+    """Say above a figure what it shows, where it does not say so itself."""
+    figure = drawing.figure if isinstance(drawing, Axes) else drawing
+    if not any(axes.get_title() for axes in figure.axes):
+        figure.suptitle(shows[0].upper() + shows[1:], fontsize="medium")
+    return drawing
 
 
 __all__ = ["Figures", "draw_figures", "plot"]

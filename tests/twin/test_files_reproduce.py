@@ -114,13 +114,17 @@ def test_files_reproduce_the_residuals(plate, tmp_path, off):
     # The errors of the simulator are not correlated.
     chi2 = float(np.sum(pulls**2))
     assert summary["chi2"] == pytest.approx(chi2, rel=1e-6)
-    assert summary["sigma0"] == pytest.approx(np.sqrt(chi2 / summary["dof"]), rel=1e-6)
+    excess = (chi2 - summary["dof"]) / summary["dof_of_errors"]
+    assert summary["sigma0"] == pytest.approx(np.sqrt(1.0 + excess), rel=1e-6)
     change = summary["datum_change_sigma"]
     assert change <= SAID
     said = f"by up to {change:.2g}σ" in datum_text(summary)
     assert said == (change > UNCHANGED)
     # Far below what chance gives sigma0, 1/√(2 dof).
-    optimum = np.sqrt(summary["history"][-1]["chi2"] / summary["dof"])
+    excess = (summary["history"][-1]["chi2"] - summary["dof"]) / summary[
+        "dof_of_errors"
+    ]
+    optimum = np.sqrt(1.0 + excess)
     assert abs(summary["sigma0"] - optimum) < 0.1 / np.sqrt(2.0 * summary["dof"])
     calibration = columns_of(files.calibration)
     values = dict(zip(calibration["name"], calibration["value"], strict=True))

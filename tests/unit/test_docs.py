@@ -71,7 +71,9 @@ def test_the_example_of_a_single_table_can_be_solved(
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     said = " ".join(result.stdout.split())
-    assert "nothing says that the errors of the measurements are wrong" in said
+    assert (
+        "the fit cannot tell whether the errors of the measurements are right" in said
+    )
 
 
 def verb_of(words: list[str]) -> tuple[Any, list[str]]:

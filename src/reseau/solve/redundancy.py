@@ -202,7 +202,7 @@ def prior_shares(
     rank = 1 * (trace > 0) + (np.linalg.det(of_sources) > LEAST * trace**2)
     judged = supplied > NARROW * np.maximum(rank, 1)
     shared = root.T @ of_shared @ root
-    gram = [np.zeros_like(shared), shared]
+    gram = [np.zeros_like(shared), shared.copy()]
     own = np.zeros(2)
     for tile, data in zip(equations.system.tiles, tiles, strict=True):
         kept = np.flatnonzero(np.asarray(data.free) > 0)

@@ -30,7 +30,8 @@ from .posterior import spread_by_covariance
 from .references import FALSE_ALARM, Cavity, judge_references
 
 RARE = 5e-4
-"""Chance that right data raise an alarm."""
+"""Chance at which an alarm is raised; residuals of few references are not independent,
+so that up to 1.3e-3 of right plates raise it."""
 
 ORDERS = 8
 """Smallest p-values that are looked at, at most."""

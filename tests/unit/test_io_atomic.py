@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
@@ -361,6 +362,22 @@ def killed(folder: Path, *arguments: str) -> None:
 def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path) -> None:
     killed(tmp_path)
     check_output(tmp_path / "other", kind="directory")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("place", ["", "truth"])
+def test_what_was_being_written_in_it_is_removed_as_well(
+    tmp_path: Path, place: str
+) -> None:
+    """Files within an output have temporaries of their own, in its folders too."""
+    killed(tmp_path)
+    (rest,) = tmp_path.glob("*.solution")
+    inner = rest / place / ".reseau-partial-0123456789ab.instrument.toml"
+    inner.mkdir(parents=True)
+    (inner / "instrument.toml").touch()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_output(tmp_path / "other", kind="directory")
     assert names(tmp_path) == []
 
 

@@ -133,7 +133,7 @@ def is_rest(folder: Path) -> bool:
     patterns = [*SOLUTION.files, *DATASET.files]
     single = final_name(folder)
     return all(
-        known or name == single or is_temporary(name.split("/")[0])
+        known or name == single or any(map(is_temporary, name.split("/")))
         for name, known in _entries(folder, patterns)
     )
 

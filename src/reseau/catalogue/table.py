@@ -4,7 +4,7 @@ import warnings
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import astropy.units as u
 import numpy as np
@@ -13,6 +13,7 @@ from astropy.table import Column, MaskedColumn, QTable, Table
 from astropy.time import ScaleValueError, Time
 from astropy.utils.masked import Masked
 from numpy import ndarray
+from numpy.typing import ArrayLike
 
 from reseau.errors import (
     CatalogueError,
@@ -34,6 +35,7 @@ from .parameters import (
     WidePrior,
     astrometry,
 )
+from .times import julian_years
 
 registry = UnifiedIORegistry()
 """Where `reseau.io`, the only room that knows file formats, puts reader and writer."""
@@ -47,15 +49,16 @@ def _load_connectors() -> None:
     import_module("reseau.io.catalogues")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalogue:
     """A table of sources with Gaia's column names, units and masks.
 
     Attributes
     ----------
     table
-        astropy table; `source_id` is int64. A pandas DataFrame, a pyarrow Table or a
-        dictionary of columns becomes one.
+        astropy table; `source_id` is int64. A pandas DataFrame, a pyarrow Table, a row
+        or a dictionary of columns becomes one. Other names, units of epochs and the
+        like are read as in a file.
     name
         What it is called in messages, as its file.
 
@@ -69,34 +72,66 @@ class Catalogue:
     name: str = field(default="catalogue", compare=False)
 
     def __post_init__(self) -> None:
-        table = self.table
+        table: Any = self.table
         # Other libraries' tables are the room of files' matter, and other names.
-        if not isinstance(table, Table):
-            table = import_module("reseau.io.memory").as_qtable(table)
-        if not _is_ours(table):
-            read = import_module("reseau.io.catalogues").table_of_catalogue
-            found = read(self.table, self.name)
-            table = table if found is None else found
-        if table is not self.table:
-            object.__setattr__(self, "table", table)  # the class is frozen
+        reader = import_module("reseau.io.catalogues")
+        if isinstance(table, Table) and _is_ours(table) and reader.has_our_names(table):
+            return
+        found = reader.table_of_catalogue(table, self.name)
+        if found is None and not isinstance(table, Table):
+            found = import_module("reseau.io.memory").as_qtable(table)
+        if found is not None:
+            object.__setattr__(self, "table", found)  # the class is frozen
 
     def __len__(self) -> int:
         return len(self.table)
 
+    @overload
+    def __getitem__(self, rows: str) -> Any: ...
+
+    @overload
+    def __getitem__(self, rows: int | slice | ArrayLike) -> "Catalogue": ...
+
+    def __getitem__(self, rows: Any) -> Any:
+        """Return a column by its name, or the catalogue of some rows.
+
+        Parameters
+        ----------
+        rows
+            Name of a column; or a row's number, a slice, numbers, or truth values.
+        """
+        if isinstance(rows, str):
+            return self.table[rows]
+        if isinstance(rows, (int, np.integer)):
+            if not -len(self) <= rows < len(self):
+                raise IndexError(f"row {rows} of a catalogue of {len(self)} rows")
+            rows = [rows]
+        return Catalogue(self.table[rows], name=self.name)
+
     @classmethod
-    def read(cls, path: Any, **options: Any) -> "Catalogue":
+    def read(
+        cls,
+        path: Any,
+        *,
+        format: str | None = None,  # noqa: A002
+        **options: Any,
+    ) -> "Catalogue":
         """Read Parquet, FITS, ECSV, VOTable, CSV or IPAC.
 
         Parameters
         ----------
         path
             A file, or a table in memory whose columns have other names.
+        format
+            What the file has to be, as astropy calls it: "fits", "votable",
+            "ascii.ecsv", "parquet", ...; files are told apart by their content all the
+            same.
         options
             As of `reseau.io.read_catalogue`: ``columns="ra=RA[deg]"``.
         """
         _load_connectors()
         place = str(path) if isinstance(path, Path) else path
-        return registry.read(cls, place, format="reseau", **options)
+        return registry.read(cls, place, format="reseau", kind=format, **options)
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write Parquet, FITS, ECSV, VOTable or CSV, as the suffix says.
@@ -123,7 +158,9 @@ class Catalogue:
     def _plain(self, column: SchemaColumn) -> ndarray:
         values = self.table[column.name]
         if isinstance(values, Time):
-            return np.asarray(np.ma.filled(values.tcb.jyear, np.nan))
+            return np.asarray(
+                np.ma.filled(julian_years(values, column.name, self.name), np.nan)
+            )
         plain = np.asarray(getattr(values, "unmasked", values))
         if column.dtype == "float64":
             plain = self._as_float(plain, column.name)

@@ -32,7 +32,7 @@ from reseau.io.detections import DEFAULT_ERROR, read_detections
 from reseau.io.instrument_writer import is_plane, write_instrument
 from reseau.io.instruments import presets, read_instrument
 from reseau.io.joining import joined
-from reseau.io.memory import as_arrow, is_path, place_of, table_from
+from reseau.io.memory import as_arrow, is_path, is_table, place_of, table_from
 from reseau.io.posteriors import PosteriorNames
 from reseau.io.repeated import settle_repeated
 from reseau.io.solutions import (
@@ -70,6 +70,7 @@ __all__ = [
     "digests",
     "is_path",
     "is_plane",
+    "is_table",
     "joined",
     "new_directory",
     "new_file",

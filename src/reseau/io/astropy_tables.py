@@ -2,22 +2,29 @@
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import astropy.units as u
 import numpy as np
 import pyarrow as pa
-from astropy.coordinates import ConvertError, SkyCoord
-from astropy.table import MaskedColumn, Table
+from astropy.coordinates import SkyCoord
+from astropy.table import Column, MaskedColumn, Table
+from astropy.table.meta import get_yaml_from_table
 from astropy.time import Time
+from astropy.utils.masked import Masked
 from numpy.typing import NDArray
 
+from reseau.catalogue.times import julian_years
 from reseau.errors import TableWarning, some
 from reseau.io.header_keywords import keywords_of, with_keywords
 
 COORDINATES = "coordinates"
 """Key of a field's metadata: the column of coordinates that it is of."""
+
+_KEPT = ("ucd", "frame", "frame_epoch", "time_origin", "time_scale")
+"""Keys of a column's `meta` that are kept, see `frames` and `time_systems`."""
 
 _HISTORY = ("at_epoch",)
 """Keys of a table's `meta` that say how it was made, and stay with it."""
@@ -48,8 +55,12 @@ def from_astropy(
         for part_name, array, metadata in parts or ():
             arrays.append(array)
             fields.append(pa.field(part_name, array.type, metadata=metadata))
-    if left_out:
-        _tell(left_out, where, notes)
+    framed = [n for n in left_out if isinstance(table[n], SkyCoord)]
+    if framed:
+        _tell(framed, _UNFRAMED, where, notes)
+    if len(left_out) > len(framed):
+        others = [n for n in left_out if n not in framed]
+        _tell(others, _NO_NUMBERS, where, notes)
     found = pa.Table.from_arrays(
         arrays, schema=pa.schema(fields, metadata=history_of(table.meta))
     )
@@ -62,11 +73,16 @@ def history_of(meta: object) -> dict[str, str]:
     return {key: json.dumps(known[key]) for key in _HISTORY if key in known}
 
 
-def _tell(names: list[str], where: str | Path, notes: list[str] | None) -> None:
-    note = (
-        f"without {some(names)}: a column of arrays, objects or complex numbers has no "
-        "place in a table of sources"
-    )
+_NO_NUMBERS = (
+    "a column of arrays, objects or complex numbers has no place in a table of sources"
+)
+_UNFRAMED = "its coordinates do not turn to ICRS: a place, a time or a distance lacks"
+
+
+def _tell(
+    names: list[str], why: str, where: str | Path, notes: list[str] | None
+) -> None:
+    note = f"without {some(names)}: {why}"
     if notes is None:
         warnings.warn(f"{where} is taken {note}", TableWarning, stacklevel=3)
     else:
@@ -83,7 +99,7 @@ def _parts(table: Table, name: str) -> list[Part] | None:
         return _coordinates(table, name)
     info = column.info
     unit = "yr" if isinstance(column, Time) else info.unit
-    array = _arrow_array(column)
+    array = _arrow_array(column, name)
     if array is None:
         return None
     return [(name, array, field_metadata(unit, info.description, info.meta or {}))]
@@ -95,26 +111,50 @@ def _coordinates(table: Table, name: str) -> list[Part] | None:
         return None
     try:
         seen = column.icrs
-    except ConvertError:  # a frame that needs a place or a time
+    # A frame that needs a place or a time that it lacks; astropy has many words for it.
+    except Exception:  # noqa: BLE001
         return None
     about = {"description": f"of the coordinates {name}, ICRS", COORDINATES: name}
-    angles = {"ra": (seen.ra, "deg"), "dec": (seen.dec, "deg")}
-    if "s" in seen.data.differentials:
-        angles["pmra"] = (seen.pm_ra_cosdec, "mas/yr")
-        angles["pmdec"] = (seen.pm_dec, "mas/yr")
     others = [n for n in table.colnames if isinstance(table[n], SkyCoord)]
-    taken = {n.lower() for n in table.colnames} & set(angles)
-    prefix = f"{name}_" if taken or len(others) > 1 else ""
-    parts = [
-        (prefix + part, _masked_array(value.to(unit)), about | {"unit": unit})
-        for part, (value, unit) in angles.items()
-    ]
+    columns = {n.lower() for n in table.colnames}
+    parts: list[Part] = []
+    aside = len(others) > 1
+    for group in _of_coordinates(column, seen):
+        # What the table has itself counts; pieces of one kind stay together.
+        aside = aside or (bool(columns & set(group)) and not parts)
+        prefix = f"{name}_" if aside or columns & set(group) else ""
+        parts += [
+            (prefix + part, _masked_array(value), about | {"unit": str(value.unit)})
+            for part, value in group.items()
+        ]
     when = _obstime(column)
     if when is not None:
         said = {"description": f"when {name} holds", COORDINATES: name, "unit": "yr"}
         years = _masked_array(np.ma.masked_invalid(when))
         parts.append((f"{name}_obstime", years, said))
     return parts
+
+
+def _of_coordinates(given: SkyCoord, seen: SkyCoord) -> list[dict[str, u.Quantity]]:
+    # Position, motion, parallax and radial velocity, as far as they were given: in
+    # another frame astropy has zeros for what is not known.
+    groups = [{"ra": seen.ra.to("deg"), "dec": seen.dec.to("deg")}]
+    moving = given.data.differentials.get("s")
+    known = set() if moving is None else {*moving.components}
+    if known & {"d_lon", "d_lon_coslat", "d_x"}:
+        motion = {"pmra": seen.pm_ra_cosdec, "pmdec": seen.pm_dec}
+        if motion["pmra"].unit.is_equivalent("mas/yr"):
+            groups.append({n: v.to("mas/yr") for n, v in motion.items()})
+    if known & {"d_distance", "d_x"}:
+        velocity = seen.radial_velocity
+        if velocity.unit.is_equivalent("km/s"):
+            groups.append({"radial_velocity": velocity.to("km/s")})
+    if seen.distance.unit.is_equivalent("pc"):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parallax = (1.0 / seen.distance.to_value("kpc")) * u.mas
+        unknown = ~(np.isfinite(parallax) & (parallax > 0 * u.mas))
+        groups.append({"parallax": Masked(parallax, mask=unknown)})
+    return groups
 
 
 def _obstime(column: SkyCoord) -> NDArray | None:
@@ -125,7 +165,9 @@ def _obstime(column: SkyCoord) -> NDArray | None:
         and column.frame.is_frame_attr_default("obstime")
     ):
         return None
-    years: NDArray = np.ma.filled(np.ma.asarray(time.tcb.jyear, float), np.nan)
+    years: NDArray = np.ma.filled(
+        np.ma.asarray(julian_years(time, column.info.name or "obstime"), float), np.nan
+    )
     return np.broadcast_to(years, column.shape).copy()
 
 
@@ -145,9 +187,9 @@ def _masked_array(column: Any) -> pa.Array:
     return pa.array(values, mask=np.broadcast_to(np.asarray(mask, bool), values.shape))
 
 
-def _arrow_array(column: Any) -> pa.Array | None:
+def _arrow_array(column: Any, name: str) -> pa.Array | None:
     if isinstance(column, Time):
-        return None if column.ndim != 1 else _masked_array(column.tcb.jyear)
+        return None if column.ndim != 1 else _masked_array(julian_years(column, name))
     values = np.asarray(getattr(column, "unmasked", column))
     if values.ndim != 1 or values.dtype.names or values.dtype.kind not in "biufUSOM":
         return None
@@ -172,12 +214,13 @@ def field_metadata(
     description
         One line.
     meta
-        A dictionary that may hold the `ucd`.
+        A dictionary that may hold the `ucd`, and what a file says of the column's frame
+        and its times.
     """
     filled = {
         "unit": "" if unit is None else str(unit),
         "description": description or "",
-        "ucd": str(meta.get("ucd", "")),
+        **{key: str(meta.get(key, "")) for key in _KEPT},
     }
     return {k: v for k, v in filled.items() if v}
 
@@ -191,25 +234,54 @@ def to_astropy(table: pa.Table) -> Table:
         Units, descriptions and UCDs are taken from the fields' metadata.
     """
     result = Table()
-    for field in table.schema:
+    for number, field in enumerate(table.schema):
         metadata = {k.decode(): v.decode() for k, v in (field.metadata or {}).items()}
-        values, mask = _values_and_mask(table[field.name])
+        values, mask = _values_and_mask(table.column(number))
         column = MaskedColumn(
             values,
             mask=mask,
-            name=field.name,
+            name=_unlike(field.name, result.colnames),
             unit=metadata.get("unit"),
             description=metadata.get("description"),
         )
         if "ucd" in metadata:
             column.info.meta = {"ucd": metadata["ucd"]}
-        result[field.name] = column if column.mask.any() else column.filled()
+        result[column.name] = column if column.mask.any() else column.filled()
     result.meta.update(
         (key.decode(), json.loads(text))
         for key, text in (table.schema.metadata or {}).items()
         if key.decode() in _HISTORY
     )
     return result
+
+
+def header_yaml(table: pa.Table, meta: Mapping[str, object]) -> str:
+    """Return the header that astropy writes for such a table, as YAML.
+
+    Parameters
+    ----------
+    table
+        With units and descriptions in the fields' metadata.
+    meta
+        Of the table.
+    """
+    empty = Table(meta=dict(meta))
+    for field in table.schema:
+        own = {k.decode(): v.decode() for k, v in (field.metadata or {}).items()}
+        is_text = pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        kind = str if is_text else field.type.to_pandas_dtype()
+        empty[field.name] = Column(
+            np.empty(0, kind),
+            unit=u.Unit(own["unit"], parse_strict="silent") if "unit" in own else None,
+            description=own.get("description"),
+        )
+    return "\n".join(get_yaml_from_table(empty))
+
+
+def _unlike(name: str, taken: Collection[str]) -> str:
+    # The second of two columns of one name is NAME#2.
+    number = 1 + sum(n == name or n.startswith(f"{name}#") for n in taken)
+    return name if number == 1 else f"{name}#{number}"
 
 
 def _values_and_mask(values: pa.ChunkedArray) -> tuple[NDArray, NDArray]:
@@ -230,4 +302,11 @@ def _as_text(values: NDArray) -> NDArray:
     return values.astype(str) if is_text else values
 
 
-__all__ = ["COORDINATES", "field_metadata", "from_astropy", "history_of", "to_astropy"]
+__all__ = [
+    "COORDINATES",
+    "field_metadata",
+    "from_astropy",
+    "header_yaml",
+    "history_of",
+    "to_astropy",
+]

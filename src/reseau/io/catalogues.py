@@ -4,31 +4,51 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-from astropy.table import QTable
+from astropy.table import QTable, Table
 
 from reseau.catalogue import Catalogue, registry
-from reseau.errors import CatalogueError, FileFormatError, explain
+from reseau.errors import (
+    CatalogueError,
+    FileFormatError,
+    explain,
+    some,
+)
 from reseau.io.astropy_tables import from_astropy, to_astropy
-from reseau.io.atomic import new_file
+from reseau.io.catalogue_writer import write_catalogue
 from reseau.io.choices import Choices, as_choices
+from reseau.io.header_keywords import SYSTEMS, keywords_of
 from reseau.io.interpret import interpreted, with_integers
-from reseau.io.memory import place_of, table_from
-from reseau.io.tables import write_parquet
-from reseau.io.validate import field_of, validate
+from reseau.io.memory import is_path, place_of, table_from
+from reseau.io.spelling import own_spellings
+from reseau.io.tables import require_file, table_file, table_format
+from reseau.io.validate import validate
 from reseau.schema import CATALOGUE, REFERENCE, TableSchema
+from reseau.synonyms import certain_names, plain
 
-_WRITERS = {
-    ".fits": "fits",
-    ".ecsv": "ascii.ecsv",
-    ".vot": "votable",
-    ".votable": "votable",
-    ".xml": "votable",
-    ".csv": "ascii.csv",
+_CALLED = {
+    "fits": "fits",
+    "votable": "votable",
+    "parquet": "parquet",
+    "ecsv": "ecsv",
+    "csv": "csv",
+    "basic": "csv",
+    "tab": "csv",
+    "rdb": "csv",
+    "commented_header": "csv",
+    "ipac": "ipac",
+    "sextractor": "sextractor",
+    "daophot": "daophot",
+    "mrt": "mrt",
+    "cds": "mrt",
 }
+"""Formats as astropy calls them, without `ascii.` before."""
 
 
-def read_catalogue(source: Any, *, columns: Choices = None) -> Catalogue:
+def read_catalogue(
+    source: Any, *, columns: Choices = None, kind: str | None = None
+) -> Catalogue:
     """Read a catalogue with Gaia's column names, or with names of other surveys.
 
     Parameters
@@ -37,6 +57,8 @@ def read_catalogue(source: Any, *, columns: Choices = None) -> Catalogue:
         Parquet, FITS, ECSV, VOTable, CSV or IPAC; or a table in memory.
     columns
         Names and units, as text ``ra=RA_ICRS[deg],ref_epoch=2016.0`` or a dictionary.
+    kind
+        The format that the file has to have, as astropy calls it; None: any.
 
     Raises
     ------
@@ -44,10 +66,44 @@ def read_catalogue(source: Any, *, columns: Choices = None) -> Catalogue:
         The table is not what a catalogue should be.
     """
     where = place_of(source, "the catalogue")
+    if kind is not None and is_path(source):
+        _check_kind(kind, source)
     raw = table_from(source, what="the catalogue")
     table = validate(_interpreted(raw, columns, where), CATALOGUE, where=where)
     table = table.replace_schema_metadata(raw.schema.metadata)
     return Catalogue(QTable(to_astropy(table)), name=where)
+
+
+def _check_kind(kind: str, path: str | Path) -> None:
+    wanted = _CALLED.get(kind.lower().removeprefix("ascii.").split(".")[0])
+    found = table_format(require_file(table_file(path)))
+    if wanted == found:
+        return
+    raise FileFormatError(
+        explain(
+            given=f"format={kind!r}, and by its content the file is {found}",
+            wanted=f"no format, or one of {some(sorted(_CALLED), len(_CALLED))}",
+            where=str(path),
+            todo="leave the format away: it is recognised",
+        )
+    )
+
+
+def has_our_names(table: Table) -> bool:
+    """Return whether nothing in a table in memory has to be read as something else.
+
+    Parameters
+    ----------
+    table
+        With ra, dec and ref_epoch.
+    """
+    names = CATALOGUE.names
+    if own_spellings(table.colnames, {}, names) or certain_names(table.colnames, names):
+        return False
+    if any(plain(key) in SYSTEMS for key in keywords_of(table.meta)):
+        return False
+    ids = table["source_id"] if "source_id" in table.colnames else np.zeros(1, int)
+    return np.asarray(getattr(ids, "unmasked", ids)).dtype.kind == "i"
 
 
 def table_of_catalogue(source: Any, name: str) -> QTable | None:
@@ -138,61 +194,12 @@ def reference_from_catalogue(
     return validate(table, schema, where=catalogue.name)
 
 
-def write_catalogue(
-    catalogue: Catalogue, path: str | Path, *, overwrite: bool = False
-) -> None:
-    """Write a catalogue in the format that the suffix names.
-
-    Parameters
-    ----------
-    catalogue
-        Any.
-    path
-        Ending in .parquet, .fits, .ecsv, .vot, .xml or .csv.
-    overwrite
-        Whether a file of that name may be replaced.
-
-    Notes
-    -----
-    How the stars were moved, ``table.meta["at_epoch"]``, stays with Parquet and ECSV;
-    the other formats have no place for it.
-    """
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".parquet", *_WRITERS):
-        raise FileFormatError(
-            explain(
-                given=f"the suffix {suffix!r} names no format that can be written",
-                wanted=f"one of .parquet, {', '.join(_WRITERS)}",
-                where=str(path),
-                todo="give the file another name",
-            )
-        )
-    table = _with_descriptions(from_astropy(catalogue.table, where=catalogue.name))
-    with new_file(path, overwrite=overwrite) as temporary:
-        if suffix == ".parquet":
-            write_parquet(table, temporary)
-        else:
-            # The temporary file exists already, so that its name is taken.
-            found = to_astropy(table)
-            if suffix != ".ecsv":
-                found.meta.clear()
-            found.write(temporary, format=_WRITERS[suffix], overwrite=True)
-
-
-def _with_descriptions(table: pa.Table) -> pa.Table:
-    fields = []
-    for field in table.schema:
-        own = field.metadata or {}
-        known = field_of(CATALOGUE[field.name]) if field.name in CATALOGUE else field
-        fields.append(field.with_metadata({**(known.metadata or {}), **own}))
-    return table.cast(pa.schema(fields, metadata=table.schema.metadata))
-
-
 registry.register_reader("reseau", Catalogue, read_catalogue)
 registry.register_writer("reseau", Catalogue, write_catalogue)
 
 __all__ = [
     "catalogue_from_table",
+    "has_our_names",
     "read_catalogue",
     "reference_from_catalogue",
     "table_of_catalogue",

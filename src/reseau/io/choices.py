@@ -5,9 +5,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import astropy.units as u
 import numpy as np
 import pyarrow as pa
+from astropy.time import Time
 
+from reseau.catalogue.times import julian_years
 from reseau.errors import (
     ConfigError,
     WrongKindError,
@@ -53,8 +56,9 @@ class Choice:
     unit: str | None = None
 
 
-Choices = str | Mapping[str, Choice | str] | None
-"""As text, or the column or `Choice` by name."""
+Choices = str | Mapping[str, Choice | str | u.Quantity | u.UnitBase | Time] | None
+"""As text; or by name the column, a `Choice`, the unit of a column that has that name,
+or one value for all rows."""
 
 
 def as_choices(
@@ -89,12 +93,32 @@ def as_choices(
         )
     result: dict[str, Choice] = {}
     for name, choice in columns.items():
-        if isinstance(choice, Choice):
+        chosen = _as_choice(str(name), choice, option)
+        if chosen is not None:
             _check_name(str(name), {}, known, option)
-            result[str(name)] = choice
+            result[str(name)] = chosen
         else:
             result |= parse_columns(f"{name}={choice}", known, option)
     return result
+
+
+def _as_choice(name: str, choice: object, option: str) -> Choice | None:
+    # None: it is text.
+    if isinstance(choice, Choice):
+        return choice
+    if isinstance(choice, u.UnitBase):
+        return Choice(name, str(choice))
+    if isinstance(choice, (u.Quantity, Time)) and np.ndim(choice):
+        raise _complaint(
+            f"{name} is an array of shape {np.shape(choice)}",
+            "one value for all rows, or the name of a column",
+            option,
+        )
+    if isinstance(choice, Time):
+        return Choice(repr(float(julian_years(choice, name, option))), "yr")
+    if isinstance(choice, u.Quantity):
+        return Choice(repr(float(choice.value)), str(choice.unit))
+    return None
 
 
 def parse_columns(
@@ -211,12 +235,19 @@ def choose_columns(
             arrays[name] = pa.chunked_array([[constants[column]] * table.num_rows])
             field = pa.field(name, arrays[name].type)
         if choice.unit is not None:
-            field = field.with_metadata({**(field.metadata or {}), "unit": choice.unit})
+            field = _with_unit(field, choice.unit)
         fields[name] = field
     return pa.Table.from_arrays(
         list(arrays.values()),
         schema=pa.schema(fields.values(), metadata=table.schema.metadata),
     )
+
+
+def _with_unit(field: pa.Field, unit: str) -> pa.Field:
+    # The user's unit instead of the table's, and of its day 0 and its scale.
+    own = field.metadata or {}
+    kept = {k: v for k, v in own.items() if k != b"unit" and k[:5] != b"time_"}
+    return field.with_metadata({**kept, b"unit": unit.encode()})
 
 
 def _as_spelt(choice: Choice, present: Collection[str]) -> Choice:

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -43,6 +44,7 @@ from reseau.io.instrument_writer import is_plane, write_instrument
 from reseau.io.instruments import read_instrument
 from reseau.io.interpret import interpreted
 from reseau.io.links import check_links, check_observer
+from reseau.io.memory import place_of, table_from
 from reseau.io.tables import (
     read_table,
     require_directory,
@@ -293,16 +295,17 @@ def read_reference(path: str | Path) -> pa.Table:
     return check_reference(read_table(path), where=path)
 
 
-def read_states(path: str | Path) -> pa.Table:
-    """Read and check a table of an observer's states, as `read_table` reads any.
+def read_states(source: Any) -> pa.Table:
+    """Read and check a table of an observer's states, as `table_from` reads any.
 
     Parameters
     ----------
-    path
-        Table with the columns of `schema.OBSERVER_STATES`; instead of `epoch` it may
-        have `MJD` or `JD`, of UTC.
+    source
+        Table, in a file or in memory, with the columns of `schema.OBSERVER_STATES`;
+        instead of `epoch` it may have `MJD` or `JD`, of UTC.
     """
-    table = read_table(path)
+    table = table_from(source, what="the table of states")
+    path = place_of(source, "the table of states")
     choices = {}
     # Nobody can name columns of this table by an option.
     days = [n for n in table.column_names if n.lower() in ("mjd", "jd")]

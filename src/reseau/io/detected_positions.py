@@ -153,9 +153,22 @@ def counted_from_zero(table: pa.Table, first_pixel: int, unit: str) -> pa.Table:
     return table
 
 
+def _in_unit_of(error: u.Quantity, unit: str, where: str | Path) -> float:
+    if np.ndim(error) or not error.unit.is_equivalent(unit):
+        raise UnitError(
+            explain(
+                given=f"the error of positions is {error!r:.60}",
+                wanted=f"one number, or one value in {unit}, as x and y are",
+                where=str(where),
+                todo=f"give it in {unit}",
+            )
+        )
+    return float(error.to_value(unit))
+
+
 def position_errors(
     table: pa.Table,
-    error: float | None,
+    error: float | u.Quantity | None,
     unit: str,
     measured_unit: str,
     where: str | Path,
@@ -178,6 +191,8 @@ def position_errors(
     if len(present) == 1:
         absent = next(n for n in names if n not in present)
         raise missing_columns_error([absent], table.column_names, "the table", where)
+    if isinstance(error, u.Quantity):
+        error = _in_unit_of(error, measured_unit, where)
     if present and error is not None:
         raise ConfigError(
             explain(

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from reseau.errors import CatalogueError, explain
 
+SCALES = ("utc", "tai", "tt", "tdb", "tcb", "tcg")
+"""Scales that may follow, as in ``[mjd tai]``; UTC unless given, TCB for ``yr``."""
+
 MJD_RANGE = (15_000.0, 110_000.0)
 JD_RANGE = (2_415_000.0, 2_510_000.0)
 """Days of the years 1900 to 2160."""
@@ -131,6 +134,7 @@ __all__ = [
     "JD_RANGE",
     "MJD_RANGE",
     "RANGES",
+    "SCALES",
     "called",
     "check_days",
     "likely_format",

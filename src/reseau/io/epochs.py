@@ -16,7 +16,8 @@ from erfa import ErfaWarning
 from numpy.typing import NDArray
 
 from reseau.errors import CatalogueError, ReseauWarning, UnitError, explain, some
-from reseau.io.epoch_numbers import JD_RANGE, check_days, of_dates
+from reseau.io.epoch_numbers import JD_RANGE, SCALES, check_days, of_dates
+from reseau.io.time_systems import days_since, time_system
 
 NAMES = ("epoch", "ref_epoch")
 """Columns that hold epochs."""
@@ -33,9 +34,6 @@ FORMATS = {
     "ymd": "ymd",
 }
 """What an epoch may be written as, beside its unit, and astropy's format."""
-
-SCALES = ("utc", "tai", "tt", "tdb", "tcb", "tcg")
-"""Scales that may follow, as in ``[mjd tai]``; UTC unless given, TCB for ``yr``."""
 
 
 def read_epochs(table: pa.Table, where: str | Path) -> pa.Table:
@@ -74,8 +72,14 @@ def _with_years(table: pa.Table, name: str, where: str | Path) -> pa.Table:
     field, column = table.schema.field(i), table[name]
     unit = (field.metadata or {}).get(b"unit", b"").decode().strip()
     form, scale = _asked(unit, name, where)
+    system = time_system(table, name)
+    scale = scale or (system.scale if form not in (None, "jyear", "byear") else None)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_decimal(column.type):
+        column = column.cast(pa.float64())
+    if pa.types.is_duration(column.type) or pa.types.is_time(column.type):
+        raise _no_epoch(column, name, where)
     if form == "ymd" and _is_number(column.type):
         column, form = of_dates(column.cast(pa.float64()).to_numpy()), "iso"
     if pa.types.is_timestamp(column.type) and column.type.tz:
@@ -84,6 +88,11 @@ def _with_years(table: pa.Table, name: str, where: str | Path) -> pa.Table:
         column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S")
     if _is_text(column.type):
         years, said = _of_text(column, form, scale, name, where)
+    elif system.origin is not None and _is_number(column.type) and _is_days(unit, form):
+        days = np.asarray(column.cast(pa.float64()).to_numpy(), float)
+        days = days_since(days, unit, system, name, where)
+        years = _julian_years(days, "mjd", scale or "utc")
+        said = f"days since {system.said} ({(scale or 'utc').upper()})"
     elif form is None or not _is_number(column.type):
         return table  # years, or nothing that is a time: `validate` says so
     elif form == "iso":
@@ -140,6 +149,22 @@ def _asked(unit: str, name: str, where: str | Path) -> tuple[str | None, str | N
             )
         )
     return None, None
+
+
+def _is_days(unit: str, form: str | None) -> bool:
+    # Whether numbers count from a day that the header names.
+    return form == "days" or (form is None and unit in ("s", "h", "min"))
+
+
+def _no_epoch(column: pa.ChunkedArray, name: str, where: str | Path) -> CatalogueError:
+    return CatalogueError(
+        explain(
+            given=f"column {name} is of type {column.type}",
+            wanted="times: years, dates, MJD or JD, and no durations",
+            where=f"{where}, column {name}",
+            todo="add the day that they count from",
+        )
+    )
 
 
 def _days(values: NDArray, form: str) -> tuple[str, bool]:
@@ -254,4 +279,4 @@ def _julian_years(values: NDArray, form: str, scale: str) -> NDArray:
     return years[row]
 
 
-__all__ = ["FORMATS", "NAMES", "SCALES", "read_epochs"]
+__all__ = ["FORMATS", "NAMES", "read_epochs"]

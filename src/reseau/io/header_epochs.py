@@ -9,8 +9,7 @@ from astropy.time import Time
 from erfa import ErfaWarning
 
 from reseau.errors import CatalogueError, explain, some
-from reseau.io.epoch_numbers import MJD_RANGE
-from reseau.io.epochs import SCALES
+from reseau.io.epoch_numbers import MJD_RANGE, SCALES
 from reseau.synonyms import plain
 
 MIDDLE = ("mjdavg", "mjdmid", "mjdmean", "expmid", "dateavg", "datemid")

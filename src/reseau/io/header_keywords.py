@@ -46,6 +46,12 @@ DETECTORS = (
 )
 """Keywords that name a detector, if the instrument has one of that name or number."""
 
+SYSTEMS = (
+    *("radesys", "radecsys", "equinox"),
+    *("mjdref", "mjdrefi", "mjdreff", "jdref", "jdrefi", "jdreff"),
+)
+"""Keywords that name the frame of positions and the day that times count from."""
+
 ONE_EXPOSURE = ("exposure_id", "field", *GROUPS)
 
 
@@ -58,6 +64,7 @@ def keywords_of(meta: object) -> dict[str, str | int | float]:
         A mapping; entries that are no text and no number are passed over.
     """
     known = {name for group in EXPOSURES for name in group} | {*DETECTORS, *EPOCHS}
+    known |= {*SYSTEMS}
     found: dict[str, str | int | float] = {}
     for key, given in (meta if isinstance(meta, Mapping) else {}).items():
         value = given.item() if isinstance(given, np.generic) else given

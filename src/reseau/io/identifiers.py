@@ -102,7 +102,15 @@ def read_identifiers(
 
 def _of_floats(column: pa.ChunkedArray, name: str, where: str | Path) -> pa.Array:
     if pa.types.is_decimal(column.type):
-        return column.cast(pa.int64())
+        try:
+            return column.cast(pa.int64())
+        except pa.ArrowInvalid as error:
+            raise _refusal(
+                f"column {name} is of type {column.type}: {error}",
+                f"integers from {-(2**63)} to {2**63 - 1}",
+                f"{where}, column {name}",
+                "write the column as 64-bit integers where the table comes from",
+            ) from error
     values = np.asarray(column.cast(pa.float64()).to_numpy(), float)
     missing = np.isnan(values)
     limit = EXACT_FLOAT if column.type == pa.float64() else 2**24

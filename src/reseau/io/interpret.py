@@ -10,6 +10,7 @@ from reseau.errors import ReseauWarning
 from reseau.io.angles import is_text, read_angles
 from reseau.io.choices import Choice, choose_columns
 from reseau.io.epochs import read_epochs
+from reseau.io.frames import check_frame, with_stated_epoch
 from reseau.io.identifiers import read_identifiers
 from reseau.io.obstimes import with_obstime
 from reseau.io.spelling import own_spellings, refuse_two_spellings
@@ -59,8 +60,11 @@ def interpreted(
         unused = unused_of_catalogue(table.column_names, used, known)
         warn_of_unused(unused, where, one_exposure=False, option=option)
     table = choose_columns(table, choices, where, known=known, option=option)
+    check_frame(table, where)
     table = read_epochs(read_angles(table, where), where)
-    return with_obstime(table, where) if "ref_epoch" in known else table
+    if "ref_epoch" not in known:
+        return table
+    return with_stated_epoch(with_obstime(table, where), where)
 
 
 def _synonyms(

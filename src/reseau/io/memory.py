@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from astropy.table import QTable, Table
+from astropy.table import QTable, Row, Table
 
+from reseau.catalogue import Catalogue
 from reseau.errors import CatalogueError, WrongKindError, explain
 from reseau.io.astropy_tables import from_astropy, to_astropy
 from reseau.io.header_keywords import keywords_of, with_keywords
 from reseau.io.tables import read_table
 
 KINDS = (
-    "an astropy Table or QTable, a pandas DataFrame, a pyarrow Table, or a dictionary "
-    "of columns"
+    "an astropy Table or QTable, a pandas DataFrame, a pyarrow Table, a structured "
+    "array, or a dictionary of columns"
 )
 """What counts as a table in memory."""
 
@@ -30,6 +31,15 @@ _IDS = ("source_id", "catalog_id", "exposure_id", "detector_id")
 def is_path(source: object) -> bool:
     """Return whether something names a file or a directory."""
     return isinstance(source, (str, Path))
+
+
+def is_table(source: object) -> bool:
+    """Return whether something is a table in memory, one of `KINDS`."""
+    if isinstance(source, np.ndarray):
+        return bool(source.dtype.names)
+    kinds = (Table, Row, pa.Table, pa.RecordBatch, Mapping, Catalogue)
+    is_frame = hasattr(source, "iloc") and hasattr(source, "columns")
+    return isinstance(source, kinds) or is_frame or hasattr(source, "to_arrow")
 
 
 def place_of(source: object, otherwise: str = IN_MEMORY) -> str:
@@ -76,8 +86,12 @@ def as_arrow(source: Any, *, what: str = "the table") -> pa.Table:
         What it is to be, for messages.
     """
     where = place_of(source)
-    if isinstance(getattr(source, "table", None), Table):  # a Catalogue
+    if isinstance(source, Catalogue):
         source = source.table
+    if isinstance(source, Row):
+        source = source.table[source.index : source.index + 1]
+    if isinstance(source, np.ndarray) and source.dtype.names:
+        source = Table(np.atleast_1d(source))
     if isinstance(source, Table):
         return from_astropy(_with_meta_ids(source), where=where)
     if isinstance(source, pa.Table):
@@ -223,6 +237,7 @@ __all__ = [
     "as_arrow",
     "as_qtable",
     "is_path",
+    "is_table",
     "place_of",
     "table_from",
     "with_kept_index",

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reseau.errors import FileFormatError, ShapeError, TableWarning, explain
+from reseau.io.astropy_tables import header_yaml
 from reseau.io.atomic import new_file
 from reseau.io.dialects.choice import no_choice, split_table_choice, table_file
 from reseau.io.dialects.content import Content, open_content
@@ -180,20 +181,32 @@ def _array_of(values: object, name: str, schema: TableSchema) -> pa.Array:
     return pa.array(values, type=ARROW_TYPES[schema[name].dtype] if is_ids else None)
 
 
-def write_parquet(table: pa.Table, path: str | Path) -> None:
-    """Write a table as it is; use it inside `new_directory` or `new_file`."""
-    pq.write_table(_with_widths(table), path, compression="zstd")
+def write_parquet(
+    table: pa.Table, path: str | Path, *, meta: Mapping[str, object] | None = None
+) -> None:
+    """Write a table as it is; use it inside `new_directory` or `new_file`.
+
+    Parameters
+    ----------
+    table
+        Its units and descriptions are written once more as astropy keeps them.
+    path
+        Where to.
+    meta
+        What `astropy.table.Table.meta` is to be.
+    """
+    pq.write_table(_for_astropy(table, meta or {}), path, compression="zstd")
 
 
-def _with_widths(table: pa.Table) -> pa.Table:
-    """Return the table with the longest text of each column noted, as astropy asks."""
-    widths = {}
+def _for_astropy(table: pa.Table, meta: Mapping[str, object]) -> pa.Table:
+    """Return the table with units, and the longest text of each column, noted."""
+    flat = not any(pa.types.is_nested(f.type) for f in table.schema)
+    unique = len(set(table.column_names)) == table.num_columns
+    widths = {"table_meta_yaml": header_yaml(table, meta)} if flat and unique else {}
     for field in table.schema:
         if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
             longest = pc.max(pc.utf8_length(table[field.name])).as_py()
             widths[f"table::len::{field.name}"] = str(max(longest or 0, 1))
-    if not widths:
-        return table
     return table.replace_schema_metadata({**(table.schema.metadata or {}), **widths})
 
 

@@ -89,7 +89,7 @@ def validate(
         may_lack = column.may_be_missing or column.name in allow_missing
         try:
             values = _typed(table[column.name], column, where)
-            values = _convert(values, column.name, given, wanted, where)
+            values = in_unit(values, column.name, given, wanted, where)
             _check_values(values, column, where, may_lack, wanted)
         except (CatalogueError, UnitError) as error:
             if column.required or column.name not in SPARE:
@@ -221,9 +221,25 @@ def _may_become(found: pa.DataType, column: Column) -> bool:
             return pa.types.is_string(found) or pa.types.is_large_string(found)
 
 
-def _convert(
+def in_unit(
     values: pa.ChunkedArray, name: str, given: str, wanted: str, where: str | Path
 ) -> pa.ChunkedArray:
+    """Return a column's values in another unit.
+
+    Parameters
+    ----------
+    values
+        Other than floating-point numbers stay as they are.
+    name, where
+        For messages.
+    given, wanted
+        Units as text.
+
+    Raises
+    ------
+    UnitError
+        One is unknown, or they do not convert.
+    """
     if given == wanted or not pa.types.is_floating(values.type):
         return values
     place = f"{where}, column {name}"
@@ -372,6 +388,7 @@ __all__ = [
     "ARROW_TYPES",
     "convert",
     "field_of",
+    "in_unit",
     "parse_unit",
     "unit_of_field",
     "validate",

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from astropy.coordinates import EarthLocation
+
 from reseau.errors import ConfigError, explain, near_misses, suggestion
 
 from .ephemeris import Ephemeris
@@ -36,7 +38,7 @@ CHOICES = (
 )
 """What may be written, but for a file's name."""
 
-_OBJECTS = "a Geocentre, Orbit, Site or TableObserver"
+_OBJECTS = "a Geocentre, Orbit, Site, TableObserver or EarthLocation"
 
 _NAMES = ("geocentre", "orbit", "site")
 
@@ -93,7 +95,7 @@ class FileChoice:
 
 ObserverChoice: TypeAlias = Geocentre | Orbit | Site | FileChoice
 
-AnyObserver: TypeAlias = ObserverChoice | TableObserver | str | Path
+AnyObserver: TypeAlias = ObserverChoice | TableObserver | EarthLocation | str | Path
 """What `chosen_observer` understands."""
 
 
@@ -141,7 +143,8 @@ def chosen_observer(choice: AnyObserver) -> ObserverChoice | TableObserver:
     Parameters
     ----------
     choice
-        A text as `parse_observer` reads it, a path, or what is an observer already.
+        A text as `parse_observer` reads it, a path, a place of astropy, or what is an
+        observer already.
 
     Raises
     ------
@@ -160,6 +163,8 @@ def chosen_observer(choice: AnyObserver) -> ObserverChoice | TableObserver:
         return parse_observer(choice)
     if isinstance(choice, Path):
         return FileChoice(choice)
+    if isinstance(choice, EarthLocation):
+        return Site(choice.lat.deg, choice.lon.deg, choice.height.to_value("m"))
     if isinstance(choice, Geocentre | Orbit | Site | FileChoice | TableObserver):
         return choice
     raise _no_observer(choice, wanted=f"{_OBJECTS}; or one of {'; '.join(CHOICES)}")

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 
 from reseau.errors import WrongKindError, explain, some, suggestion
+from reseau.instrument import Instrument
 
 from .options import SolveOptions
 
@@ -36,4 +38,33 @@ def refuse_misplaced(others: Mapping[str, object]) -> None:
     )
 
 
-__all__ = ["refuse_misplaced"]
+_INSTRUMENT = "an Instrument, a TOML file or the name of a preset"
+
+
+def check_kinds(options: object, instrument: object, output: object) -> None:
+    """Raise `WrongKindError` for arguments of `solve` that are something else.
+
+    Parameters
+    ----------
+    options, instrument, output
+        As given.
+    """
+    kinds: tuple[type, ...]
+    for name, value, kinds, what in (
+        ("options", options, (SolveOptions,), "SolveOptions, as SolveOptions(error=1)"),
+        ("instrument", instrument, (str, Path, Instrument), _INSTRUMENT),
+        ("output", output, (str, Path), "the path of a directory"),
+    ):
+        if value is None or isinstance(value, kinds):
+            continue
+        raise WrongKindError(
+            explain(
+                given=f"{name} is a {type(value).__name__}: {value!r:.60}",
+                wanted=what,
+                where="solve",
+                todo="give one, or leave it away",
+            )
+        )
+
+
+__all__ = ["check_kinds", "refuse_misplaced"]

@@ -3,13 +3,16 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import astropy.units as u
 import numpy as np
 from astropy.time import Time
 
 from reseau.errors import ConfigError, explain, suggestion, unknown_name
 from reseau.instrument import DEGREE_KINDS, DISTORTIONS, FOCAL_PRIORS, SCALES
+from reseau.io.choices import Choices
 from reseau.model import check_blocks
 from reseau.model.likelihood import LIKELIHOODS
 from reseau.solve.nuts import FEWEST_DRAWS
@@ -84,7 +87,7 @@ class SolveOptions:
     allow_outside
         Whether a dataset may name files outside its folder, by its keys or by links.
     error
-        1σ of positions without errors, in their own unit.
+        1σ of positions without errors, in their own unit or with one.
     reference_table, reference_columns
         Table of references, joined by `source_id`, and names and units of its columns;
         of a dataset, instead of its own.
@@ -95,8 +98,9 @@ class SolveOptions:
         What a single table calls the centre of the first pixel: 0, or 1 as FITS does.
     epoch, observer, effects
         When, from where and through what an input was observed that does not say so:
-        a Julian year (TCB) or a date (UTC); "geocentre", "orbit",
-        "site:LAT,LON,HEIGHT" or a table of states; of "aberration", "deflection".
+        a Julian year (TCB), a date (UTC) or astropy's `Time`; "geocentre", "orbit",
+        "site:LAT,LON,HEIGHT", astropy's `EarthLocation`, or a table of states; of
+        "aberration", "deflection".
     distortion, degree, degree_kind, minimum_degree
         Another distortion model than the instrument's; degree "auto": chosen by the
         evidence, see `choosing`.
@@ -143,17 +147,17 @@ class SolveOptions:
         the one chosen.
     """
 
-    instrument: str | None = None
-    pointing: str | None = None
-    columns: str | None = None
+    instrument: str | Path | None = None
+    pointing: Any = None
+    columns: Choices = None
     allow_outside: bool = False
-    error: float | None = None
-    reference_table: str | None = None
-    reference_columns: str | None = None
+    error: float | u.Quantity | None = None
+    reference_table: Any = None
+    reference_columns: Choices = None
     unmatched: str | None = None
     first_pixel: int = 0
-    epoch: float | str | Time | None = None
-    observer: str | None = None
+    epoch: float | str | Time | u.Quantity | None = None
+    observer: Any = None
     effects: Sequence[str] = ()
     distortion: str | None = None
     degree: int | str | None = None
@@ -198,6 +202,8 @@ class SolveOptions:
         for name in ("free", "fix"):
             # The class is frozen; one name may be given without a tuple around it.
             value = getattr(self, name)
+            if not isinstance(value, str | Sequence | set | frozenset):
+                raise _out_of_range(name, value, "names of blocks: one or a tuple")
             names = (value,) if isinstance(value, str) else tuple(value)
             object.__setattr__(self, name, check_blocks(names, _option(name)))
         if isinstance(self.effects, str):
@@ -283,6 +289,8 @@ def _check_integer(name: str, value: object, least: int) -> None:
 
 
 def _check_positive(name: str, value: object) -> None:
+    if isinstance(value, u.Quantity) and not np.ndim(value):
+        value = value.value
     is_number = isinstance(value, (int, float, np.number))
     if not is_number or not 0 < value < math.inf:  # type: ignore[operator]
         raise _out_of_range(name, value, "a number greater than 0")

@@ -108,7 +108,8 @@ def _dataset(source: Any, options: SolveOptions) -> Dataset | None:
     if not Path(source).is_dir():
         return None
     for name in OF_TABLES:
-        if getattr(options, name) not in (None, 0):
+        value = getattr(options, name)
+        if value is not None and not (name == "first_pixel" and value == 0):
             option = f"--{name.replace('_', '-')}"
             raise ConfigError(
                 explain(

@@ -51,7 +51,7 @@ from .columns import (
 )
 from .flagged import parse_mask
 from .methods import Answer, believed_scales, solve_prepared
-from .misplaced import refuse_misplaced
+from .misplaced import check_kinds, refuse_misplaced
 from .naming import with_names
 from .options import SolveOptions
 from .overview import overview
@@ -174,6 +174,7 @@ def solve(
     'successful'
     """
     refuse_misplaced(others)
+    check_kinds(options, instrument, output)
     options = options or SolveOptions()
     if output is not None:
         check_output(

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+import astropy.units as u
 import numpy as np
 import pyarrow as pa
 from astropy.time import Time
 
 from reseau.errors import ConfigError, explain
-from reseau.io import Dataset, columns_of
+from reseau.io import Dataset, columns_of, is_table
 from reseau.io.datasets import read_states
 from reseau.observers import (
     FileChoice,
@@ -21,6 +22,10 @@ from .surroundings import POSITION, VELOCITY
 
 FIRST_YEAR, LAST_YEAR = 1700.0, 2300.0
 """Numbers between these are Julian years; others are days or slips."""
+
+
+_STATES = "states.parquet"
+"""Where the states of an observer are kept that were given as a table in memory."""
 
 
 def with_viewpoint(dataset: Dataset, options: SolveOptions) -> Dataset:
@@ -72,6 +77,10 @@ def parse_epoch(epoch: object) -> float:
     """
     if isinstance(epoch, Time):
         return one_tcb_year(epoch)
+    if isinstance(epoch, u.Quantity):
+        if np.ndim(epoch) or not epoch.unit.is_equivalent(u.yr):
+            raise _no_epoch(f"{epoch!r:.60}")
+        epoch = epoch.to_value(u.yr)
     text = str(epoch).strip()
     try:
         year = float(text.removeprefix("J"))
@@ -137,9 +146,11 @@ def _seen_by(dataset: Dataset, observer: object) -> Dataset:
                 todo="say it, e.g. --epoch 2026-03-15T04:30, or leave --observer out",
             )
         )
-    choice = chosen_observer(observer)  # type: ignore[arg-type]
+    if is_table(observer):
+        return replace(dataset, observer=_STATES, states=read_states(observer))
+    choice = chosen_observer(observer)
     states = read_states(choice.path) if isinstance(choice, FileChoice) else None
-    return replace(dataset, observer=str(observer), states=states)
+    return replace(dataset, observer=str(choice), states=states)
 
 
 def _said_twice(option: str, dataset: Dataset, given: str) -> ConfigError:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from astropy.io import fits
-from astropy.table import MaskedColumn, Table
+from astropy.table import Column, MaskedColumn, Table
 from astropy.utils.exceptions import AstropyUserWarning
+from numpy.typing import NDArray
 
 from reseau.errors import FileFormatError
 from reseau.io.astropy_tables import from_astropy
@@ -136,12 +137,28 @@ def _read(unit: Any, content: Content, notes: list[str]) -> pa.Table:
     native = any(key.startswith("TCTYP") for key in header)
     try:
         unit = _without_arrays(unit, notes)
+        missing = _missing_before_scaling(unit)
         table = Table.read(unit, format="fits", astropy_native=native)
+        for name, rows in missing.items():
+            table[name] = MaskedColumn(table[name], mask=rows)
     # The parser raises whatever it stumbles over in a damaged header.
     except Exception as error:
         raise unreadable(path, "a FITS table", reason_of(error), _BROKEN) from error
     _as_text(table)
     return from_astropy(table, where=path, notes=notes)
+
+
+def _missing_before_scaling(unit: Any) -> dict[str, NDArray]:
+    # TNULL counts before TSCAL and TZERO, which the parser forgets.
+    found = {}
+    for number, column in enumerate(unit.columns):
+        if column.null in (None, "") or not (column.bscale or column.bzero):
+            continue
+        stored = np.rec.recarray.field(unit.data, number)
+        if stored.ndim == 1 and stored.dtype.kind in "iu":
+            found[column.name] = np.asarray(stored == column.null)
+            column.null = None  # of unsigned numbers the parser stumbles over it
+    return found
 
 
 def _with_headers(table: pa.Table, headers: list[fits.Header]) -> pa.Table:
@@ -190,9 +207,11 @@ def _as_text(table: Table) -> None:
         if kind == "S" and column.ndim == 1:
             text = np.char.decode(np.asarray(column), "utf-8", "replace")
             unit, description = column.info.unit, column.info.description
-            table[name] = MaskedColumn(
-                np.char.strip(text), mask=getattr(column, "mask", None)
-            )
+            text = np.char.strip(text)
+            # A text of no characters is FITS's word for none.
+            missing = (text == "") | np.ma.getmaskarray(column)
+            kept = MaskedColumn(text, mask=missing) if missing.any() else Column(text)
+            table[name] = kept
             table[name].info.unit, table[name].info.description = unit, description
 
 

@@ -14,6 +14,7 @@ from xml.parsers import expat
 
 import pyarrow as pa
 from astropy.io import votable
+from astropy.table import Table
 
 from reseau.errors import FileFormatError
 from reseau.io.astropy_tables import from_astropy
@@ -64,6 +65,7 @@ def read_votable(content: Content, choice: str | None, notes: list[str]) -> pa.T
             chosen = choose_table(listed, choice, path)
             _check_rows(chosen, promised, path)
             table = tables[chosen.number - 1].to_table(use_names_over_ids=True)
+            _note_systems(table, tables[chosen.number - 1], whole)
             table.meta |= _said_of(whole, tables[chosen.number - 1])
         except FileFormatError:
             raise
@@ -81,6 +83,37 @@ def _said_of(whole: Any, table: Any) -> dict[str, object]:
         said = [*getattr(place, "params", ()), *getattr(place, "infos", ())]
         found |= {str(s.name or s.ID): s.value for s in said}
     return {"EXTNAME": table.name or ""} | found
+
+
+def _note_systems(table: Table, element: Any, whole: Any) -> None:
+    """Note in each column's `meta` the frame and the time system that it refers to."""
+    frames = {s.ID: s for s in whole.iter_coosys()}
+    times = {s.ID: s for s in whole.iter_timesys()}
+    groups = {g.ID: g.ref for g in element.iter_groups() if g.ID}
+    refs = [groups.get(f.ref, f.ref) for f in element.fields]
+    # Older files declare one frame, and no column refers to it.
+    only = next(iter(frames.values())) if len(frames) == 1 else None
+    unused = only is not None and not any(r in frames for r in refs)
+    for name, ref in zip(table.colnames, refs, strict=True):
+        said: dict[str, str] = {}
+        frame: Any = only if unused else frames.get(ref)
+        if frame is not None:
+            said["frame"] = f"{frame.system or ''} {frame.equinox or ''}".rstrip()
+            said["frame_epoch"] = "" if unused else str(frame.epoch or "")
+        if ref in times:
+            said["time_origin"] = _julian_day(times[ref].timeorigin)
+            said["time_scale"] = str(times[ref].timescale or "")
+        info = table[name].info
+        info.meta = {**(info.meta or {}), **said}
+
+
+def _julian_day(origin: object) -> str:
+    # Of times that are dates or years there is none.
+    words = {"JD-origin": "0", "MJD-origin": "2400000.5"}
+    try:
+        return str(float(words.get(str(origin), str(origin))))
+    except ValueError:
+        return ""
 
 
 def _around(resources: Iterable[Any], table: Any) -> list[Any]:

@@ -9,7 +9,12 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 import pyarrow as pa
-from astropy.coordinates import SkyCoord
+from astropy.coordinates import (
+    ICRS,
+    BaseCoordinateFrame,
+    SkyCoord,
+    SphericalRepresentation,
+)
 from astropy.table import Column, MaskedColumn, Table
 from astropy.table.meta import get_yaml_from_table
 from astropy.time import Time
@@ -110,7 +115,7 @@ def _coordinates(table: Table, name: str) -> list[Part] | None:
     if column.ndim != 1:
         return None
     try:
-        seen = column.icrs
+        seen = _with_lengths(column).transform_to(ICRS())
     # A frame that needs a place or a time that it lacks; astropy has many words for it.
     except Exception:  # noqa: BLE001
         return None
@@ -135,7 +140,24 @@ def _coordinates(table: Table, name: str) -> list[Part] | None:
     return parts
 
 
-def _of_coordinates(given: SkyCoord, seen: SkyCoord) -> list[dict[str, u.Quantity]]:
+def _with_lengths(column: SkyCoord) -> BaseCoordinateFrame:
+    # The frame alone, since astropy cannot build some coordinates that it can turn; a
+    # star of unknown distance is put far away, so that its direction is not lost.
+    data = column.data
+    if not isinstance(data, SphericalRepresentation):
+        return column.frame
+    if not data.distance.unit.is_equivalent("pc"):
+        return column.frame
+    far = np.where(np.isfinite(data.distance), data.distance, 1.0 * u.Gpc)
+    moved = SphericalRepresentation(
+        data.lon, data.lat, far, differentials=data.differentials or None
+    )
+    return column.frame.realize_frame(moved)
+
+
+def _of_coordinates(
+    given: SkyCoord, seen: BaseCoordinateFrame
+) -> list[dict[str, u.Quantity]]:
     # Position, motion, parallax and radial velocity, as far as they were given: in
     # another frame astropy has zeros for what is not known.
     groups = [{"ra": seen.ra.to("deg"), "dec": seen.dec.to("deg")}]
@@ -152,7 +174,8 @@ def _of_coordinates(given: SkyCoord, seen: SkyCoord) -> list[dict[str, u.Quantit
     if seen.distance.unit.is_equivalent("pc"):
         with np.errstate(divide="ignore", invalid="ignore"):
             parallax = (1.0 / seen.distance.to_value("kpc")) * u.mas
-        unknown = ~(np.isfinite(parallax) & (parallax > 0 * u.mas))
+        far = np.isfinite(np.asarray(given.distance))
+        unknown = ~(far & np.isfinite(parallax) & (parallax > 0 * u.mas))
         groups.append({"parallax": Masked(parallax, mask=unknown)})
     return groups
 

@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import astropy.units as u
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -103,6 +104,8 @@ def _writable(catalogue: Catalogue, suffix: str) -> pa.Table:
         elif field.type == pa.uint64() and (pc.max(column).as_py() or 0) < 2**63:
             whole = column.cast(pa.int64())
             table = table.set_column(i, field.with_type(whole.type), whole)
+        elif field.name in CATALOGUE and not _is_of_fits(unit_of_field(field)):
+            table = _in_schema_unit(table, i, where)
     if suffix == ".fits":
         lacking = [
             f.name
@@ -123,15 +126,30 @@ def _in_schema_units(table: pa.Table, where: str) -> pa.Table:
     lost = []
     for i, field in enumerate(table.schema):
         own = unit_of_field(field)
-        if field.name in CATALOGUE and CATALOGUE[field.name].dtype == "float64":
-            wanted = CATALOGUE[field.name].unit
-            values = in_unit(table.column(i), field.name, own or wanted, wanted, where)
-            table = table.set_column(i, field_of(CATALOGUE[field.name]), values)
+        if field.name in CATALOGUE and pa.types.is_floating(field.type):
+            table = _in_schema_unit(table, i, where)
         elif own:
             lost.append(f"{field.name} [{own}]")
     if lost:
         _tell(f"CSV keeps no units: those of {some(lost)} are lost", where)
     return table
+
+
+def _in_schema_unit(table: pa.Table, number: int, where: str) -> pa.Table:
+    field = table.schema.field(number)
+    wanted = CATALOGUE[field.name].unit
+    given = unit_of_field(field) or wanted
+    values = in_unit(table.column(number), field.name, given, wanted, where)
+    return table.set_column(number, field_of(CATALOGUE[field.name]), values)
+
+
+def _is_of_fits(unit: str) -> bool:
+    # An hour of right ascension, for one, is not.
+    try:
+        u.Unit(unit).to_string("fits")
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def _plain_meta(meta: Mapping[str, Any], path: str | Path) -> dict[str, Any]:

@@ -100,7 +100,8 @@ def has_our_names(table: Table) -> bool:
     names = CATALOGUE.names
     if own_spellings(table.colnames, {}, names) or certain_names(table.colnames, names):
         return False
-    if any(plain(key) in SYSTEMS for key in keywords_of(table.meta)):
+    said = keywords_of(table.meta)
+    if "EPOCH" in said or any(plain(key) in SYSTEMS for key in said):
         return False
     ids = table["source_id"] if "source_id" in table.colnames else np.zeros(1, int)
     return np.asarray(getattr(ids, "unmasked", ids)).dtype.kind == "i"

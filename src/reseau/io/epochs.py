@@ -91,8 +91,9 @@ def _with_years(table: pa.Table, name: str, where: str | Path) -> pa.Table:
     elif system.origin is not None and _is_number(column.type) and _is_days(unit, form):
         days = np.asarray(column.cast(pa.float64()).to_numpy(), float)
         days = days_since(days, unit, system, name, where)
-        years = _julian_years(days, "mjd", scale or "utc")
-        said = f"days since {system.said} ({(scale or 'utc').upper()})"
+        scale = scale or system.scale or "utc"
+        years = _julian_years(days, "mjd", scale)
+        said = f"times since {system.said} ({scale.upper()})"
     elif form is None or not _is_number(column.type):
         return table  # years, or nothing that is a time: `validate` says so
     elif form == "iso":

@@ -72,7 +72,7 @@ def check_links(
         examples = "; ".join(f"exposure {e}, source {s}" for e, s in pairs)
         warnings.warn(
             f"{where}: {repeated.num_rows} sources were measured more than once on an "
-            f"exposure ({examples}); all measurements are used",
+            f"exposure ({examples}); all measurements are used, copies of one row once",
             DuplicateMeasurementWarning,
             stacklevel=2,
         )

@@ -112,13 +112,20 @@ def days_since(
     assert system.origin is not None
     days = values * factor + system.origin
     known, low, high = days[np.isfinite(days)], *MJD_RANGE
-    if not len(known) or (low <= known.min() and known.max() <= high):
+    own = (values * factor)[np.isfinite(values)]
+    if not len(known):
+        return days
+    # Where numbers are of our days as they stand, a header may be of something else.
+    doubtful = system.origin != 0.0 and low <= own.min() and own.max() <= high
+    if low <= known.min() and known.max() <= high and not doubtful:
         return days
     shown = ", ".join(f"{v:.10g}" for v in np.unique(values[np.isfinite(values)])[:3])
+    that = f"MJD {known.min():.8g}"
+    why = "they are MJD of our days as they stand" if doubtful else "not of our days"
     raise CatalogueError(
         explain(
             given=f"column {name} holds {shown} with the unit {unit!r}, and the header "
-            f"says {system.said}: that is MJD {known.min():.8g} and not of our days",
+            f"says {system.said}: that makes them {that}, and {why}",
             wanted="times since the day that the header names",
             where=f"{where}, column {name}",
             todo=f"say {name}=NAME[mjd] or [jd] where columns are chosen",

@@ -28,6 +28,7 @@ from reseau.records import Exposures, Measurements, SourcePrior
 from reseau.solve import Labels
 
 from .carrying import carry
+from .doubles import without_doubles
 from .flagged import without_flagged
 from .naming import Names, name_of
 from .solvable import check_solvable
@@ -145,6 +146,7 @@ def _prepare(
     place = f"dataset {dataset.name}"
     exposures, measurements, plate = _plate_columns(dataset, plate)
     measurements, flagged = without_flagged(measurements, keep_flags, place)
+    measurements, doubles = without_doubles(measurements)
     exposures, unmeasured = _measured_exposures(exposures, measurements)
     observer = seen_from(dataset, exposures)
     epoch = float(np.mean(exposures["epoch"]))
@@ -167,7 +169,11 @@ def _prepare(
     )
     named = {"source": source_id, "exposure": exposures["exposure_id"]}
     check_solvable(problem, named, dataset.names, place)
-    left_out: dict[str, Sequence[int] | np.ndarray] = {**dataset.left_out, **flagged}
+    left_out: dict[str, Sequence[int] | np.ndarray] = {
+        **dataset.left_out,
+        **flagged,
+        **doubles,
+    }
     left_out["exposures without measurements"] = unmeasured
     left_out[f"sources with fewer than {minimum} measurements and no prior"] = few
     dropped = {n: [int(i) for i in ids] for n, ids in left_out.items() if len(ids)}

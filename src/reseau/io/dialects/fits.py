@@ -204,8 +204,9 @@ def _as_text(table: Table) -> None:
     for name in table.colnames:
         column = table[name]
         kind = getattr(column, "dtype", np.dtype(float)).kind
-        if kind == "S" and column.ndim == 1:
-            text = np.char.decode(np.asarray(column), "utf-8", "replace")
+        if kind in "SU" and column.ndim == 1:
+            text = np.asarray(column)
+            text = np.char.decode(text, "utf-8", "replace") if kind == "S" else text
             unit, description = column.info.unit, column.info.description
             text = np.char.strip(text)
             # A text of no characters is FITS's word for none.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import astropy.units as u
 import numpy as np
 import pyarrow as pa
 from astropy.table import QTable, Row, Table
@@ -36,10 +37,16 @@ def is_path(source: object) -> bool:
 def is_table(source: object) -> bool:
     """Return whether something is a table in memory, one of `KINDS`."""
     if isinstance(source, np.ndarray):
-        return bool(source.dtype.names)
+        return _is_records(source)
     kinds = (Table, Row, pa.Table, pa.RecordBatch, Mapping, Catalogue)
     is_frame = hasattr(source, "iloc") and hasattr(source, "columns")
     return isinstance(source, kinds) or is_frame or hasattr(source, "to_arrow")
+
+
+def _is_records(source: object) -> bool:
+    # A place of astropy is a structured array, too, and a quantity.
+    is_array = isinstance(source, np.ndarray) and not isinstance(source, u.Quantity)
+    return is_array and bool(source.dtype.names)  # type: ignore[attr-defined]
 
 
 def place_of(source: object, otherwise: str = IN_MEMORY) -> str:
@@ -90,7 +97,7 @@ def as_arrow(source: Any, *, what: str = "the table") -> pa.Table:
         source = source.table
     if isinstance(source, Row):
         source = source.table[source.index : source.index + 1]
-    if isinstance(source, np.ndarray) and source.dtype.names:
+    if _is_records(source):
         source = Table(np.atleast_1d(source))
     if isinstance(source, Table):
         return from_astropy(_with_meta_ids(source), where=where)

@@ -5,6 +5,7 @@ program. Linux gives a process 65,530 maps; beyond them any allocation may fail,
 what allocates is killed. So programs are forgotten before, between computations.
 """
 
+import ctypes
 import functools
 import gc
 import threading
@@ -14,8 +15,9 @@ from pathlib import Path
 
 import jax
 
-SHARE = 0.4
-"""Share of the memory maps from which on compiled programs are forgotten."""
+SHARE = 0.2
+"""Share of the memory maps from which on compiled programs are forgotten; they take
+some 2 GiB by then."""
 
 MAPS = Path("/proc/self/maps")
 LIMIT = Path("/proc/sys/vm/max_map_count")
@@ -50,7 +52,16 @@ def make_room() -> bool:
         return False
     jax.clear_caches()
     gc.collect()
+    _give_back()
     return True
+
+
+def _give_back() -> None:
+    # The C library keeps what is freed unless it is asked to give it back.
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError, TypeError):
+        return
 
 
 @functools.cache

@@ -360,14 +360,15 @@ def test_what_is_left_out_is_a_warning(run: Run, copy: Path, tmp_path: Path) -> 
     assert result.exit_code == 0, result
     lines = result.stderr.splitlines()
     assert all(line.startswith("warning: ") for line in lines)
-    assert len(lines) == 3, lines
+    assert len(lines) == 4, lines
     assert sum("exposure without measurements: 5" in line for line in lines) == 1
     assert sum("fewer than 2 measurements and no prior" in line for line in lines) == 1
     assert sum("measured more than once" in line for line in lines) == 1
+    assert sum("left out 1 measurement with" in line for line in lines) == 1
     assert ".py" not in result.stderr
     summary = json.loads(result.stdout)
-    assert sum(d["count"] for d in summary["dropped"].values()) == 2
-    assert len(summary["warnings"]) == 3
+    assert sum(d["count"] for d in summary["dropped"].values()) == 3
+    assert len(summary["warnings"]) == 4
 
 
 def test_free_and_fix_take_lists(run: Run, dataset: Path, tmp_path: Path) -> None:

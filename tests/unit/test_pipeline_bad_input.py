@@ -235,6 +235,8 @@ def test_positions_of_the_observer_suffice_for_motion_and_parallax(
 def test_one_id_for_all_sources_is_refused(dataset: Dataset) -> None:
     many = pa.concat_tables([dataset.measurements] * 10)
     ids = with_column(many, "source_id", np.full(len(many), 7))
+    # Copies of a row would count once.
+    ids = with_column(ids, "x", many["x"].to_numpy() + 1e-6 * np.arange(len(many)))
     with pytest.raises(CatalogueError, match=r"source 7 was measured [0-9]+ times"):
         prepare(dataclasses.replace(dataset, measurements=ids))
 

@@ -8,7 +8,7 @@ _KEYS = (
     *("exposure_id", "source_id", "detector_id"),
     *("x", "y", "x_error", "y_error", "xy_corr"),
 )
-DOUBLES = "measurements that are copies of another row"
+DOUBLES = "measurements with the values of another row"
 """What they are called among what was left out."""
 
 

@@ -96,7 +96,8 @@ def _with_yaml_metadata(
             i = table.schema.get_field_index(name)
             metadata = field_metadata(column.get("unit"), column.get("description"), {})
             field = table.schema.field(i)
-            own = {**metadata, **(field.metadata or {})}
+            said = {k.encode(): v.encode() for k, v in metadata.items()}
+            own = {**said, **(field.metadata or {})}
             table = table.set_column(i, field.with_metadata(own), table[name])
     table = with_keywords(table, keywords_of(known.get("meta")))
     return apart(table, known.get("meta"), path, notes)

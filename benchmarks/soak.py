@@ -6,6 +6,7 @@ and compiled programs; a run that stays bounded can go on for ever.
 """
 
 import argparse
+import os
 import resource
 import time
 import warnings
@@ -14,6 +15,10 @@ from pathlib import Path
 import jax
 import numpy as np
 
+HURRY = (
+    "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false "
+    "--xla_llvm_disable_expensive_passes=true"
+)
 MOST_EXPOSURES, MOST_SOURCES = 6, 120
 """Small plates: a program takes as many maps for them as for great ones."""
 
@@ -43,8 +48,14 @@ def main() -> None:
     parser.add_argument("--solves", type=int, default=2000)
     parser.add_argument("--every", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--hurry", action="store_true", help="compile with little optimisation"
+    )
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    if options.hurry:
+        # Read when the first program is compiled; as many programs, as many maps.
+        os.environ["XLA_FLAGS"] = HURRY
     from reseau._compiled import memory_maps
     from reseau.pipeline import SolveOptions, simulate, solve
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._compiled import keep_compiled
+from ._completion import BLOCKS, DISTORTIONS, EFFECTS, GUIDES, OBSERVERS, one_of
 from ._groups import INPUT, METHOD, MODEL, OUTPUT, ROBUST
 from ._guard import (
     AllowOutside,
@@ -196,6 +197,7 @@ def solve(
         str | None,
         typer.Option(
             metavar="NAME|TABLE",
+            autocompletion=one_of(*OBSERVERS),
             help="From where, if the input does not say it: geocentre, orbit, "
             "site:LAT,LON,HEIGHT, or a table of states. Then parallaxes count.",
             rich_help_panel=INPUT,
@@ -205,6 +207,7 @@ def solve(
         list[str] | None,
         typer.Option(
             metavar="NAME,...",
+            autocompletion=one_of(*EFFECTS),
             help="What displaced the directions, if the input does not say it: "
             "aberration, deflection. [default: none]",
             rich_help_panel=INPUT,
@@ -246,6 +249,7 @@ def solve(
         str | None,
         typer.Option(
             metavar="NAME",
+            autocompletion=one_of(*DISTORTIONS),
             help="legendre, powers, sip, brown-conrady, radial, none. "
             "[default: the instrument's]",
             rich_help_panel=MODEL,
@@ -281,6 +285,7 @@ def solve(
         list[str] | None,
         typer.Option(
             metavar="BLOCK,...",
+            autocompletion=one_of(*BLOCKS),
             help="Free these besides: sources, attitude, scale, distortion, skew, "
             "detectors. [default: all but skew]",
             rich_help_panel=MODEL,
@@ -291,6 +296,7 @@ def solve(
         typer.Option(
             metavar="BLOCK,...",
             help="Hold these at their nominal values.",
+            autocompletion=one_of(*BLOCKS),
             rich_help_panel=MODEL,
         ),
     ] = None,
@@ -330,6 +336,7 @@ def solve(
         str | None,
         typer.Option(
             metavar="NAME",
+            autocompletion=one_of(*GUIDES),
             help="Of svi: seed, meanfield, lowrank, arrow. [default: seed]",
             rich_help_panel=METHOD,
         ),
@@ -338,6 +345,7 @@ def solve(
         str | None,
         typer.Option(
             metavar="none|map",
+            autocompletion=one_of("none", "map"),
             help="Of svi: where it starts. [default: none]",
             rich_help_panel=METHOD,
         ),

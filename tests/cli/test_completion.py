@@ -1,0 +1,64 @@
+"""What a shell completes."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from reseau.cli import _completion
+from reseau.cli._completion import one_of
+from reseau.instrument import DISTORTIONS
+from reseau.io.dataset_config import EFFECTS
+from reseau.model import check_blocks
+from reseau.observers import parse_observer
+from reseau.solve.variational import GUIDES
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("", ["legendre", "powers"]),
+        ("p", ["powers"]),
+        ("x", []),
+        ("legendre,", ["legendre,powers"]),
+        ("legendre,l", []),
+    ],
+)
+def test_the_last_name_is_completed(typed: str, found: list[str]) -> None:
+    assert one_of("legendre", "powers")(typed) == found
+
+
+def test_names_are_those_that_are_understood() -> None:
+    assert set(_completion.DISTORTIONS) == {*DISTORTIONS}
+    assert set(_completion.EFFECTS) <= {*EFFECTS}
+    assert set(_completion.GUIDES) == {*GUIDES}
+    check_blocks(_completion.BLOCKS, "--free")
+    for name in _completion.OBSERVERS:
+        parse_observer(name + "1,2,3" if name.endswith(":") else name)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("reseau solve a --distortion br", "brown-conrady"),
+        ("reseau solve a --method n", "nuts"),
+        ("reseau solve a --free skew,de", "skew,detectors"),
+    ],
+)
+def test_the_program_completes_values(typed: str, expected: str) -> None:
+    """Asked as bash asks."""
+    asked = {
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(len(typed.split()) - 1),
+        "_RESEAU_COMPLETE": "complete_bash",
+    }
+    program = "from reseau.cli import main; main()"
+    found = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.argv = ['reseau']; {program}"],
+        env={**os.environ, **asked},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.stdout.split() == [expected], found.stderr

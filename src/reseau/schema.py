@@ -326,6 +326,12 @@ EXPOSURES = TableSchema(
 OBSERVER_STATES = TableSchema("observer", (EPOCH, *_observer()), unique=("epoch",))
 """States of an observer at epochs of its own, to be interpolated."""
 
+INSTRUMENTAL = (
+    Column("mag", "float64", "mag", "instrumental magnitude", "phot.mag"),
+    Column("colour", "float64", "mag", "colour index", "phot.color"),
+)
+"""Of a measurement; of a source the means of its measurements."""
+
 MEASUREMENTS = TableSchema(
     "measurements",
     (
@@ -362,8 +368,7 @@ MEASUREMENTS = TableSchema(
                     "stat.correlation",
                     check="inside",
                 ),
-                Column("mag", "float64", "mag", "instrumental magnitude", "phot.mag"),
-                Column("colour", "float64", "mag", "colour index", "phot.color"),
+                *INSTRUMENTAL,
                 Column(
                     "flag",
                     "int64",
@@ -549,6 +554,8 @@ SOURCES = TableSchema(
             ]
         ),
         Column("flags", "int32", "", "bit flags, see `reseau.flags`", "meta.code"),
+        *_optional(c for c in _photometry() if c.name != "ruwe"),
+        *_optional(INSTRUMENTAL),
         *_name("source"),
     ),
     unique=("source_id", "plate_id"),

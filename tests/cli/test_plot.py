@@ -1,9 +1,11 @@
 """`reseau plot`: every figure of one's own solution, as PNG or PDF."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from reseau.pipeline.figures import KINDS
@@ -66,7 +68,10 @@ def test_figures_are_replaced_only_on_request(
 def test_what_cannot_be_drawn_is_refused(
     run: Run, solution: Path, tmp_path: Path, options: tuple, words: tuple
 ) -> None:
-    result = run("plot", solution, "-o", tmp_path / "f", *options)
+    without = shutil.copytree(solution, tmp_path / "without")
+    sources = pq.read_table(without / "sources.parquet")
+    pq.write_table(sources.drop_columns(["bp_rp"]), without / "sources.parquet")
+    result = run("plot", without, "-o", tmp_path / "f", *options)
     assert result.exit_code == 2, result
     assert all(word in result.stderr for word in words), result
     assert not (tmp_path / "f").exists()

@@ -514,8 +514,7 @@ def test_demo(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     result = command()
     assert result.exit_code == 0, result
     figures = {p.stem: p for p in (place / "figures").iterdir()}
-    # The simulation gives no colours.
-    assert set(figures) == set(KINDS) - {"residual_colour"}
+    assert set(figures) == set(KINDS)
     for path in figures.values():
         assert path.read_bytes().startswith(b"\x89PNG")
         assert str(path) in result.stdout

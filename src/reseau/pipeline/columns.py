@@ -67,7 +67,7 @@ def source_columns(prepared: Prepared, solution: Solution) -> Columns:
         "flags": np.zeros(n, dtype=np.int32)
         if solution.flags is None
         else np.asarray(solution.flags).astype(np.int32),
-        "phot_hw_mag": prepared.magnitude,
+        **prepared.photometry,
     }
 
 

@@ -1,6 +1,6 @@
 """Every figure of a solution, by name: what it shows and what it needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,7 @@ from reseau.plots import (
 from reseau.solve import Settings
 
 from .drawable import Drawable
+from .photometry import COLOURS, MAGNITUDES, best_known
 
 CELLS = 24
 """Cells of the residual map along a side, a tenth of a detector or so."""
@@ -129,14 +130,18 @@ def _against(given: Drawable, variable: np.ndarray, label: str) -> Axes:
 
 def draw_residual_magnitude(given: Drawable) -> Axes:
     """Draw residuals against the magnitude of their source."""
-    magnitude = given.solution.sources["phot_hw_mag"][given.source]
-    return _against(given, magnitude, "magnitude [mag]")
+    return _against_one_of(given, MAGNITUDES)
 
 
 def draw_residual_colour(given: Drawable) -> Axes:
     """Draw residuals against the colour of their source."""
-    colour = given.solution.sources["bp_rp"][given.source]
-    return _against(given, colour, "BP − RP [mag]")
+    return _against_one_of(given, COLOURS)
+
+
+def _against_one_of(given: Drawable, names: Mapping[str, str]) -> Axes:
+    sources = given.solution.sources
+    name = best_known(sources, names)
+    return _against(given, np.asarray(sources[name])[given.source], names[name])
 
 
 def _unit(given: Drawable) -> str:
@@ -195,11 +200,13 @@ def draw_pulls(given: Drawable) -> Axes:
 def draw_error_magnitude(given: Drawable) -> Axes:
     """Draw formal errors of the positions against magnitude."""
     sources = given.solution.sources
+    name = best_known(sources, MAGNITUDES)
     return error_magnitude(
-        sources["phot_hw_mag"],
+        sources[name],
         sources["ra_error"],
         sources["dec_error"],
         is_reference=np.asarray(sources["is_reference"], dtype=bool),
+        label=MAGNITUDES[name],
     )
 
 
@@ -264,12 +271,11 @@ def _lacks_positions(given: Drawable) -> str:
     return "the residuals do not say where they were measured: solve again"
 
 
-def _lacks(name: str, what: str) -> Callable[[Drawable], str]:
-    """Return what says that a column of the sources is missing or empty."""
+def _lacks(names: Mapping[str, str], what: str) -> Callable[[Drawable], str]:
+    """Return what says that all of some columns of the sources are empty."""
 
     def lacking(given: Drawable) -> str:
-        values = given.solution.sources.get(name)
-        known = values is not None and np.isfinite(values).any()
+        known = best_known(given.solution.sources, names)
         return _lacks_positions(given) if known else f"no source has a {what}"
 
     return lacking
@@ -291,7 +297,7 @@ def _lacks_formal_errors(given: Drawable) -> str:
     errors = given.solution.sources["ra_error"]
     if not (np.nan_to_num(errors) > 0).any():
         return "no source has an error: all positions were held"
-    return _lacks("phot_hw_mag", "magnitude")(given)
+    return _lacks(MAGNITUDES, "magnitude")(given)
 
 
 KINDS: dict[str, Kind] = {
@@ -304,10 +310,10 @@ KINDS: dict[str, Kind] = {
     "residual_magnitude": Kind(
         "residuals against magnitude",
         draw_residual_magnitude,
-        _lacks("phot_hw_mag", "magnitude"),
+        _lacks(MAGNITUDES, "magnitude"),
     ),
     "residual_colour": Kind(
-        "residuals against colour", draw_residual_colour, _lacks("bp_rp", "colour")
+        "residuals against colour", draw_residual_colour, _lacks(COLOURS, "colour")
     ),
     "residual_x": Kind("residuals against x", draw_residual_x, _lacks_positions),
     "residual_y": Kind("residuals against y", draw_residual_y, _lacks_positions),

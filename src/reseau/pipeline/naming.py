@@ -1,7 +1,7 @@
 """Texts that identified sources, exposures and detectors, beside their numbers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, SupportsInt
 
 import numpy as np
 
@@ -9,7 +9,7 @@ Names = Mapping[str, Mapping[int, str]]
 """What numbers stand for, by "source", "exposure" and "detector"."""
 
 
-def name_of(names: Names, what: str, number: int) -> str:
+def name_of(names: Names, what: str, number: SupportsInt) -> str:
     """Return what a source, an exposure or a detector is called in messages.
 
     Parameters

@@ -31,6 +31,7 @@ from .carrying import carry
 from .doubles import without_doubles
 from .flagged import without_flagged
 from .naming import Names, name_of
+from .photometry import photometry
 from .solvable import check_solvable
 from .surroundings import Seen, seen_from
 
@@ -57,8 +58,8 @@ class Prepared:
         Ids of the rows.
     is_reference
         Of each source.
-    magnitude
-        Of each source, NaN where unknown.
+    photometry
+        Magnitudes and colours of the sources by column, see `photometry`.
     unit
         Unit of the measured positions.
     dropped
@@ -75,7 +76,7 @@ class Prepared:
     exposure_id: np.ndarray
     source_id: np.ndarray
     is_reference: np.ndarray
-    magnitude: np.ndarray
+    photometry: dict[str, np.ndarray]
     unit: str
     dropped: dict[str, list[int]] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
@@ -153,9 +154,10 @@ def _prepare(
     reference = _reference(dataset) if use_reference else None
     measurements, few = _enough_measured(measurements, reference, minimum)
     source_id, source = np.unique(measurements["source_id"], return_inverse=True)
-    prior, is_reference, magnitude = _source_prior(
-        source_id, reference, exposures["epoch"], observer
-    )
+    row = np.full(source_id.size, -1)
+    if reference is not None:
+        row = reference.rows_of(source_id)
+    prior, is_reference = _source_prior(row, reference, exposures["epoch"], observer)
     _check_priors(prior, source_id)
     known = np.any(prior.information != 0, axis=(1, 2)) | prior.fixed
     network = not use_reference or not known.any()
@@ -190,7 +192,9 @@ def _prepare(
         exposure_id=exposures["exposure_id"],
         source_id=source_id,
         is_reference=is_reference,
-        magnitude=magnitude,
+        photometry=photometry(
+            measurements, source, {} if reference is None else reference.columns, row
+        ),
         unit=dataset.unit,
         dropped=dropped,
         missing=reference.missing if reference is not None else {},
@@ -252,7 +256,7 @@ def _reference(dataset: Dataset) -> "_Reference | None":
         order=order,
         sorted_id=found.source_id[order],
         is_reference=_flags(columns, n),
-        magnitude=_magnitude(columns, n),
+        columns=columns,
         missing={k: int(v) for k, v in found.missing.items() if v},
     )
 
@@ -265,7 +269,7 @@ class _Reference:
     order: np.ndarray
     sorted_id: np.ndarray
     is_reference: np.ndarray
-    magnitude: np.ndarray
+    columns: Columns
     missing: dict[str, int]
 
     def rows_of(self, source_id: np.ndarray) -> np.ndarray:
@@ -284,13 +288,6 @@ class _Reference:
 
 def _flags(columns: Columns, n: int) -> np.ndarray:
     return np.asarray(columns.get("is_reference", np.ones(n)), dtype=bool)
-
-
-def _magnitude(columns: Columns, n: int) -> np.ndarray:
-    for name in ("phot_hw_mag", "phot_g_mean_mag"):
-        if name in columns:
-            return np.asarray(columns[name], dtype=float)
-    return np.full(n, np.nan)
 
 
 def _enough_measured(
@@ -324,31 +321,28 @@ def _enough_measured(
 
 
 def _source_prior(
-    source_id: np.ndarray,
+    row: np.ndarray,
     reference: _Reference | None,
     epoch: np.ndarray,
     observer: Seen,
-) -> tuple[SourcePrior, np.ndarray, np.ndarray]:
-    """Return the sources' priors at the plate's epoch, reference flags, magnitudes."""
-    n = source_id.size
+) -> tuple[SourcePrior, np.ndarray]:
+    """Return the sources' priors at the plate's epoch, and which are references."""
+    n = row.size
     direction = np.zeros((n, 3))
     information = np.zeros((n, 2, 2))
     fixed = np.zeros(n, dtype=bool)
     flags = np.zeros(n, dtype=bool)
-    magnitude = np.full(n, np.nan)
     if reference is None:
-        return SourcePrior(direction, information, fixed), flags, magnitude
-    row = reference.rows_of(source_id)
+        return SourcePrior(direction, information, fixed), flags
     has = np.flatnonzero(row >= 0)
     row = row[has]
     flags[has] = reference.is_reference[row]
-    magnitude[has] = reference.magnitude[row]
     carried = carry(reference.astrometry, row, epoch, observer)
     direction[has] = carried.direction
     fixed[has] = carried.fixed
     informed = reference.astrometry.has_position[row] & ~carried.fixed
     information[has[informed]] = np.linalg.inv(carried.covariance[informed])
-    return SourcePrior(direction, information, fixed), flags, magnitude
+    return SourcePrior(direction, information, fixed), flags
 
 
 def _check_priors(prior: SourcePrior, source_id: np.ndarray) -> None:

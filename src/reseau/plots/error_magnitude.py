@@ -17,6 +17,7 @@ def error_magnitude(
     dec_error: Column,
     *,
     is_reference: Bool[ndarray, "n"],
+    label: str = "magnitude [mag]",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the formal errors of right ascension and declination.
@@ -29,6 +30,8 @@ def error_magnitude(
         1σ of α cos δ and δ [mas]; zero or NaN: held, not drawn.
     is_reference
         References are dots, other sources crosses.
+    label
+        Of the axis of magnitudes, its band.
     ax
         Where to draw; absent: a new figure.
     """
@@ -59,7 +62,7 @@ def error_magnitude(
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False))
-    ax.set_xlabel("magnitude [mag]")
+    ax.set_xlabel(label)
     ax.set_ylabel(f"1σ of the position [{unit}]")
     ax.grid(which="both", alpha=0.2, linewidth=0.6)
     ax.legend(frameon=False, markerscale=1.5)

@@ -104,7 +104,7 @@ def undeflect(
     seen = _components(direction)
     reach = _length(source)
 
-    def step(_: int, guess: Array) -> Array:
+    def step(_: Array, guess: Array) -> Array:
         bent = _bend(_components(guess), bodies, gamma, reach)
         return _joined(seen, bent, -1.0)
 

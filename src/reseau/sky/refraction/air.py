@@ -83,7 +83,7 @@ def refractivity(
     humidity: Amount,
     wavelength: Amount,
     *,
-    carbon_dioxide: float = 450.0,
+    carbon_dioxide: Amount = 450.0,
 ) -> Array:
     """Return n - 1 of moist air.
 
@@ -118,8 +118,8 @@ def refractivity(
     )
 
 
-def _molar_mass_dry(carbon_dioxide: float) -> float:
-    return 1e-3 * (28.9635 + 12.011e-6 * (carbon_dioxide - 400.0))
+def _molar_mass_dry(carbon_dioxide: Amount) -> Array:
+    return 1e-3 * (28.9635 + 12.011e-6 * (jnp.asarray(carbon_dioxide) - 400.0))
 
 
 def _compressibility(pascal: Array, kelvin: Array, fraction: Array) -> Array:
@@ -136,7 +136,7 @@ def _compressibility(pascal: Array, kelvin: Array, fraction: Array) -> Array:
     return 1.0 - ratio * first + ratio**2 * (1.83e-11 - 0.765e-8 * fraction**2)
 
 
-def _dry_per_density(wavelength: Amount, carbon_dioxide: float) -> Array:
+def _dry_per_density(wavelength: Amount, carbon_dioxide: Amount) -> Array:
     """Return the refractivity of dry air by its density [m³/kg]."""
     square = 1.0 / jnp.asarray(wavelength) ** 2
     standard = 1e-8 * (5792105.0 / (238.0185 - square) + 167917.0 / (57.362 - square))
@@ -151,11 +151,11 @@ def _wet_per_density(wavelength: Amount) -> Array:
     return 1.022e-8 * series / _density(1333.0, 293.15, 1.0, _MOLAR_MASS_WATER)
 
 
-def _density(pascal: float, kelvin: float, fraction: float, mass: float) -> Array:
+def _density(pascal: float, kelvin: float, fraction: float, mass: Amount) -> Array:
     z = _compressibility(
         jnp.asarray(pascal), jnp.asarray(kelvin), jnp.asarray(fraction)
     )
-    return pascal * mass / (z * _GAS_CONSTANT * kelvin)
+    return pascal * jnp.asarray(mass) / (z * _GAS_CONSTANT * kelvin)
 
 
 __all__ = ["KELVIN", "Amount", "refractivity", "saturation_pressure", "vapour_pressure"]

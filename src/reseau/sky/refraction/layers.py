@@ -181,7 +181,7 @@ def column(air: Atmosphere) -> Array:
 
 
 @border(z0=ANGLE, air=ATMOSPHERE, top=HEIGHT)
-def refraction_through(z0: Amount, air: Atmosphere, *, top: float = TOP) -> Array:
+def refraction_through(z0: Amount, air: Atmosphere, *, top: Amount = TOP) -> Array:
     """Return the refraction of rays that arrive at zenith distances `z0` [rad].
 
     Parameters

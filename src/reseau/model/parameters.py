@@ -129,7 +129,8 @@ def take_step(
     """Return the parameters moved by a step of the shared vector and of the sources."""
     # Programs are of one shape: sources apart, they are few.
     moved = _moved(replace(parameters, offset=np.zeros((0, 2))), jnp.asarray(shared))
-    return replace(moved, offset=jnp.asarray(parameters.offset) + jnp.asarray(offset))
+    # Arrays of NumPy stay such, so that the sum needs no program of its own.
+    return replace(moved, offset=parameters.offset + offset)
 
 
 @jax.jit

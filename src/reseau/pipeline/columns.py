@@ -11,7 +11,6 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -24,7 +23,7 @@ from reseau.diagnostics import (
     without_common_part,
     worst_pulls,
 )
-from reseau.instrument import Instrument, attitude_from_axes
+from reseau.instrument import Instrument
 from reseau.model import DETECTOR_NAMES, PER_EXPOSURE, parameter_names
 from reseau.model.participation import taking_part
 from reseau.solve import Solution, source_errors
@@ -33,6 +32,7 @@ from reseau.solve.reported import SET_ASIDE
 from .naming import name_of
 from .own_errors import measurement_pulls, prior_pulls
 from .prepare import Prepared
+from .seen import attitudes
 
 Columns = dict[str, Any]
 MILLIMETRE = 1000.0
@@ -75,8 +75,7 @@ def exposure_columns(prepared: Prepared, solution: Solution) -> Columns:
     """Return the columns of the solution's ``exposures.parquet``."""
     layout, parameters = prepared.problem.layout, solution.parameters
     n = layout.n_exposures
-    with jax.enable_x64(True):
-        attitude = np.asarray(jax.jit(attitude_from_axes)(jnp.asarray(parameters.axes)))
+    attitude = attitudes(np.asarray(parameters.axes))
     focal = np.asarray(parameters.focal)
     values = np.concatenate([attitude / DEGREE, focal / MILLIMETRE], axis=1)
     covariance = _exposure_covariances(solution, attitude[:, 1])

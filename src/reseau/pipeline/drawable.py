@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import jax
 import numpy as np
 
 from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.diagnostics import DistortionMap, evaluate_distortion, focal_plane_grid
-from reseau.instrument import plane_from_pixel
 
 from .compared import Columns, Compared
 from .comparing import Comparison
+from .seen import plane_positions
 
 
 @dataclass(frozen=True)
@@ -88,11 +87,8 @@ class Drawable:
             Of each measurement, in the unit in which it was made.
         """
         detectors = self.solution.instrument.detectors
-        with jax.enable_x64(True):
-            found = plane_from_pixel(
-                detectors, np.asarray(x), np.asarray(y), self.detector
-            )
-            return np.asarray(found[0]), np.asarray(found[1])
+        found = plane_positions(detectors, np.stack([x, y], axis=1), self.detector)
+        return found[:, 0], found[:, 1]
 
     @cached_property
     def sigma(self) -> np.ndarray:

@@ -2,17 +2,15 @@
 
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.diagnostics import quantity
-from reseau.instrument import attitude_from_axes, camera_from_pixel
 from reseau.solve import Solution, source_errors
 
 from .columns import counts_for_rms, fitted_instrument
 from .prepare import Prepared
+from .seen import attitudes, camera_vectors
 
 
 def overview(prepared: Prepared, solution: Solution) -> dict[str, Any]:
@@ -72,31 +70,25 @@ def _scale(prepared: Prepared, solution: Solution) -> dict[str, Any]:
     instrument = fitted_instrument(prepared, solution)
     detectors = instrument.detectors
     middle = np.asarray(detectors.origin)
-    focal = (instrument.focal[0], instrument.focal[1])
-    rows = np.arange(len(middle))
+    n = len(middle)
     of_pixels = prepared.unit == "pixel"
     # As wide as needed for digits, and narrow for what the distortion bends.
     step = 10.0 if of_pixels else 100.0
-    scale = []
-    with jax.enable_x64(True):
-        for along in (np.array([step, 0.0]), np.array([0.0, step])):
-            ends = []
-            for side in (1.0, -1.0):
-                x, y = (middle + side * along).T
-                ends.append(camera_from_pixel(instrument, x, y, rows, *focal))
-            one, other = (np.stack([np.asarray(c) for c in end]) for end in ends)
-            apart = np.linalg.norm(one - other, axis=0)
-            scale.append(float(np.mean(2.0 * np.arcsin(0.5 * apart)) / (2.0 * step)))
+    away = step * np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    ends = (middle + away[:, None]).reshape(-1, 2)
+    seen = camera_vectors(instrument, ends, np.tile(np.arange(n), 4))
+    sides = seen.reshape(2, 2, n, 3)
+    apart = np.linalg.norm(sides[:, 0] - sides[:, 1], axis=-1)
+    scale = np.mean(2.0 * np.arcsin(0.5 * apart), axis=1) / (2.0 * step)
     unit = 1.0 if of_pixels else 1000.0
     return {
-        "scale": [s * unit / ARCSECOND for s in scale],
+        "scale": [float(s) * unit / ARCSECOND for s in scale],
         "scale_unit": "arcsec/pixel" if of_pixels else "arcsec/mm",
     }
 
 
 def _position_angle(solution: Solution) -> dict[str, float]:
-    with jax.enable_x64(True):
-        attitude = np.asarray(attitude_from_axes(jnp.asarray(solution.parameters.axes)))
+    attitude = attitudes(np.asarray(solution.parameters.axes))
     turn = np.exp(1j * attitude[:, 2])
     mean = np.sum(turn)
     # Angles all around have no mean.

@@ -2,16 +2,15 @@
 
 from typing import Any
 
-import jax
 import numpy as np
-from jaxtyping import Float
 from scipy import special
 
 from reseau.diagnostics.unit_weight import is_chance
-from reseau.instrument import NoDistortion, basis_name, plane_from_pixel
+from reseau.instrument import NoDistortion, basis_name
 from reseau.solve import Solution
 
 from .prepare import Prepared
+from .seen import plane_positions
 
 DEGREE = 3
 """Degree of the polynomial that residuals are compared with."""
@@ -89,19 +88,11 @@ def _on_plane(prepared: Prepared, solution: Solution) -> tuple[Any, ...]:
     pixel = np.asarray(measured.pixel)
     variance = np.trace(np.asarray(measured.covariance), axis1=1, axis2=2)
     sigma = np.sqrt(0.5 * variance * np.mean(pitch, axis=1) ** 2)
-    here = _from_pixel(prepared, pixel, row)
-    there = _from_pixel(prepared, pixel + np.asarray(solution.residuals.pixel), row)
+    here = plane_positions(detectors, pixel, row)
+    left = np.asarray(solution.residuals.pixel)
+    there = plane_positions(detectors, pixel + left, row)
     moved = there - here
     return here[:, 0], here[:, 1], moved[:, 0], moved[:, 1], sigma
-
-
-def _from_pixel(
-    prepared: Prepared, pixel: Float[np.ndarray, "m 2"], row: np.ndarray
-) -> Float[np.ndarray, "m 2"]:
-    detectors = prepared.problem.instrument.detectors
-    with jax.enable_x64(True):
-        found = plane_from_pixel(detectors, pixel[:, 0], pixel[:, 1], row)
-        return np.stack([np.asarray(found[0]), np.asarray(found[1])], axis=1)
 
 
 __all__ = ["pattern_sentences"]

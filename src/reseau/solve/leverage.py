@@ -55,8 +55,8 @@ def leverages(
     m = problem.measurements.pixel.shape[0]
     out = np.zeros((m + 1, 2, 2))
     frames = frames_at(problem, parameters)
-    root = jnp.asarray(equations.root)
-    covariance = root @ root.T
+    root = np.asarray(equations.root)
+    covariance = jnp.asarray(root @ root.T)
 
     def part(some: Sequence[tuple[Tile, TileData]]) -> None:
         for eliminated, tile in some:

@@ -114,15 +114,16 @@ def valley_step(
     if not (np.any(missing) and np.all(np.isfinite(missing))):
         return np.asarray(root @ whole)
     corner, skew = equations.system.corner, problem.layout.skew
-    across = root.T @ np.asarray(corner.matrix[:, skew])
+    matrix, right = np.asarray(corner.matrix), np.asarray(corner.right)
+    across = root.T @ matrix[:, skew]
     slope = along.T @ across
     across = across - along @ slope
     t, missed = _lowest(
         start,
         slope,
         triangle @ missing @ triangle.T,
-        float(corner.right[skew]) - float(across @ whole),
-        float(corner.matrix[skew, skew]) - float(across @ across),
+        float(right[skew]) - float(across @ whole),
+        float(matrix[skew, skew]) - float(across @ across),
     )
     return np.asarray(root @ (whole + along @ (t - start) + across * missed))
 

@@ -32,7 +32,7 @@ def _prepared(problem):
         exposure_id=np.arange(problem.layout.n_exposures),
         source_id=np.arange(n),
         is_reference=np.any(problem.prior.information != 0, axis=(1, 2)),
-        magnitude=np.full(n, np.nan),
+        photometry={},
         unit="pixel",
     )
 

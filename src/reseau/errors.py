@@ -23,6 +23,7 @@ import difflib
 import enum
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any
 
 from astropy.utils.exceptions import AstropyUserWarning
 
@@ -39,6 +40,19 @@ class ReseauError(Exception):
     """Root of every error that reseau raises on purpose."""
 
     exit_code = 2
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what pickle makes it of again, whatever its own `__init__` takes."""
+        return _made_again, (type(self), self.args, dict(vars(self)))
+
+
+def _made_again(
+    kind: type[ReseauError], args: tuple[Any, ...], state: dict[str, Any]
+) -> ReseauError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    vars(error).update(state)
+    return error
 
 
 class CatalogueError(ReseauError, ValueError):

@@ -2,7 +2,7 @@
 
 import functools
 import platform
-import resource
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -33,6 +33,11 @@ from .naming import name_of
 from .own_errors import measurement_pulls, prior_pulls
 from .prepare import Prepared
 from .seen import attitudes
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 Columns = dict[str, Any]
 MILLIMETRE = 1000.0
@@ -463,5 +468,8 @@ def _versions() -> dict[str, str]:
 
 
 def peak_memory() -> float:
-    """Return the largest resident size of this process so far [MiB]."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    """Return the largest resident size of this process so far [MiB]; NaN: not told."""
+    if resource is None:  # Windows
+        return float("nan")
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (2.0**20 if sys.platform == "darwin" else 2.0**10)

@@ -13,7 +13,7 @@ from reseau.model.likelihood import Likelihood
 
 from .assemble import frames_at, in_parts, stages, whitened_columns
 from .plan import Block, TileData
-from .weighted import CLIPPED, EXACT, Terms, bend, curved
+from .weighted import CLIPPED, EXACT, Terms, bends, curved, weights
 
 
 def own_curvature(
@@ -115,9 +115,9 @@ def prior_curvature(
     pull = np.einsum("nij,nj->ni", information, offset)
     if terms.reference_prior is None:
         return information, pull
-    square = jnp.asarray(np.sum(pull * offset, axis=1))
-    weight = np.asarray(terms.reference_prior.weight(square))
-    factor = np.asarray(bend(terms.reference_prior, square, jnp.asarray(terms.bound)))
+    square = np.sum(pull * offset, axis=1)
+    weight = weights(terms.reference_prior, square)
+    factor = bends(terms.reference_prior, square, terms.bound)
     curvature = weight[:, None, None] * information
     curvature = curvature + factor[:, None, None] * pull[:, :, None] * pull[:, None]
     return curvature, weight[:, None] * pull

@@ -461,8 +461,10 @@ def calibration_pulls(problem: Problem, parameters: Parameters) -> np.ndarray:
     exposure[:, 2] += exposure[:, 0] * np.tan(dec)
     exposure[:, 3:] = np.asarray(parameters.focal) - np.asarray(instrument.focal)
     shift[layout.exposures] = exposure.ravel()
-    shift[layout.distortion] = parameters.coefficients - instrument.coefficients
-    shift[layout.skew] = parameters.skew - instrument.skew
+    shift[layout.distortion] = np.asarray(parameters.coefficients) - np.asarray(
+        instrument.coefficients
+    )
+    shift[layout.skew] = float(parameters.skew) - float(instrument.skew)
     detectors = np.asarray(parameters.detectors) - detector_parameters(instrument)
     shift[layout.detectors] = detectors.ravel()
     width = prior_widths(problem)

@@ -58,7 +58,7 @@ from .references import (
 from .residuals import residuals_at
 from .second_thoughts import reconsidered
 from .settling import settle
-from .weighted import CLIPPED, REWEIGHTED, Terms
+from .weighted import CLIPPED, REWEIGHTED, Terms, weights, wrong_shares
 
 MEDIAN = 2.0 * np.log(2.0)
 """Median of s for Normal residuals, χ² of two degrees of freedom."""
@@ -335,8 +335,8 @@ def _relocate(
     offset = np.asarray(point.offset)
     wrong = np.nan_to_num(found.references.wrong_probability) > MOST
     square = np.einsum("ni,nij,nj->n", offset, information, offset)
-    half = 0.5 * float(prior.weight(jnp.zeros(())))
-    away = np.asarray(prior.weight(jnp.asarray(square))) < half
+    half = 0.5 * weights(prior, np.zeros(1))[0]
+    away = weights(prior, square) < half
     moving = found.cavity.known & (every | ((wrong != away) & ~settled))
     if not moving.any():
         return point, settled
@@ -441,10 +441,10 @@ def reliability_at(
     weight = np.ones_like(square)
     fraction, width, outlier = 0.0, np.nan, np.zeros_like(square)
     if terms.likelihood is not None:
-        weight = np.asarray(terms.likelihood.weight(jnp.asarray(square)))
+        weight = weights(terms.likelihood, square)
         fraction, width, outlier = fit_outliers(square)
     if isinstance(terms.likelihood, Mixture):
-        outlier = np.asarray(terms.likelihood.broad(jnp.asarray(square)))
+        outlier = wrong_shares(terms.likelihood, square)
         fraction = float(terms.likelihood.fraction)
         width = float(terms.likelihood.width)
     information = np.asarray(problem.prior.information)
@@ -452,7 +452,7 @@ def reliability_at(
     square = np.einsum("ni,nij,nj->n", offset, information, offset)
     prior_weight = np.ones_like(square)
     if terms.reference_prior is not None:
-        prior_weight = np.asarray(terms.reference_prior.weight(jnp.asarray(square)))
+        prior_weight = weights(terms.reference_prior, square)
     known = np.any(information != 0, axis=(1, 2)) & ~np.asarray(problem.free_network)
     return Reliability(
         weight=weight,

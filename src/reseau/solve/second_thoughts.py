@@ -7,7 +7,6 @@ objective of that source is lower there. So is the reference's position for a so
 that has left it far behind: one or two measurements may themselves be wrong.
 """
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -16,7 +15,7 @@ from reseau.model.likelihood import Likelihood
 
 from .plan import TileData
 from .residuals import residuals_at
-from .weighted import Terms
+from .weighted import Terms, losses
 
 FAR = 20.0
 """s of a residual that looks bad: 4.5σ, where a mixture's usual border lies."""
@@ -62,7 +61,7 @@ def _own_objective(
 ) -> Float[np.ndarray, "n"]:
     """Return the sum of ρ of each source's measurements and of its prior."""
     source = np.asarray(problem.measurements.source)
-    loss = np.asarray(likelihood.loss(jnp.asarray(square)))
+    loss = losses(likelihood, square)
     information = np.asarray(problem.prior.information)
     total = np.bincount(source, weights=loss, minlength=len(information))
     if problem.free_network:
@@ -70,7 +69,7 @@ def _own_objective(
     shift = _from_prior(problem, point)
     prior = terms.reference_prior
     if prior is not None:
-        shift = np.asarray(prior.loss(jnp.asarray(shift)))
+        shift = losses(prior, shift)
     return total + np.where(np.any(information != 0, axis=(1, 2)), shift, 0.0)
 
 

@@ -13,12 +13,15 @@ used is set by a bound b for each source: ``max(2ρ'', −bρ'/s)``, so that
 - b = ∞ is the exact curvature, for the posterior.
 """
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from reseau.model.likelihood import Likelihood
+from reseau._usual import up_to_usual
+from reseau.model.likelihood import Likelihood, Mixture
 
 REWEIGHTED, CLIPPED, EXACT = 0.0, 0.5, np.inf
 """Bounds b of the curvature."""
@@ -67,6 +70,66 @@ def bend(likelihood: Likelihood, square: Array, bound: Array) -> Array:
     # Written so that an infinite bound meets no zero: 0 · ∞ is not a number.
     lowest = jnp.where(bound == 0, 0.0, -bound * weight / jnp.maximum(square, 1e-300))
     return jnp.maximum(2.0 * curvature, lowest)
+
+
+def weights(likelihood: Likelihood, square: np.ndarray) -> Float[np.ndarray, "n"]:
+    """Return the weight ρ' of each residual, in one program for many numbers of them.
+
+    Parameters
+    ----------
+    likelihood
+        Heavy-tailed.
+    square
+        Whitened residuals squared.
+    """
+    return _each(_weight, likelihood, square)
+
+
+def losses(likelihood: Likelihood, square: np.ndarray) -> Float[np.ndarray, "n"]:
+    """Return the loss ρ of each residual, see `weights`."""
+    return _each(_loss, likelihood, square)
+
+
+def wrong_shares(mixture: Mixture, square: np.ndarray) -> Float[np.ndarray, "n"]:
+    """Return the probability that each is of the broad part, see `weights`."""
+    return _each(_broad, mixture, square)
+
+
+def bends(
+    likelihood: Likelihood, square: np.ndarray, bound: float | np.ndarray | Array
+) -> Float[np.ndarray, "n"]:
+    """Return what `bend` does for each residual, see `weights`."""
+    all_bounds = np.broadcast_to(np.asarray(bound, float), np.shape(square))
+    return _each(_bend, likelihood, square, all_bounds)
+
+
+def _each(
+    program: Callable[..., Array], likelihood: Likelihood, *values: np.ndarray
+) -> Float[np.ndarray, "n"]:
+    n = len(values[0])
+    if not n:
+        return np.zeros(0)
+    rows = up_to_usual(n)
+    given = [jnp.asarray(np.asarray(v, float)[rows]) for v in values]
+    return np.asarray(program(likelihood, *given))[:n]
+
+
+@eqx.filter_jit
+def _weight(likelihood: Likelihood, square: Array) -> Array:
+    return likelihood.weight(square)
+
+
+@eqx.filter_jit
+def _loss(likelihood: Likelihood, square: Array) -> Array:
+    return likelihood.loss(square)
+
+
+@eqx.filter_jit
+def _broad(mixture: Mixture, square: Array) -> Array:
+    return mixture.broad(square)
+
+
+_bend = eqx.filter_jit(bend)
 
 
 def curved(

@@ -124,6 +124,7 @@ class ScaledUnknowns(eqx.Module):
     start: Parameters
     unit: Float[np.ndarray | Array, "d"]
 
+    @eqx.filter_jit
     def parameters(self, vector: Array) -> Parameters:
         """Return the parameters at a vector."""
         step = vector * self.unit
@@ -171,6 +172,7 @@ class SeedUnknowns(eqx.Module):
     attitude: Float[np.ndarray | Array, "n_exp 3"]
     unit: Float[np.ndarray | Array, "p"]
 
+    @eqx.filter_jit
     def parameters(self, vector: Array) -> Parameters:
         """Return the parameters at a vector."""
         start, layout = self.start, layout_of(self.start)
@@ -196,8 +198,8 @@ class SeedUnknowns(eqx.Module):
         variance
             Covariances of the sources' angles [deg²], (s, 2, 2).
         """
-        pairs = jnp.asarray(vector)[: self.places.normal].reshape(-1, 2) * DEGREE
-        dec = jnp.asarray(self.dec)[jnp.asarray(self.places.rows)]
+        pairs = np.asarray(vector)[: self.places.normal].reshape(-1, 2) * DEGREE
+        dec = np.asarray(self.dec)[np.asarray(self.places.rows)]
         slope = np.asarray(_offset_slopes(pairs, dec)) * DEGREE
         return np.einsum("nij,njk,nlk->nil", slope, variance, slope)
 

@@ -18,7 +18,7 @@ from astropy.time import Time
 import mutated_tables
 from reseau.errors import FileFormatError, TableWarning
 from reseau.io.dialects import parquet
-from reseau.io.tables import read_table, table_file
+from reseau.io.tables import read_table, table_file, write_parquet
 
 
 def message_of(path: Path | str) -> str:
@@ -251,3 +251,24 @@ def test_broken_rows_would_be_found() -> None:
     rows = pa.table({"source_id": [1], "x": [0.5], "y": [0.25]})
     assert mutated_tables.wrong_rows(rows) == 1
     assert io.BytesIO(mutated_tables.FORMATS["FITS"]()).read(6) == b"SIMPLE"
+
+
+def test_a_flipped_bit_in_the_data_of_our_parquet_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    x = np.linspace(0.0, 1.0, 500)
+    table = pa.table({"source_id": np.arange(500), "x": x, "n": ["a", "b"] * 250})
+    write_parquet(table, path)
+    content = bytearray(path.read_bytes())
+    end = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    noticed = 0
+    for at in np.random.default_rng(1).integers(4, end, 60):
+        changed = bytearray(content)
+        changed[at] ^= 4
+        path.write_bytes(changed)
+        try:
+            found = read_table(path)
+        except FileFormatError:
+            noticed += 1
+        else:
+            assert found.to_pydict() == table.to_pydict(), at
+    assert noticed > 50

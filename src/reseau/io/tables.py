@@ -195,7 +195,12 @@ def write_parquet(
     meta
         What `astropy.table.Table.meta` is to be.
     """
-    pq.write_table(_for_astropy(table, meta or {}), path, compression="zstd")
+    pq.write_table(
+        _for_astropy(table, meta or {}),
+        path,
+        compression="zstd",
+        write_page_checksum=True,  # a flipped bit is noticed by who reads it
+    )
 
 
 def _for_astropy(table: pa.Table, meta: Mapping[str, object]) -> pa.Table:

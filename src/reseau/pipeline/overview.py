@@ -2,15 +2,17 @@
 
 from typing import Any
 
+import jax
 import numpy as np
 
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.diagnostics import quantity
 from reseau.solve import Solution, source_errors
+from reseau.solve.alignment import camera_vectors
 
 from .columns import counts_for_rms, fitted_instrument
 from .prepare import Prepared
-from .seen import attitudes, camera_vectors
+from .seen import attitudes
 
 
 def overview(prepared: Prepared, solution: Solution) -> dict[str, Any]:
@@ -76,7 +78,8 @@ def _scale(prepared: Prepared, solution: Solution) -> dict[str, Any]:
     step = 10.0 if of_pixels else 100.0
     away = step * np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
     ends = (middle + away[:, None]).reshape(-1, 2)
-    seen = camera_vectors(instrument, ends, np.tile(np.arange(n), 4))
+    with jax.enable_x64(True):
+        seen = camera_vectors(instrument, ends, np.tile(np.arange(n), 4))
     sides = seen.reshape(2, 2, n, 3)
     apart = np.linalg.norm(sides[:, 0] - sides[:, 1], axis=-1)
     scale = np.mean(2.0 * np.arcsin(0.5 * apart), axis=1) / (2.0 * step)

@@ -1,4 +1,4 @@
-"""Places of the instrument and angles of exposures, computed in few programs.
+"""Focal-plane places and angles of exposures, computed in few programs.
 
 Counts are padded (`_usual`): each new one would compile anew.
 """
@@ -11,14 +11,11 @@ from jaxtyping import Float, Int
 from reseau._usual import up_to_usual
 from reseau.instrument import (
     Detectors,
-    Instrument,
     attitude_from_axes,
-    camera_from_pixel,
     plane_from_pixel,
 )
 
 _attitude = jax.jit(attitude_from_axes)
-_camera = jax.jit(camera_from_pixel)
 _plane = jax.jit(plane_from_pixel)
 
 
@@ -60,26 +57,4 @@ def plane_positions(
         return np.stack([np.asarray(f) for f in found], axis=1)[: len(row)]
 
 
-def camera_vectors(
-    instrument: Instrument, pixel: Float[np.ndarray, "m 2"], row: Int[np.ndarray, "m"]
-) -> Float[np.ndarray, "m 3"]:
-    """Return unit vectors in the camera's frame of measured positions.
-
-    Parameters
-    ----------
-    instrument
-        At its own focal lengths.
-    pixel
-        Positions, in the unit in which they were measured.
-    row
-        Detector of each.
-    """
-    rows = up_to_usual(len(row))
-    x, y = np.asarray(pixel, float)[rows].T
-    focal = instrument.focal
-    with jax.enable_x64(True):
-        found = _camera(instrument, x, y, np.asarray(row)[rows], focal[0], focal[1])
-        return np.stack([np.asarray(f) for f in found], axis=1)[: len(row)]
-
-
-__all__ = ["attitudes", "camera_vectors", "plane_positions"]
+__all__ = ["attitudes", "plane_positions"]

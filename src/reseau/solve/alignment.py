@@ -211,9 +211,25 @@ def _errors(problem: Problem, row: np.ndarray) -> np.ndarray:
 
 def camera_directions(problem: Problem) -> Float[np.ndarray, "n_meas 3"]:
     """Return where the nominal instrument sees each measurement, camera frame."""
-    instrument, measurements = problem.instrument, problem.measurements
-    pixel = np.asarray(measurements.pixel)
-    detector = np.asarray(measurements.detector)
+    measurements = problem.measurements
+    pixel, detector = np.asarray(measurements.pixel), np.asarray(measurements.detector)
+    return camera_vectors(problem.instrument, pixel, detector)
+
+
+def camera_vectors(
+    instrument: Instrument, pixel: np.ndarray, detector: np.ndarray
+) -> Float[np.ndarray, "n_meas 3"]:
+    """Return unit vectors in the camera's frame of measured positions.
+
+    Parameters
+    ----------
+    instrument
+        At its own focal lengths.
+    pixel
+        Positions (n_meas, 2), in the unit in which they were measured.
+    detector
+        Row of the detector of each.
+    """
     out = np.empty((pixel.shape[0], 3))
     m = pixel.shape[0]
     size = min(CHUNK, usual_number(m))
@@ -313,6 +329,7 @@ __all__ = [
     "agreement_of",
     "align",
     "camera_directions",
+    "camera_vectors",
     "matched_pairs",
     "surroundings_of",
 ]

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import jax
+import jaxtyping
 import pytest
 from hypothesis import settings
 
@@ -24,7 +25,8 @@ from quick import compile_in_a_hurry
 from reseau.cli._compiled import keep_compiled
 
 jax.config.update("jax_enable_x64", True)
-jax.config.update("jax_numpy_dtype_promotion", "standard")
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+# Functions of the sky broadcast as NumPy does; see `reseau._border`.
 
 compile_in_a_hurry()
 
@@ -77,6 +79,18 @@ def _resident() -> float:
         return int(statm.read_text().split()[1]) * resource.getpagesize() / 2**20
     # In bytes on macOS.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+@pytest.fixture(autouse=True)
+def _unchecked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave out the checks of types and shapes where wrong ones are given on purpose.
+
+    Users run without them, and it is the functions themselves that refuse.
+    """
+    wanted = request.node.get_closest_marker("unchecked") is not None
+    jaxtyping.config.update("jaxtyping_disable", wanted)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture

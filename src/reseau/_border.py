@@ -80,7 +80,9 @@ def border(**kinds: Kind | Record) -> Callable[[Callable[P, R]], Callable[P, R]]
                 for name, value in zip_longest(names[: len(args)], args)
             ]
             rest = {name: pass_on(name, value) for name, value in kwargs.items()}
-            return function(*first, **rest)
+            # They broadcast as NumPy does, also where the user has forbidden it.
+            with jax.numpy_rank_promotion("allow"):
+                return function(*first, **rest)
 
         return guarded
 

@@ -19,8 +19,11 @@ A message has four parts: what was given, what was wanted, where, what to do.
 `explain` joins them, so that no part is forgotten.
 """
 
+import contextlib
 import difflib
 import enum
+import sys
+import warnings
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
@@ -171,6 +174,35 @@ class Result(enum.Enum):
         "rates or start nearer to the solution"
     )
     DEGENERATE = "degenerate: the data do not determine all free parameters"
+
+
+def warn(message: str | Warning, category: type[Warning] | None = None) -> None:
+    """Warn of something, at the line of the user's that led to it.
+
+    Parameters
+    ----------
+    message
+        What to know, or a warning.
+    category
+        Its class.
+    """
+    frame, level = sys._getframe(), 1
+    while frame.f_back is not None and _is_passed(frame.f_code.co_filename):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
+
+
+_PASSED = (
+    str(Path(__file__).parent),
+    contextlib.__file__,
+    f"{Path('jaxtyping') / '_decorator.py'}",
+    "<@beartype",
+)
+"""Files between a warning and the user: this package, and what is wrapped around it."""
+
+
+def _is_passed(file: str) -> bool:
+    return any(part in file for part in _PASSED)
 
 
 def explain(*, given: str, wanted: str, where: str, todo: str) -> str:

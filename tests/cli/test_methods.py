@@ -1,5 +1,6 @@
 """Methods of `reseau solve` beside Gauss-Newton, through the command."""
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -125,7 +126,8 @@ def test_nuts_says_what_is_too_large(
     """With a limit that a small plate is beyond."""
     from reseau.solve.nuts import solve_nuts
 
-    monkeypatch.setitem(solve_nuts.__kwdefaults__, "largest", 200)
+    smaller = functools.partial(solve_nuts, largest=200)
+    monkeypatch.setattr("reseau.pipeline.methods.solve_nuts", smaller)
     result = run("solve", wrong, "-o", tmp_path / "none", "--method", "nuts")
     assert result.exit_code == 2, result
     assert "at most 200 unknowns" in result.stderr

@@ -113,7 +113,7 @@ def test_slopes_are_differences(name, function, finite, toward, separation, seed
     rng = np.random.default_rng(seed)
     tangent = {
         key: jnp.asarray(rng.normal(size=value.shape))
-        * (name in (key, "everything"))
+        * float(name in (key, "everything"))
         * (case[key] if key == "mass" else 1.0)
         * (1e-2 if key in ("radius", "position") else 1.0)
         for key, value in case.items()

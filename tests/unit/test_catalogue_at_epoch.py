@@ -202,6 +202,7 @@ def test_light_time_is_an_option():
     assert moved.meta["at_epoch"]["light_time"] is True
 
 
+@pytest.mark.unchecked
 def test_missing_parameters_count_as_wide_and_stay_missing():
     given = table(4)
     given["pmra"] = Masked(given["pmra"], mask=[False, True, False, False])
@@ -406,6 +407,7 @@ def test_faster_than_light_is_refused_where_light_takes_time():
     assert np.isfinite(plain(moved, PARAMETERS)).all()
 
 
+@pytest.mark.unchecked
 @pytest.mark.parametrize(
     "time",
     [

@@ -11,7 +11,6 @@ from reseau.errors import ConfigError, ConvergenceError
 from reseau.instrument import NoDistortion, make_distortion
 from reseau.pipeline.choosing import choose_degree, left_out
 from reseau.pipeline.chosen import Candidate, Choice
-from reseau.pipeline.prepare import Prepared
 from reseau.solve import Settings
 from reseau.solve.evidence import Evidence, Widened, laplace_evidence
 from reseau.solve.gauss_newton import gauss_newton
@@ -20,21 +19,6 @@ from reseau.solve.start import find_start
 
 WIDTH = 80
 SIZE = {"sources": 200, "exposures": 8}
-
-
-def _prepared(problem):
-    """Return a plate whose rows are called by their numbers."""
-    n = problem.prior.direction.shape[0]
-    return Prepared(
-        problem=problem,
-        plate_id=0,
-        epoch=2030.0,
-        exposure_id=np.arange(problem.layout.n_exposures),
-        source_id=np.arange(n),
-        is_reference=np.any(problem.prior.information != 0, axis=(1, 2)),
-        photometry={},
-        unit="pixel",
-    )
 
 
 def _choose(truth, *, seed=5, scatter=300.0, scale="exposure-axis", **options):
@@ -49,7 +33,7 @@ def _choose(truth, *, seed=5, scatter=300.0, scale="exposure-axis", **options):
         )
     plate = make_plate(seed=seed, instrument=instrument, focal_scatter=scatter, **SIZE)
     given = replace(plate.problem.instrument, scale=scale)
-    return choose_degree(_prepared(replace(plate.problem, instrument=given)), **options)
+    return choose_degree(replace(plate.problem, instrument=given), **options)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +109,7 @@ def test_free_network_is_judged_by_degree_alone():
         free_network=True,
         **SIZE,
     )
-    choice = choose_degree(_prepared(plate.problem), degrees=(2, 3))
+    choice = choose_degree(plate.problem, degrees=(2, 3))
     assert choice.best.degree == 3
     assert {c.scale for c in choice.candidates} == {"exposure-axis"}
 
@@ -172,7 +156,7 @@ def _brown_conrady():
 def test_bad_options(options, hint):
     problem = make_plate(sources=20, exposures=2).problem
     with pytest.raises(ConfigError, match=hint) as caught:
-        choose_degree(_prepared(problem), **options)
+        choose_degree(problem, **options)
     for part in ("wanted:", "where:", "to do:"):
         assert part in str(caught.value)
 
@@ -180,13 +164,13 @@ def test_bad_options(options, hint):
 def test_distortion_without_a_degree():
     problem = make_plate(sources=20, exposures=2, instrument=_brown_conrady()).problem
     with pytest.raises(ConfigError, match="--distortion legendre"):
-        choose_degree(_prepared(problem))
+        choose_degree(problem)
 
 
 def test_fixed_distortion():
     problem = make_plate(sources=20, exposures=2).problem
     with pytest.raises(ConfigError, match="--fix"):
-        choose_degree(_prepared(replace(problem, free=("sources", "attitude"))))
+        choose_degree(replace(problem, free=("sources", "attitude")))
 
 
 def test_nothing_that_fits():
@@ -201,7 +185,7 @@ def test_nothing_that_fits():
     )
     open_ = replace(problem, instrument=instrument, measurements=measurements)
     with pytest.raises(ConvergenceError, match="none of 1 models"):
-        choose_degree(_prepared(open_), degrees=(2,), extras=())
+        choose_degree(open_, degrees=(2,), extras=())
 
 
 def _candidate(degree, value, seen, *, spread=0.0, converged=True):

@@ -124,6 +124,7 @@ def test_missing_errors_are_refused_by_row() -> None:
         recovery_statistics(error, covariance)
 
 
+@pytest.mark.unchecked
 def test_shapes_are_named() -> None:
     with pytest.raises(ShapeError, match=r"\(3, 3\)"):
         recovery_statistics(np.zeros((3, 3)), np.zeros((3, 2, 2)))

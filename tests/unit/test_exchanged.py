@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from reseau.pipeline.exchanged import exchanged
 from reseau.solve.trusted import Strays
@@ -29,6 +30,7 @@ def strays(away: np.ndarray, certain: np.ndarray | None = None) -> Strays:
     return Strays(np.arange(n), away, sure, none, none, none)
 
 
+@pytest.mark.unchecked
 def test_pairs_are_found_by_exposure_and_detector() -> None:
     """Of five stars on two exposures 0 and 1 are exchanged on both, 2 and 3 on one."""
     rng = np.random.default_rng(2)
@@ -54,6 +56,7 @@ def test_pairs_are_found_by_exposure_and_detector() -> None:
     assert exchanged(apart, strays(away[:0])) == []
 
 
+@pytest.mark.unchecked
 def test_a_cycle_of_three_is_no_exchange() -> None:
     belongs = np.array([[0.0, 0.0], [100.0, 0.0], [0.0, 100.0]] * 2)
     seen = belongs[[1, 2, 0, 4, 5, 3]]

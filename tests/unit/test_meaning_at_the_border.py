@@ -19,6 +19,8 @@ from reseau.io import Dataset, joined, read_detections, read_instrument
 from reseau.io.epochs import read_epochs
 from small_tables import CAMERA
 
+pytestmark = pytest.mark.unchecked
+
 PLACES = {"source_id": [71, 82], "ra": [10.123456, 10.234567], "dec": [5.1234, 5.3456]}
 
 

@@ -20,6 +20,8 @@ from reseau.solve import Draws, Solution
 from reseau.solve.chains import solution_of_chains
 from reseau.solve.nuts import FEWEST_DRAWS, Sampled, credible_number
 
+pytestmark = pytest.mark.unchecked
+
 CHAIN, DRAW = 2, 60
 
 

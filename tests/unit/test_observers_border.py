@@ -57,6 +57,8 @@ from reseau.pipeline.effect_terms import REDDER
 from reseau.pipeline.surroundings import seen_from
 from reseau.sky import apparent_direction, laplace_constants
 
+pytestmark = pytest.mark.unchecked
+
 YEAR = 2024.5
 MOMENT = Time(YEAR, format="jyear", scale="tcb")
 PLACE = Site(-23.0, -67.7, 5000.0)

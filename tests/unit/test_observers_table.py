@@ -133,6 +133,7 @@ def test_bad_tables_are_refused_naming_rows(columns, message):
         changed(**columns)
 
 
+@pytest.mark.unchecked
 def test_columns_that_do_not_fit_are_refused():
     with pytest.raises(ShapeError, match=r"velocity \(7, 3\)"):
         changed(velocity=VELOCITY[:7])

@@ -80,6 +80,7 @@ def test_epochs_have_units() -> None:
             parse_epoch(wrong)
 
 
+@pytest.mark.unchecked
 @pytest.mark.parametrize(
     "wrong", [{"options": {}}, {"instrument": 5}, {"output": 5}, {"options": "free"}]
 )
@@ -89,6 +90,7 @@ def test_arguments_of_another_kind_are_named(wrong: dict[str, object]) -> None:
         solve(QTable({"x": [1.0]}), **wrong)
 
 
+@pytest.mark.unchecked
 @pytest.mark.parametrize("name", ["free", "fix"])
 def test_names_of_blocks_are_names(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} = 5"):

@@ -50,6 +50,7 @@ def _solution(pull: np.ndarray, p_value: np.ndarray) -> SimpleNamespace:
     )
 
 
+@pytest.mark.unchecked
 def test_errors_are_mended_before_references_are_suspected() -> None:
     rng = np.random.default_rng(2)
     pull = rng.normal(size=(300, 2))

@@ -178,12 +178,12 @@ def _chunks(rows: _Rows) -> Iterator[tuple[slice, tuple[ndarray, ...]]]:
 def _in_radians(mean: Array) -> tuple[Array, Array]:
     """Return directions and the parameters of `reseau.sky`, offsets zero."""
     direction = direction_from_angles(mean[:, 0] * DEGREE, mean[:, 1] * DEGREE)
-    return direction, mean.at[:, :2].set(0.0) * _UNITS
+    return direction, mean.at[:, :2].set(0.0) * _UNITS[None, :]
 
 
 def _in_degrees(direction: Array, astrometry: Array) -> Array:
     angles = jnp.stack(angles_from_direction(direction), axis=1) / DEGREE
-    return jnp.concatenate([angles, astrometry[:, 2:] / _UNITS[2:]], axis=1)
+    return jnp.concatenate([angles, astrometry[:, 2:] / _UNITS[None, 2:]], axis=1)
 
 
 @partial(jax.jit, static_argnames="light_time")
@@ -204,7 +204,7 @@ def _move_all(
     matrix = matrix.at[:, _FIRST, _SECOND].set(correlation)
     matrix = matrix.at[:, _SECOND, _FIRST].set(correlation)
     good = jnp.isfinite(jnp.linalg.cholesky(matrix)).all(axis=(1, 2))
-    sigma = error * _UNITS
+    sigma = error * _UNITS[None, :]
     direction, moved, covariance = propagate_with_covariance(
         direction,
         astrometry,
@@ -218,7 +218,7 @@ def _move_all(
     ratio = covariance[:, _FIRST, _SECOND] / jnp.where(scale > 0.0, scale, 1.0)
     return (
         _in_degrees(direction, moved),
-        sigma / _UNITS,
+        sigma / _UNITS[None, :],
         jnp.clip(ratio, -1.0, 1.0),
         good,
     )

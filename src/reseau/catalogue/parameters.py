@@ -3,7 +3,6 @@
 NumPy in and out, so that tables of any kind can use it.
 """
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -18,6 +17,7 @@ from reseau.errors import (
     MissingAstrometryWarning,
     explain,
     some,
+    warn,
 )
 from reseau.schema import ASTROMETRY
 
@@ -246,13 +246,12 @@ def _warn_of_missing(
 ) -> None:
     lacking = count_missing(known, measured)
     if lacking["parallax"] or lacking["proper_motion"] or lacking["errors"]:
-        warnings.warn(
+        warn(
             f"{where}: of {len(known)} sources {lacking['parallax']} lack a parallax "
             f"and {lacking['proper_motion']} a proper motion; they are given "
             f"0 ± {wide.parallax:g} mas and 0 ± {wide.proper_motion:g} mas/yr; "
             f"{lacking['errors']} values without errors are given these widths",
             MissingAstrometryWarning,
-            stacklevel=3,
         )
 
 

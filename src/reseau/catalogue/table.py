@@ -1,6 +1,5 @@
 """A catalogue as an astropy table: units and masks outside, plain columns inside."""
 
-import warnings
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, overload
 import astropy.units as u
 import numpy as np
 from astropy.io.registry import UnifiedIORegistry
-from astropy.table import Column, MaskedColumn, QTable, Table
+from astropy.table import Column, MaskedColumn, Table
 from astropy.time import ScaleValueError, Time
 from astropy.utils.masked import Masked
 from numpy import ndarray
@@ -21,6 +20,7 @@ from reseau.errors import (
     MissingAstrometryWarning,
     UnitError,
     explain,
+    warn,
 )
 from reseau.schema import CATALOGUE, REFERENCE, YEARS
 from reseau.schema import Column as SchemaColumn
@@ -68,7 +68,7 @@ class Catalogue:
     >>> stars = Catalogue.read("stars.fits")  # doctest: +SKIP
     """
 
-    table: QTable
+    table: Any
     name: str = field(default="catalogue", compare=False)
 
     def __post_init__(self) -> None:
@@ -374,35 +374,33 @@ def _warn_of_missing(moved: Moved, wide: WidePrior, where: str) -> None:
     lacking = moved.missing
     if not any(lacking.values()):
         return
-    warnings.warn(
+    warn(
         f"{where}: of {len(moved.mean)} sources {lacking['parallax']} lack a parallax, "
         f"{lacking['proper_motion']} a proper motion and {lacking['radial_velocity']} "
         f"a radial velocity; they were moved with 0 ± {wide.parallax:g} mas, "
         f"0 ± {wide.proper_motion:g} mas/yr and 0 ± {wide.radial_velocity:g} km/s; "
         f"{lacking['errors']} values without errors were given these widths",
         MissingAstrometryWarning,
-        stacklevel=3,
     )
 
 
-def _warn_of_gaps(table: QTable, where: str) -> None:
+def _warn_of_gaps(table: Table, where: str) -> None:
     """Warn where an earlier step has left wide priors out of the table."""
     earlier = table.meta.get("at_epoch", {})
     if earlier.get("fill") or not any(earlier.get("missing", {}).values()):
         return
-    warnings.warn(
+    warn(
         f"{where}: was moved before, to {earlier['to']:g}, with values missing, whose "
         "wide prior is not in the table; errors of the positions are now too small if "
         "the motion goes on, too large if it goes back: start from the original "
         "catalogue, or move it with fill=True",
         MissingAstrometryWarning,
-        stacklevel=3,
     )
 
 
 def _moved_table(
-    table: QTable, moved: Moved, epoch: float, covariance: bool, fill: bool
-) -> QTable:
+    table: Table, moved: Moved, epoch: float, covariance: bool, fill: bool
+) -> Table:
     new = table.copy()
     if fill:
         wanted = PARAMETERS[2:]
@@ -427,7 +425,7 @@ def _moved_table(
     return new
 
 
-def _replace(table: QTable, name: str, values: ndarray | None) -> None:
+def _replace(table: Table, name: str, values: ndarray | None) -> None:
     """Put values in the schema's unit into a column in its own; None removes it."""
     if values is None:
         table.remove_column(name)

@@ -23,7 +23,7 @@ def julian_years(time: Time, name: str, where: str = "") -> NDArray[np.float64]:
         The scale is `local`.
     """
     try:
-        years: NDArray[np.float64] = time.tcb.jyear
+        years: NDArray[np.float64] = np.asarray(time.tcb.jyear)
     except ScaleValueError as error:
         raise CatalogueError(
             explain(

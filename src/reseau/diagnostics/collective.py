@@ -59,7 +59,7 @@ class Collective:
             Number of such groups that are looked at.
         """
         limit = largest_by_chance(of, probability=RARE)
-        return abs(self.pull) > limit and abs(self.of_one) >= FELT
+        return bool(abs(self.pull) > limit and abs(self.of_one) >= FELT)
 
     @property
     def sentence(self) -> str:

@@ -111,7 +111,7 @@ def binned_vectors(
     return BinnedVectors(edges_x, edges_y, *grids)
 
 
-def _square_edges(x: Column, y: Column, n_bins: int) -> tuple[Column, Column]:
+def _square_edges(x: Column, y: Column, n_bins: int) -> tuple[ndarray, ndarray]:
     span_x, span_y = np.ptp(x), np.ptp(y)
     side = max(span_x, span_y) / n_bins or 1.0
     edges = []
@@ -123,7 +123,7 @@ def _square_edges(x: Column, y: Column, n_bins: int) -> tuple[Column, Column]:
     return edges[0], edges[1]
 
 
-def _index(values: Column, edges: Column) -> ndarray:
+def _index(values: Column, edges: Float[ndarray, "n_edges"]) -> ndarray:
     found = np.searchsorted(edges, values, side="right") - 1
     return np.clip(found, 0, len(edges) - 2)
 

@@ -23,7 +23,7 @@ from .distortion import Distortion
 from .projection import check_projection, deproject, project
 
 AnyArray = Array | ndarray
-Rows = Int[Array | ndarray, "..."]
+Rows = Int[Array | ndarray, "..."] | int
 Pixels = Float[Array | ndarray, "... 2"]
 
 SCALES = ("exposure-axis", "exposure", "plate-axis", "plate")

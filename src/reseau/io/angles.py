@@ -1,6 +1,5 @@
 """Right ascensions and declinations as text: ``05:35:17.3``, ``-5d23m28s``."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reseau.errors import CatalogueError, ReseauWarning, explain, some
+from reseau.errors import CatalogueError, ReseauWarning, explain, some, warn
 
 STEP = b"reseau_step_deg"
 """Key of a field's metadata: in which steps the angle was written [deg]."""
@@ -114,11 +113,10 @@ def _factor(
             "hours below 24; degrees are said as ra=NAME[deg]",
         )
     if not said:
-        warnings.warn(
+        warn(
             f"{where}: ra is written as {text[0].as_py()!r} and taken in hours; say "
             "ra=NAME[deg] where columns are chosen if it is degrees",
             ReseauWarning,
-            stacklevel=5,
         )
     return 15.0
 

@@ -1,7 +1,6 @@
 """Between astropy's tables and Arrow's, with units, descriptions, UCDs and masks."""
 
 import json
-import warnings
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from astropy.utils.masked import Masked
 from numpy.typing import NDArray
 
 from reseau.catalogue.times import julian_years
-from reseau.errors import TableWarning, some
+from reseau.errors import TableWarning, some, warn
 from reseau.io.header_keywords import keywords_of, with_keywords
 
 COORDINATES = "coordinates"
@@ -89,7 +88,7 @@ def _tell(
 ) -> None:
     note = f"without {some(names)}: {why}"
     if notes is None:
-        warnings.warn(f"{where} is taken {note}", TableWarning, stacklevel=3)
+        warn(f"{where} is taken {note}", TableWarning)
     else:
         notes.append(f"is read {note}")
 

@@ -8,7 +8,6 @@ solution never takes the place of a dataset, nor of a folder with other files in
 
 import errno
 import os
-import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,7 +22,14 @@ from reseau._writing import (
     temporary_directory,
     temporary_file,
 )
-from reseau.errors import LeftoverWarning, OutputExistsError, ReseauError, explain, some
+from reseau.errors import (
+    LeftoverWarning,
+    OutputExistsError,
+    ReseauError,
+    explain,
+    some,
+    warn,
+)
 
 from .owned import DATASET, SOLUTION, is_rest, why_not_ours, why_not_replaced
 
@@ -155,7 +161,7 @@ def _clear(target: Path) -> None:
     recover_earlier(target)
     left = sweep(target.parent, is_rest)
     if left:
-        warnings.warn(
+        warn(
             explain(
                 given=f"a run that was killed left {some([p.name for p in left])}",
                 wanted="nothing hidden beside an output",
@@ -163,7 +169,6 @@ def _clear(target: Path) -> None:
                 todo="look into it, and remove it if no run is writing there",
             ),
             LeftoverWarning,
-            stacklevel=4,
         )
 
 

@@ -1,6 +1,5 @@
 """Catalogues to files: the writer behind `Catalogue.write`, and what formats lack."""
 
-import warnings
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +20,7 @@ from reseau.errors import (
     TableWarning,
     explain,
     some,
+    warn,
 )
 from reseau.io.astropy_tables import from_astropy, to_astropy
 from reseau.io.atomic import new_file
@@ -217,7 +217,7 @@ def _culprit(table: Table, form: str, error: Exception) -> str:
 
 
 def _tell(what: str, where: str | Path) -> None:
-    warnings.warn(f"{where}: {what}", TableWarning, stacklevel=4)
+    warn(f"{where}: {what}", TableWarning)
 
 
 def _with_descriptions(table: pa.Table) -> pa.Table:

@@ -14,6 +14,7 @@ from reseau.errors import (
     FileFormatError,
     explain,
     some,
+    warn,
 )
 from reseau.io.astropy_tables import from_astropy, to_astropy
 from reseau.io.catalogue_writer import write_catalogue
@@ -129,7 +130,7 @@ def table_of_catalogue(source: Any, name: str) -> QTable | None:
     if not needed <= set(table.column_names):
         return None  # who needs them, names them
     for warning in said:
-        warnings.warn(warning.message, stacklevel=4)
+        warn(warning.message)
     schema = CATALOGUE
     if "source_id" not in table.column_names:
         kept = tuple(c for c in CATALOGUE.columns if c.name != "source_id")

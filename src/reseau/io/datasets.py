@@ -1,7 +1,6 @@
 """Datasets, format version 1: a directory of Parquet tables and TOML."""
 
 import hashlib
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +18,10 @@ from reseau.errors import (
     ReseauWarning,
     explain,
     some,
+    warn,
 )
 from reseau.instrument import Instrument
+from reseau.io.assumed_error import AssumedError
 from reseau.io.atomic import DATASET_MARKS, new_directory
 from reseau.io.choices import Choice
 from reseau.io.damage import damage_told
@@ -38,7 +39,6 @@ from reseau.io.dataset_config import (
     require_dataset,
     weather_of,
 )
-from reseau.io.detected_positions import AssumedError
 from reseau.io.inside import keeper
 from reseau.io.instrument_writer import is_plane, write_instrument
 from reseau.io.instruments import read_instrument
@@ -311,11 +311,7 @@ def read_states(source: Any) -> pa.Table:
     days = [n for n in table.column_names if n.lower() in ("mjd", "jd")]
     if days and "epoch" not in table.column_names:
         choices["epoch"] = Choice(days[0], days[0].lower())
-        warnings.warn(
-            f"{path}: epochs are taken from the column {days[0]}, UTC",
-            ReseauWarning,
-            stacklevel=3,
-        )
+        warn(f"{path}: epochs are taken from the column {days[0]}, UTC", ReseauWarning)
     table = interpreted(
         table, path, choices=choices, known=OBSERVER_STATES.names, option="--observer"
     )

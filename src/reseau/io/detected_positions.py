@@ -1,7 +1,6 @@
 """Positions of a single table: their unit, first pixel, errors and detectors."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import astropy.units as u
 import numpy as np
@@ -18,27 +17,10 @@ from reseau.errors import (
     some,
 )
 from reseau.instrument import Instrument
+from reseau.io.assumed_error import DEFAULT_ERROR, AssumedError
 from reseau.io.identifiers import read_identifiers
 from reseau.io.instrument_writer import is_plane
 from reseau.io.validate import parse_unit, unit_of_field
-
-DEFAULT_ERROR = 0.01
-"""1σ of a position without error [pixel, or um in a plane without pixels]."""
-
-
-class AssumedError(NamedTuple):
-    """What was taken for the errors of all positions, which nobody gave.
-
-    Attributes
-    ----------
-    size
-        1σ of a coordinate [unit].
-    unit
-        Of the positions as they were read, in which ``--error`` is.
-    """
-
-    size: float
-    unit: str
 
 
 def position_unit(

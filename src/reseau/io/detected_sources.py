@@ -1,6 +1,5 @@
 """Which source a row of a single table belongs to, and what it says of that source."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reseau.errors import CatalogueError, ReseauWarning, explain, some
+from reseau.errors import CatalogueError, ReseauWarning, explain, some, warn
 from reseau.io.datasets import check_reference
 from reseau.io.identifiers import read_identifiers
 from reseau.io.one_place import far_from_first, one_place, place_keys, rounding_of
@@ -88,11 +87,10 @@ def detected_sources(
         far = _far(table, ids, where) if has_positions else None
         counted_anew = name == "catalog_id" and far is not None
         if counted_anew and not np.isin(ids[far & ~found.missing], SUSPECTS).all():
-            warnings.warn(
+            warn(
                 f"{where}: catalog_id counts anew in each field (one number, several "
                 "positions); sources are identified by their exact ra and dec instead",
                 ReseauWarning,
-                stacklevel=3,
             )
             return DetectedSources(_ids_of_positions(table, where))
         check_identified(ids, found.missing, exposure, far, name, where)
@@ -126,11 +124,10 @@ def detected_sources(
         )
     ids = _ids_of_positions(table, where)
     n = len(np.unique(ids))
-    warnings.warn(
+    warn(
         f"{where}: no column identifies the sources; rows of equal ra and dec are one "
         f"source: {n} sources in {len(ids)} rows",
         ReseauWarning,
-        stacklevel=3,
     )
     return DetectedSources(ids)
 
@@ -165,12 +162,11 @@ def _warn_of_shared_places(
         return
     places = len(keys) - int(np.count_nonzero(count == 1))
     several = f"{places} positions" if places > 1 else "one position"
-    warnings.warn(
+    warn(
         f"{where}: {shared} identifiers in {name} stand at {several}, several at each: "
         "each is solved as a star of its own. If they count rows, leave the column "
         "out: equal ra and dec then are one star",
         ReseauWarning,
-        stacklevel=4,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import astropy.units as u
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from reseau.errors import CatalogueError, explain
 from reseau.instrument import Instrument
 from reseau.io.choices import KNOWN, Choices, as_choices
 from reseau.io.datasets import POSITIONS, Dataset, digests
+from reseau.io.detected_header import with_header
 from reseau.io.detected_positions import (
     DEFAULT_ERROR,
     counted_from_zero,
@@ -31,7 +33,6 @@ from reseau.io.detected_sources import (
     refusal,
 )
 from reseau.io.exposure_keys import ExposureKeys, exposure_keys, read_pointings
-from reseau.io.header_keywords import with_header
 from reseau.io.interpret import interpreted
 from reseau.io.joining import joined
 from reseau.io.links import check_links
@@ -53,7 +54,7 @@ def read_detections(
     instrument: Instrument,
     columns: Choices = None,
     pointing: Any = None,
-    error: float | None = None,
+    error: float | u.Quantity | None = None,
     reference: Any = None,
     reference_columns: Choices = None,
     unmatched: Unmatched = None,

@@ -15,7 +15,7 @@ from astropy.time import Time, TimeDelta
 from erfa import ErfaWarning
 from numpy.typing import NDArray
 
-from reseau.errors import CatalogueError, ReseauWarning, UnitError, explain, some
+from reseau.errors import CatalogueError, ReseauWarning, UnitError, explain, some, warn
 from reseau.io.epoch_numbers import JD_RANGE, SCALES, check_days, of_dates
 from reseau.io.time_systems import days_since, time_system
 
@@ -112,12 +112,11 @@ def _with_years(table: pa.Table, name: str, where: str | Path) -> pa.Table:
         years = _julian_years(days, chosen, scale or _usual_scale(chosen))
         said = f"{chosen.upper()} ({(scale or 'utc').upper()})" if guessed else ""
     if said:
-        warnings.warn(
+        warn(
             f"{where}: column {name} is read as {said}; say it with "
             f"{name}=NAME[mjd], [jd], [iso] or [yr] and a scale as in [mjd tai] if "
             "that is wrong",
             ReseauWarning,
-            stacklevel=4,
         )
     metadata = {**(field.metadata or {}), b"unit": b"yr"}
     new = pa.field(name, pa.float64(), metadata=metadata)

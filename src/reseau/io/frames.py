@@ -6,12 +6,11 @@ catalogues in ICRS that it is taken with a word.
 """
 
 import re
-import warnings
 from pathlib import Path
 
 import pyarrow as pa
 
-from reseau.errors import CatalogueError, ReseauWarning, explain
+from reseau.errors import CatalogueError, ReseauWarning, explain, warn
 from reseau.io.header_keywords import kept_keywords
 from reseau.synonyms import plain
 
@@ -115,11 +114,10 @@ def _tell(known: str, said: str, where: str | Path, *, is_known: bool) -> None:
         if is_known
         else "which is not known here"
     )
-    warnings.warn(
+    warn(
         f"{where}: ra and dec are said to be {known} ({said}) and are taken as ICRS: "
         f"{size}; if they are not, turn them with astropy's SkyCoord(...).icrs first",
         ReseauWarning,
-        stacklevel=4,
     )
 
 
@@ -145,11 +143,10 @@ def with_stated_epoch(table: pa.Table, where: str | Path) -> pa.Table:
     year = _YEAR.fullmatch(text.strip())
     if not year or year[1].upper() == "B":
         return table
-    warnings.warn(
+    warn(
         f"{where}: no column says when the positions hold, but the COOSYS of ra does: "
         f"ref_epoch = {text}",
         ReseauWarning,
-        stacklevel=4,
     )
     field = pa.field("ref_epoch", pa.float64(), metadata={"unit": "yr"})
     values = pa.array([float(year[2])] * table.num_rows, pa.float64())

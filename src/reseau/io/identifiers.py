@@ -7,7 +7,6 @@ agree; of an exposure its place in the alphabet.
 
 import hashlib
 import re
-import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reseau.errors import CatalogueError, ReseauWarning, explain, some
+from reseau.errors import CatalogueError, ReseauWarning, explain, some, warn
 
 EXACT_FLOAT = 2**53
 """Integers below are exact as floating-point numbers of 64 bits."""
@@ -100,7 +99,9 @@ def read_identifiers(
     return Identifiers(column)
 
 
-def _of_floats(column: pa.ChunkedArray, name: str, where: str | Path) -> pa.Array:
+def _of_floats(
+    column: pa.ChunkedArray, name: str, where: str | Path
+) -> pa.Array | pa.ChunkedArray:
     if pa.types.is_decimal(column.type):
         try:
             return column.cast(pa.int64())
@@ -136,11 +137,10 @@ def _of_floats(column: pa.ChunkedArray, name: str, where: str | Path) -> pa.Arra
             f"{where}, column {name}, rows {some(rows)} (counted from 0)",
             "name the column that identifies",
         )
-    warnings.warn(
+    warn(
         f"{where}: column {name} is written as floating-point numbers; all of them are "
         "integers and none has lost digits",
         ReseauWarning,
-        stacklevel=4,
     )
     whole = np.where(missing, 0, values).astype(np.int64)
     return pa.chunked_array([pa.array(whole, mask=missing)])

@@ -1,12 +1,11 @@
 """From a table as read to columns of ours: names, doubles, angles, epochs, numbers."""
 
-import warnings
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 
-from reseau.errors import ReseauWarning
+from reseau.errors import ReseauWarning, warn
 from reseau.io.angles import is_text, read_angles
 from reseau.io.choices import Choice, choose_columns
 from reseau.io.epochs import read_epochs
@@ -92,11 +91,10 @@ def _tell(taken: Mapping[str, Choice], where: str | Path, option: str) -> None:
         f"{name}={c.column}" + (f"[{c.unit}]" if c.unit and "[" not in c.column else "")
         for name, c in taken.items()
     ]
-    warnings.warn(
+    warn(
         f"{where}: columns are taken by other names: {', '.join(told)}; choose "
         f"others with {option}",
         ReseauWarning,
-        stacklevel=4,
     )
 
 

@@ -1,6 +1,5 @@
 """References in a table of their own, joined to detections by `source_id`."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reseau.catalogue.belonging import check_halves
-from reseau.errors import CatalogueError, ReseauWarning, explain, some
+from reseau.errors import CatalogueError, ReseauWarning, explain, some, warn
 from reseau.io.choices import Choices, as_choices
 from reseau.io.datasets import Dataset, check_reference, digests
 from reseau.io.detected_precision import judge_places
@@ -165,12 +164,11 @@ def _check_releases(
 
 
 def _warn_of_few(used: int, measured: int, found: int, where: str | Path) -> None:
-    warnings.warn(
+    warn(
         f"{where}: only {used:,} of {measured:,} sources have a row among {found:,} "
         "references: are the identifiers of both tables of one catalogue and release? "
         "The others have no position of their own",
         ReseauWarning,
-        stacklevel=4,
     )
 
 
@@ -247,12 +245,11 @@ def _compare(
         if len(other)
         else ""
     )
-    warnings.warn(
+    warn(
         f"ra and dec of the detections are not used, {where} has them; they differ by "
         f"{angle(float(np.median(far)))} in the median and {angle(float(far.max()))} "
         f"at most{told}",
         ReseauWarning,
-        stacklevel=4,
     )
 
 

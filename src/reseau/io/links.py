@@ -1,13 +1,18 @@
 """Check what tables of a dataset say of each other: exposures, detectors, plates."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reseau.errors import CatalogueError, DuplicateMeasurementWarning, explain, some
+from reseau.errors import (
+    CatalogueError,
+    DuplicateMeasurementWarning,
+    explain,
+    some,
+    warn,
+)
 from reseau.instrument import Instrument
 from reseau.schema import EXPOSURES
 
@@ -70,11 +75,10 @@ def check_links(
     if repeated.num_rows:
         pairs = zip(*(repeated[k].to_pylist()[:3] for k in keys), strict=True)
         examples = "; ".join(f"exposure {e}, source {s}" for e, s in pairs)
-        warnings.warn(
+        warn(
             f"{where}: {repeated.num_rows} sources were measured more than once on an "
             f"exposure ({examples}); all measurements are used, copies of one row once",
             DuplicateMeasurementWarning,
-            stacklevel=2,
         )
 
 

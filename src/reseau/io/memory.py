@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 from astropy.table import QTable, Row, Table
 
-from reseau.catalogue import Catalogue
 from reseau.errors import CatalogueError, WrongKindError, explain
 from reseau.io.astropy_tables import from_astropy, to_astropy
 from reseau.io.header_keywords import keywords_of, with_keywords
@@ -38,9 +37,17 @@ def is_table(source: object) -> bool:
     """Return whether something is a table in memory, one of `KINDS`."""
     if isinstance(source, np.ndarray):
         return _is_records(source)
-    kinds = (Table, Row, pa.Table, pa.RecordBatch, Mapping, Catalogue)
+    kinds = (Table, Row, pa.Table, pa.RecordBatch, Mapping)
     is_frame = hasattr(source, "iloc") and hasattr(source, "columns")
-    return isinstance(source, kinds) or is_frame or hasattr(source, "to_arrow")
+    is_other = is_frame or _is_catalogue(source) or hasattr(source, "to_arrow")
+    return isinstance(source, kinds) or is_other
+
+
+def _is_catalogue(source: object) -> bool:
+    # By what it has: the room of catalogues is above this one.
+    return isinstance(getattr(source, "table", None), QTable) and hasattr(
+        source, "at_epoch"
+    )
 
 
 def _is_records(source: object) -> bool:
@@ -93,7 +100,7 @@ def as_arrow(source: Any, *, what: str = "the table") -> pa.Table:
         What it is to be, for messages.
     """
     where = place_of(source)
-    if isinstance(source, Catalogue):
+    if _is_catalogue(source):
         source = source.table
     if isinstance(source, Row):
         source = source.table[source.index : source.index + 1]

@@ -1,13 +1,12 @@
 """Rows of one source say one position: equal modulo 360°, and but for rounding."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reseau.errors import CatalogueError, ReseauWarning, explain, some
+from reseau.errors import CatalogueError, ReseauWarning, explain, some, warn
 from reseau.io.precision import step_in
 
 EXACT = 1e-10
@@ -140,12 +139,11 @@ def one_place(
     if not known.any():
         return wrapped(ra[first]), dec[first]
     if far.max() > 10 * EXACT:
-        warnings.warn(
+        warn(
             f"{where}: ra and dec of one source differ between its rows by rounding, "
             f"up to {angle(far.max())} ({len(np.unique(row[known]))} of {len(first)} "
             "sources); their mean is taken",
             ReseauWarning,
-            stacklevel=4,
         )
     count = np.bincount(row)
     mean_east = np.bincount(row, weights=np.nan_to_num(east)) / count

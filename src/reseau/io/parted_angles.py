@@ -1,6 +1,5 @@
 """Angles in parts: columns RAh, RAm, RAs, DE-, DEd, DEm, DEs of catalogues."""
 
-import warnings
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reseau.errors import TableWarning
+from reseau.errors import TableWarning, warn
 from reseau.io.angles import STEP
 from reseau.synonyms import certain_names
 
@@ -84,7 +83,7 @@ def with_angles_of_parts(
 
 
 def _warn(text: str) -> None:
-    warnings.warn(text, TableWarning, stacklevel=5)
+    warn(text, TableWarning)
 
 
 def _parts_of(present: Collection[str]) -> _Parts | None:

@@ -4,14 +4,13 @@ A position in 32 bits is a multiple of 27 mas at 83°, one with four decimals of
 whatever its column of errors says.
 """
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reseau.errors import ReseauWarning
+from reseau.errors import ReseauWarning, warn
 from reseau.io.angles import STEP
 from reseau.io.validate import parse_unit, unit_of_field
 
@@ -108,12 +107,11 @@ def warn_of_steps(
         for n in coarse
     )
     worst = max(steps[n] for n in coarse)
-    warnings.warn(
+    warn(
         f"{where}: the table gives {told}: rounding alone scatters them by "
         f"{worst / np.sqrt(12):.2g} {unit}, which no error says; write more digits, "
         "in 64 bits, or larger errors",
         ReseauWarning,
-        stacklevel=4,
     )
 
 

@@ -1,12 +1,11 @@
 """Columns that a table has twice, as a cross-match or a join leaves them."""
 
-import warnings
 from collections.abc import Collection
 from pathlib import Path
 
 import pyarrow as pa
 
-from reseau.errors import CatalogueError, TableWarning, explain, some
+from reseau.errors import CatalogueError, TableWarning, explain, some, warn
 
 SPARE = ("mag", "colour", "phot_g_mean_mag", "phot_hw_mag", "bp_rp", "ruwe")
 """Columns that no solution needs: what is wrong with them keeps nobody."""
@@ -58,11 +57,10 @@ def settle_repeated(
     if spare and not differing:
         settled = [f"{n}#1" if n in spare else n for n in settled]
         choose = f"; choose with {option} {spare[0]}={spare[0]}#1" if option else ""
-        warnings.warn(
+        warn(
             f"{where}: there is more than one column {some(spare)}, and they differ: "
             f"none of them is used{choose}",
             TableWarning,
-            stacklevel=3,
         )
     if differing:
         # Where nothing chooses columns, the file has to be changed.
@@ -98,10 +96,9 @@ def leave_aside(error: Exception, where: str | Path) -> None:
         Always.
     """
     given = " ".join(str(error).split("\n  wanted:")[0].split())
-    warnings.warn(
+    warn(
         f"{where}: {given}; the column is left aside, since no solution needs it",
         TableWarning,
-        stacklevel=4,
     )
 
 

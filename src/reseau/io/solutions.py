@@ -3,7 +3,7 @@
 import enum
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from reseau.io.atomic import SOLUTION_MARKS, new_directory
 from reseau.io.damage import damage_told
 from reseau.io.instrument_writer import write_instrument
 from reseau.io.instruments import read_instrument
-from reseau.io.posteriors import SavedPosterior, write_posterior
 from reseau.io.tables import read_table, require_directory, table_of, write_parquet
 from reseau.io.validate import validate
 from reseau.schema import (
@@ -84,7 +83,7 @@ def write_solution(
     instrument: Instrument,
     summary: Mapping[str, Any],
     unit: str = "pixel",
-    posterior: SavedPosterior | None = None,
+    beside: Callable[[Path], None] | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write a solution, whole or not at all.
@@ -105,8 +104,8 @@ def write_solution(
         What ``summary.json`` is to hold; NaN and infinities become null.
     unit
         Unit of positions and residuals, x, y, dx, dy: "pixel" or "um".
-    posterior
-        What draws are made from, for ``posterior.npz``, or chains for ``draws.npz``.
+    beside
+        Writes more files into the directory that is being made: a posterior, say.
     overwrite
         Whether an earlier solution or dataset there may be replaced.
 
@@ -142,8 +141,8 @@ def write_solution(
             write_parquet(table, folder / f"{name}.parquet")
         write_parquet(matrix, folder / _COVARIANCE)
         write_instrument(instrument, folder / "instrument.toml")
-        if posterior is not None:
-            write_posterior(posterior, folder)
+        if beside is not None:
+            beside(folder)
         (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
 
 

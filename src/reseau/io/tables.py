@@ -6,7 +6,6 @@ suffix does no harm, and so is compression. Integers stay integers of 64 bits in
 of them. Units, descriptions and UCDs travel in the metadata of the Arrow fields.
 """
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from reseau.errors import FileFormatError, ShapeError, TableWarning, explain
+from reseau.errors import FileFormatError, ShapeError, TableWarning, explain, warn
 from reseau.io.astropy_tables import header_yaml
 from reseau.io.atomic import new_file
 from reseau.io.dialects.choice import no_choice, split_table_choice, table_file
@@ -73,7 +72,7 @@ def read_table(path: str | Path) -> pa.Table:
     notes: list[str] = []
     table = _read(content, choice, notes)
     for note in dict.fromkeys(notes):
-        warnings.warn(f"{file.name} {note}", TableWarning, stacklevel=2)
+        warn(f"{file.name} {note}", TableWarning)
     return table
 
 

@@ -1,6 +1,5 @@
 """Identifiers that identify nothing: -1 for "unmatched", numbers of rows."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reseau.errors import CatalogueError, ReseauWarning, explain, some
+from reseau.errors import CatalogueError, ReseauWarning, explain, some, warn
 from reseau.io.identifiers import stands_for_nothing
 
 SUSPECTS = (0, -1, -2, -9, -99, -999, -9999, -99999, -(2**31), -(2**63), 2**63 - 1)
@@ -146,12 +145,11 @@ def warn_of_row_numbers(
     off = ids[order] - place
     if off[0] not in (0, 1) or (off != off[0]).any():
         return
-    warnings.warn(
+    warn(
         f"{where}: {name} counts the rows of each exposure, {off[0]}, {off[0] + 1}, "
         f"... up to {count.min()} to {count.max()}: is one number one star on all of "
         "them? Else match the detections first",
         ReseauWarning,
-        stacklevel=4,
     )
 
 

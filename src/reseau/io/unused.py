@@ -1,13 +1,12 @@
 """Columns that look meant but are not used, named once."""
 
-import warnings
 from collections.abc import Collection
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reseau.errors import ReseauWarning, some
+from reseau.errors import ReseauWarning, some, warn
 from reseau.io.choices import GROUPS
 from reseau.schema import REFERENCE
 from reseau.synonyms import OF_BOTH, called, of_joins, synonym_of
@@ -134,11 +133,10 @@ def warn_of_unused(
     all_one = "all rows are taken as one exposure; " if one_exposure else ""
     if "exposure_id" not in found.values():
         all_one = ""
-    warnings.warn(
+    warn(
         f"{where}: columns that look meant are not used: {some(shown, 12)}; {all_one}"
         f'if they are, say {option} "{choice}"',
         ReseauWarning,
-        stacklevel=4,
     )
 
 

@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float
 
 from reseau.instrument import Instrument, deproject, measured, rotate_axes, undistorted
 
-from .observation import detector_pixel, exposure_frame
+from .observation import detector_pixel, position_angle
 from .parameters import PER_DETECTOR, PER_EXPOSURE, Parameters
 from .problem import Problem
 
@@ -24,7 +24,7 @@ GRID = 7
 NEGLIGIBLE = 1e-9
 """Change of a position [µm] below which the move to the datum has converged."""
 
-_exposure_frame = jax.jit(exposure_frame)
+_position_angle = jax.jit(position_angle)
 
 
 class _Grid(NamedTuple):
@@ -159,7 +159,7 @@ def compensation(
         coefficients, skew = coefficients + step[5:-1], skew + step[-1]
         if np.max(np.abs(columns[:, : step.size] @ step)) < NEGLIGIBLE:
             break
-    return common, coefficients, skew, worst
+    return common, coefficients, np.asarray(skew), worst
 
 
 @jax.jit
@@ -206,7 +206,7 @@ def _taking_rows(taking: Bool[np.ndarray, "d"]) -> Bool[np.ndarray, "g"]:
 def linearised(
     instrument: Instrument,
     around: Parameters,
-    *point: np.ndarray | Array,
+    *point: np.ndarray | np.floating | Array,
     taking: Bool[np.ndarray, "d"],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return positions of a grid laid around parameters, and their derivatives.
@@ -242,9 +242,8 @@ def scaled_least_squares(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
 def spread_common(parameters: Parameters, common: np.ndarray) -> np.ndarray:
     """Return exposures' steps for common ones: shifts [µm], turn, relative focal."""
     focal = np.asarray(parameters.focal)
-    axes = jnp.asarray(parameters.axes)
-    frame = _exposure_frame(axes, jnp.asarray(focal), np.zeros((focal.shape[0], 3)))
-    cos, sin = np.asarray(frame.cos_pa)[:, None], np.asarray(frame.sin_pa)[:, None]
+    angle = _position_angle(jnp.asarray(parameters.axes))
+    cos, sin = (np.asarray(part)[:, None] for part in angle)
     a = common[0] / focal[:, :1]
     b = common[1] / focal[:, 1:]
     out = np.empty((focal.shape[0], PER_EXPOSURE, common.shape[1]))

@@ -28,7 +28,7 @@ from .companions import (
     scaled_least_squares,
     spread_common,
 )
-from .observation import exposure_frame
+from .observation import position_angle
 from .parameters import PER_DETECTOR, PER_EXPOSURE, Layout, Parameters, layout_of
 from .participation import taking_part
 from .problem import Problem, detector_parameters
@@ -37,7 +37,7 @@ EXACT = 1e-3
 """Largest change of a predicted position, per change by a mode, that counts as none."""
 
 
-_exposure_frame = jax.jit(exposure_frame)
+_position_angle = jax.jit(position_angle)
 _rotate_axes = jax.jit(rotate_axes)
 
 
@@ -81,10 +81,8 @@ class Datum(NamedTuple):
 
 def sky_rotations(axes: Float[np.ndarray, "m 3 3"], layout: Layout) -> np.ndarray:
     """Return how the shared parameters follow rotations of the sky about x, y, z."""
-    frame = _exposure_frame(
-        jnp.asarray(axes), np.ones((axes.shape[0], 2)), np.zeros((axes.shape[0], 3))
-    )
-    cos, sin = np.asarray(frame.cos_pa)[:, None], np.asarray(frame.sin_pa)[:, None]
+    angle = _position_angle(jnp.asarray(axes))
+    cos, sin = (np.asarray(part)[:, None] for part in angle)
     x, y, along = axes[:, 0], axes[:, 1], axes[:, 2]
     east, north = x * cos + y * sin, y * cos - x * sin
     out = np.zeros((layout.n_exposures, PER_EXPOSURE, 3))
@@ -137,8 +135,8 @@ def _ties_axes(problem: Problem) -> bool:
 
 def _share_position_angle(axes: Float[np.ndarray, "m 3 3"]) -> bool:
     """Return whether all position angles agree, modulo half a turn, to 1e-3 rad rms."""
-    frame = _exposure_frame(axes, np.ones((len(axes), 2)), np.zeros((len(axes), 3)))
-    turn = np.asarray(frame.cos_pa) + 1j * np.asarray(frame.sin_pa)
+    cos, sin = _position_angle(jnp.asarray(axes))
+    turn = np.asarray(cos) + 1j * np.asarray(sin)
     return bool(1.0 - np.abs(np.mean(turn**2)) ** 2 < 4e-6)
 
 

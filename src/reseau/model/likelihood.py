@@ -33,7 +33,7 @@ from scipy.optimize import brentq
 
 from reseau.errors import ConfigError, explain, unknown_name
 
-Squares = Float[Array | np.ndarray, "*n"]
+Squares = Float[Array | np.ndarray, "*n"] | float
 
 LIKELIHOODS = ("normal", "student", "mixture")
 

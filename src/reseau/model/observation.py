@@ -158,17 +158,26 @@ def source_frame(
     return SourceFrame(current, by_east, by_north)
 
 
+def position_angle(
+    axes: Float[Array, "m 3 3"],
+) -> tuple[Float[Array, "m"], Float[Array, "m"]]:
+    """Return cosine and sine of the position angle of each camera's axes."""
+    east, north = tangent_basis(axes[:, 2])
+    cos = jnp.sum(axes[:, 1] * north, axis=-1)
+    return cos, jnp.sum(axes[:, 1] * east, axis=-1)
+
+
 def exposure_frame(
     axes: Float[Array, "m 3 3"],
     focal: Float[Array, "m 2"],
     surroundings: Surroundings,
 ) -> ExposureFrame:
     """Return what the measurements of each exposure share."""
-    east, north = tangent_basis(axes[:, 2])
+    cos, sin = position_angle(axes)
     return ExposureFrame(
         axes=axes,
-        cos_pa=jnp.sum(axes[:, 1] * north, axis=-1),
-        sin_pa=jnp.sum(axes[:, 1] * east, axis=-1),
+        cos_pa=cos,
+        sin_pa=sin,
         focal=focal,
         surroundings=jax.tree.map(jnp.asarray, surroundings),
     )

@@ -8,7 +8,7 @@ the coordinates' errors are given for ra·cos dec, dec and pa while the unknowns
 are rotations about the camera's axes.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -39,7 +39,11 @@ class PriorTerms(NamedTuple):
     information: Float[np.ndarray, "p p"]
 
 
-def gamma_terms(value: Array, mean: Array, sigma: Array) -> tuple[Array, Array, Array]:
+def gamma_terms(
+    value: Array | np.ndarray | float,
+    mean: Array | np.ndarray | float,
+    sigma: Array | np.ndarray | float,
+) -> tuple[Any, Any, Any]:
     """Return −2 log density, half its gradient and half its curvature, of a Gamma.
 
     Parameters

@@ -1,11 +1,9 @@
 """Errors of measurements that nobody gave: said at the start, judged at the end."""
 
-import warnings
-
 import numpy as np
 
 from reseau.diagnostics import AssumedError, quantity
-from reseau.errors import AssumedErrorWarning
+from reseau.errors import AssumedErrorWarning, warn
 from reseau.io import DEFAULT_ERROR, Dataset
 from reseau.solve import Solution
 
@@ -30,12 +28,11 @@ def say_what_is_assumed(dataset: Dataset) -> None:
     if assumed is None:
         return
     place = dataset.source or dataset.name
-    warnings.warn(
+    warn(
         f"{place}: no columns x_error and y_error: an error of "
         f"{quantity(assumed.size, assumed.unit)} is assumed for each coordinate, and "
         "judged at the end; give errors, or one for all with --error",
         AssumedErrorWarning,
-        stacklevel=3,
     )
 
 

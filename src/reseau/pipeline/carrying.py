@@ -6,7 +6,6 @@ observer's orbit need an observer and are left out without one. What had to be l
 is said, with its size.
 """
 
-import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -19,7 +18,7 @@ from jaxtyping import Array
 from reseau.catalogue import Astrometry
 from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.diagnostics import counted
-from reseau.errors import LeftOutWarning, MissingAstrometryWarning
+from reseau.errors import LeftOutWarning, MissingAstrometryWarning, warn
 from reseau.sky import (
     direction_and_covariance,
     direction_at,
@@ -95,7 +94,7 @@ def carry(
         Positions without errors got errors on the way.
     """
     for sentence in left_out(found, row, epoch, observer):
-        warnings.warn(sentence, LeftOutWarning, stacklevel=5)
+        warn(sentence, LeftOutWarning)
     mean, covariance = found.mean[row], np.nan_to_num(found.covariance[row])
     covariance = covariance * _UNITS[:, None] * _UNITS[None, :]
     elapsed = np.nan_to_num(np.mean(epoch) - found.epoch[row])
@@ -121,14 +120,13 @@ def _warn_of_moved(size: np.ndarray, elapsed: np.ndarray) -> None:
     if size.size == 0:
         return
     years = np.abs(elapsed).max()
-    warnings.warn(
+    warn(
         f"{counted(size.size, 'positions')} without errors are exact at their own "
         f"epoch only: carried to the plate ({years:.3g} years) they have errors, "
         f"median {np.median(size) / np.sqrt(2) / MILLIARCSECOND:.3g} mas in each "
         "coordinate, of motions and parallaxes or of the wide prior where they are "
         "missing",
         MissingAstrometryWarning,
-        stacklevel=6,
     )
 
 

@@ -41,7 +41,6 @@ from .choice_models import (
     with_degree,
 )
 from .chosen import Candidate, Choice
-from .prepare import Prepared
 
 DEGREES = range(2, 9)
 """Degrees that are tried."""
@@ -73,8 +72,9 @@ Report = Callable[[Candidate], None]
 
 
 def choose_degree(
-    prepared: Prepared,
+    problem: Problem,
     *,
+    unit: str = "pixel",
     degrees: Iterable[int] = DEGREES,
     extras: Iterable[str] = EXTRAS,
     held_out: float = HELD_OUT,
@@ -85,9 +85,11 @@ def choose_degree(
 
     Parameters
     ----------
-    prepared
+    problem
         The plate. Its instrument has a polynomial distortion, whose kind, lowest
         degree, normalisation and prior width are kept, or none.
+    unit
+        Of measured positions.
     degrees
         Degrees to try.
     extras
@@ -102,7 +104,7 @@ def choose_degree(
     Returns
     -------
     All models with their figures, and the one with the largest evidence:
-    ``replace(prepared, problem=choice.problem)`` is ready to be solved.
+    its ``problem`` is ready to be solved.
 
     Raises
     ------
@@ -115,15 +117,15 @@ def choose_degree(
     --------
     >>> from reseau import simulate
     >>> from reseau.pipeline import prepare
-    >>> plate = prepare(simulate(small=True, seed=1).dataset)
+    >>> plate = prepare(simulate(small=True, seed=1).dataset).problem
     >>> choose_degree(plate, degrees=(2, 3), extras=()).best.degree
     3
     """
-    tried = _checked_degrees(degrees, prepared.problem)
-    names = _checked_extras(tuple(extras), prepared.problem)
+    tried = _checked_degrees(degrees, problem)
+    names = _checked_extras(tuple(extras), problem)
     _check_part(held_out)
     with jax.enable_x64(True):
-        trial = _Trial(prepared, tried[-1], held_out, seed, report)
+        trial = _Trial(problem, unit, tried[-1], held_out, seed, report)
         trial.by_degree(tried)
         trial.by_extras(names)
         return trial.choice()
@@ -139,17 +141,15 @@ class _Trial:
 
     def __init__(
         self,
-        prepared: Prepared,
+        problem: Problem,
+        unit: str,
         highest: int,
         part: float,
         seed: int,
         report: Report | None,
     ) -> None:
-        self.prepared, self.report = prepared, report
-        whole = replace(
-            prepared.problem,
-            instrument=with_degree(prepared.problem.instrument, highest),
-        )
+        self.given, self.unit, self.report = problem, unit, report
+        whole = replace(problem, instrument=with_degree(problem.instrument, highest))
         start = find_start(whole)
         self.problem, self.start = start.problem, start.parameters
         self.left_out = left_out(whole.measurements, part, seed)
@@ -192,14 +192,14 @@ class _Trial:
             chosen=best,
             problem=self._reduced(model),
             n_left_out=int(self.left_out.sum()),
-            unit=self.prepared.unit,
+            unit=self.unit,
         )
 
     def _reduced(self, model: Model) -> Problem:
         """Return the given problem with a model of its own size."""
-        instrument = with_degree(self.prepared.problem.instrument, model.degree)
+        instrument = with_degree(self.given.instrument, model.degree)
         instrument = replace(instrument, scale=model.scale)
-        return replace(self.prepared.problem, instrument=instrument, free=model.free)
+        return replace(self.given, instrument=instrument, free=model.free)
 
     def _best(self) -> int:
         values = [c.evidence.value if c.converged else -np.inf for c in self.candidates]

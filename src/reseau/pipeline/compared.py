@@ -19,7 +19,7 @@ from .columns import (
     source_columns,
 )
 from .naming import with_names
-from .solving import Solved
+from .solved import SolvedPlate
 
 Columns = dict[str, np.ndarray]
 
@@ -67,7 +67,7 @@ class Compared:
         return self.free_network and (named or {"scale", "distortion"} <= {*self.free})
 
 
-def compared_solution(solution: str | Path | Solved) -> Compared:
+def compared_solution(solution: str | Path | SolvedPlate) -> Compared:
     """Return the columns of a solution.
 
     Parameters
@@ -75,7 +75,7 @@ def compared_solution(solution: str | Path | Solved) -> Compared:
     solution
         Directory of a solution, or what `solve` returned.
     """
-    if isinstance(solution, Solved):
+    if isinstance(solution, SolvedPlate):
         return _from_memory(solution)
     with damage_told(solution, "solution", "solve again"):
         return _from_files(read_solution(solution))
@@ -97,7 +97,7 @@ def _from_files(files: SolutionFiles) -> Compared:
     )
 
 
-def _from_memory(solved: Solved) -> Compared:
+def _from_memory(solved: SolvedPlate) -> Compared:
     prepared, solution = solved.prepared, solved.solution
     calibration, covariance = calibration_columns(prepared, solution)
     return Compared(

@@ -30,7 +30,7 @@ from .differences import (
     parameter_differences,
     statistics,
 )
-from .solving import Solved
+from .solved import SolvedPlate
 
 SHOWN = 10
 """How many of the largest differences are listed."""
@@ -142,7 +142,7 @@ _HEADER = (
 
 
 def compare_solutions(
-    a: str | Path | Solved, b: str | Path | Solved
+    a: str | Path | SolvedPlate, b: str | Path | SolvedPlate
 ) -> SolutionComparison:
     """Compare two solutions of one plate.
 
@@ -173,7 +173,9 @@ def compare_solutions(
         return _compared(a, b)
 
 
-def _compared(a: str | Path | Solved, b: str | Path | Solved) -> SolutionComparison:
+def _compared(
+    a: str | Path | SolvedPlate, b: str | Path | SolvedPlate
+) -> SolutionComparison:
     """Do what `compare_solutions` says."""
     one, other = (_read(x) for x in (a, b))
     names = tuple(_name(x, i) for i, x in enumerate((a, b)))
@@ -215,8 +217,8 @@ class _Read:
     summary: Mapping[str, Any]
 
 
-def _read(solution: str | Path | Solved) -> _Read:
-    if isinstance(solution, Solved):
+def _read(solution: str | Path | SolvedPlate) -> _Read:
+    if isinstance(solution, SolvedPlate):
         return _Read(compared_solution(solution), solution.summary)
     if (Path(solution) / "dataset.toml").exists():
         raise FileFormatError(
@@ -231,8 +233,8 @@ def _read(solution: str | Path | Solved) -> _Read:
     return _Read(compared_solution(solution), read_summary(solution))
 
 
-def _name(solution: str | Path | Solved, number: int) -> str:
-    if isinstance(solution, Solved):
+def _name(solution: str | Path | SolvedPlate, number: int) -> str:
+    if isinstance(solution, SolvedPlate):
         return f"solution {'AB'[number]} in memory"
     return str(solution)
 

@@ -82,7 +82,7 @@ def solve_prepared(
     summary: dict[str, Any] = {"method": options.method}
     table: tuple[str, ...] = ()
     if options.chooses_degree:
-        choice = choose_degree(prepared, seed=options.seed)
+        choice = choose_degree(prepared.problem, unit=prepared.unit, seed=options.seed)
         prepared = replace(prepared, problem=choice.problem)
         summary["model_choice"] = choice.as_dict()
         table = tuple(choice.lines())

@@ -1,12 +1,10 @@
 """Where an observer can be, and how fast: beyond it a unit or a frame is a slip."""
 
-import warnings
-
 import numpy as np
 from jaxtyping import Float, Int
 
 from reseau.constants import ASTRONOMICAL_UNIT, SPEED_OF_LIGHT
-from reseau.errors import CatalogueError, StrangeObserverWarning, explain, some
+from reseau.errors import CatalogueError, StrangeObserverWarning, explain, some, warn
 from reseau.observers.table import FARTHEST, FASTEST, NEAREST
 
 FAR = 50.0
@@ -144,7 +142,7 @@ def _taken_for(
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, StrangeObserverWarning, stacklevel=6)
+    warn(message, StrangeObserverWarning)
 
 
 __all__ = ["FAR", "check_positions", "check_speeds"]

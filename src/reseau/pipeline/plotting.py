@@ -21,7 +21,7 @@ from .compared import compared_solution
 from .comparing import compare_with_truth
 from .drawable import Drawable
 from .figures import KINDS
-from .solving import Solved
+from .solved import SolvedPlate
 
 DOTS_PER_INCH = 110
 
@@ -55,7 +55,7 @@ class Figures:
 
 
 def plot(
-    solution: str | Path | Solved,
+    solution: str | Path | SolvedPlate,
     output: str | Path,
     *,
     kinds: Sequence[str] = (),

@@ -5,7 +5,6 @@ carried to the plate's epoch and observer with their full covariance, and what
 cannot take part is left out, counted and named.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +20,7 @@ from reseau.errors import (
     DroppedWarning,
     explain,
     some,
+    warn,
 )
 from reseau.io import Dataset, columns_of
 from reseau.model import DEFAULT_FREE, Problem
@@ -180,11 +180,7 @@ def _prepare(
     left_out[f"sources with fewer than {minimum} measurements and no prior"] = few
     dropped = {n: [int(i) for i in ids] for n, ids in left_out.items() if len(ids)}
     for name, ids in dropped.items():
-        warnings.warn(
-            f"left out {counted(len(ids), name)}: {some(ids)}",
-            DroppedWarning,
-            stacklevel=4,
-        )
+        warn(f"left out {counted(len(ids), name)}: {some(ids)}", DroppedWarning)
     return Prepared(
         problem=problem,
         plate_id=plate,

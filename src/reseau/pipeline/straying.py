@@ -118,7 +118,7 @@ def _exchanged(prepared: Prepared, pairs: list[Exchange]) -> str:
     )
 
 
-def _source(prepared: Prepared, row: int) -> str:
+def _source(prepared: Prepared, row: int | np.integer) -> str:
     return name_of(prepared.names, "source", prepared.source_id[row])
 
 

@@ -1,6 +1,5 @@
 """Where the observer of a dataset was, and what displaced the directions."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from reseau.errors import (
     UnusedEffectWarning,
     explain,
     some,
+    warn,
 )
 from reseau.io import Dataset, columns_of
 from reseau.observers import (
@@ -85,13 +85,12 @@ def seen_from(dataset: Dataset, exposures: Columns) -> Seen:
     if moving:
         check_speeds(observer.velocity, exposures["exposure_id"])
     if moving and "aberration" not in effects:
-        warnings.warn(
+        warn(
             "the observer's velocities are known but the effects do not name "
             "aberration: pointings take it up (up to 20.6 arcsec), and focal lengths "
             "(1e-4); where these are to be true, say --effects aberration (effects in "
             "dataset.toml)",
             UnusedEffectWarning,
-            stacklevel=5,
         )
     around = surroundings(
         effects,

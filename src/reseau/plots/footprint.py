@@ -21,7 +21,7 @@ def footprint(
     outlines: Float[ndarray, "n_exp n_det n_points 2"],
     *,
     reference: Positions | None = None,
-    target: Positions | None = None,
+    target: Float[ndarray, "m 2"] | None = None,
     field: Int[ndarray, "n_exp"] | None = None,
     centre: tuple[float, float] | None = None,
     ax: Axes | None = None,

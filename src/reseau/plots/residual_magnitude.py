@@ -93,7 +93,7 @@ def residual_against(
     return ax
 
 
-def _limit(residual: Column, expected: Column) -> float:
+def _limit(residual: Column, expected: Float[ndarray, "m"]) -> float:
     # Five expected σ show the noise; all values if they are few and not much larger.
     expected = expected[np.isfinite(expected)]
     if not residual.size:

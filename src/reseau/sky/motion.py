@@ -85,7 +85,7 @@ def roemer_delay(direction: Direction, observer: Position) -> Array:
 @border(direction=DIRECTION, astrometry=ASTROMETRY, elapsed=TIME, observer=POSITION)
 def direction_at(
     direction: Direction,
-    astrometry: Float[Array, "*batch 6"],
+    astrometry: Float[Array, "*#batch 6"],
     elapsed: Scalars,
     observer: Position,
     *,
@@ -142,7 +142,7 @@ def _seen(
 @border(direction=DIRECTION, astrometry=ASTROMETRY, elapsed=TIME, observer=POSITION)
 def linear_direction_at(
     direction: Direction,
-    astrometry: Float[Array, "*batch 6"],
+    astrometry: Float[Array, "*#batch 6"],
     elapsed: Scalars,
     observer: Position,
 ) -> Float[Array, "*batch 3"]:
@@ -172,7 +172,7 @@ def linear_direction_at(
 @border(direction=DIRECTION, astrometry=ASTROMETRY, elapsed=TIME)
 def propagate(
     direction: Direction,
-    astrometry: Float[Array, "*batch 6"],
+    astrometry: Float[Array, "*#batch 6"],
     elapsed: Scalars,
     *,
     light_time: bool = False,

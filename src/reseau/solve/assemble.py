@@ -570,8 +570,8 @@ def _products(
 
 def _one_hot(detector: Array, instrument: Instrument) -> Array:
     """Return 1 where a slot is of a detector, (k, n_det)."""
-    number = jnp.arange(instrument.detectors.centre.shape[0])
-    return (detector[:, None] == number).astype(jnp.float64)
+    number = jnp.arange(instrument.detectors.centre.shape[0], dtype=detector.dtype)
+    return (detector[:, None] == number[None, :]).astype(jnp.float64)
 
 
 @partial(jax.jit, donate_argnums=3)
@@ -654,10 +654,11 @@ def _join(
     block = sum_of([s.block for s in shares]) + information
     gradient = sum_of([s.gradient for s in shares]) - pull
     unit = jnp.eye(2)[:, :, None]
-    raised = block * (1.0 + damping * unit) + (free == 0) * unit
+    raised = block * (1.0 + damping * unit) + jnp.where(free == 0, unit, 0.0)
     reduced, loss, loss_right = eliminate(raised, border, gradient, columns)
     n_detectors = shares[0].by_detector.shape[0] // PER_DETECTOR
-    met_detector = (detector[:, None] == jnp.arange(n_detectors)).astype(product.dtype)
+    number = jnp.arange(n_detectors, dtype=detector.dtype)
+    met_detector = (detector[:, None] == number).astype(product.dtype)
     matrix, right, diagonal, chi2 = _corner_share(product, met_detector)
     chi2 = jnp.stack([chi2, objective])
     return (
@@ -725,9 +726,11 @@ def _corner_share(product: Array, met: Array) -> tuple[Array, Array, Array, Arra
 
 def _columns(exposure: Array, corner: Corner, n_common: int) -> Array:
     """Return the columns of the corner that a tile meets: exposures, then the rest."""
-    own = exposure[:, None] * PER_EXPOSURE + jnp.arange(PER_EXPOSURE)
+    kind = exposure.dtype
+    own = exposure[:, None] * PER_EXPOSURE + jnp.arange(PER_EXPOSURE, dtype=kind)
     size = corner.right.shape[0]
-    return jnp.concatenate([own.reshape(-1), jnp.arange(size - n_common, size)])
+    rest = jnp.arange(size - n_common, size, dtype=kind)
+    return jnp.concatenate([own.reshape(-1), rest])
 
 
 _covariance = jax.jit(block_covariance)

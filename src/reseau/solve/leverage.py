@@ -125,10 +125,11 @@ def _columns_of(
     exposure = jnp.asarray(block.exposure)[:, None] * PER_EXPOSURE
     detector = jnp.asarray(block.detector)[:, None] * PER_DETECTOR + first
     common = width - PER_EXPOSURE - PER_DETECTOR
+    rest = jnp.arange(first - common, first, dtype=exposure.dtype)
     parts = [
-        exposure + jnp.arange(PER_EXPOSURE),
-        jnp.broadcast_to(jnp.arange(first - common, first), (slots, common)),
-        detector + jnp.arange(PER_DETECTOR),
+        exposure + jnp.arange(PER_EXPOSURE, dtype=exposure.dtype),
+        jnp.broadcast_to(rest, (slots, common)),
+        detector + jnp.arange(PER_DETECTOR, dtype=detector.dtype),
     ]
     return jnp.concatenate(parts, axis=1)
 

@@ -118,7 +118,7 @@ def _settled(
     """Return steps to the minima of a tile's sources and the bounds there, (3, n)."""
     columns = jnp.concatenate([c for c, _ in own])
     start = jnp.concatenate([r for _, r in own])
-    held = (free == 0) * jnp.eye(2)[:, :, None]
+    held = jnp.where(free == 0, jnp.eye(2)[:, :, None], 0.0)
 
     def left(step: Array) -> Array:
         return start - jnp.sum(columns * step[:, None], axis=1)

@@ -13,8 +13,9 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
+from typing import TypeAlias
 
 import pyarrow as pa
 
@@ -41,6 +42,8 @@ _PACKED = {
     b"PK\x03\x04": "zip",
 }
 
+_Unpacker: TypeAlias = Callable[[BufferedIOBase, Path], Iterator[bytes]]
+
 
 @dataclass(frozen=True)
 class Content:
@@ -66,7 +69,7 @@ class Content:
     size: int
     unpacked: bytes | None = None
 
-    def open(self) -> BinaryIO:
+    def open(self) -> BufferedIOBase:
         """Return the content as a file that can be read and sought in."""
         if self.unpacked is None:
             return self.path.open("rb")
@@ -146,7 +149,7 @@ def _cannot_unpack(path: Path, packing: str, error: Exception) -> FileFormatErro
     )
 
 
-def _collect(path: Path, unpack: Callable[[BinaryIO, Path], Iterator[bytes]]) -> bytes:
+def _collect(path: Path, unpack: _Unpacker) -> bytes:
     # Bounded by what has been read so far, so that a bomb ends early.
     parts, size = [], 0
     with path.open("rb") as file:
@@ -177,7 +180,7 @@ def _bytes(size: float) -> str:
     return f"{size:.1f} GiB"
 
 
-def _gzip(file: BinaryIO, _: Path) -> Iterator[bytes]:
+def _gzip(file: BufferedIOBase, _: Path) -> Iterator[bytes]:
     # Members may follow each other, and zeros may follow the last.
     given = file.read(_STEP)
     while given.strip(b"\0"):
@@ -193,7 +196,7 @@ def _gzip(file: BinaryIO, _: Path) -> Iterator[bytes]:
 
 
 def _in_streams(make: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor]):  # type: ignore[no-untyped-def]
-    def unpack(file: BinaryIO, _: Path) -> Iterator[bytes]:
+    def unpack(file: BufferedIOBase, _: Path) -> Iterator[bytes]:
         given = file.read(_STEP)
         while given.strip(b"\0"):
             stream = make()
@@ -209,8 +212,8 @@ def _in_streams(make: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor])
     return unpack
 
 
-def _by_arrow(codec: str) -> Callable[[BinaryIO, Path], Iterator[bytes]]:
-    def unpack(file: BinaryIO, _: Path) -> Iterator[bytes]:
+def _by_arrow(codec: str) -> _Unpacker:
+    def unpack(file: BufferedIOBase, _: Path) -> Iterator[bytes]:
         with pa.CompressedInputStream(pa.PythonFile(file, "r"), codec) as stream:
             while part := stream.read(_STEP):
                 yield part
@@ -218,7 +221,7 @@ def _by_arrow(codec: str) -> Callable[[BinaryIO, Path], Iterator[bytes]]:
     return unpack
 
 
-def _zip(file: BinaryIO, path: Path) -> Iterator[bytes]:
+def _zip(file: BufferedIOBase, path: Path) -> Iterator[bytes]:
     with zipfile.ZipFile(file) as archive:
         members = [m for m in archive.infolist() if not m.is_dir()]
         names = {m.filename for m in members}
@@ -239,7 +242,7 @@ def _zip(file: BinaryIO, path: Path) -> Iterator[bytes]:
                 yield part
 
 
-_UNPACKERS: dict[str, Callable[[BinaryIO, Path], Iterator[bytes]]] = {
+_UNPACKERS: dict[str, _Unpacker] = {
     "gzip": _gzip,
     "bzip2": _in_streams(bz2.BZ2Decompressor),
     "xz": _in_streams(lambda: lzma.LZMADecompressor(memlimit=2**28)),

@@ -13,6 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from reseau.model import Density
+
 from .convergence import CHUNK
 from .guides import Guide
 from .slots import HeavyTailed
@@ -76,7 +78,9 @@ def restart(state: State) -> State:
     return State(state.guide, zero, zero, jnp.asarray(0), state.step)
 
 
-def loss(guide: Guide, density: HeavyTailed, unknowns: Unknowns, key: Array) -> Array:
+def loss(
+    guide: Guide, density: HeavyTailed | Density, unknowns: Unknowns, key: Array
+) -> Array:
     """Return minus the ELBO as one draw estimates it."""
     drawn = guide.draw(key)
     return drawn.log_density - density(unknowns.parameters(drawn.vector))

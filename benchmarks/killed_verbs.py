@@ -69,7 +69,7 @@ def run(arguments: list[str]) -> int:
 
 def is_whole(verb: str, path: Path) -> int:
     """Return 0 if an output can be read."""
-    from reseau.io import read_dataset, read_solution
+    from reseau.datasets import read_dataset, read_solution
 
     (read_dataset if verb == "simulate" else read_solution)(path)
     return 0
@@ -77,7 +77,7 @@ def is_whole(verb: str, path: Path) -> int:
 
 def looked_at(folder: Path) -> int:
     """Do what the next run does first; return 0 if that goes well."""
-    from reseau.io.atomic import check_output
+    from reseau.tables import check_output
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")

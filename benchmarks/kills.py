@@ -40,7 +40,7 @@ def writers(place: Path) -> dict[str, tuple[Writer, Writer]]:
     A dataset and a solution that are in the folder already are taken as they are.
     """
     from reseau._writing import temporary_file
-    from reseau.io import (
+    from reseau.datasets import (
         read_dataset,
         read_solution,
         write_dataset,
@@ -124,7 +124,7 @@ def one_kill(
     typical: float,
 ) -> str:
     """Kill once, and return what happened; raise where something is lost or left."""
-    from reseau.io.atomic import check_output
+    from reseau.tables import check_output
 
     path = folder / ("state.npz" if kind == "state" else "out")
     over = bool(rng.random() < 0.5)

@@ -48,8 +48,8 @@ def _plate(choices: dict[str, int]):
 def _errors(made, prepared, solution) -> np.ndarray:
     """Return errors of all sources [rad]."""
     from reseau.constants import DEGREE
-    from reseau.io import columns_of
     from reseau.sky import direction_from_angles, tangent_offset
+    from reseau.tables import columns_of
 
     truth = columns_of(made.truth.sources)
     order = np.argsort(truth["source_id"])

@@ -21,7 +21,7 @@ def resident():  # of this process alone, unlike getrusage's after a fork
     lines = open("/proc/self/status").read().splitlines()
     return next(int(l.split()[1]) / 1024 for l in lines if l.startswith("VmHWM"))
 imported = time.perf_counter() - began
-problem = prepare(import_module("reseau.io").read_dataset(sys.argv[1])).problem
+problem = prepare(import_module("reseau.datasets").read_dataset(sys.argv[1])).problem
 before = resident()
 began = time.perf_counter()
 solution = import_module("reseau.solve").solve_plate(problem)

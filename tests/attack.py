@@ -197,12 +197,10 @@ def _parquet(file: Path, rng: np.random.Generator) -> str:
 
 def tried(folder: Path) -> None:
     """Read all that can be read of a dataset or a solution."""
-    from reseau.io import read_dataset, read_truth
-    from reseau.io.posteriors import read_posterior
-    from reseau.pipeline import describe
+    from reseau.datasets import read_dataset, read_truth
+    from reseau.exchange.posteriors import read_posterior
+    from reseau.pipeline import compare_solutions, describe, prepare
     from reseau.pipeline.compared import compared_solution
-    from reseau.pipeline.comparing_solutions import compare_solutions
-    from reseau.pipeline.prepare import prepare
 
     if folder.name == "solution":
         for each in (compared_solution, read_posterior, describe):

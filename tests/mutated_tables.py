@@ -27,7 +27,8 @@ from astropy.io.votable import from_table
 from astropy.table import Table
 
 from reseau.errors import ReseauError
-from reseau.io.tables import read_table, write_parquet
+from reseau.tables import read_table
+from reseau.tables.files import write_parquet
 
 N_ROWS = 40
 SECONDS = 20

@@ -7,12 +7,7 @@ import numpy as np
 
 from quick import quick_jit
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
-from reseau.instrument import (
-    Detectors,
-    Instrument,
-    camera_axes,
-    make_distortion,
-)
+from reseau.instrument import Detectors, Instrument, camera_axes, make_distortion
 from reseau.model import (
     Parameters,
     Problem,

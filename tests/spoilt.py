@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reseau.constants import DEGREE
+from reseau.datasets import read_instrument
 from reseau.errors import ReseauError
-from reseau.io import read_detections, read_instrument
+from reseau.exchange import read_detections
 from reseau.model import Problem
-from reseau.pipeline import SolveOptions, solve
-from reseau.pipeline.prepare import prepare
+from reseau.pipeline import SolveOptions, prepare, solve
 
 CAMERA = """
 name = "camera"

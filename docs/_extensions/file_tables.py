@@ -1,8 +1,9 @@
 """Tables of the page on files, made from the code that reads and writes them.
 
-Four directives: ``reseau-columns`` shows a table of `reseau.schema`, ``reseau-keys``
-the keys of a TOML file from the records that read it, ``reseau-preset`` an instrument
-that comes with the package, ``reseau-flags`` the registry of `reseau.flags`.
+Four directives: ``reseau-columns`` shows a table of `reseau.tables.columns`,
+``reseau-keys`` the keys of a TOML file from the records that read it,
+``reseau-preset`` an instrument that comes with the package, ``reseau-flags`` the
+registry of `reseau.flags`.
 """
 
 import dataclasses
@@ -15,10 +16,10 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from reseau import schema
+from reseau.datasets import presets
+from reseau.datasets.dataset_config import DatasetConfig
+from reseau.datasets.instrument_config import InstrumentConfig
 from reseau.flags import flags_table
-from reseau.io import presets
-from reseau.io.datasets import DatasetConfig
-from reseau.io.instrument_config import InstrumentConfig
 
 RECORDS = {"dataset": DatasetConfig, "instrument": InstrumentConfig}
 
@@ -105,7 +106,7 @@ class _Made(SphinxDirective):
 
 
 class Columns(_Made):
-    """The columns of a table of `reseau.schema`, by the constant's name."""
+    """The columns of a table of `reseau.tables.columns`, by the constant's name."""
 
     def markdown(self, name: str) -> list[str]:
         """Return the table of columns."""

@@ -7,8 +7,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .catalogue import Catalogue
-    from .pipeline import (
+    from reseau.catalogue import Catalogue
+    from reseau.pipeline import (
         Comparison,
         Demonstration,
         Effects,

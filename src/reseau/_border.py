@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .errors import PrecisionError, ShapeError, UnitError, explain
+from reseau.errors import PrecisionError, ShapeError, UnitError, explain
 
 P = ParamSpec("P")
 R = TypeVar("R")

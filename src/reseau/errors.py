@@ -30,13 +30,7 @@ from typing import Any
 
 from astropy.utils.exceptions import AstropyUserWarning
 
-from reseau.synonyms import (
-    called,
-    has_another_meaning,
-    is_ours,
-    of_joins,
-    synonym_of,
-)
+from reseau.synonyms import called, has_another_meaning, is_ours, of_joins, synonym_of
 
 
 class ReseauError(Exception):

@@ -10,7 +10,7 @@ import jax
 from jaxtyping import Array, Bool, Float, Int
 from numpy import ndarray
 
-from .errors import ShapeError
+from reseau.errors import ShapeError
 
 AnyArray = Array | ndarray
 

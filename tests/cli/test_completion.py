@@ -9,9 +9,8 @@ import pytest
 from reseau.cli import _completion
 from reseau.cli._completion import one_of
 from reseau.instrument import DISTORTIONS
-from reseau.io.dataset_config import EFFECTS
 from reseau.model import check_blocks
-from reseau.observers import parse_observer
+from reseau.observers import EFFECTS, parse_observer
 from reseau.solve.variational import GUIDES
 
 

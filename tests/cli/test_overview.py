@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.coordinates import SkyCoord
 
+from reseau.datasets import read_instrument
 from reseau.instrument import pixel_to_direction
-from reseau.io import read_instrument
 
 Run = Callable[..., object]
 

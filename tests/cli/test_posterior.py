@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import xarray
 
-from reseau.io import columns_of, read_solution
-from reseau.io.arviz import to_arviz
-from reseau.io.posteriors import POSTERIOR, read_posterior
-from reseau.pipeline.posterior import posterior
+from reseau.datasets import read_solution
+from reseau.exchange import to_arviz
+from reseau.exchange.posteriors import POSTERIOR, read_posterior
+from reseau.pipeline import posterior
 from reseau.solve.draws import sample_posterior
+from reseau.tables import columns_of
 
 Run = Callable[..., object]
 

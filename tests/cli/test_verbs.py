@@ -408,7 +408,7 @@ def test_disk_full_leaves_no_half_solution(
         written.append(path)
         pq.write_table(table, path)
 
-    monkeypatch.setattr("reseau.io.solutions.write_parquet", full)
+    monkeypatch.setattr("reseau.datasets.solutions.write_parquet", full)
     output = tmp_path / "deep" / "out"
     result = run("solve", dataset, "-o", output)
     assert result.exit_code == 2
@@ -424,7 +424,7 @@ def test_disk_full_keeps_the_earlier_dataset(
 ) -> None:
     full = failing(OSError(errno.ENOSPC, "No space left on device"))
     before = {p: p.read_bytes() for p in copy.rglob("*") if p.is_file()}
-    monkeypatch.setattr("reseau.io.datasets.write_parquet", full)
+    monkeypatch.setattr("reseau.datasets.dataset.write_parquet", full)
     small = ("--sources", 40, "--exposures", 4)
     result = run("simulate", "orbit", "-o", copy, *small, "--overwrite")
     assert result.exit_code == 2
@@ -497,8 +497,8 @@ def test_warnings_are_shown_once_and_plainly(
 
 def test_demo(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import reseau
+    from reseau.pipeline import Figures
     from reseau.pipeline.figures import KINDS
-    from reseau.pipeline.plotting import Figures
 
     # As small as the survey of the other tests, for which everything is compiled.
     choices = {"sources": 150, "exposures": 8, "artificial": 6, "seed": 3}

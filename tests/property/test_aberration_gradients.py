@@ -10,23 +10,21 @@ from hypothesis import strategies as st
 from quick import quick_jit
 from reseau.constants import DEGREE
 from reseau.records import Bodies
-from reseau.sky.aberration import (
+from reseau.sky import (
     aberrate,
     aberrate_first_order,
     aberrate_third_order,
     aberration_angle,
     aberration_angle_third_order,
-    effective_velocity,
-    potential,
-    unaberrate,
-)
-from reseau.sky.differential import (
     differential,
     differential_aberration,
+    direction_from_angles,
+    effective_velocity,
     plate_residual,
+    potential,
+    secular_motion,
+    unaberrate,
 )
-from reseau.sky.directions import direction_from_angles
-from reseau.sky.secular import secular_motion
 from slopes import Slopes
 from strategies import examples, numbers
 

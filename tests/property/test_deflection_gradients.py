@@ -10,8 +10,7 @@ from jax.flatten_util import ravel_pytree
 
 from quick import quick_jit
 from reseau.records import Bodies
-from reseau.sky.deflection import deflect, deflection_angle, undeflect
-from reseau.sky.directions import normalise
+from reseau.sky import deflect, deflection_angle, normalise, undeflect
 from slopes import Slopes
 from strategies import examples, numbers, seeds
 

@@ -15,16 +15,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quick import quick_jit
-from reseau.sky import direction_from_angles
-from reseau.sky.motion import (
+from reseau.sky import (
     direction_and_covariance,
     direction_at,
+    direction_from_angles,
+    displace_by_parallax,
     linear_direction_at,
+    parallax_factors,
     propagate,
     propagate_with_covariance,
     radial_motion,
 )
-from reseau.sky.parallax import displace_by_parallax, parallax_factors
 from slopes import Slopes
 from strategies import examples, nothing_or, numbers
 

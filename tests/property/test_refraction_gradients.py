@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reseau.records import Air
-from reseau.sky.refraction import (
+from reseau.sky import (
     average_refraction,
     differential_colour_refraction,
     fitted_constants,

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reseau.constants import DEGREE
-from reseau.sky.directions import direction_from_angles
-from reseau.sky.tangent import (
+from reseau.sky import (
     detector_tilt,
+    direction_from_angles,
     equidistant,
     from_equidistant,
     from_gnomonic,

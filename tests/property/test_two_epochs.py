@@ -19,15 +19,16 @@ from pygaia.astrometry.coordinates import EpochPropagation
 from pygaia.utils import construct_covariance_matrix
 
 from reseau import Catalogue, SolveOptions, simulate, solve
-from reseau.catalogue.parameters import CORRELATIONS, PARAMETERS, Astrometry
+from reseau.catalogue import PARAMETERS, Astrometry
+from reseau.catalogue.parameters import CORRELATIONS
 from reseau.constants import AU_PER_YEAR, DEGREE, MILLIARCSECOND
+from reseau.datasets import Dataset
 from reseau.errors import (
     ConfigError,
     LeftOutWarning,
     MissingAstrometryWarning,
     UnusedEffectWarning,
 )
-from reseau.io import Dataset
 from reseau.pipeline import prepare
 from reseau.pipeline.carrying import left_out
 from reseau.pipeline.surroundings import Seen

@@ -15,14 +15,13 @@ from scipy import stats
 from quick import quick_jit
 from reseau.constants import DEGREE
 from reseau.diagnostics import recovery_statistics
-from reseau.io import columns_of
 from reseau.model.likelihood import likelihood_named, prior_named
 from reseau.pipeline import prepare, simulate
 from reseau.sky import direction_from_angles, tangent_offset
-from reseau.solve import solve_plate
+from reseau.solve import Robust, solve_plate
 from reseau.solve.references import FALSE_ALARM
-from reseau.solve.robust import Robust
 from reseau.solve.variational import solve_variational
+from reseau.tables import columns_of
 
 SEEDS = (5, 6, 7, 8)
 DRAWN = {"sources": 500, "artificial": 10, "wrong_fraction": 0.02}

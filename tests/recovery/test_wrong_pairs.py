@@ -15,13 +15,12 @@ from scipy import stats
 
 from reseau.errors import Result
 from reseau.instrument import attitude_difference
-from reseau.io import columns_of
 from reseau.model.likelihood import likelihood_named
 from reseau.pipeline import SolveOptions, simulate, solve
 from reseau.pipeline.compared import compared_solution
 from reseau.pipeline.comparing_calibration import true_parameters
-from reseau.solve import solve_plate
-from reseau.solve.robust import Robust
+from reseau.solve import Robust, solve_plate
+from reseau.tables import columns_of
 from spoilt import plate_of_pairs
 
 CASES = {

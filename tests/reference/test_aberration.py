@@ -13,21 +13,20 @@ from skyfield.relativity import add_aberration
 from accuracy import Accuracy
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND, SPEED_OF_LIGHT
 from reseau.records import Bodies
-from reseau.sky.aberration import (
+from reseau.sky import (
+    GALACTIC_ACCELERATION,
+    GALACTIC_VELOCITY,
     aberrate,
     aberrate_first_order,
     aberrate_third_order,
     aberration_angle,
     aberration_angle_third_order,
+    direction_from_angles,
     effective_velocity,
     potential,
-    unaberrate,
-)
-from reseau.sky.directions import direction_from_angles, tangent_basis
-from reseau.sky.secular import (
-    GALACTIC_ACCELERATION,
-    GALACTIC_VELOCITY,
     secular_motion,
+    tangent_basis,
+    unaberrate,
 )
 
 MICROARCSECOND = MILLIARCSECOND / 1000

@@ -22,9 +22,9 @@ from astropy.wcs import WCS
 from scipy.spatial.transform import Rotation
 
 from reseau import Solved, SolveOptions, solve
+from reseau.datasets import read_instrument
 from reseau.errors import CatalogueError
 from reseau.instrument import Instrument, camera_from_pixel
-from reseau.io import read_instrument
 
 pytestmark = [
     pytest.mark.data,

@@ -11,7 +11,7 @@ from scipy.integrate import quad
 
 from reseau.constants import ASTRONOMICAL_UNIT, MILLIARCSECOND
 from reseau.records import Bodies
-from reseau.sky.deflection import deflect, deflection_angle, undeflect
+from reseau.sky import deflect, deflection_angle, undeflect
 
 MICROARCSECOND = MILLIARCSECOND / 1000
 

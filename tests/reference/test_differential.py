@@ -10,14 +10,15 @@ from numpy.polynomial.polynomial import polyvander2d
 from accuracy import Accuracy
 from reseau.constants import DEGREE, MILLIARCSECOND, SPEED_OF_LIGHT
 from reseau.errors import ShapeError
-from reseau.sky.aberration import aberrate
-from reseau.sky.differential import (
+from reseau.sky import (
+    aberrate,
     differential,
     differential_aberration,
     differential_effect,
+    direction_from_angles,
     plate_residual,
+    tangent_basis,
 )
-from reseau.sky.directions import direction_from_angles, tangent_basis
 
 MICROARCSECOND = MILLIARCSECOND / 1000
 CENTRES = [(0.0, 90.0), (0.0, -90.0), (359.999, 0.0), (266.4, -28.9), (80.0, 89.9)]

@@ -22,16 +22,18 @@ from pygaia.utils import construct_covariance_matrix
 from accuracy import Accuracy
 from alarm import covariance_bound, normal_bound
 from reseau.constants import AU_PER_YEAR, DEGREE, MILLIARCSECOND, SPEED_OF_LIGHT
-from reseau.sky import direction_from_angles, tangent_offset
-from reseau.sky.motion import (
+from reseau.sky import (
     direction_and_covariance,
     direction_at,
+    direction_from_angles,
+    displace_by_parallax,
     linear_direction_at,
+    parallax_factors,
     propagate,
     propagate_with_covariance,
     radial_motion,
+    tangent_offset,
 )
-from reseau.sky.parallax import displace_by_parallax, parallax_factors
 
 MICROARCSECOND = MILLIARCSECOND / 1000
 N = 10_000

@@ -15,8 +15,8 @@ import pytest
 from astropy.coordinates import SkyCoord
 
 from reseau import Solved, SolveOptions, solve
+from reseau.datasets import Dataset, read_dataset, read_instrument
 from reseau.instrument import camera_axes, pixel_from_camera
-from reseau.io import Dataset, read_dataset, read_instrument
 from reseau.sky import aberrate
 
 pytestmark = [

@@ -11,7 +11,7 @@ from quick import quick_jit
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.errors import CatalogueError
 from reseau.records import Air
-from reseau.sky.refraction import (
+from reseau.sky import (
     Atmosphere,
     average_refraction,
     check_air,

@@ -11,12 +11,7 @@ from numpy.polynomial.legendre import legval2d
 
 from alarm import normal_bound, spread_bounds
 from reseau.survey import simulate_orbit
-from reseau.survey.galactic import (
-    equatorial,
-    equatorial_motion,
-    galactic,
-    north_angle,
-)
+from reseau.survey.galactic import equatorial, equatorial_motion, galactic, north_angle
 
 MICROARCSECOND = np.radians(1e-6 / 3600.0)
 

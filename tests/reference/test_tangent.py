@@ -8,14 +8,14 @@ from astropy.wcs import WCS
 
 from accuracy import Accuracy
 from reseau.constants import DEGREE, MILLIARCSECOND
-from reseau.sky.differential import plate_residual
-from reseau.sky.directions import direction_from_angles
-from reseau.sky.tangent import (
+from reseau.sky import (
     detector_tilt,
+    direction_from_angles,
     equidistant,
     from_equidistant,
     from_gnomonic,
     gnomonic,
+    plate_residual,
     tangent_point_error,
 )
 

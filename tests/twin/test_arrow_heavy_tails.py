@@ -19,7 +19,7 @@ from reseau.model.likelihood import mixture, student
 from reseau.solve import Settings, solve_plate
 from reseau.solve.assemble import assemble
 from reseau.solve.averaged import Averages, smoothed
-from reseau.solve.gauss_newton import equations_at
+from reseau.solve.equations import equations_at
 from reseau.solve.plan import plan_tiles
 from reseau.solve.variational import solve_variational, tailed
 from reseau.solve.variational.arrow import arrow_at

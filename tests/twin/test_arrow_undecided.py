@@ -12,9 +12,8 @@ import pytest
 
 from reseau.flags import flag_value
 from reseau.model.likelihood import mixture
-from reseau.solve import Settings, both_modes, solve_plate
+from reseau.solve import Robust, Settings, both_modes, solve_plate
 from reseau.solve.plan import plan_tiles
-from reseau.solve.robust import Robust
 from reseau.solve.variational import solve_variational
 from reseau.solve.variational.judging import judge_at
 from reseau.solve.variational.outlook import OfPriors, Tails

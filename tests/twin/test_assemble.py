@@ -13,12 +13,7 @@ from reseau.instrument import make_distortion
 from reseau.model import Parameters, Problem, free_columns, prior_terms, prior_widths
 from reseau.records import Air, Bodies
 from reseau.sky import direction_from_angles
-from reseau.solve.assemble import (
-    System,
-    assemble,
-    source_covariances,
-    source_steps,
-)
+from reseau.solve.assemble import System, assemble, source_covariances, source_steps
 from reseau.solve.plan import SLOTS, plan_tiles
 from reseau.solve.residuals import residuals_at
 from reseau.solve.start import find_start

@@ -12,7 +12,7 @@ import pytest
 from scipy.integrate import quad
 
 from reseau.records import Bodies
-from reseau.sky.deflection import deflect
+from reseau.sky import deflect
 
 # The formula is linear in the mass; a large one lifts the bending out of the rounding
 # of unit vectors.

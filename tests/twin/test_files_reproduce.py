@@ -14,13 +14,14 @@ import pytest
 from quick import quick_jit
 from reseau import SolveOptions, simulate, solve
 from reseau.constants import DEGREE
+from reseau.datasets import read_solution
 from reseau.instrument import camera_axes
-from reseau.io import columns_of, read_solution
 from reseau.model import detector_parameters, exposure_frame, predict
+from reseau.pipeline import prepare
 from reseau.pipeline.datum_text import datum_text
-from reseau.pipeline.prepare import prepare
 from reseau.sky import direction_from_angles
 from reseau.solve.reported import SAID, UNCHANGED
+from reseau.tables import columns_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::reseau.errors.ReseauWarning")
 

@@ -13,9 +13,7 @@ from reseau.diagnostics.foreseen import foreseen_sentences
 from reseau.flags import flag_value
 from reseau.model.likelihood import prior_named
 from reseau.sky import tangent_offset
-from reseau.solve import solve_plate
-from reseau.solve.gauss_newton import Settings
-from reseau.solve.robust import Robust
+from reseau.solve import Robust, Settings, solve_plate
 from reseau.solve.robust_outlook import RARE, chance_of_smallest, in_sigma
 
 TIGHT = Settings(tolerance=1e-5)

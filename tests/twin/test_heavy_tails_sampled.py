@@ -17,7 +17,7 @@ import pytest
 from alarm import normal_bound, spread_bounds
 from reseau.solve import Settings, solve_plate
 from reseau.solve.assemble import source_steps
-from reseau.solve.gauss_newton import equations_at
+from reseau.solve.equations import equations_at
 from reseau.solve.nuts import solve_nuts
 from reseau.solve.plan import plan_tiles
 from reseau.solve.variational import scaled_schedule, solve_variational

@@ -19,7 +19,7 @@ from reseau.errors import ConfigError, ConvergenceError, Result
 from reseau.model import DEFAULT_FREE, make_density, take_step
 from reseau.solve import solve_plate
 from reseau.solve.coordinates import follow_modes, whitened_coordinates
-from reseau.solve.gauss_newton import equations_at
+from reseau.solve.equations import equations_at
 from reseau.solve.nuts import run_nuts, solve_nuts
 from reseau.solve.plan import plan_tiles
 

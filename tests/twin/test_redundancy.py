@@ -11,7 +11,7 @@ from alarm import normal_bound
 from plates import make_plate
 from reseau.model import free_columns, prior_terms, prior_widths
 from reseau.solve import solve_plate
-from reseau.solve.gauss_newton import equations_at
+from reseau.solve.equations import equations_at
 from reseau.solve.plan import plan_tiles
 from reseau.solve.posterior import gaussian_posterior
 

@@ -13,7 +13,7 @@ import pytest
 from scipy.integrate import quad, solve_ivp
 
 from reseau.constants import DEGREE, MILLIARCSECOND
-from reseau.sky.refraction import atmosphere, refraction_through, refractivity
+from reseau.sky import atmosphere, refraction_through, refractivity
 from reseau.sky.refraction.air import vapour_pressure
 from reseau.sky.refraction.layers import column, index_and_slope
 

@@ -15,16 +15,23 @@ from reseau.errors import DegeneracyError, Result
 from reseau.flags import flag_value
 from reseau.model import free_columns, prior_terms, prior_widths
 from reseau.model.likelihood import likelihood_named, mixture, prior_named, student
-from reseau.solve import solve_plate
+from reseau.solve import (
+    Robust,
+    Settings,
+    error_inflation,
+    solve_plate,
+    solve_with_noise,
+)
 from reseau.solve.assemble import source_covariances
 from reseau.solve.curvature import own_curvature, prior_curvature
-from reseau.solve.gauss_newton import Settings, equations_at, gauss_newton
+from reseau.solve.equations import equations_at
+from reseau.solve.gauss_newton import gauss_newton
 from reseau.solve.leverage import leverages
 from reseau.solve.noise import _Residuals as NoiseResiduals
-from reseau.solve.noise import _score, error_inflation, solve_with_noise
+from reseau.solve.noise import _score
 from reseau.solve.plan import plan_tiles
 from reseau.solve.references import find_cavity, judge_references
-from reseau.solve.robust import Robust, fit_outliers, solve_robustly
+from reseau.solve.robust import fit_outliers, solve_robustly
 from reseau.solve.second_thoughts import group_medians
 from reseau.solve.start import find_start
 from reseau.solve.weighted import CLIPPED, EXACT, REWEIGHTED, Terms

@@ -23,11 +23,10 @@ from reseau.model import free_columns, prior_widths
 from reseau.model.gauge import find_datum, move_along, to_datum
 from reseau.model.likelihood import mixture, prior_named, student
 from reseau.model.mode_curvature import mode_curvature
-from reseau.solve import Settings, solve_plate
+from reseau.solve import Robust, Settings, solve_plate
 from reseau.solve.equations import equations_at
 from reseau.solve.plan import plan_tiles
 from reseau.solve.plate import calibration_pulls
-from reseau.solve.robust import Robust
 from reseau.solve.settling import settle
 from reseau.solve.start import find_start
 from reseau.solve.valley import _missing_skew, follow_valley, valley_step

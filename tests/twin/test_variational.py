@@ -16,7 +16,7 @@ from quick import quick_jit
 from reseau.model import make_density
 from reseau.model.density import solved_sources
 from reseau.solve import Settings, solve_plate
-from reseau.solve.gauss_newton import equations_at
+from reseau.solve.equations import equations_at
 from reseau.solve.plan import plan_tiles
 from reseau.solve.start import find_start
 from reseau.solve.variational import scaled_schedule, solve_variational

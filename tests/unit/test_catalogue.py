@@ -192,9 +192,9 @@ def test_sources_of_a_solution_are_no_catalogue(tmp_path: Path) -> None:
         Catalogue.read(path)
 
 
-def test_files_are_known_without_importing_their_room(tmp_path: Path) -> None:
+def test_catalogues_are_read_without_what_draws(tmp_path: Path) -> None:
     program = (
-        "import sys; from reseau import Catalogue; assert 'reseau.io' not in "
+        "import sys; from reseau import Catalogue; assert 'matplotlib' not in "
         "sys.modules; Catalogue.read(sys.argv[1])"
     )
     path = tmp_path / "absent.parquet"

@@ -15,8 +15,8 @@ from numpy import ndarray
 from pygaia.astrometry.coordinates import EpochPropagation
 from pygaia.utils import construct_covariance_matrix
 
-from reseau.catalogue import Catalogue, WidePrior
-from reseau.catalogue.parameters import CORRELATIONS, PARAMETERS
+from reseau.catalogue import PARAMETERS, Catalogue, WidePrior
+from reseau.catalogue.parameters import CORRELATIONS
 from reseau.constants import MILLIARCSECOND
 from reseau.errors import (
     CatalogueError,

@@ -9,8 +9,9 @@ import pytest
 from plates import make_plate, two_detectors
 from reseau.errors import ConfigError, ConvergenceError
 from reseau.instrument import NoDistortion, make_distortion
-from reseau.pipeline.choosing import choose_degree, left_out
-from reseau.pipeline.chosen import Candidate, Choice
+from reseau.pipeline import Choice, choose_degree
+from reseau.pipeline.choosing import left_out
+from reseau.pipeline.chosen import Candidate
 from reseau.solve import Settings
 from reseau.solve.evidence import Evidence, Widened, laplace_evidence
 from reseau.solve.gauss_newton import gauss_newton

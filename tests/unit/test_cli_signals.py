@@ -9,7 +9,7 @@ import pytest
 
 from reseau.cli._guard import _run
 from reseau.cli._signals import Ended, ending_in_order
-from reseau.io.atomic import new_directory
+from reseau.tables import new_directory
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

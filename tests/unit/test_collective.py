@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 
 from alarm import share_bounds
-from reseau.diagnostics import (
-    Collective,
-    verdict,
-    without_common_part,
-    worst_pulls,
-)
+from reseau.diagnostics import Collective, verdict, without_common_part, worst_pulls
 from reseau.diagnostics.unit_weight import noise_verdict
 
 

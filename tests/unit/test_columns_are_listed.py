@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from reseau.cli.solve import COLUMNS
-from reseau.io.choices import KNOWN
 from reseau.synonyms import SYNONYMS
+from reseau.tables.naming.column_names import KNOWN
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "files.md"
 

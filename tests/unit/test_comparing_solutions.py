@@ -10,10 +10,9 @@ from astropy.coordinates import SkyCoord
 from reseau import simulate, solve
 from reseau.errors import CatalogueError
 from reseau.instrument import camera_axes
-from reseau.pipeline import SolveOptions
+from reseau.pipeline import SolveOptions, compare_solutions
 from reseau.pipeline import comparing_solutions as module
 from reseau.pipeline.compared import compared_solution
-from reseau.pipeline.comparing_solutions import compare_solutions
 from reseau.pipeline.differences import (
     _attitude_steps,
     exposure_differences,

@@ -5,8 +5,7 @@ import pytest
 from scipy import stats
 
 from alarm import share_bounds
-from reseau.diagnostics import largest_by_chance, verdict, worst_pulls
-from reseau.diagnostics.counting import counted
+from reseau.diagnostics import counted, largest_by_chance, verdict, worst_pulls
 from reseau.diagnostics.unit_weight import noise_verdict, sigma0_text
 from reseau.diagnostics.verdict import pull_verdict
 

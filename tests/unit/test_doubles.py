@@ -8,9 +8,8 @@ import pyarrow as pa
 import pytest
 
 from reseau.errors import DroppedWarning
-from reseau.pipeline import simulate
+from reseau.pipeline import prepare, simulate
 from reseau.pipeline.doubles import DOUBLES, without_doubles
-from reseau.pipeline.prepare import prepare
 
 
 def measurements(**others: object) -> dict[str, np.ndarray]:

@@ -8,16 +8,11 @@ import pyarrow as pa
 import pytest
 
 from reseau import SolveOptions, simulate
+from reseau.datasets import Dataset, read_dataset, read_instrument, write_dataset
 from reseau.errors import CatalogueError, ConfigError, DroppedWarning
-from reseau.io import (
-    Dataset,
-    read_dataset,
-    read_detections,
-    read_instrument,
-    write_dataset,
-)
+from reseau.exchange import read_detections
+from reseau.pipeline import prepare
 from reseau.pipeline.flagged import parse_mask, without_flagged
-from reseau.pipeline.prepare import prepare
 
 
 @pytest.fixture(scope="module")

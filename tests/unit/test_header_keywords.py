@@ -13,10 +13,11 @@ from astropy.io.votable.tree import Info, Param
 from astropy.table import Table
 from astropy.time import Time
 
+from reseau.datasets import Dataset, read_instrument
 from reseau.errors import CatalogueError, ReseauWarning
-from reseau.io import Dataset, read_detections, read_instrument
-from reseau.io.header_keywords import keywords_of
-from reseau.io.tables import read_table
+from reseau.exchange import read_detections
+from reseau.tables import read_table
+from reseau.tables.header_keywords import keywords_of
 
 CAMERA = 'name = "c"\n[optics]\nfocal_length_mm = 1000.0\n'
 for _number, _name in ((3, "NRCA1"), (5, "NRCA2")):

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reseau.datasets import Dataset, read_instrument
 from reseau.errors import CatalogueError, ReseauWarning
+from reseau.exchange import read_detections
 from reseau.instrument import Instrument
-from reseau.io import Dataset, read_detections, read_instrument
-from reseau.io.identifiers import number_of_text
+from reseau.tables.identifiers import number_of_text
 
 PLANE = "x=x[um],y=y[um]"
 BIG = 4057480204110713985

@@ -13,14 +13,14 @@ import pytest
 from reseau import _writing
 from reseau._writing import renaming
 from reseau.errors import LeftoverWarning, OutputExistsError, ReseauError
-from reseau.io.atomic import (
+from reseau.tables import (
     DATASET_MARKS,
-    OUTPUT_MARKS,
     SOLUTION_MARKS,
     check_output,
     new_directory,
     new_file,
 )
+from reseau.tables.atomic import OUTPUT_MARKS
 
 MARKS = {
     "summary.json": '{"format": "reseau-solution/1"}',
@@ -269,7 +269,7 @@ def test_a_file_put_there_meanwhile_is_kept(
         (target / "thesis.tex").write_text("precious")
         _writing.replace_directory(new, target, refuse)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("reseau.io.atomic.replace_directory", meanwhile)
+    monkeypatch.setattr("reseau.tables.atomic.replace_directory", meanwhile)
     with (
         pytest.raises(OutputExistsError, match=r"thesis\.tex"),
         new_directory(out, overwrite=True),
@@ -338,7 +338,7 @@ def test_an_output_is_replaced_where_names_cannot_be_exchanged(
 KILLED = """
 import os, sys
 from pathlib import Path
-from reseau.io.atomic import new_directory, new_file
+from reseau.tables.atomic import new_directory, new_file
 with new_directory("solution") as folder, new_file("table.parquet") as file:
     (folder / "sources.parquet").write_text("half")
     file.write_text("half")

@@ -17,8 +17,9 @@ from astropy.time import Time
 
 import mutated_tables
 from reseau.errors import FileFormatError, TableWarning
-from reseau.io.dialects import parquet
-from reseau.io.tables import read_table, table_file, write_parquet
+from reseau.tables import read_table, table_file
+from reseau.tables.dialects import parquet
+from reseau.tables.files import write_parquet
 
 
 def message_of(path: Path | str) -> str:

@@ -11,6 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from reseau.datasets import (
+    Dataset,
+    Truth,
+    read_dataset,
+    read_instrument,
+    read_truth,
+    write_dataset,
+)
 from reseau.errors import (
     CatalogueError,
     ConfigError,
@@ -20,18 +28,9 @@ from reseau.errors import (
     ReseauError,
     UnitError,
 )
-from reseau.io import (
-    Dataset,
-    Truth,
-    read_dataset,
-    read_instrument,
-    read_truth,
-    table_of,
-    write_dataset,
-)
-from reseau.io.tables import read_table
 from reseau.observers import Weather
-from reseau.schema import (
+from reseau.tables import read_table, table_of
+from reseau.tables.columns import (
     EXPOSURES,
     MEASUREMENTS,
     REFERENCE,

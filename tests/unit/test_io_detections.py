@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reseau.catalogue import Catalogue
+from reseau.datasets import Dataset, read_instrument
 from reseau.errors import (
     CatalogueError,
     ConfigError,
@@ -13,10 +15,9 @@ from reseau.errors import (
     ReseauWarning,
     UnitError,
 )
+from reseau.exchange import read_detections
 from reseau.instrument import Instrument
-from reseau.io import Dataset, parse_columns, read_detections, read_instrument
-from reseau.io.catalogues import read_catalogue
-from reseau.io.choices import Choice
+from reseau.tables import Choice, parse_columns
 
 PLANE = "x=x[um],y=y[um]"
 
@@ -418,6 +419,6 @@ def test_an_equinox_in_brackets_is_no_unit(tmp_path: Path, plane: Instrument) ->
 def test_sexagesimal_texts_under_names_of_vizier(tmp_path: Path) -> None:
     path = write(tmp_path, "Source,RAJ2000,DEJ2000\n7,05 22 00.0,-06 30 00\n", "v.csv")
     with pytest.warns(ReseauWarning, match="taken in hours"):
-        found = read_catalogue(path, columns="ref_epoch=2000.0").table
+        found = Catalogue.read(path, columns="ref_epoch=2000.0").table
     assert found["ra"][0].value == pytest.approx(80.5, abs=1e-12)
     assert found["dec"][0].value == pytest.approx(-6.5, abs=1e-12)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from reseau.errors import FileFormatError, TableWarning
-from reseau.io.tables import read_table
+from reseau.tables import read_table
 
 IDS = [4057480204110713985, 9223372036854775807, -4057480204110713987]
 X = [0.5, 1.25, -3.0]

@@ -7,14 +7,9 @@ import jax
 import numpy as np
 import pytest
 
+from reseau.datasets import is_plane, presets, read_instrument, write_instrument
 from reseau.errors import ConfigError, FileFormatError, OutputExistsError
-from reseau.instrument import (
-    Detectors,
-    Instrument,
-    identity_plane,
-    make_distortion,
-)
-from reseau.io import is_plane, presets, read_instrument, write_instrument
+from reseau.instrument import Detectors, Instrument, identity_plane, make_distortion
 
 BASIC = """\
 name = "box"

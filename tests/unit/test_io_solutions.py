@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import reseau.io.solutions as solutions
+import reseau.datasets.solutions as solutions
+from reseau.datasets import read_instrument, read_solution, read_summary, write_solution
 from reseau.errors import (
     CatalogueError,
     FileFormatError,
@@ -17,9 +18,8 @@ from reseau.errors import (
     Result,
     ShapeError,
 )
-from reseau.io import read_instrument, read_solution, read_summary, write_solution
-from reseau.io.tables import read_table
-from reseau.schema import RESIDUALS, SOLUTION_EXPOSURES, Column, TableSchema
+from reseau.tables import read_table
+from reseau.tables.columns import RESIDUALS, SOLUTION_EXPOSURES, Column, TableSchema
 
 BIG = 4057480204110713985
 

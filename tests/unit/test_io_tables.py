@@ -10,9 +10,9 @@ from astropy.table import MaskedColumn, Table
 from astropy.time import Time
 
 from reseau.errors import FileFormatError, ShapeError, TableWarning
-from reseau.io.astropy_tables import from_astropy, to_astropy
-from reseau.io.tables import read_table, table_of, write_table
-from reseau.schema import MEASUREMENTS, SOURCES
+from reseau.tables import read_table, table_of, write_table
+from reseau.tables.astropy_tables import from_astropy, to_astropy
+from reseau.tables.columns import MEASUREMENTS, SOURCES
 
 IDS = [4057480204110713985, 9223372036854775807, -4057480204110713987]
 FORMATS = {

@@ -9,8 +9,9 @@ import pytest
 from astropy import constants
 
 from reseau.errors import CatalogueError, UnitError
-from reseau.io.validate import unit_of_field, validate
-from reseau.schema import CATALOGUE, EXPOSURES, MEASUREMENTS, REFERENCE
+from reseau.tables import validate
+from reseau.tables.columns import CATALOGUE, EXPOSURES, MEASUREMENTS, REFERENCE
+from reseau.tables.validation import unit_of_field
 
 BIG = 4057480204110713985
 

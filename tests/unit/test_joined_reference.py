@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 from reseau import Catalogue, simulate
+from reseau.datasets import Dataset, read_instrument
 from reseau.errors import CatalogueError, ConfigError, ReseauWarning
-from reseau.io import Dataset, joined, read_detections, read_instrument
+from reseau.exchange import joined, read_detections
 from reseau.pipeline import SolveOptions
 from reseau.pipeline.reading import read_input
 

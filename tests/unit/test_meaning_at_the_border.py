@@ -13,10 +13,11 @@ from astropy.table import QTable
 from astropy.time import Time
 
 from reseau import Catalogue, solve
+from reseau.datasets import Dataset, read_instrument
 from reseau.errors import CatalogueError, ReseauWarning, UnitError, WrongKindError
+from reseau.exchange import joined, read_detections
 from reseau.instrument import Instrument
-from reseau.io import Dataset, joined, read_detections, read_instrument
-from reseau.io.epochs import read_epochs
+from reseau.tables.times.epochs import read_epochs
 from small_tables import CAMERA
 
 pytestmark = pytest.mark.unchecked

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reseau.datasets import Dataset, read_instrument
 from reseau.errors import CatalogueError, ReseauWarning, missing_columns_error
+from reseau.exchange import read_detections
 from reseau.instrument import Instrument
-from reseau.io import Dataset, read_detections, read_instrument
 from reseau.synonyms import SYNONYMS, called, has_another_meaning, synonym_of
 
 PLANE = "x=x[um],y=y[um]"

@@ -11,10 +11,11 @@ from typer.testing import CliRunner
 import reseau
 from reseau import SolveOptions, compare, posterior, simulate, solve
 from reseau.cli import app
+from reseau.datasets import read_summary
 from reseau.errors import ConfigError, FileFormatError, ReseauError, Result
+from reseau.exchange import write_draws
+from reseau.exchange.posteriors import CHAINS, read_posterior
 from reseau.flags import decode_flags, flag_value, has_flags
-from reseau.io import read_summary, write_draws
-from reseau.io.posteriors import CHAINS, read_posterior
 from reseau.pipeline import Simulated, Solved, methods
 from reseau.solve import Draws, Solution
 from reseau.solve.chains import solution_of_chains

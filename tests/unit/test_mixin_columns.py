@@ -12,7 +12,7 @@ from astropy.time import Time
 from astropy.utils.masked import Masked
 
 from reseau import Catalogue
-from reseau.io import table_from
+from reseau.tables import table_from
 
 FORMATS = ("ecsv", "fits", "parquet", "memory")
 

@@ -7,10 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from reseau.catalogue import Catalogue
+from reseau.datasets import read_instrument
 from reseau.errors import ReseauError
-from reseau.io import read_catalogue, read_detections, read_instrument
-from reseau.io.choices import KNOWN
+from reseau.exchange import read_detections
 from reseau.synonyms import SYNONYMS
+from reseau.tables.naming.column_names import KNOWN
 
 N = 8
 NAMES = [*KNOWN, *(s.name for s in SYNONYMS), "", "ra "]
@@ -86,7 +88,7 @@ def test_no_other_error_than_ours(seed: int) -> None:
                 case 0:
                     read_detections(table, instrument=plane)
                 case 1:
-                    read_catalogue(table.slice(0, N // 2)).astrometry()
+                    Catalogue.read(table.slice(0, N // 2)).astrometry()
                 case _:
                     read_detections(
                         places,

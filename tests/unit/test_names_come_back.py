@@ -11,8 +11,8 @@ import pytest
 from astropy.table import Table
 
 from reseau import solve
+from reseau.datasets import read_dataset, read_solution, write_dataset
 from reseau.errors import ReseauWarning
-from reseau.io import read_dataset, read_solution, write_dataset
 from reseau.pipeline import Solved
 from reseau.pipeline.reading import read_input
 from small_tables import CAMERA, DEC0, OPTIONS, STARS, tables

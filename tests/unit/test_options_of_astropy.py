@@ -7,10 +7,11 @@ from astropy.coordinates import EarthLocation
 from astropy.table import QTable
 from astropy.time import Time
 
+from reseau.datasets import Dataset, read_instrument
+from reseau.datasets.dataset import read_states
 from reseau.errors import ConfigError, UnitError, WrongKindError
+from reseau.exchange import read_detections
 from reseau.instrument import Instrument
-from reseau.io import Dataset, read_detections, read_instrument
-from reseau.io.datasets import read_states
 from reseau.observers import Site, chosen_observer, states_of
 from reseau.pipeline import SolveOptions, solve
 from reseau.pipeline.viewpoint import parse_epoch, with_viewpoint

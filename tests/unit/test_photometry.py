@@ -6,9 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from reseau.pipeline import simulate
+from reseau.pipeline import prepare, simulate
 from reseau.pipeline.photometry import COLOURS, MAGNITUDES, best_known, photometry
-from reseau.pipeline.prepare import prepare
 
 
 def test_each_band_stands_under_its_own_name() -> None:

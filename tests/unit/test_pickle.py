@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import reseau
+from reseau.datasets import read_instrument
 from reseau.errors import DegeneracyError, ReseauError, ReseauWarning
-from reseau.io import read_instrument
 from reseau.observers import EphemerisRangeError, states_of
 from reseau.pipeline import simulate, solve
 

@@ -10,6 +10,7 @@ import pytest
 
 from reseau import SolveOptions, simulate, solve
 from reseau.constants import MILLIARCSECOND
+from reseau.datasets import Dataset
 from reseau.errors import (
     CatalogueError,
     ConfigError,
@@ -20,7 +21,6 @@ from reseau.errors import (
     UnusedEffectWarning,
 )
 from reseau.instrument import make_distortion
-from reseau.io import Dataset
 from reseau.observers import Weather
 from reseau.pipeline import prepare
 

@@ -8,20 +8,21 @@ import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 
+from reseau.datasets import Truth, read_instrument
 from reseau.errors import CatalogueError, FileFormatError
 from reseau.instrument import direction_to_pixel
-from reseau.io import Truth, read_instrument, table_of
+from reseau.pipeline import compare_with_truth as compare
 from reseau.pipeline import comparing
 from reseau.pipeline.compared import Compared
-from reseau.pipeline.comparing import compare_with_truth as compare
 from reseau.pipeline.comparing import position_errors
 from reseau.pipeline.comparing_calibration import (
     _joint,
     compare_calibration,
     true_parameters,
 )
-from reseau.schema import TRUTH_EXPOSURES, TRUTH_SOURCES
 from reseau.survey.flaws import flawed_instrument
+from reseau.tables import table_of
+from reseau.tables.columns import TRUTH_EXPOSURES, TRUTH_SOURCES
 
 MAS = np.deg2rad(1.0 / 3.6e6)
 

@@ -4,7 +4,7 @@ import astropy.units as u
 import pytest
 
 from reseau import schema
-from reseau.schema import Column, TableSchema
+from reseau.tables.columns import Column, TableSchema
 
 TABLES = [t for t in vars(schema).values() if isinstance(t, TableSchema)]
 

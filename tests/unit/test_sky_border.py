@@ -26,7 +26,7 @@ from reseau.errors import (
 )
 from reseau.instrument import camera_axes
 from reseau.records import Air, Bodies, Surroundings
-from reseau.sky.refraction import Atmosphere
+from reseau.sky import Atmosphere
 
 FUNCTIONS = [f for n in sky.__all__ if inspect.isfunction(f := getattr(sky, n))]
 # These look at what a table contains, with NumPy, wherever they are called.

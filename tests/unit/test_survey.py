@@ -9,16 +9,16 @@ from scipy import stats
 from alarm import RATE, covariance_bound, normal_bound, spread_bounds
 from reseau.errors import ConfigError
 from reseau.instrument import NoDistortion
-from reseau.schema import (
+from reseau.survey import jasmine_instrument, simulate_orbit
+from reseau.survey.flaws import flawed_instrument
+from reseau.survey.references import draw_correlations
+from reseau.tables.columns import (
     EXPOSURES,
     MEASUREMENTS,
     REFERENCE,
     TRUTH_EXPOSURES,
     TRUTH_SOURCES,
 )
-from reseau.survey import jasmine_instrument, simulate_orbit
-from reseau.survey.flaws import flawed_instrument
-from reseau.survey.references import draw_correlations
 
 TABLES = {
     "exposures": EXPOSURES,

@@ -3,7 +3,7 @@
 import equinox as eqx
 import numpy as np
 
-from reseau.io import read_instrument
+from reseau.datasets import read_instrument
 from reseau.survey import jasmine_instrument
 from reseau.survey.jasmine import FIELD_SIDE
 

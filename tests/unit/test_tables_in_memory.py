@@ -10,8 +10,10 @@ import pytest
 from astropy.table import MaskedColumn, QTable, Table
 
 from reseau import Catalogue, solve
+from reseau.datasets import read_instrument
 from reseau.errors import CatalogueError, ReseauError, WrongKindError
-from reseau.io import as_arrow, read_detections, read_instrument, table_from
+from reseau.exchange import read_detections
+from reseau.tables import as_arrow, table_from
 
 pd = pytest.importorskip("pandas")
 

@@ -12,9 +12,10 @@ from astropy.io import fits
 from astropy.table import MaskedColumn, Table
 
 from reseau import Catalogue
+from reseau.datasets import read_instrument
 from reseau.errors import CatalogueError, FileFormatError, ReseauWarning, TableWarning
-from reseau.io import read_detections, read_instrument
-from reseau.io.tables import read_table
+from reseau.exchange import read_detections
+from reseau.tables import read_table
 
 IDS = [4057480204110713985, 71, 82]
 ROWS = "4057480204110713985,1.5,2.5\n71,3.5,4.5\n82,5.5,6.5\n"

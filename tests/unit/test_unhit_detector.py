@@ -8,7 +8,7 @@ import pytest
 
 import reseau.model.gauge
 from reseau import simulate, solve
-from reseau.io import Dataset
+from reseau.datasets import Dataset
 from reseau.pipeline import Solved
 from reseau.pipeline.columns import calibration_columns
 

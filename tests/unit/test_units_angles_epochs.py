@@ -12,9 +12,9 @@ from astropy.time import Time
 
 from reseau import Catalogue
 from reseau.errors import CatalogueError, ReseauWarning, UnitError
-from reseau.io.angles import read_angles
-from reseau.io.epochs import read_epochs
-from reseau.io.unit_names import unit_of_name
+from reseau.tables.angles import read_angles
+from reseau.tables.times.epochs import read_epochs
+from reseau.tables.unit_names import unit_of_name
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from reseau import Catalogue
+from reseau.datasets import Dataset, read_instrument
 from reseau.errors import CatalogueError, ReseauWarning, TableWarning
-from reseau.io import Dataset, read_detections, read_instrument
+from reseau.exchange import read_detections
 
 XY = "x=x[um],y=y[um]"
 

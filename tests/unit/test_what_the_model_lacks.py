@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from reseau.datasets import read_instrument
 from reseau.errors import LeftOutWarning
-from reseau.io import read_instrument
 from reseau.pipeline.choice_models import usual_normalisation
 from reseau.pipeline.methods import _reliability_in_words
 from spoilt import Spoilt, solve_spoilt, spoilt_plate

@@ -1,8 +1,18 @@
 """Catalogues: Gaia's columns, the six parameters, and how they move with time."""
 
-from .moving import Moved, move
-from .parameters import PARAMETERS, Astrometry, WidePrior, astrometry
-from .table import Catalogue, registry
+from .moving import (
+    Moved,
+    move,
+)
+from .parameters import (
+    PARAMETERS,
+    Astrometry,
+    WidePrior,
+    astrometry,
+)
+from .table import (
+    Catalogue,
+)
 
 __all__ = [
     "PARAMETERS",
@@ -12,5 +22,4 @@ __all__ = [
     "WidePrior",
     "astrometry",
     "move",
-    "registry",
 ]

@@ -11,9 +11,9 @@ from numpy import ndarray
 
 from reseau.constants import AU_PER_YEAR, SPEED_OF_LIGHT
 from reseau.errors import CatalogueError, explain, missing_columns_error
-from reseau.schema import CATALOGUE, Column
+from reseau.tables.belonging import check_halves
+from reseau.tables.columns import CATALOGUE, Column
 
-from .belonging import check_halves
 from .parameters import CORRELATIONS, PARAMETERS, plain_column
 
 NEEDED = ("ref_epoch", "ra", "dec")

@@ -16,8 +16,12 @@ from numpy import ndarray
 
 from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.errors import CatalogueError, explain, some
-from reseau.sky import angles_from_direction, direction_from_angles
-from reseau.sky.motion import propagate, propagate_with_covariance
+from reseau.sky import (
+    angles_from_direction,
+    direction_from_angles,
+    propagate,
+    propagate_with_covariance,
+)
 
 from .parameters import (
     CORRELATIONS,

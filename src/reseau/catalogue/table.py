@@ -1,13 +1,11 @@
 """A catalogue as an astropy table: units and masks outside, plain columns inside."""
 
 from dataclasses import asdict, dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any, overload
 
 import astropy.units as u
 import numpy as np
-from astropy.io.registry import UnifiedIORegistry
 from astropy.table import Column, MaskedColumn, Table
 from astropy.time import ScaleValueError, Time
 from astropy.utils.masked import Masked
@@ -22,8 +20,12 @@ from reseau.errors import (
     explain,
     warn,
 )
-from reseau.schema import CATALOGUE, REFERENCE, YEARS
-from reseau.schema import Column as SchemaColumn
+from reseau.tables import place_of
+from reseau.tables.columns import CATALOGUE, REFERENCE, YEARS
+from reseau.tables.columns import Column as SchemaColumn
+from reseau.tables.memory import as_qtable
+from reseau.tables.naming.column_names import Choices
+from reseau.tables.times.julian_years import julian_years
 
 from .checks import check_speeds, check_values
 from .moving import Moved, move
@@ -35,18 +37,8 @@ from .parameters import (
     WidePrior,
     astrometry,
 )
-from .times import julian_years
-
-registry = UnifiedIORegistry()
-"""Where `reseau.io`, the only room that knows file formats, puts reader and writer."""
-
-
-def _load_connectors() -> None:
-    """Have the readers and writers registered, which the room of files does.
-
-    By name and at the last moment: this room neither needs files nor knows of them.
-    """
-    import_module("reseau.io.catalogues")
+from .reader import has_our_names, read_columns, table_of_catalogue
+from .writer import write_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +65,11 @@ class Catalogue:
 
     def __post_init__(self) -> None:
         table: Any = self.table
-        # Other libraries' tables are the room of files' matter, and other names.
-        reader = import_module("reseau.io.catalogues")
-        if isinstance(table, Table) and _is_ours(table) and reader.has_our_names(table):
+        if isinstance(table, Table) and _is_ours(table) and has_our_names(table):
             return
-        found = reader.table_of_catalogue(table, self.name)
+        found = table_of_catalogue(table, self.name)
         if found is None and not isinstance(table, Table):
-            found = import_module("reseau.io.memory").as_qtable(table)
+            found = as_qtable(table)
         if found is not None:
             object.__setattr__(self, "table", found)  # the class is frozen
 
@@ -113,8 +103,8 @@ class Catalogue:
         cls,
         path: Any,
         *,
+        columns: Choices = None,
         format: str | None = None,  # noqa: A002
-        **options: Any,
     ) -> "Catalogue":
         """Read Parquet, FITS, ECSV, VOTable, CSV or IPAC.
 
@@ -122,16 +112,16 @@ class Catalogue:
         ----------
         path
             A file, or a table in memory whose columns have other names.
+        columns
+            Names and units where they are other ones: ``"ra=RA_ICRS[deg]"``, or a
+            dictionary; a number stands for all rows: ``"ref_epoch=2016.0"``.
         format
             What the file has to be, as astropy calls it: "fits", "votable",
             "ascii.ecsv", "parquet", ...; files are told apart by their content all the
             same.
-        options
-            As of `reseau.io.read_catalogue`: ``columns="ra=RA[deg]"``.
         """
-        _load_connectors()
-        place = str(path) if isinstance(path, Path) else path
-        return registry.read(cls, place, format="reseau", kind=format, **options)
+        table = read_columns(path, columns=columns, kind=format)
+        return cls(table, name=place_of(path, "the catalogue"))
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write Parquet, FITS, ECSV, VOTable or CSV, as the suffix says.
@@ -143,8 +133,7 @@ class Catalogue:
         overwrite
             Whether a file of that name may be replaced.
         """
-        _load_connectors()
-        registry.write(self, str(path), format="reseau", overwrite=overwrite)
+        write_columns(self.table, path, name=self.name, overwrite=overwrite)
 
     def columns(self) -> dict[str, ndarray]:
         """Return Gaia's columns as plain arrays in the schema's units, NaN: missing."""
@@ -457,4 +446,4 @@ def _like(old: Any, values: ndarray, unit: str) -> Any:
     return kind(values, unit=own, **options)
 
 
-__all__ = ["Catalogue", "registry"]
+__all__ = ["Catalogue"]

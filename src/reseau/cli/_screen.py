@@ -26,11 +26,11 @@ def print_json(values: Mapping[str, Any]) -> None:
     Parameters
     ----------
     values
-        What `reseau.io` can make plain: numbers, arrays, texts and paths in mappings
-        and sequences.
+        What `datasets.solutions.plain` takes: numbers, arrays, texts and paths in
+        mappings and sequences.
     """
     # Not at the top: the help does not need the pipeline.
-    from reseau.io.solutions import plain
+    from reseau.datasets.solutions import plain
 
     typer.echo(json.dumps(plain(values), indent=2, allow_nan=False))
 

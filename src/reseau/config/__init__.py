@@ -5,11 +5,11 @@ fills it and `write_toml` writes it. Numbers with a unit are kept in the unit th
 wants. A number may also be text with a unit of its own, as in ``"4.86 m"``.
 """
 
-from reseau.config.declare import entry, numbers, table, tables
-from reseau.config.read import build, read_toml, shown, to_number
-from reseau.config.source import Source, find_line
-from reseau.config.units import from_unit, to_unit
-from reseau.config.write import write_toml
+from .declare import entry, numbers, table, tables
+from .read import build, read_toml, shown, to_number
+from .source import Source, find_line
+from .units import from_unit, to_unit
+from .write import write_toml
 
 __all__ = [
     "Source",

@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 
 import astropy.units as u
 
-from reseau.config.source import Source
-from reseau.config.units import from_unit, to_unit
 from reseau.errors import ConfigError, FileFormatError, explain, some
+
+from .source import Source
+from .units import from_unit, to_unit
 
 Record = TypeVar("Record")
 

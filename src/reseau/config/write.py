@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reseau.config.units import to_unit
+from .units import to_unit
 
 
 def write_toml(record: Any, path: str | Path) -> None:

@@ -28,11 +28,7 @@ from .site import Site, site_states
 from .states import Observer
 from .surroundings import DEFLECTORS, EFFECTS, surroundings
 from .table import TableObserver
-from .times import (
-    EphemerisRangeError,
-    barycentric_dynamical_time,
-    terrestrial_time,
-)
+from .times import EphemerisRangeError, barycentric_dynamical_time, terrestrial_time
 from .weather import Weather, air_above
 
 __all__ = [

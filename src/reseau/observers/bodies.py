@@ -35,12 +35,7 @@ import erfa
 import numpy as np
 from jaxtyping import Float
 
-from reseau.constants import (
-    ASTRONOMICAL_UNIT,
-    DEGREE,
-    JULIAN_YEAR,
-    SPEED_OF_LIGHT,
-)
+from reseau.constants import ASTRONOMICAL_UNIT, DEGREE, JULIAN_YEAR, SPEED_OF_LIGHT
 from reseau.errors import ConfigError, ShapeError, explain, some
 from reseau.records import Bodies
 

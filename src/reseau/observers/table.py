@@ -29,11 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from reseau.constants import (
-    ASTRONOMICAL_UNIT,
-    JULIAN_YEAR,
-    SPEED_OF_LIGHT,
-)
+from reseau.constants import ASTRONOMICAL_UNIT, JULIAN_YEAR, SPEED_OF_LIGHT
 from reseau.errors import CatalogueError, ShapeError, explain, some
 
 from .epochs import AnyEpochs, Epochs, tcb_years

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from reseau.datasets import DEFAULT_ERROR, Dataset
 from reseau.diagnostics import AssumedError, quantity
 from reseau.errors import AssumedErrorWarning, warn
-from reseau.io import DEFAULT_ERROR, Dataset
 from reseau.solve import Solution
 
 COARSE = {"pixel": 2.0, "um": 20.0}

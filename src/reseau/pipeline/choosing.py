@@ -25,21 +25,16 @@ from reseau.errors import (
 from reseau.instrument import NoDistortion, basis_name
 from reseau.model import BLOCKS, Parameters, Problem, take_step
 from reseau.records import Measurements
+from reseau.solve import Settings
 from reseau.solve.assemble import source_steps
+from reseau.solve.equations import equations_at
 from reseau.solve.evidence import expected_gain, laplace_evidence
-from reseau.solve.gauss_newton import Optimum, Settings, equations_at, gauss_newton
+from reseau.solve.gauss_newton import Optimum, gauss_newton
 from reseau.solve.plan import TileData, plan_tiles
 from reseau.solve.residuals import residuals_at
 from reseau.solve.start import find_start
 
-from .choice_models import (
-    EXTRAS,
-    POLYNOMIALS,
-    Model,
-    as_case,
-    conforming,
-    with_degree,
-)
+from .choice_models import EXTRAS, POLYNOMIALS, Model, as_case, conforming, with_degree
 from .chosen import Candidate, Choice
 
 DEGREES = range(2, 9)

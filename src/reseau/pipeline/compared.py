@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from reseau.datasets import SolutionFiles, read_solution
 from reseau.instrument import Instrument
-from reseau.io import columns_of, read_solution
-from reseau.io.damage import damage_told
-from reseau.io.solutions import SolutionFiles
+from reseau.tables import columns_of
+from reseau.tables.damage import damage_told
 
 from .columns import (
     calibration_columns,

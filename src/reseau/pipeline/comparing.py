@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from reseau.constants import DEGREE, MILLIARCSECOND
+from reseau.datasets import Truth, read_truth
 from reseau.diagnostics import (
     Recovery,
     decorrelated_pulls,
@@ -17,7 +18,7 @@ from reseau.diagnostics import (
     recovery_table,
 )
 from reseau.errors import CatalogueError, FileFormatError, explain, some
-from reseau.io import Truth, columns_of, read_truth
+from reseau.tables import columns_of
 
 from .compared import Columns, Compared, compared_solution
 from .comparing_calibration import Calibration, compare_calibration

@@ -11,11 +11,12 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from reseau.constants import ARCSECOND, DEGREE
+from reseau.datasets import Truth
 from reseau.instrument import Instrument, basis_name, camera_axes
-from reseau.io import Truth, columns_of
 from reseau.model import Parameters, Problem, detector_parameters
 from reseau.model.gauge import find_datum, to_datum
 from reseau.records import Exposures, Measurements, SourcePrior
+from reseau.tables import columns_of
 
 from .compared import Columns, Compared
 

@@ -16,10 +16,10 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from reseau.datasets import read_summary
 from reseau.diagnostics import decorrelated_pulls
 from reseau.errors import CatalogueError, FileFormatError, explain, some
-from reseau.io.damage import damage_told
-from reseau.io.solutions import read_summary
+from reseau.tables.damage import damage_told
 
 from .compared import Columns, Compared, compared_solution
 from .comparing import formal_covariances, position_errors, without_datum

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import overload
 
+from reseau.datasets import Truth
 from reseau.errors import FileFormatError, explain
-from reseau.io import Truth
 
 from .comparing import Comparison, compare_with_truth
 from .comparing_solutions import SolutionComparison, compare_solutions

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from reseau.io import check_output, columns_of
 from reseau.solve.gauss_newton import Report
+from reseau.tables import check_output, columns_of
 
 from .compared import compared_solution
 from .comparing import Comparison, compare_with_truth

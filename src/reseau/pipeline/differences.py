@@ -11,8 +11,8 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
+from reseau.datasets import calibration_labels
 from reseau.instrument import basis_name, camera_axes
-from reseau.io.solutions import calibration_labels
 
 from .compared import Columns, Compared
 

@@ -10,15 +10,10 @@ import numpy as np
 from astropy.time import Time
 from jaxtyping import Float
 
-from reseau.constants import (
-    ASTRONOMICAL_UNIT,
-    DEGREE,
-    MILLIARCSECOND,
-    SPEED_OF_LIGHT,
-)
+from reseau.constants import ASTRONOMICAL_UNIT, DEGREE, MILLIARCSECOND, SPEED_OF_LIGHT
+from reseau.datasets.dataset import read_states
 from reseau.diagnostics import DisplacementField
 from reseau.errors import ConfigError, explain
-from reseau.io.datasets import read_states
 from reseau.observers import (
     BODIES,
     AnyObserver,
@@ -39,11 +34,7 @@ from reseau.observers import (
     surroundings,
 )
 from reseau.records import Air
-from reseau.sky import (
-    direction_from_angles,
-    displaced,
-    zenith_distance,
-)
+from reseau.sky import direction_from_angles, displaced, zenith_distance
 
 from .effect_air import weather_at
 from .effect_limits import within_limits

@@ -9,10 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from reseau.constants import DEGREE
-from reseau.diagnostics import counted
-from reseau.errors import FileFormatError, explain
-from reseau.instrument import Instrument, basis_name
-from reseau.io import (
+from reseau.datasets import (
     Dataset,
     SolutionFiles,
     is_plane,
@@ -20,11 +17,12 @@ from reseau.io import (
     read_dataset,
     read_instrument,
     read_solution,
-    read_table,
-    settle_repeated,
-    table_file,
 )
-from reseau.io.damage import damage_told
+from reseau.diagnostics import counted
+from reseau.errors import FileFormatError, explain
+from reseau.instrument import Instrument, basis_name
+from reseau.tables import read_table, settle_repeated, table_file
+from reseau.tables.damage import damage_told
 
 from .datum_text import datum_text
 

@@ -13,14 +13,20 @@ import numpy as np
 from reseau.diagnostics.unit_weight import HALF, is_off
 from reseau.flags import count_flags
 from reseau.model.likelihood import likelihood_named, prior_named
-from reseau.solve import Settings, Solution, solve_plate
+from reseau.solve import (
+    Noise,
+    Robust,
+    Settings,
+    Solution,
+    error_inflation,
+    solve_plate,
+    solve_with_noise,
+)
 from reseau.solve.chains import solution_of_chains
 from reseau.solve.gauss_newton import Report
-from reseau.solve.noise import Noise, error_inflation, solve_with_noise
 from reseau.solve.nuts import Sampled, solve_nuts
 from reseau.solve.redundancy import Scales
 from reseau.solve.references import FALSE_ALARM
-from reseau.solve.robust import Robust
 from reseau.solve.variational import INITS, Variational, solve_variational
 
 from .choosing import choose_degree

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from reseau.datasets import Dataset, read_instrument
 from reseau.errors import ConfigError, explain
 from reseau.instrument import Instrument, InverseSIP, basis_name, make_distortion
-from reseau.io import Dataset, read_instrument
 from reseau.model import DEFAULT_FREE, check_blocks
 
 from .choice_models import DEFAULT_SIGMA, usual_normalisation

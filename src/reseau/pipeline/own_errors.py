@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import special
 
-from reseau.diagnostics.counting import counted
+from reseau.diagnostics import counted
 from reseau.diagnostics.verdict import RARE
 from reseau.solve import Solution
 

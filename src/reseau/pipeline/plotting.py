@@ -7,15 +7,9 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reseau.errors import (
-    ConfigError,
-    OutputExistsError,
-    explain,
-    some,
-    unknown_name,
-)
-from reseau.io import os_errors
+from reseau.errors import ConfigError, OutputExistsError, explain, some, unknown_name
 from reseau.plots import FORMATS, check_figure, save
+from reseau.tables import os_errors
 
 from .compared import compared_solution
 from .comparing import compare_with_truth

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reseau.datasets import read_summary
 from reseau.errors import FileFormatError, explain
-from reseau.io import PosteriorNames, check_output, read_summary, to_arviz, write_draws
-from reseau.io.arviz import check_netcdf, require_arviz
-from reseau.io.posteriors import SavedPosterior, read_posterior
+from reseau.exchange import PosteriorNames, to_arviz, write_draws
+from reseau.exchange.arviz import check_netcdf, require_arviz
+from reseau.exchange.posteriors import SavedPosterior, read_posterior
 from reseau.solve import Draws, Solution
 from reseau.solve.draws import resample, sample_posterior
 from reseau.solve.posterior_factor import PosteriorFactor
+from reseau.tables import check_output
 
 from .prepare import Prepared
 
@@ -163,7 +165,7 @@ def _check_directory(solution: object) -> None:
             wanted="the directory of a solution",
             where="posterior",
             todo="of a solution in memory: solved.to_arviz(1000), which "
-            "reseau.io.write_draws writes",
+            "reseau.exchange.write_draws writes",
         )
     )
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from reseau.catalogue import Astrometry, astrometry
 from reseau.constants import ARCSECOND, DEGREE
+from reseau.datasets import Dataset
 from reseau.diagnostics import counted
 from reseau.errors import (
     CatalogueError,
@@ -22,10 +23,10 @@ from reseau.errors import (
     some,
     warn,
 )
-from reseau.io import Dataset, columns_of
 from reseau.model import DEFAULT_FREE, Problem
 from reseau.records import Exposures, Measurements, SourcePrior
 from reseau.solve import Labels
+from reseau.tables import columns_of
 
 from .carrying import carry
 from .doubles import without_doubles

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from reseau.datasets import Dataset, read_dataset, read_instrument
 from reseau.errors import (
     ConfigError,
     FileFormatError,
@@ -10,17 +11,9 @@ from reseau.errors import (
     explain,
     suggestion,
 )
+from reseau.exchange import joined, read_detections
 from reseau.instrument import Instrument
-from reseau.io import (
-    Dataset,
-    is_path,
-    joined,
-    place_of,
-    read_dataset,
-    read_detections,
-    read_instrument,
-    table_file,
-)
+from reseau.tables import is_path, place_of, table_file
 
 from .options import SolveOptions
 

@@ -9,11 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from reseau._usual import up_to_usual
-from reseau.instrument import (
-    Detectors,
-    attitude_from_axes,
-    plane_from_pixel,
-)
+from reseau.instrument import Detectors, attitude_from_axes, plane_from_pixel
 
 _attitude = jax.jit(attitude_from_axes)
 _plane = jax.jit(plane_from_pixel)

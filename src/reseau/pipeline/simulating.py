@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from reseau._compiled import computing
-from reseau.io import Dataset, Truth, table_of, write_dataset
-from reseau.schema import (
+from reseau.datasets import Dataset, Truth, write_dataset
+from reseau.survey import simulate_orbit
+from reseau.tables import table_of
+from reseau.tables.columns import (
     EXPOSURES,
     MEASUREMENTS,
     REFERENCE,
@@ -17,7 +19,6 @@ from reseau.schema import (
     TRUTH_SOURCES,
     TableSchema,
 )
-from reseau.survey import simulate_orbit
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from reseau.datasets import Dataset
 from reseau.diagnostics import is_absurd, is_crowd, verdict
 from reseau.diagnostics.foreseen import foreseen_sentences, foreseen_summary
 from reseau.errors import LeftOutWarning, Result, some
 from reseau.instrument import Instrument
-from reseau.io import Dataset
 from reseau.solve import Solution
 
 from .assumed import fitted_guess, judged_error

@@ -9,19 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reseau._compiled import computing
-from reseau.errors import (
-    ReseauError,
-    warn,
-)
+from reseau.datasets import write_solution
+from reseau.errors import ReseauError, warn
+from reseau.exchange.posteriors import write_posterior
 from reseau.instrument import Instrument
-from reseau.io import (
-    SOLUTION_MARKS,
-    check_output,
-    write_solution,
-)
-from reseau.io.posteriors import write_posterior
 from reseau.solve import Draws
 from reseau.solve.gauss_newton import Report
+from reseau.tables import SOLUTION_MARKS, check_output
 
 from .assumed import say_what_is_assumed
 from .columns import (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reseau.constants import DEGREE, SPEED_OF_LIGHT
+from reseau.datasets import Dataset
 from reseau.errors import (
     CatalogueError,
     ConfigError,
@@ -13,7 +14,6 @@ from reseau.errors import (
     some,
     warn,
 )
-from reseau.io import Dataset, columns_of
 from reseau.observers import (
     Observer,
     Site,
@@ -25,6 +25,7 @@ from reseau.observers import (
     surroundings,
 )
 from reseau.records import Surroundings
+from reseau.tables import columns_of
 
 from .observer_bounds import check_positions, check_speeds
 

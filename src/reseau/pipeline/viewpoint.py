@@ -7,15 +7,11 @@ import numpy as np
 import pyarrow as pa
 from astropy.time import Time
 
+from reseau.datasets import Dataset
+from reseau.datasets.dataset import read_states
 from reseau.errors import ConfigError, explain
-from reseau.io import Dataset, columns_of, is_table
-from reseau.io.datasets import read_states
-from reseau.observers import (
-    FileChoice,
-    chosen_observer,
-    names_of,
-    one_tcb_year,
-)
+from reseau.observers import FileChoice, chosen_observer, names_of, one_tcb_year
+from reseau.tables import columns_of, is_table
 
 from .options import SolveOptions
 from .surroundings import POSITION, VELOCITY

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy import ndarray
 
-from reseau.diagnostics.residuals import ExposureChi2
+from reseau.diagnostics import ExposureChi2
 
 from ._style import BLUE, GREY, VERMILION, new_axes
 

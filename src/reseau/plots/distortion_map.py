@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from numpy import ndarray
 
-from reseau.diagnostics.distortion_map import DistortionMap
+from reseau.diagnostics import DistortionMap
 from reseau.errors import ConfigError, explain
 
 from ._style import (

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy import ndarray
 
-from reseau.diagnostics.footprint import field_centre, sky_offsets
+from reseau.diagnostics import field_centre, sky_offsets
 
 from ._style import BLACK, CYCLE, GREY, MANY, VERMILION, new_axes
 

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from numpy import ndarray
 
-from reseau.diagnostics.residuals import Running
+from reseau.diagnostics import Running
 
 from ._style import BLUE, GREY, MANY, ORANGE, VERMILION, new_axes, readable_unit
 

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.quiver import Quiver
 from numpy import ndarray
 
-from reseau.diagnostics.residuals import BinnedVectors
+from reseau.diagnostics import BinnedVectors
 
 from ._style import (
     BLACK,

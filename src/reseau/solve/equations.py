@@ -7,13 +7,7 @@ import scipy.linalg
 import scipy.sparse
 
 from reseau.linalg import Factor, factorise
-from reseau.model import (
-    Parameters,
-    Problem,
-    free_columns,
-    prior_terms,
-    prior_widths,
-)
+from reseau.model import Parameters, Problem, free_columns, prior_terms, prior_widths
 from reseau.model.gauge import mean_scales, sky_rotations
 
 from .assemble import System, assemble

@@ -30,18 +30,13 @@ import scipy.special
 from jaxtyping import Float
 
 from reseau.linalg import rounding_threshold
-from reseau.model import (
-    PER_EXPOSURE,
-    Problem,
-    free_columns,
-    prior_terms,
-    prior_widths,
-)
+from reseau.model import PER_EXPOSURE, Problem, free_columns, prior_terms, prior_widths
 from reseau.model.arrangement import whitening_factors
 from reseau.model.gauge import mean_scales, sky_rotations
 from reseau.model.priors import tied_focal_weight
 
-from .gauss_newton import Equations, Optimum, Settings, gauss_newton
+from .equations import Equations
+from .gauss_newton import Optimum, Settings, gauss_newton
 from .plan import TileData, plan_tiles
 from .solution import Solution
 

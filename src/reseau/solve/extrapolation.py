@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float
 
 from reseau.model import Problem
 
-from .gauss_newton import Equations
+from .equations import Equations
 from .plan import TileData
 
 BEYOND = 1.0

@@ -16,8 +16,8 @@ from reseau.flags import flag_value
 from reseau.model import Parameters, Problem
 
 from .curvature import prior_curvature
+from .equations import Equations
 from .extrapolation import Extrapolation, find_extrapolated
-from .gauss_newton import Equations
 from .plan import TileData
 from .posterior import spread_by_covariance
 from .references import Cavity, ReferenceTest, find_cavity, judge_references

@@ -31,7 +31,7 @@ from reseau.model import (
 )
 
 from .assemble import frames_at, in_parts, stages, whitened_columns
-from .gauss_newton import Equations
+from .equations import Equations
 from .plan import Block, TileData
 
 

@@ -28,7 +28,8 @@ from reseau.errors import ConfigError, ConvergenceError, DegeneracyError, explai
 from reseau.model import Parameters, Problem
 from reseau.model.arrangement import whitening_factors
 
-from .gauss_newton import Settings, equations_at, gauss_newton
+from .equations import equations_at
+from .gauss_newton import Settings, gauss_newton
 from .leverage import leverages
 from .plan import TileData, plan_tiles
 from .plate import solve_plate

@@ -33,8 +33,9 @@ from reseau.sky import (
 )
 
 from .both_modes import with_both_modes
+from .equations import Equations
 from .flagging import source_flags
-from .gauss_newton import Equations, Optimum, Report, Settings, gauss_newton
+from .gauss_newton import Optimum, Report, Settings, gauss_newton
 from .leverage import leverages
 from .lost import lost_solution
 from .plan import TileData, plan_tiles

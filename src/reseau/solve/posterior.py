@@ -23,7 +23,7 @@ from reseau.linalg import Tile, backward_2x2, border_transpose
 from reseau.model import Problem
 
 from .assemble import System, source_covariances
-from .gauss_newton import Equations
+from .equations import Equations
 from .plan import TileData
 from .redundancy import PriorShares, prior_shares
 

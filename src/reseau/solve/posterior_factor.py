@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float, Int
 from reseau.model import Parameters, Problem
 from reseau.model.gauge import Datum
 
-from .gauss_newton import Equations
+from .equations import Equations
 from .plan import TileData
 from .posterior import InnerConstraints
 

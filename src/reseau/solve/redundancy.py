@@ -30,7 +30,7 @@ from jaxtyping import Array, Bool, Float
 
 from reseau.linalg import Tile, backward_2x2
 
-from .gauss_newton import Equations
+from .equations import Equations
 from .plan import TileData
 
 NARROW = 0.02

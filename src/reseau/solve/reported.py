@@ -18,13 +18,7 @@ import scipy.linalg
 import scipy.sparse
 from jaxtyping import Bool, Float
 
-from reseau.model import (
-    Parameters,
-    Problem,
-    free_columns,
-    prior_widths,
-    take_step,
-)
+from reseau.model import Parameters, Problem, free_columns, prior_widths, take_step
 from reseau.model.gauge import Datum, find_datum, to_datum
 
 from .assemble import assemble

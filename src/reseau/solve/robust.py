@@ -39,14 +39,8 @@ from reseau.model.likelihood import (
 
 from .assemble import source_covariances, source_steps
 from .curvature import prior_curvature
-from .gauss_newton import (
-    Equations,
-    Optimum,
-    Report,
-    Settings,
-    equations_at,
-    gauss_newton,
-)
+from .equations import Equations, equations_at
+from .gauss_newton import Optimum, Report, Settings, gauss_newton
 from .plan import TileData
 from .references import (
     Cavity,

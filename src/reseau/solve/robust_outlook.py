@@ -24,7 +24,7 @@ from scipy import special
 from reseau.model import Problem
 from reseau.model.likelihood import WRONG_WIDTH
 
-from .gauss_newton import Equations
+from .equations import Equations
 from .plan import TileData
 from .posterior import spread_by_covariance
 from .references import FALSE_ALARM, Cavity, judge_references

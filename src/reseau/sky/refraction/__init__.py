@@ -18,12 +18,7 @@ from .laplace import (
     refraction_laplace,
     refraction_tangent,
 )
-from .layers import (
-    Atmosphere,
-    atmosphere,
-    refraction_integral,
-    refraction_through,
-)
+from .layers import Atmosphere, atmosphere, refraction_integral, refraction_through
 from .vector import refract, unrefract, zenith_distance
 
 __all__ = [

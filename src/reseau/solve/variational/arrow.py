@@ -17,14 +17,8 @@ from jaxtyping import Array, Float
 from reseau.linalg import Factor, Tile, eliminate, factorise
 from reseau.model import Parameters, Problem, prior_terms, take_step
 from reseau.model.gauge import Datum, find_datum
-from reseau.solve.assemble import (
-    System,
-    assemble,
-    in_parts,
-    interleaved,
-    source_steps,
-)
-from reseau.solve.gauss_newton import Equations
+from reseau.solve.assemble import System, assemble, in_parts, interleaved, source_steps
+from reseau.solve.equations import Equations
 from reseau.solve.plan import TileData
 
 from .guides import LOG_TWO_PI

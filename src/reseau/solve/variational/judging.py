@@ -11,14 +11,10 @@ from reseau.errors import Result
 from reseau.model import Parameters, Problem
 from reseau.model.likelihood import Mixture
 from reseau.solve.assemble import source_covariances
-from reseau.solve.gauss_newton import Equations, Optimum, equations_at
+from reseau.solve.equations import Equations, equations_at
+from reseau.solve.gauss_newton import Optimum
 from reseau.solve.plan import TileData
-from reseau.solve.references import (
-    Cavity,
-    ReferenceTest,
-    find_cavity,
-    judge_references,
-)
+from reseau.solve.references import Cavity, ReferenceTest, find_cavity, judge_references
 from reseau.solve.residuals import residuals_at
 from reseau.solve.robust import Reliability, RobustOptimum, fit_outliers
 from reseau.solve.two_modes import expected_weight, two_modes

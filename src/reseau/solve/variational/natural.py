@@ -48,13 +48,8 @@ import numpy as np
 from reseau.errors import Result
 from reseau.model import Parameters, Problem, prior_terms
 from reseau.solve.assemble import System
-from reseau.solve.gauss_newton import (
-    Equations,
-    Iteration,
-    Optimum,
-    Settings,
-    gauss_newton,
-)
+from reseau.solve.equations import Equations
+from reseau.solve.gauss_newton import Iteration, Optimum, Settings, gauss_newton
 from reseau.solve.plan import TileData
 from reseau.solve.posterior import gaussian_posterior
 from reseau.solve.robust import RobustOptimum

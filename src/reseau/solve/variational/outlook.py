@@ -31,7 +31,7 @@ from reseau.solve.assemble import (
 )
 from reseau.solve.averaged import Averages, Smoothed, smoothed
 from reseau.solve.curvature import own_blocks
-from reseau.solve.gauss_newton import Equations
+from reseau.solve.equations import Equations
 from reseau.solve.leverage import leverages
 from reseau.solve.plan import Block, TileData
 from reseau.solve.residuals import residuals_at

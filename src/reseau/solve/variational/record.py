@@ -7,8 +7,9 @@ from jaxtyping import Float
 
 from reseau.errors import Result
 from reseau.model import Parameters, Problem, prior_terms
+from reseau.solve.equations import Equations
 from reseau.solve.flagging import source_flags
-from reseau.solve.gauss_newton import Equations, Iteration
+from reseau.solve.gauss_newton import Iteration
 from reseau.solve.plan import TileData
 from reseau.solve.plate import NullSpace, calibration_pulls, describe_datum, prior_pulls
 from reseau.solve.posterior_factor import posterior_factor

@@ -10,13 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from reseau.errors import ConfigError, Result, explain, unknown_name
-from reseau.model import (
-    Parameters,
-    Problem,
-    free_columns,
-    prior_terms,
-    prior_widths,
-)
+from reseau.model import Parameters, Problem, free_columns, prior_terms, prior_widths
 from reseau.model.density import solved_sources
 from reseau.model.likelihood import Likelihood
 from reseau.solve.assemble import assemble, source_steps

@@ -36,21 +36,15 @@ from reseau.model import Problem, prior_terms
 from reseau.model.likelihood import Mixture
 from reseau.solve.assemble import assemble
 from reseau.solve.both_modes import with_both_modes
-from reseau.solve.gauss_newton import Equations, Iteration
+from reseau.solve.equations import Equations
+from reseau.solve.gauss_newton import Iteration
 from reseau.solve.plan import TileData
 from reseau.solve.robust import RobustOptimum
 
 from .arrow import Arrow, Expected, Step, arrow_at, elbo_of, natural_step
 from .arrow_modes import factors_of, refined_arrow
 from .judging import judge_data
-from .natural import (
-    Fitted,
-    NaturalSettings,
-    as_equations,
-    ended_arrow,
-    noted,
-    verdict,
-)
+from .natural import Fitted, NaturalSettings, as_equations, ended_arrow, noted, verdict
 from .outlook import OfPriors, Outlook, Tails, look
 from .record import Variational
 

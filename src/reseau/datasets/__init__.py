@@ -1,0 +1,51 @@
+"""Datasets, instruments, truths and solutions as directories of files."""
+
+from .assumed_error import (
+    DEFAULT_ERROR,
+)
+from .dataset import (
+    Dataset,
+    digests,
+    read_dataset,
+    read_reference,
+    write_dataset,
+)
+from .instrument_writer import (
+    is_plane,
+    write_instrument,
+)
+from .instruments import (
+    presets,
+    read_instrument,
+)
+from .solutions import (
+    SolutionFiles,
+    calibration_labels,
+    read_solution,
+    read_summary,
+    write_solution,
+)
+from .truths import (
+    Truth,
+    read_truth,
+)
+
+__all__ = [
+    "DEFAULT_ERROR",
+    "Dataset",
+    "SolutionFiles",
+    "Truth",
+    "calibration_labels",
+    "digests",
+    "is_plane",
+    "presets",
+    "read_dataset",
+    "read_instrument",
+    "read_reference",
+    "read_solution",
+    "read_summary",
+    "read_truth",
+    "write_dataset",
+    "write_instrument",
+    "write_solution",
+]

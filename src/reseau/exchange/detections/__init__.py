@@ -1,0 +1,1 @@
+"""A single table of detections as a dataset."""

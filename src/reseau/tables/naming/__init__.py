@@ -1,0 +1,1 @@
+"""Which column of a user's table is which."""

@@ -1,0 +1,1 @@
+"""What columns and headers say of times, to Julian years of TCB."""

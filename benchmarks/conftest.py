@@ -3,7 +3,8 @@
 import jax
 import pytest
 
-from reseau.pipeline import prepare, simulate
+from reseau.plates import prepare
+from reseau.verbs.simulate import simulate
 
 
 @pytest.fixture(scope="session")

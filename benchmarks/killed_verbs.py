@@ -149,7 +149,7 @@ def main() -> None:
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(place / "programs"))
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
         import reseau.cli
-        import reseau.pipeline  # noqa: F401
+        import reseau.verbs  # noqa: F401
 
         data = place / "data"
         made = ["simulate", "orbit", *SMALL, "--seed", "1", "-o", str(data)]

@@ -39,7 +39,8 @@ class Row(NamedTuple):
 
 
 def _plate(choices: dict[str, int]):
-    from reseau.pipeline import prepare, simulate
+    from reseau.plates import prepare
+    from reseau.verbs.simulate import simulate
 
     made = simulate(**choices)
     return made, prepare(made.dataset)

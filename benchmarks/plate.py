@@ -15,7 +15,7 @@ import time
 began = time.perf_counter()
 import json, sys, warnings
 from importlib import import_module
-from reseau.pipeline import prepare
+from reseau.plates import prepare
 warnings.simplefilter("ignore")
 def resident():  # of this process alone, unlike getrusage's after a fork
     lines = open("/proc/self/status").read().splitlines()
@@ -32,7 +32,8 @@ print(json.dumps(dict(imports=imported, solve=seconds, before=before, rss=rss)))
 
 
 def _problem(sources: int, seed: int = 0, **choices: object):
-    from reseau.pipeline import prepare, simulate
+    from reseau.plates import prepare
+    from reseau.verbs.simulate import simulate
 
     plate = simulate(sources=sources, seed=seed, **choices)
     return prepare(plate.dataset).problem
@@ -66,7 +67,7 @@ def _measure(problem, repeats: int = 5) -> dict[str, float]:
 
 def _cold() -> dict[str, float]:
     """Solve the orbit once in a process of its own, nothing compiled before."""
-    from reseau.pipeline import simulate
+    from reseau.verbs.simulate import simulate
 
     with tempfile.TemporaryDirectory() as folder:
         dataset = f"{folder}/orbit"

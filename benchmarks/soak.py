@@ -57,7 +57,9 @@ def main() -> None:
         # Read when the first program is compiled; as many programs, as many maps.
         os.environ["XLA_FLAGS"] = HURRY
     from reseau._compiled import memory_maps
-    from reseau.pipeline import SolveOptions, simulate, solve
+    from reseau.plates import SolveOptions
+    from reseau.verbs.simulate import simulate
+    from reseau.verbs.solve import solve
 
     counted = Compilations()
     rng = np.random.default_rng(options.seed)

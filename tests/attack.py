@@ -198,9 +198,11 @@ def _parquet(file: Path, rng: np.random.Generator) -> str:
 def tried(folder: Path) -> None:
     """Read all that can be read of a dataset or a solution."""
     from reseau.datasets import read_dataset, read_truth
+    from reseau.diagnostics import compare_solutions
+    from reseau.diagnostics.comparison.solution import compared_solution
     from reseau.exchange.posteriors import read_posterior
-    from reseau.pipeline import compare_solutions, describe, prepare
-    from reseau.pipeline.compared import compared_solution
+    from reseau.plates import prepare
+    from reseau.verbs.info import describe
 
     if folder.name == "solution":
         for each in (compared_solution, read_posterior, describe):
@@ -242,7 +244,8 @@ def run(numbers: range, sources: tuple[Path, Path]) -> list[str]:
 
 def main() -> None:
     """Attack as often as asked."""
-    from reseau.pipeline import simulate, solve
+    from reseau.verbs.simulate import simulate
+    from reseau.verbs.solve import solve
 
     warnings.simplefilter("ignore")
     first, last = (int(a) for a in sys.argv[1:3])

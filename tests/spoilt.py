@@ -13,7 +13,8 @@ from reseau.datasets import read_instrument
 from reseau.errors import ReseauError
 from reseau.exchange import read_detections
 from reseau.model import Problem
-from reseau.pipeline import SolveOptions, prepare, solve
+from reseau.plates import SolveOptions, prepare
+from reseau.verbs.solve import solve
 
 CAMERA = """
 name = "camera"

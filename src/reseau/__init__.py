@@ -1,32 +1,20 @@
 """High-precision differential astrometry with honest covariances."""
 
-import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reseau.catalogue import Catalogue
-    from reseau.pipeline import (
-        Comparison,
-        Demonstration,
-        Effects,
-        Figures,
-        Information,
-        Simulated,
-        SolutionComparison,
-        Solved,
-        SolveOptions,
-        compare,
-        demo,
-        describe,
-        effects,
-        plot,
-        posterior,
-        simulate,
-        solve,
-    )
+    from reseau.diagnostics import Comparison, Effects, SolutionComparison, effects
+    from reseau.plates import SolveOptions
+    from reseau.verbs.compare import compare
+    from reseau.verbs.demo import Demonstration, demo
+    from reseau.verbs.info import Information, describe
+    from reseau.verbs.plot import Figures, plot
+    from reseau.verbs.posterior import posterior
+    from reseau.verbs.simulate import Simulated, simulate
+    from reseau.verbs.solve import Solved, solve
 
 try:
     __version__ = version("reseau")
@@ -55,29 +43,37 @@ __all__ = [
     "solve",
 ]
 
-
-class _Package(ModuleType):
-    """This package, whose function `solve` is not hidden by the room of that name."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        """Take an attribute, but not the module that the import of a room gives."""
-        if not (name in __all__ and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+_HOMES = {
+    "Catalogue": "catalogue",
+    "Comparison": "diagnostics",
+    "Demonstration": "verbs.demo",
+    "Effects": "diagnostics",
+    "Figures": "verbs.plot",
+    "Information": "verbs.info",
+    "Simulated": "verbs.simulate",
+    "SolutionComparison": "diagnostics",
+    "SolveOptions": "plates",
+    "Solved": "verbs.solve",
+    "compare": "verbs.compare",
+    "demo": "verbs.demo",
+    "describe": "verbs.info",
+    "effects": "diagnostics",
+    "plot": "verbs.plot",
+    "posterior": "verbs.posterior",
+    "simulate": "verbs.simulate",
+    "solve": "verbs.solve",
+}
+"""Where each name is, below this package."""
 
 
 def __getattr__(name: str) -> Any:
     """Import a room when one of its names is first used.
 
-    JAX, astropy and matplotlib take seconds, which the command's help need not wait
-    for.
+    JAX and astropy take seconds, which the command's help need not wait for.
     """
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    room = ".catalogue" if name == "Catalogue" else ".pipeline"
-    return getattr(import_module(room, __name__), name)
+    return getattr(import_module(f"reseau.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

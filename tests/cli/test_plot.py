@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from reseau.pipeline.figures import KINDS
+from reseau.reports.figures import KINDS
 
 Run = Callable[..., object]
 

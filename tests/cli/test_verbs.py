@@ -443,7 +443,7 @@ def failing(error: BaseException) -> Callable[..., None]:
 
 def test_refusal_of_the_system(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     error = PermissionError(errno.EACCES, "Permission denied", "/somewhere")
-    monkeypatch.setattr("reseau.pipeline.describe", failing(error))
+    monkeypatch.setattr("reseau.verbs.info.describe", failing(error))
     result = run("info", "jasmine")
     assert result.exit_code == 2
     for word in ("Permission denied", "/somewhere", "wanted:", "to do:"):
@@ -452,7 +452,7 @@ def test_refusal_of_the_system(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_bug_is_called_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reseau.pipeline.describe", failing(RuntimeError("oh")))
+    monkeypatch.setattr("reseau.verbs.info.describe", failing(RuntimeError("oh")))
     result = run("info", "jasmine")
     assert result.exit_code == 1
     assert "error: RuntimeError: oh" in result.stderr
@@ -470,7 +470,7 @@ def test_debug_shows_the_traceback(run: Run, arguments: tuple[str, ...]) -> None
 
 
 def test_an_interrupt_is_no_bug(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reseau.pipeline.describe", failing(KeyboardInterrupt()))
+    monkeypatch.setattr("reseau.verbs.info.describe", failing(KeyboardInterrupt()))
     result = run("info", "jasmine")
     assert result.exit_code == 130
     assert "interrupted" in result.stderr
@@ -487,7 +487,7 @@ def test_warnings_are_shown_once_and_plainly(
         warnings.warn("invalid value in divide", RuntimeWarning, stacklevel=1)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("reseau.pipeline.describe", warn)
+    monkeypatch.setattr("reseau.verbs.info.describe", warn)
     lines = run("info", "jasmine").stderr.splitlines()
     assert lines[:-1] == [
         "warning: look: DroppedWarning",
@@ -497,8 +497,8 @@ def test_warnings_are_shown_once_and_plainly(
 
 def test_demo(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import reseau
-    from reseau.pipeline import Figures
-    from reseau.pipeline.figures import KINDS
+    from reseau.reports.figures import KINDS
+    from reseau.verbs.plot import Figures
 
     # As small as the survey of the other tests, for which everything is compiled.
     choices = {"sources": 150, "exposures": 8, "artificial": 6, "seed": 3}
@@ -508,7 +508,7 @@ def test_demo(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         assert asked.pop("seed") == 4
         return reseau.simulate(output, overwrite=overwrite, **choices, **asked)
 
-    monkeypatch.setattr("reseau.pipeline.demonstration.simulate", smaller)
+    monkeypatch.setattr("reseau.verbs.demo.simulate", smaller)
     place = tmp_path / "demo"
     command = partial(run, "demo", "-o", place, "--small", "--seed", 4)
     result = command()
@@ -526,7 +526,7 @@ def test_demo(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert compared.stdout in result.stdout
     assert command().exit_code == 2
     # Pictures take longest, and are replaced as the others are.
-    drawing = "reseau.pipeline.plotting.draw_figures"
+    drawing = "reseau.verbs.plot.draw_figures"
     monkeypatch.setattr(drawing, lambda *_: Figures())
     again = run("demo", "-o", place, "--small", "--seed", 4, "--overwrite", "--quiet")
     assert (again.exit_code, again.stdout) == (0, "")

@@ -29,10 +29,10 @@ from reseau.errors import (
     MissingAstrometryWarning,
     UnusedEffectWarning,
 )
-from reseau.pipeline import prepare
-from reseau.pipeline.carrying import left_out
-from reseau.pipeline.surroundings import Seen
-from reseau.pipeline.viewpoint import parse_epoch, with_viewpoint
+from reseau.plates import prepare
+from reseau.plates.carrying import left_out
+from reseau.plates.surroundings import Seen
+from reseau.plates.viewpoint import parse_epoch, with_viewpoint
 from reseau.records import Surroundings
 from strategies import examples, seeds
 

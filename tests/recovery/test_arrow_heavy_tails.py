@@ -16,12 +16,13 @@ from quick import quick_jit
 from reseau.constants import DEGREE
 from reseau.diagnostics import recovery_statistics
 from reseau.model.likelihood import likelihood_named, prior_named
-from reseau.pipeline import prepare, simulate
+from reseau.plates import prepare
 from reseau.sky import direction_from_angles, tangent_offset
 from reseau.solve import Robust, solve_plate
 from reseau.solve.references import FALSE_ALARM
 from reseau.solve.variational import solve_variational
 from reseau.tables import columns_of
+from reseau.verbs.simulate import simulate
 
 SEEDS = (5, 6, 7, 8)
 DRAWN = {"sources": 500, "artificial": 10, "wrong_fraction": 0.02}

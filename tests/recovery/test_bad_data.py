@@ -20,13 +20,14 @@ from reseau.constants import DEGREE
 from reseau.diagnostics import recovery_statistics
 from reseau.flags import flag_value
 from reseau.model.likelihood import likelihood_named, prior_named
-from reseau.pipeline import prepare, simulate
+from reseau.plates import prepare
 from reseau.sky import direction_from_angles, tangent_offset
 from reseau.solve import Robust, solve_plate
 from reseau.solve.curvature import prior_curvature
 from reseau.solve.references import FALSE_ALARM, find_cavity
 from reseau.solve.weighted import Terms
 from reseau.tables import columns_of
+from reseau.verbs.simulate import simulate
 
 THRESHOLD = stats.chi2.isf(FALSE_ALARM, 2)
 BOTH = ("mixture", "mixture")

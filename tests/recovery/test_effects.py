@@ -16,9 +16,11 @@ from alarm import spread_bounds
 from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.diagnostics import recovery_statistics
 from reseau.observers import geocentre
-from reseau.pipeline import Simulated, Solved, SolveOptions, simulate, solve
+from reseau.plates import SolveOptions
 from reseau.sky import direction_from_angles, tangent_offset
 from reseau.tables import columns_of
+from reseau.verbs.simulate import Simulated, simulate
+from reseau.verbs.solve import Solved, solve
 
 SPEED_OF_LIGHT = 299_792.458  # km/s
 ORBIT = {"observer": "orbit", "effects": ("aberration", "deflection")}

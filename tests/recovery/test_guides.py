@@ -6,9 +6,10 @@ Run by ``make recovery``.
 import numpy as np
 import pytest
 
-from reseau.pipeline import prepare, simulate
+from reseau.plates import prepare
 from reseau.solve import Settings, solve_plate
 from reseau.solve.variational import solve_variational
+from reseau.verbs.simulate import simulate
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,10 @@ from scipy import stats
 from alarm import normal_bound, share_bounds, spread_bounds
 from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.diagnostics import recovery_statistics
-from reseau.pipeline import simulate, solve
 from reseau.sky import direction_from_angles, tangent_offset
 from reseau.tables import columns_of
+from reseau.verbs.simulate import simulate
+from reseau.verbs.solve import solve
 
 SEEDS = range(20)
 

@@ -13,14 +13,16 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
+from reseau.diagnostics.comparison.calibration import true_parameters
+from reseau.diagnostics.comparison.solution import compared_solution
 from reseau.errors import Result
 from reseau.instrument import attitude_difference
 from reseau.model.likelihood import likelihood_named
-from reseau.pipeline import SolveOptions, simulate, solve
-from reseau.pipeline.compared import compared_solution
-from reseau.pipeline.comparing_calibration import true_parameters
+from reseau.plates import SolveOptions
 from reseau.solve import Robust, solve_plate
 from reseau.tables import columns_of
+from reseau.verbs.simulate import simulate
+from reseau.verbs.solve import solve
 from spoilt import plate_of_pairs
 
 CASES = {

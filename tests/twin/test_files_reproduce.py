@@ -17,8 +17,8 @@ from reseau.constants import DEGREE
 from reseau.datasets import read_solution
 from reseau.instrument import camera_axes
 from reseau.model import detector_parameters, exposure_frame, predict
-from reseau.pipeline import prepare
-from reseau.pipeline.datum_text import datum_text
+from reseau.plates import prepare
+from reseau.plates.datum_text import datum_text
 from reseau.sky import direction_from_angles
 from reseau.solve.reported import SAID, UNCHANGED
 from reseau.tables import columns_of

@@ -9,9 +9,9 @@ from scipy import stats
 from one_sided import one_sided
 from quick import quick_jit
 from reseau.constants import DEGREE
-from reseau.diagnostics.foreseen import foreseen_sentences
 from reseau.flags import flag_value
 from reseau.model.likelihood import prior_named
+from reseau.plates.judgement.foreseen import foreseen_sentences
 from reseau.sky import tangent_offset
 from reseau.solve import Robust, Settings, solve_plate
 from reseau.solve.robust_outlook import RARE, chance_of_smallest, in_sigma

@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 
 from reseau import SolveOptions, solve
-from reseau.diagnostics import AssumedError, verdict, worst_pulls
 from reseau.errors import AssumedErrorWarning, ReseauWarning
-from reseau.pipeline import Solved
+from reseau.plates import AssumedError, verdict, worst_pulls
+from reseau.verbs.solve import Solved
 from small_tables import CAMERA, OPTIONS, tables
 
 

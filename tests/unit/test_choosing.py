@@ -9,12 +9,11 @@ import pytest
 from plates import make_plate, two_detectors
 from reseau.errors import ConfigError, ConvergenceError
 from reseau.instrument import NoDistortion, make_distortion
-from reseau.pipeline import Choice, choose_degree
-from reseau.pipeline.choosing import left_out
-from reseau.pipeline.chosen import Candidate
-from reseau.solve import Settings
+from reseau.solve import Choice, Settings, choose_degree
 from reseau.solve.evidence import Evidence, Widened, laplace_evidence
 from reseau.solve.gauss_newton import gauss_newton
+from reseau.solve.model_choice.candidates import Candidate
+from reseau.solve.model_choice.search import left_out
 from reseau.solve.plan import plan_tiles
 from reseau.solve.start import find_start
 

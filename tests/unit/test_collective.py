@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from alarm import share_bounds
-from reseau.diagnostics import Collective, verdict, without_common_part, worst_pulls
-from reseau.diagnostics.unit_weight import noise_verdict
+from reseau.plates import Collective, verdict, without_common_part, worst_pulls
+from reseau.plates.judgement.unit_weight import noise_verdict
 
 
 def _focal(of_one: float, n: int = 4) -> Collective:

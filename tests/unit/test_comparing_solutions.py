@@ -8,17 +8,18 @@ import pytest
 from astropy.coordinates import SkyCoord
 
 from reseau import simulate, solve
-from reseau.errors import CatalogueError
-from reseau.instrument import camera_axes
-from reseau.pipeline import SolveOptions, compare_solutions
-from reseau.pipeline import comparing_solutions as module
-from reseau.pipeline.compared import compared_solution
-from reseau.pipeline.differences import (
+from reseau.diagnostics import compare_solutions
+from reseau.diagnostics.comparison import solutions as module
+from reseau.diagnostics.comparison.differences import (
     _attitude_steps,
     exposure_differences,
     parameter_differences,
     statistics,
 )
+from reseau.diagnostics.comparison.solution import compared_solution
+from reseau.errors import CatalogueError
+from reseau.instrument import camera_axes
+from reseau.plates import SolveOptions
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,10 @@ import pytest
 from scipy import stats
 
 from alarm import share_bounds
-from reseau.diagnostics import counted, largest_by_chance, verdict, worst_pulls
-from reseau.diagnostics.unit_weight import noise_verdict, sigma0_text
-from reseau.diagnostics.verdict import pull_verdict
+from reseau._words import counted
+from reseau.plates import largest_by_chance, verdict, worst_pulls
+from reseau.plates.judgement.unit_weight import noise_verdict, sigma0_text
+from reseau.plates.judgement.verdict import pull_verdict
 
 
 @pytest.mark.parametrize("dimensions", [1, 2])

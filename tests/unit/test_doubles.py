@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 from reseau.errors import DroppedWarning
-from reseau.pipeline import prepare, simulate
-from reseau.pipeline.doubles import DOUBLES, without_doubles
+from reseau.plates import prepare
+from reseau.plates.doubles import DOUBLES, without_doubles
+from reseau.verbs.simulate import simulate
 
 
 def measurements(**others: object) -> dict[str, np.ndarray]:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from reseau.pipeline.exchanged import exchanged
+from reseau.plates.judgement.exchanged import exchanged
 from reseau.solve.trusted import Strays
 
 

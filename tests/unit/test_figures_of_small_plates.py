@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reseau.diagnostics import binned_vectors
-from reseau.pipeline.figures import CELLS, _cells_for
+from reseau.reports.figures import CELLS, _cells_for
 
 
 @pytest.mark.parametrize("n", [2, 12, 99, 101, 309, 2000, 100_000])

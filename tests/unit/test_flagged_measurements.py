@@ -11,8 +11,8 @@ from reseau import SolveOptions, simulate
 from reseau.datasets import Dataset, read_dataset, read_instrument, write_dataset
 from reseau.errors import CatalogueError, ConfigError, DroppedWarning
 from reseau.exchange import read_detections
-from reseau.pipeline import prepare
-from reseau.pipeline.flagged import parse_mask, without_flagged
+from reseau.plates import prepare
+from reseau.plates.flagged import parse_mask, without_flagged
 
 
 @pytest.fixture(scope="module")

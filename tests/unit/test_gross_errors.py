@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reseau import solve
-from reseau.pipeline import SolveOptions
+from reseau.plates import SolveOptions
 from reseau.solve.start import find_start
 from spoilt import (
     CAMERA,

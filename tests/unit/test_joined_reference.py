@@ -11,8 +11,8 @@ from reseau import Catalogue, simulate
 from reseau.datasets import Dataset, read_instrument
 from reseau.errors import CatalogueError, ConfigError, ReseauWarning
 from reseau.exchange import joined, read_detections
-from reseau.pipeline import SolveOptions
-from reseau.pipeline.reading import read_input
+from reseau.plates import SolveOptions
+from reseau.verbs.reading import read_input
 
 BIG = 4057480204110713985
 DETECTIONS = pa.table(

@@ -16,10 +16,12 @@ from reseau.errors import ConfigError, FileFormatError, ReseauError, Result
 from reseau.exchange import write_draws
 from reseau.exchange.posteriors import CHAINS, read_posterior
 from reseau.flags import decode_flags, flag_value, has_flags
-from reseau.pipeline import Simulated, Solved, methods
+from reseau.plates import methods
 from reseau.solve import Draws, Solution
 from reseau.solve.chains import solution_of_chains
 from reseau.solve.nuts import FEWEST_DRAWS, Sampled, credible_number
+from reseau.verbs.simulate import Simulated
+from reseau.verbs.solve import Solved
 
 pytestmark = pytest.mark.unchecked
 
@@ -158,7 +160,7 @@ def chains(solved: Solved) -> Sampled:
 
 @pytest.fixture(scope="module")
 def by_chains(plate: Simulated, chains: Sampled) -> Solved:
-    """Return what the pipeline makes of chains; the sampler is for tests/twin."""
+    """Return what the verb makes of chains; the sampler is for tests/twin."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(methods, "solve_nuts", lambda *_, **__: chains)
         return solve(plate.dataset, options=SolveOptions(method="nuts"))
@@ -167,7 +169,7 @@ def by_chains(plate: Simulated, chains: Sampled) -> Solved:
 @pytest.fixture(scope="module")
 def folder(by_chains: Solved, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("chains") / "solution"
-    reseau.pipeline.write_solved(by_chains, place)
+    reseau.verbs.solve.write_solved(by_chains, place)
     return place
 
 
@@ -356,10 +358,10 @@ def test_what_cannot_be_compared_is_explained(solved: Solved, tmp_path: Path) ->
 
 
 def test_public_names() -> None:
-    from reseau.pipeline import posterior as verb
+    from reseau.verbs.posterior import posterior as verb
 
     assert verb is posterior
-    import reseau.solve as verb_too
+    from reseau import solve as verb_too
     from reseau.solve import Solution as found
 
     assert verb_too is solve

@@ -13,8 +13,8 @@ from astropy.table import Table
 from reseau import solve
 from reseau.datasets import read_dataset, read_solution, write_dataset
 from reseau.errors import ReseauWarning
-from reseau.pipeline import Solved
-from reseau.pipeline.reading import read_input
+from reseau.verbs.reading import read_input
+from reseau.verbs.solve import Solved
 from small_tables import CAMERA, DEC0, OPTIONS, STARS, tables
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from reseau.constants import ASTRONOMICAL_UNIT, SPEED_OF_LIGHT
 from reseau.errors import CatalogueError, StrangeObserverWarning
-from reseau.pipeline.observer_bounds import check_positions, check_speeds
+from reseau.plates.observer_bounds import check_positions, check_speeds
 
 EXPOSURES = np.array([7, 8])
 EARTH = np.array([[-0.9, 0.3, 0.2], [0.5, -0.8, 0.1]])

@@ -16,6 +16,9 @@ from astropy.table import Column, MaskedColumn
 from astropy.time import Time
 from astropy.utils.masked import Masked
 
+from reseau.diagnostics import effects
+from reseau.diagnostics.field.air import weather_at
+from reseau.diagnostics.field.terms import REDDER
 from reseau.errors import (
     CatalogueError,
     ConfigError,
@@ -51,10 +54,7 @@ from reseau.observers import (
     tcb_years,
     terrestrial_time,
 )
-from reseau.pipeline import effects
-from reseau.pipeline.effect_air import weather_at
-from reseau.pipeline.effect_terms import REDDER
-from reseau.pipeline.surroundings import seen_from
+from reseau.plates.surroundings import seen_from
 from reseau.sky import apparent_direction, laplace_constants
 
 pytestmark = pytest.mark.unchecked

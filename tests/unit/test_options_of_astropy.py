@@ -13,8 +13,9 @@ from reseau.errors import ConfigError, UnitError, WrongKindError
 from reseau.exchange import read_detections
 from reseau.instrument import Instrument
 from reseau.observers import Site, chosen_observer, states_of
-from reseau.pipeline import SolveOptions, solve
-from reseau.pipeline.viewpoint import parse_epoch, with_viewpoint
+from reseau.plates import SolveOptions
+from reseau.plates.viewpoint import parse_epoch, with_viewpoint
+from reseau.verbs.solve import solve
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ import pytest
 from alarm import normal_bound
 from plates import make_plate
 from reseau.diagnostics import exposure_chi2
-from reseau.pipeline import Prepared
-from reseau.pipeline.columns import redundancies
-from reseau.pipeline.own_errors import (
+from reseau.plates import Prepared
+from reseau.plates.judgement.own_errors import (
     exposure_sentences,
     measurement_pulls,
     prior_pulls,
 )
+from reseau.plates.result import redundancies
 from reseau.solve import solve_plate
 
 SHAPE = {"sources": 60, "exposures": 4, "noise": 0.002}

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from reseau.pipeline import prepare, simulate
-from reseau.pipeline.photometry import COLOURS, MAGNITUDES, best_known, photometry
+from reseau.plates import prepare
+from reseau.plates.photometry import COLOURS, MAGNITUDES, best_known, photometry
+from reseau.verbs.simulate import simulate
 
 
 def test_each_band_stands_under_its_own_name() -> None:

@@ -12,7 +12,8 @@ import reseau
 from reseau.datasets import read_instrument
 from reseau.errors import DegeneracyError, ReseauError, ReseauWarning
 from reseau.observers import EphemerisRangeError, states_of
-from reseau.pipeline import simulate, solve
+from reseau.verbs.simulate import simulate
+from reseau.verbs.solve import solve
 
 
 def kinds(root: type) -> list[type]:

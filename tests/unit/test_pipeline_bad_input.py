@@ -22,7 +22,7 @@ from reseau.errors import (
 )
 from reseau.instrument import make_distortion
 from reseau.observers import Weather
-from reseau.pipeline import prepare
+from reseau.plates import prepare
 
 
 @pytest.fixture(scope="module")
@@ -244,6 +244,6 @@ def test_one_id_for_all_sources_is_refused(dataset: Dataset) -> None:
 def test_too_many_exposures_are_refused(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reseau.pipeline.solvable.MOST_SHARED", 10)
+    monkeypatch.setattr("reseau.plates.solvable.MOST_SHARED", 10)
     with pytest.raises(CatalogueError, match="4 exposures in one plate"):
         prepare(dataset)

@@ -9,17 +9,17 @@ import pytest
 from astropy.coordinates import SkyCoord
 
 from reseau.datasets import Truth, read_instrument
-from reseau.errors import CatalogueError, FileFormatError
-from reseau.instrument import direction_to_pixel
-from reseau.pipeline import compare_with_truth as compare
-from reseau.pipeline import comparing
-from reseau.pipeline.compared import Compared
-from reseau.pipeline.comparing import position_errors
-from reseau.pipeline.comparing_calibration import (
+from reseau.diagnostics import compare_with_truth as compare
+from reseau.diagnostics.comparison import truth as comparing
+from reseau.diagnostics.comparison.calibration import (
     _joint,
     compare_calibration,
     true_parameters,
 )
+from reseau.diagnostics.comparison.solution import Compared
+from reseau.diagnostics.comparison.truth import position_errors
+from reseau.errors import CatalogueError, FileFormatError
+from reseau.instrument import direction_to_pixel
 from reseau.survey.flaws import flawed_instrument
 from reseau.tables import table_of
 from reseau.tables.columns import TRUTH_EXPOSURES, TRUTH_SOURCES

@@ -18,6 +18,9 @@ from astropy.coordinates import (
 from astropy.table import Table
 from astropy.time import Time
 
+from reseau.diagnostics import Effects, effects
+from reseau.diagnostics.field.air import standard_air
+from reseau.diagnostics.field.small_angles import measure
 from reseau.errors import CatalogueError, ConfigError
 from reseau.observers import (
     EphemerisRangeError,
@@ -25,9 +28,6 @@ from reseau.observers import (
     deflecting_bodies,
     geocentre,
 )
-from reseau.pipeline import Effects, effects
-from reseau.pipeline.effect_air import standard_air
-from reseau.pipeline.small_angles import measure
 
 EPOCH = 2031.2
 CENTRE = {"ra": 266.4168, "dec": -29.0078}

@@ -9,8 +9,8 @@ import pytest
 import reseau.model.gauge
 from reseau import simulate, solve
 from reseau.datasets import Dataset
-from reseau.pipeline import Solved
-from reseau.pipeline.columns import calibration_columns
+from reseau.plates.result import calibration_columns
+from reseau.verbs.solve import Solved
 
 UNHIT = 4
 """Of the four detectors of the small survey's camera."""

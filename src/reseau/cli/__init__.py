@@ -1,7 +1,7 @@
-"""The command `reseau`: one file per verb, each a thin call of `pipeline`.
+"""The command `reseau`: one file per verb, each a thin call of `verbs`.
 
 Nothing heavy is imported here: help and usage errors must not wait seconds for JAX
-and astropy. The verbs import the pipeline when they run.
+and astropy. The verbs are imported when they run.
 """
 
 from typing import Annotated

@@ -29,7 +29,7 @@ def print_json(values: Mapping[str, Any]) -> None:
         What `datasets.solutions.plain` takes: numbers, arrays, texts and paths in
         mappings and sequences.
     """
-    # Not at the top: the help does not need the pipeline.
+    # Not at the top: the help does not need it.
     from reseau.datasets.solutions import plain
 
     typer.echo(json.dumps(plain(values), indent=2, allow_nan=False))

@@ -43,7 +43,7 @@ def compare(
     if (other is None) == (truth is None):
         raise _unclear(other, truth)
     # Not at the top: astropy and JAX take seconds that the help need not wait for.
-    from reseau.pipeline import (
+    from reseau.diagnostics import (
         Comparison,
         SolutionComparison,
         compare_solutions,

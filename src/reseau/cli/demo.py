@@ -34,7 +34,7 @@ def demo(
     del context, debug
     target = given_path(output, "--output")
     # Not at the top: JAX and astropy take seconds that the help need not wait for.
-    from reseau.pipeline import demo as run
+    from reseau.verbs.demo import demo as run
 
     keep_compiled()
     watched = is_watched(quiet=quiet, json_wanted=False)

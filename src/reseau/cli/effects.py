@@ -67,8 +67,8 @@ def effects(
     del context, debug
     target = None if plot is None else given_path(plot, "--plot")
     # Not at the top: astropy and JAX take seconds that the help need not wait for.
-    from reseau.pipeline import draw_effects
-    from reseau.pipeline import effects as run
+    from reseau.diagnostics import effects as run
+    from reseau.verbs.effects import draw_effects
 
     keep_compiled()
     found = run(

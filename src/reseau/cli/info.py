@@ -28,7 +28,7 @@ def info(
     """
     del context, debug
     # Not at the top: astropy and JAX take seconds that the help need not wait for.
-    from reseau.pipeline import describe
+    from reseau.verbs.info import describe
 
     found = describe(path, allow_outside=allow_outside)
     if json:

@@ -52,7 +52,7 @@ def plot(
     del context, debug
     source, target = given_path(solution, "SOLUTION"), given_path(output, "-o")
     # Not at the top: astropy and matplotlib take seconds that the help need not wait.
-    from reseau.pipeline import plot as run
+    from reseau.verbs.plot import plot as run
 
     found = run(
         source,

@@ -36,7 +36,7 @@ def posterior(
     del context, debug
     source, target = given_path(solution, "SOLUTION"), given_path(output, "-o")
     # Not at the top: astropy and JAX take seconds that the help need not wait for.
-    from reseau.pipeline import posterior as run
+    from reseau.verbs.posterior import posterior as run
 
     found = run(source, target, draws=draws, seed=seed, overwrite=overwrite)
     if json:

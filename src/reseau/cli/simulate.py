@@ -90,8 +90,8 @@ def orbit(
     del context, debug
     target = given_path(output, "--output")
     # Not at the top: JAX and astropy take seconds that the help need not wait for.
-    from reseau.pipeline import describe
-    from reseau.pipeline import simulate as run
+    from reseau.verbs.info import describe
+    from reseau.verbs.simulate import simulate as run
 
     keep_compiled()
     run(

@@ -22,7 +22,7 @@ from ._guard import (
 from ._screen import is_watched, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
-    from reseau.pipeline import Solved
+    from reseau.verbs.solve import Solved
 
 COLUMNS = (
     "x, y, x_error, y_error, xy_corr, exposure_id, detector_id, source_id, "
@@ -427,8 +427,8 @@ def solve(
     del context, debug
     place, target = given_path(source, "INPUT"), given_path(output, "--output")
     # Not at the top: JAX and astropy take seconds that the help need not wait for.
-    from reseau.pipeline import SolveOptions
-    from reseau.pipeline import solve as run
+    from reseau.plates import SolveOptions
+    from reseau.verbs.solve import solve as run
 
     keep_compiled()
     options = SolveOptions(
@@ -506,7 +506,7 @@ def show_solved(
         As chosen.
     """
     # Not at the top: it brings JAX, which the help does not need.
-    from reseau.diagnostics.unit_weight import sigma0_text
+    from reseau.plates.judgement.unit_weight import sigma0_text
 
     if json:
         print_json(solved.summary)
@@ -543,7 +543,7 @@ def _worst(found: dict[str, Any]) -> list[str]:
 def _guess(found: dict[str, Any]) -> str:
     """Say in short that an assumed error is not what residuals show."""
     # Not at the top: it brings JAX, which the help does not need.
-    from reseau.diagnostics import quantity
+    from reseau.plates import quantity
 
     assumed, shown = (quantity(found[n], found["unit"]) for n in ("size", "scatter"))
     return (
@@ -554,15 +554,15 @@ def _guess(found: dict[str, Any]) -> str:
 
 def _numbers(solved: "Solved", output: Path, verbose: bool) -> list[tuple[str, str]]:
     # Not at the top: it brings JAX, which the help does not need.
-    from reseau.diagnostics import counted
-    from reseau.diagnostics.unit_weight import sigma0_text
+    from reseau._words import counted
+    from reseau.plates.judgement.unit_weight import sigma0_text
 
     found = solved.summary
     unit, rms = found["residual_unit"], found["residual_rms"]
     seconds = found["seconds"]
     # Not at the top: it brings JAX, which the help does not need.
-    from reseau.pipeline.datum_text import datum_text
-    from reseau.pipeline.overview import overview_rows
+    from reseau.plates.datum_text import datum_text
+    from reseau.plates.overview import overview_rows
 
     rows = [
         (

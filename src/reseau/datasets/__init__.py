@@ -1,23 +1,9 @@
 """Datasets, instruments, truths and solutions as directories of files."""
 
-from .assumed_error import (
-    DEFAULT_ERROR,
-)
-from .dataset import (
-    Dataset,
-    digests,
-    read_dataset,
-    read_reference,
-    write_dataset,
-)
-from .instrument_writer import (
-    is_plane,
-    write_instrument,
-)
-from .instruments import (
-    presets,
-    read_instrument,
-)
+from .assumed_error import DEFAULT_ERROR
+from .dataset import Dataset, digests, read_dataset, read_reference, write_dataset
+from .instrument_writer import is_plane, write_instrument
+from .instruments import presets, read_instrument
 from .solutions import (
     SolutionFiles,
     calibration_labels,
@@ -25,10 +11,7 @@ from .solutions import (
     read_summary,
     write_solution,
 )
-from .truths import (
-    Truth,
-    read_truth,
-)
+from .truths import Truth, read_truth
 
 __all__ = [
     "DEFAULT_ERROR",

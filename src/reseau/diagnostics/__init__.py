@@ -1,9 +1,16 @@
 """Numbers that tell whether a solution is good; pictures of them are in `plots`."""
 
-from .assumed_error import AssumedError, quantity
-from .collective import FELT, Collective, without_common_part
-from .counting import counted
-from .displacement_field import DisplacementField
+from .comparison.solutions import (
+    SolutionComparison,
+    compare_solutions,
+)
+from .comparison.truth import (
+    Comparison,
+    compare_with_truth,
+)
+from .displacement_field import (
+    DisplacementField,
+)
 from .distortion_map import (
     DistortionMap,
     difference,
@@ -12,7 +19,18 @@ from .distortion_map import (
     in_mas,
     without_affine,
 )
-from .footprint import detector_outlines, field_centre, sky_offsets
+from .field.effects import (
+    effects,
+)
+from .field.table import (
+    Effect,
+    Effects,
+)
+from .footprint import (
+    detector_outlines,
+    field_centre,
+    sky_offsets,
+)
 from .recovery import (
     CLASSES,
     Recovery,
@@ -30,53 +48,36 @@ from .residuals import (
     exposure_chi2,
     running_statistics,
 )
-from .unit_weight import is_absurd
-from .verdict import (
-    IN_SCATTER,
-    WorstPulls,
-    is_crowd,
-    is_of_measurements,
-    largest_by_chance,
-    verdict,
-    worst_pulls,
-)
 
 __all__ = [
     "CLASSES",
-    "FELT",
-    "IN_SCATTER",
-    "AssumedError",
     "BinnedVectors",
-    "Collective",
+    "Comparison",
     "DisplacementField",
     "DistortionMap",
+    "Effect",
+    "Effects",
     "ExposureChi2",
     "Recovery",
     "Running",
-    "WorstPulls",
+    "SolutionComparison",
     "binned_vectors",
-    "counted",
+    "compare_solutions",
+    "compare_with_truth",
     "decorrelated_pulls",
     "detector_outlines",
     "difference",
+    "effects",
     "evaluate_distortion",
     "exposure_chi2",
     "field_centre",
     "focal_plane_grid",
     "in_mas",
-    "is_absurd",
-    "is_crowd",
-    "is_of_measurements",
-    "largest_by_chance",
-    "quantity",
     "recovery_by_class",
     "recovery_dict",
     "recovery_statistics",
     "recovery_table",
     "running_statistics",
     "sky_offsets",
-    "verdict",
     "without_affine",
-    "without_common_part",
-    "worst_pulls",
 ]

@@ -10,7 +10,7 @@ velocities is exact in one frame.
 
 A speed of light or more is impossible. Functions that may be traced cannot raise, so
 here the answer is NaN, with NaN derivatives; values given by a user are checked where
-they come in (`reseau.observers`, `reseau.pipeline`), and the error names the row.
+they come in (`reseau.observers`, `reseau.verbs`), and the error names the row.
 """
 
 import jax.numpy as jnp

@@ -8,32 +8,12 @@ from .atomic import (
     new_file,
     os_errors,
 )
-from .dialects.choice import (
-    table_file,
-)
-from .files import (
-    columns_of,
-    read_table,
-    table_of,
-    write_table,
-)
-from .memory import (
-    as_arrow,
-    is_path,
-    is_table,
-    place_of,
-    table_from,
-)
-from .naming.column_names import (
-    Choice,
-    parse_columns,
-)
-from .naming.repeated import (
-    settle_repeated,
-)
-from .validation import (
-    validate,
-)
+from .dialects.choice import table_file
+from .files import columns_of, read_table, table_of, write_table
+from .memory import as_arrow, is_path, is_table, place_of, table_from
+from .naming.column_names import Choice, parse_columns
+from .naming.repeated import settle_repeated
+from .validation import validate
 
 __all__ = [
     "DATASET_MARKS",

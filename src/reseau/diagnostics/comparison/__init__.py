@@ -1,0 +1,1 @@
+"""Solutions against truth and against each other."""

@@ -1,0 +1,1 @@
+"""What moves the images of stars over a field, term by term."""

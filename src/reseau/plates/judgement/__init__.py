@@ -1,0 +1,1 @@
+"""In words, what a solution is worth."""

@@ -1,0 +1,169 @@
+"""The solution of a plate with its summary and its verdict."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reseau.datasets import Dataset
+from reseau.errors import LeftOutWarning, Result, some
+from reseau.instrument import Instrument
+from reseau.plates.judgement.collective_pulls import collective_pulls
+from reseau.plates.judgement.foreseen import foreseen_sentences, foreseen_summary
+from reseau.plates.judgement.guessed_errors import fitted_guess, judged_error
+from reseau.plates.judgement.own_errors import exposure_sentences
+from reseau.plates.judgement.strays import stray_sentences, stray_summary
+from reseau.plates.judgement.unit_weight import is_absurd
+from reseau.plates.judgement.unmodelled import pattern_sentences
+from reseau.plates.judgement.verdict import is_crowd, verdict
+from reseau.solve import Solution
+
+from .methods import Answer, believed_scales
+from .options import SolveOptions
+from .overview import overview
+from .preparation import Prepared
+from .result import (
+    fitted_instrument,
+    in_scatter,
+    judged_pulls,
+    peak_memory,
+    summary_of,
+    versions,
+    without_part_in_datum,
+)
+
+
+@dataclass(frozen=True)
+class SolvedPlate:
+    """The solution of a plate with everything that its files hold.
+
+    Attributes
+    ----------
+    prepared
+        The problem and its ids.
+    solution
+        What the solver returned.
+    summary
+        What ``summary.json`` holds.
+    sentences
+        The verdict in words.
+    table
+        Lines on what was compared on the way; none unless asked for.
+    instrument
+        The fitted instrument.
+    strays
+        Those of the sentences that name what does not belong where it was measured.
+    """
+
+    prepared: Prepared
+    solution: Solution
+    summary: dict[str, Any]
+    sentences: list[str]
+    instrument: Instrument
+    table: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 where the solution can be used, else 3."""
+        return 0 if self.solution.result is Result.SUCCESSFUL else 3
+
+
+def judge(
+    answer: Answer,
+    dataset: Dataset,
+    caught: Sequence[warnings.WarningMessage],
+    options: SolveOptions,
+) -> SolvedPlate:
+    """Put the summary and the verdict together."""
+    prepared, solution = answer.prepared, answer.solution
+    common = collective_pulls(solution) if solution.converged else []
+    pulls = judged_pulls(prepared, solution, common)
+    assumed = judged_error(dataset, solution, fitted=options.fit_noise is not None)
+    pattern, told = pattern_sentences(prepared, solution), solution.redundancy
+    sentences = verdict(
+        chi2=solution.chi2,
+        dof=solution.dof if np.isfinite(solution.dof) else 0.0,
+        of_errors=None if told is None else told.of_errors,
+        scales=None if pattern else believed_scales(solution),
+        converged=solution.converged,
+        reason=answer.reason or solution.result.value,
+        pulls=in_scatter(pulls, solution) if assumed is not None else pulls,
+        dropped={name: len(ids) for name, ids in prepared.dropped.items()},
+        common=[group.sentence for group in common],
+        assumed=assumed,
+    )
+    # After what is said of the noise, which a shift of all stars does not change.
+    sentences[1:1] = [*pattern, *_left_out(caught)]
+    if solution.converged:
+        names = prepared.labels.detectors
+        left_out = [names[d] for d in without_part_in_datum(solution)]
+        sentences += _about_detectors(left_out)
+    priors_off = bool(common) or any(is_crowd(p) for p in pulls)
+    robust = options.likelihood != "normal"
+    strays = stray_sentences(prepared, solution, robust=robust)
+    foreseen = foreseen_sentences(
+        solution, lambda row: f"source {prepared.source_id[row]}"
+    )
+    # What the model lacks makes right references look wrong.
+    sentences += [*strays, *exposure_sentences(prepared, solution)]
+    sentences += [*([] if pattern else foreseen), *answer.sentences]
+    sentences += fitted_guess(dataset, fitted=options.fit_noise is not None)
+    # What is to be done about an assumed error has been said with it.
+    advice = () if priors_off or assumed is not None else answer.advice
+    sentences += [*advice, *dataset.notes]
+    summary = summary_of(prepared, solution, pulls, common) | answer.summary
+    summary |= overview(prepared, solution)
+    absurd = (
+        is_absurd(solution.chi2, solution.dof) if assumed is None else assumed.absurd
+    )
+    summary["describes_data"] = solution.converged and not absurd
+    summary["assumed_error"] = None if assumed is None else assumed.as_dict()
+    summary |= stray_summary(prepared, solution) | foreseen_summary(solution)
+    if answer.reason is not None and not solution.converged:
+        summary["message"] = answer.reason
+    if not solution.converged:
+        summary["message"] = "\n  ".join([summary["message"], *strays])
+    summary["verdict"] = sentences
+    summary["warnings"] = [str(w.message).splitlines()[0] for w in caught]
+    summary["input"] = str(dataset.source) if dataset.source else dataset.name
+    summary["digests"] = dict(dataset.digests)
+    summary["seed"] = options.seed
+    summary["versions"] = versions()
+    summary["peak_memory"] = peak_memory()
+    return SolvedPlate(
+        prepared=prepared,
+        solution=solution,
+        summary=summary,
+        sentences=sentences,
+        table=answer.table,
+        instrument=fitted_instrument(prepared, solution),
+        strays=tuple(strays),
+    )
+
+
+def _left_out(caught: Sequence[warnings.WarningMessage]) -> list[str]:
+    """Say that what was known and not applied is in no error."""
+    found = [str(w.message) for w in caught if issubclass(w.category, LeftOutWarning)]
+    return [
+        f"This is in no error of positions and pointings: {text}."
+        for text in dict.fromkeys(found)
+    ]
+
+
+def _about_detectors(names: Sequence[str]) -> list[str]:
+    """Say which detectors the datum does not rest on."""
+    if not names:
+        return []
+    one = len(names) == 1
+    return [
+        f"{'Detector' if one else 'Detectors'} {some(names)}: nothing was measured "
+        f"there, or too little to place {'it; it takes' if one else 'them; they take'} "
+        f"no part in the datum and {'keeps its' if one else 'keep their'} nominal "
+        "values as far as the priors hold them."
+    ]
+
+
+__all__ = ["SolvedPlate", "judge"]

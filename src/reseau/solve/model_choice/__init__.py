@@ -1,0 +1,1 @@
+"""Which distortion a plate needs."""

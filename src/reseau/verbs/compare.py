@@ -1,0 +1,104 @@
+"""`reseau.compare`: a solution against truth or against another solution."""
+
+from pathlib import Path
+from typing import overload
+
+from reseau.datasets import Truth
+from reseau.diagnostics import (
+    Comparison,
+    SolutionComparison,
+    compare_solutions,
+    compare_with_truth,
+)
+from reseau.errors import FileFormatError, explain
+
+from .solve import Solved
+
+
+@overload
+def compare(solution: str | Path | Solved, other: Truth) -> Comparison: ...
+
+
+@overload
+def compare(solution: str | Path | Solved, other: Solved) -> SolutionComparison: ...
+
+
+@overload
+def compare(
+    solution: str | Path | Solved, other: str | Path
+) -> Comparison | SolutionComparison: ...
+
+
+def compare(
+    solution: str | Path | Solved, other: str | Path | Solved | Truth
+) -> Comparison | SolutionComparison:
+    """Compare a solution with the truth of a simulation, or with another solution.
+
+    Parameters
+    ----------
+    solution
+        Directory of a solution, or what `solve` returned.
+    other
+        The truth: that of `simulate`, its folder, or the dataset that has one. Or
+        another solution of the same plate, as `solution`.
+
+    Returns
+    -------
+    What `compare_with_truth` returns, or what `compare_solutions` does.
+
+    Raises
+    ------
+    ReseauError
+        One is neither, or they have no source in common.
+
+    Examples
+    --------
+    >>> from reseau import compare, simulate, solve
+    >>> plate = simulate(small=True, seed=1)
+    >>> solved = solve(plate.dataset)
+    >>> compare(solved, plate.truth).recoveries["reference"].consistent
+    True
+    >>> compare(solved, solved).sources["all"].rms
+    0.0
+    """
+    _check_type("the first argument", solution, (str, Path, Solved))
+    _check_type("the second argument", other, (str, Path, Solved, Truth))
+    if isinstance(other, Truth):
+        return compare_with_truth(solution, other)
+    if isinstance(other, Solved) or (Path(other) / "summary.json").exists():
+        return compare_solutions(solution, other)
+    _check_holds_truth(Path(other))
+    return compare_with_truth(solution, other)
+
+
+def _check_type(what: str, value: object, types: tuple[type, ...]) -> None:
+    if isinstance(value, types):
+        return
+    truth = ", or a truth" if Truth in types else ""
+    raise FileFormatError(
+        explain(
+            given=f"{what} is of type {type(value).__name__}",
+            wanted=f"the directory of a solution, or what solve returned{truth}",
+            where="compare",
+            todo="name one of these; what solve returned is more than its .solution",
+        )
+    )
+
+
+def _check_holds_truth(path: Path) -> None:
+    """Refuse a directory that is neither a solution nor has a truth."""
+    places = (path / "truth" / "sources.parquet", path / "sources.parquet")
+    if not path.is_dir() or any(place.exists() for place in places):
+        return
+    raise FileFormatError(
+        explain(
+            given=f"{path} is no solution and holds no truth",
+            wanted="another solution of the same plate, the truth of a simulation, or "
+            "the dataset that has one",
+            where=str(path),
+            todo="name one of these",
+        )
+    )
+
+
+__all__ = ["compare"]

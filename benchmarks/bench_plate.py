@@ -7,10 +7,10 @@ import pytest
 
 from reseau.model import nominal_parameters
 
-solve = importlib.import_module("reseau.solve")
-plan = importlib.import_module("reseau.solve.plan")
-start = importlib.import_module("reseau.solve.start")
-newton = importlib.import_module("reseau.solve.gauss_newton")
+solve = importlib.import_module("reseau.solvers")
+plan = importlib.import_module("reseau.equations.plan")
+start = importlib.import_module("reseau.solvers.start.parameters")
+newton = importlib.import_module("reseau.solvers.gauss_newton")
 
 
 @pytest.fixture(scope="module")

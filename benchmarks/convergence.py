@@ -112,7 +112,7 @@ def main() -> None:
     parser.add_argument("--slow", action="store_true", help="name the slow ones")
     choices = parser.parse_args()
     warnings.simplefilter("ignore")
-    from reseau.solve import solve_plate
+    from reseau.solvers import solve_plate
 
     rows = []
     with jax.enable_x64(True):

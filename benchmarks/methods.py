@@ -95,10 +95,10 @@ def _timed(function):
 
 def compare_methods(time_limit: float | None) -> list[Row]:
     """Solve a twentieth of an orbit by every method to its own convergence."""
-    solve = importlib.import_module("reseau.solve")
-    robust = importlib.import_module("reseau.solve.robust")
+    solve = importlib.import_module("reseau.solvers")
+    robust = importlib.import_module("reseau.solvers.robust.robust")
     likelihood = importlib.import_module("reseau.model.likelihood")
-    variational = importlib.import_module("reseau.solve.variational")
+    variational = importlib.import_module("reseau.solvers.variational")
     made, prepared = _plate(TWENTIETH)
     problem = prepared.problem
     solve.solve_plate(problem)  # compile
@@ -150,8 +150,8 @@ def compare_methods(time_limit: float | None) -> list[Row]:
 
 def time_whole() -> dict[str, float]:
     """Return seconds per iteration of a whole orbit, by method."""
-    solve = importlib.import_module("reseau.solve")
-    variational = importlib.import_module("reseau.solve.variational")
+    solve = importlib.import_module("reseau.solvers")
+    variational = importlib.import_module("reseau.solvers.variational")
     _, prepared = _plate(WHOLE)
     problem = prepared.problem
     solve.solve_plate(problem)

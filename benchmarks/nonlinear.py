@@ -27,7 +27,7 @@ MANY = 15
 
 def _row(model: str, seeds: range, choices: argparse.Namespace) -> list[str]:
     from reseau.model.likelihood import likelihood_named
-    from reseau.solve import Robust, solve_plate
+    from reseau.solvers import Robust, solve_plate
     from warped import LAYOUTS, make_warped
 
     likelihood = likelihood_named("student") if choices.robust else None
@@ -71,8 +71,11 @@ _COUNTED = {"distortion_start": 0, "equations": 0}
 
 def _count_linearisations() -> None:
     """Count the linearisations of starts, and all."""
-    for place, name in (("distortion_start", "_linearise"), ("equations", "assemble")):
-        module = importlib.import_module(f"reseau.solve.{place}")
+    for place, home, name in (
+        ("distortion_start", "solvers.start.distortion", "_linearise"),
+        ("equations", "equations.equations", "assemble"),
+    ):
+        module = importlib.import_module(f"reseau.{home}")
         setattr(module, name, _counting(place, getattr(module, name)))
 
 

@@ -24,7 +24,7 @@ imported = time.perf_counter() - began
 problem = prepare(import_module("reseau.datasets").read_dataset(sys.argv[1])).problem
 before = resident()
 began = time.perf_counter()
-solution = import_module("reseau.solve").solve_plate(problem)
+solution = import_module("reseau.solvers").solve_plate(problem)
 seconds = time.perf_counter() - began
 rss = resident()
 print(json.dumps(dict(imports=imported, solve=seconds, before=before, rss=rss)))
@@ -40,7 +40,7 @@ def _problem(sources: int, seed: int = 0, **choices: object):
 
 
 def _measure(problem, repeats: int = 5) -> dict[str, float]:
-    solve_plate = importlib.import_module("reseau.solve").solve_plate
+    solve_plate = importlib.import_module("reseau.solvers").solve_plate
     solve_plate(problem)
     rows = []
     for _ in range(repeats):

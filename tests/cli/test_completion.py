@@ -11,7 +11,7 @@ from reseau.cli._completion import one_of
 from reseau.instrument import DISTORTIONS
 from reseau.model import check_blocks
 from reseau.observers import EFFECTS, parse_observer
-from reseau.solve.variational import GUIDES
+from reseau.solvers.variational import GUIDES
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_nuts_says_what_is_too_large(
     run: Run, wrong: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a limit that a small plate is beyond."""
-    from reseau.solve.nuts import solve_nuts
+    from reseau.solvers.chains.nuts import solve_nuts
 
     smaller = functools.partial(solve_nuts, largest=200)
     monkeypatch.setattr("reseau.plates.methods.solve_nuts", smaller)

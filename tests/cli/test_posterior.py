@@ -13,7 +13,7 @@ import xarray
 from reseau.datasets import read_solution
 from reseau.exchange import to_arviz
 from reseau.exchange.posteriors import POSTERIOR, read_posterior
-from reseau.solve.draws import sample_posterior
+from reseau.solvers.posterior.draws import sample_posterior
 from reseau.tables import columns_of
 from reseau.verbs.posterior import posterior
 

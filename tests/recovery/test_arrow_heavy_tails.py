@@ -18,9 +18,9 @@ from reseau.diagnostics import recovery_statistics
 from reseau.model.likelihood import likelihood_named, prior_named
 from reseau.plates import prepare
 from reseau.sky import direction_from_angles, tangent_offset
-from reseau.solve import Robust, solve_plate
-from reseau.solve.references import FALSE_ALARM
-from reseau.solve.variational import solve_variational
+from reseau.solvers import Robust, solve_plate
+from reseau.solvers.robust.references import FALSE_ALARM
+from reseau.solvers.variational import solve_variational
 from reseau.tables import columns_of
 from reseau.verbs.simulate import simulate
 

@@ -18,14 +18,14 @@ from scipy import stats
 from alarm import spread_bounds
 from reseau.constants import DEGREE
 from reseau.diagnostics import recovery_statistics
+from reseau.equations.curvature import prior_curvature
+from reseau.equations.heavy_tails import Terms
 from reseau.flags import flag_value
 from reseau.model.likelihood import likelihood_named, prior_named
 from reseau.plates import prepare
 from reseau.sky import direction_from_angles, tangent_offset
-from reseau.solve import Robust, solve_plate
-from reseau.solve.curvature import prior_curvature
-from reseau.solve.references import FALSE_ALARM, find_cavity
-from reseau.solve.weighted import Terms
+from reseau.solvers import Robust, solve_plate
+from reseau.solvers.robust.references import FALSE_ALARM, find_cavity
 from reseau.tables import columns_of
 from reseau.verbs.simulate import simulate
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from reseau.plates import prepare
-from reseau.solve import Settings, solve_plate
-from reseau.solve.variational import solve_variational
+from reseau.solvers import Settings, solve_plate
+from reseau.solvers.variational import solve_variational
 from reseau.verbs.simulate import simulate
 
 

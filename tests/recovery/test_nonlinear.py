@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reseau.solve import solve_plate
+from reseau.solvers import solve_plate
 from warped import LAYOUTS, MODELS, make_warped
 
 PLATES = 200
@@ -39,7 +39,7 @@ def test_every_plate_converges_to_its_noise(model, monkeypatch):
 
 def _counted(monkeypatch, name):
     """Return a list that grows by one whenever the start calls a function."""
-    module, calls = sys.modules["reseau.solve.distortion_start"], []
+    module, calls = sys.modules["reseau.solvers.start.distortion"], []
     function = getattr(module, name)
 
     def counted(*arguments):

@@ -8,7 +8,7 @@ from quick import quick_jit
 from reseau.constants import DEGREE
 from reseau.model.likelihood import prior_named
 from reseau.sky import tangent_offset
-from reseau.solve import Robust, solve_plate
+from reseau.solvers import Robust, solve_plate
 
 _tangent_offset = quick_jit(tangent_offset)
 

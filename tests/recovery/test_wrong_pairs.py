@@ -19,7 +19,7 @@ from reseau.errors import Result
 from reseau.instrument import attitude_difference
 from reseau.model.likelihood import likelihood_named
 from reseau.plates import SolveOptions
-from reseau.solve import Robust, solve_plate
+from reseau.solvers import Robust, solve_plate
 from reseau.tables import columns_of
 from reseau.verbs.simulate import simulate
 from reseau.verbs.solve import solve

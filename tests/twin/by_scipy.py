@@ -14,7 +14,7 @@ from scipy.optimize import least_squares
 
 from quick import quick_jit
 from reseau.model import Parameters, Problem, free_columns, prior_widths
-from reseau.solve.plate import calibration_pulls
+from reseau.solvers.plate import calibration_pulls
 
 from .dense import residual_vector
 

@@ -11,7 +11,7 @@ from reseau.constants import MILLIARCSECOND
 from reseau.model import DEFAULT_FREE
 from reseau.model.likelihood import likelihood_named, prior_named
 from reseau.sky import displaced
-from reseau.solve import Robust
+from reseau.solvers import Robust
 
 SOURCES = 45
 LOOSE = 10.0

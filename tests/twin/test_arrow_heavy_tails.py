@@ -13,18 +13,19 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from reseau.equations.assemble import assemble
+from reseau.equations.averages import Averages, smoothed
+from reseau.equations.equations import equations_at
+from reseau.equations.heavy_tails import CLIPPED, Terms
+from reseau.equations.plan import plan_tiles
 from reseau.errors import Result
 from reseau.flags import flag_value
 from reseau.model.likelihood import mixture, student
-from reseau.solve import Settings, solve_plate
-from reseau.solve.assemble import assemble
-from reseau.solve.averaged import Averages, smoothed
-from reseau.solve.equations import equations_at
-from reseau.solve.plan import plan_tiles
-from reseau.solve.variational import solve_variational, tailed
-from reseau.solve.variational.arrow import arrow_at
-from reseau.solve.variational.outlook import Tails, thinned
-from reseau.solve.weighted import CLIPPED, Terms
+from reseau.solvers import Settings, solve_plate
+from reseau.solvers.variational import solve_variational
+from reseau.solvers.variational.arrow import heavy_tails as tailed
+from reseau.solvers.variational.arrow.averages import Tails, thinned
+from reseau.solvers.variational.arrow.normal import arrow_at
 
 from .dense import jacobian
 from .heavy import densities, loose_plate, source_sigma, spoiled_plate

@@ -10,13 +10,14 @@ import jax
 import numpy as np
 import pytest
 
+from reseau.equations.plan import plan_tiles
 from reseau.flags import flag_value
 from reseau.model.likelihood import mixture
-from reseau.solve import Robust, Settings, both_modes, solve_plate
-from reseau.solve.plan import plan_tiles
-from reseau.solve.variational import solve_variational
-from reseau.solve.variational.judging import judge_at
-from reseau.solve.variational.outlook import OfPriors, Tails
+from reseau.solvers import Robust, Settings, solve_plate
+from reseau.solvers.robust import both_modes
+from reseau.solvers.variational import solve_variational
+from reseau.solvers.variational.arrow.averages import OfPriors, Tails
+from reseau.solvers.variational.arrow.reliability import judge_at
 
 from .undecided import FRACTION, WIDTH, enumerated, undecided_plate
 

@@ -9,14 +9,14 @@ import pytest
 from scipy.linalg import solve_triangular
 
 from plates import make_plate, two_detectors
+from reseau.equations.assemble import System, assemble, source_covariances, source_steps
+from reseau.equations.plan import SLOTS, plan_tiles
+from reseau.equations.residuals import residuals_at
 from reseau.instrument import make_distortion
 from reseau.model import Parameters, Problem, free_columns, prior_terms, prior_widths
 from reseau.records import Air, Bodies
 from reseau.sky import direction_from_angles
-from reseau.solve.assemble import System, assemble, source_covariances, source_steps
-from reseau.solve.plan import SLOTS, plan_tiles
-from reseau.solve.residuals import residuals_at
-from reseau.solve.start import find_start
+from reseau.solvers.start.parameters import find_start
 
 from .dense import jacobian
 

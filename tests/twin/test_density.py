@@ -10,12 +10,12 @@ import pytest
 from plates import make_plate, two_detectors
 from quick import quick_jit
 from reseau.constants import ARCSECOND, MILLIARCSECOND
+from reseau.equations.density_in_tiles import tiled_density
+from reseau.equations.equations import equations_at
+from reseau.equations.plan import plan_tiles
 from reseau.model import log_density, log_likelihood, log_prior, make_density, take_step
 from reseau.model.density import solved_sources
-from reseau.solve.equations import equations_at
-from reseau.solve.plan import plan_tiles
-from reseau.solve.start import find_start
-from reseau.solve.tiled import tiled_density
+from reseau.solvers.start.parameters import find_start
 
 POINTS = 4
 

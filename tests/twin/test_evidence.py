@@ -10,17 +10,17 @@ from scipy.stats import gamma, multivariate_normal, norm
 
 from plates import make_plate, two_detectors
 from reseau.constants import ARCSECOND, DEGREE
+from reseau.equations.plan import plan_tiles
 from reseau.model import gamma_terms, prior_widths
-from reseau.solve import Settings, solve_plate
-from reseau.solve.evidence import (
+from reseau.solvers import Settings, solve_plate
+from reseau.solvers.gauss_newton import gauss_newton
+from reseau.solvers.posterior.evidence import (
     _focal_density,
     _guarded_log_determinant,
     evidence,
     laplace_evidence,
 )
-from reseau.solve.gauss_newton import gauss_newton
-from reseau.solve.plan import plan_tiles
-from reseau.solve.start import find_start
+from reseau.solvers.start.parameters import find_start
 
 from .dense import jacobian
 

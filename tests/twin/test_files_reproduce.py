@@ -20,7 +20,7 @@ from reseau.model import detector_parameters, exposure_frame, predict
 from reseau.plates import prepare
 from reseau.plates.datum_text import datum_text
 from reseau.sky import direction_from_angles
-from reseau.solve.reported import SAID, UNCHANGED
+from reseau.solvers.reported import SAID, UNCHANGED
 from reseau.tables import columns_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::reseau.errors.ReseauWarning")

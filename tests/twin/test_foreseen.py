@@ -13,8 +13,8 @@ from reseau.flags import flag_value
 from reseau.model.likelihood import prior_named
 from reseau.plates.judgement.foreseen import foreseen_sentences
 from reseau.sky import tangent_offset
-from reseau.solve import Robust, Settings, solve_plate
-from reseau.solve.robust_outlook import RARE, chance_of_smallest, in_sigma
+from reseau.solvers import Robust, Settings, solve_plate
+from reseau.solvers.robust.outlook import RARE, chance_of_smallest, in_sigma
 
 TIGHT = Settings(tolerance=1e-5)
 _tangent_offset = quick_jit(tangent_offset)

@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 
 from alarm import normal_bound, spread_bounds
-from reseau.solve import Settings, solve_plate
-from reseau.solve.assemble import source_steps
-from reseau.solve.equations import equations_at
-from reseau.solve.nuts import solve_nuts
-from reseau.solve.plan import plan_tiles
-from reseau.solve.variational import scaled_schedule, solve_variational
-from reseau.solve.weighted import EXACT, Terms
+from reseau.equations.assemble import source_steps
+from reseau.equations.equations import equations_at
+from reseau.equations.heavy_tails import EXACT, Terms
+from reseau.equations.plan import plan_tiles
+from reseau.solvers import Settings, solve_plate
+from reseau.solvers.chains.nuts import solve_nuts
+from reseau.solvers.variational import scaled_schedule, solve_variational
 
 from .heavy import densities, source_sigma, spoiled_plate
 

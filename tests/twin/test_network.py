@@ -10,7 +10,7 @@ from reseau.errors import Result
 from reseau.instrument import make_distortion
 from reseau.model.gauge import sky_rotations
 from reseau.sky import tangent_basis, tangent_offset
-from reseau.solve import Settings, solve_plate
+from reseau.solvers import Settings, solve_plate
 
 from .dense import jacobian
 

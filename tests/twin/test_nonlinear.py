@@ -11,8 +11,8 @@ import pytest
 
 from reseau.errors import Result
 from reseau.model.gauge import find_datum, move_along
-from reseau.solve import solve_plate
-from reseau.solve.distortion_start import PASSES
+from reseau.solvers import solve_plate
+from reseau.solvers.start.distortion import PASSES
 from warped import make_warped
 
 from .by_scipy import by_scipy

@@ -15,13 +15,13 @@ import pytest
 from alarm import covariance_bound, normal_bound
 from plates import make_plate
 from quick import quick_jit
+from reseau.equations.equations import equations_at
+from reseau.equations.plan import plan_tiles
 from reseau.errors import ConfigError, ConvergenceError, Result
 from reseau.model import DEFAULT_FREE, make_density, take_step
-from reseau.solve import solve_plate
-from reseau.solve.coordinates import follow_modes, whitened_coordinates
-from reseau.solve.equations import equations_at
-from reseau.solve.nuts import run_nuts, solve_nuts
-from reseau.solve.plan import plan_tiles
+from reseau.solvers import solve_plate
+from reseau.solvers.chains.nuts import run_nuts, solve_nuts
+from reseau.solvers.posterior.whitened import follow_modes, whitened_coordinates
 
 MEASURED = 30
 DRAWS = 200

@@ -9,11 +9,11 @@ import scipy.linalg
 
 from alarm import normal_bound
 from plates import make_plate
+from reseau.equations.equations import equations_at
+from reseau.equations.plan import plan_tiles
 from reseau.model import free_columns, prior_terms, prior_widths
-from reseau.solve import solve_plate
-from reseau.solve.equations import equations_at
-from reseau.solve.plan import plan_tiles
-from reseau.solve.posterior import gaussian_posterior
+from reseau.solvers import solve_plate
+from reseau.solvers.posterior.gaussian import gaussian_posterior
 
 from .dense import jacobian
 

@@ -11,30 +11,30 @@ from scipy import optimize, stats
 from alarm import normal_bound, spread_bounds
 from plates import make_plate
 from quick import quick_jit
+from reseau.equations.assemble import source_covariances
+from reseau.equations.curvature import own_curvature, prior_curvature
+from reseau.equations.equations import equations_at
+from reseau.equations.heavy_tails import CLIPPED, EXACT, REWEIGHTED, Terms
+from reseau.equations.leverage import leverages
+from reseau.equations.plan import plan_tiles
 from reseau.errors import DegeneracyError, Result
 from reseau.flags import flag_value
 from reseau.model import free_columns, prior_terms, prior_widths
 from reseau.model.likelihood import likelihood_named, mixture, prior_named, student
-from reseau.solve import (
+from reseau.solvers import (
     Robust,
     Settings,
     error_inflation,
     solve_plate,
     solve_with_noise,
 )
-from reseau.solve.assemble import source_covariances
-from reseau.solve.curvature import own_curvature, prior_curvature
-from reseau.solve.equations import equations_at
-from reseau.solve.gauss_newton import gauss_newton
-from reseau.solve.leverage import leverages
-from reseau.solve.noise import _Residuals as NoiseResiduals
-from reseau.solve.noise import _score
-from reseau.solve.plan import plan_tiles
-from reseau.solve.references import find_cavity, judge_references
-from reseau.solve.robust import fit_outliers, solve_robustly
-from reseau.solve.second_thoughts import group_medians
-from reseau.solve.start import find_start
-from reseau.solve.weighted import CLIPPED, EXACT, REWEIGHTED, Terms
+from reseau.solvers.gauss_newton import gauss_newton
+from reseau.solvers.posterior.noise import _Residuals as NoiseResiduals
+from reseau.solvers.posterior.noise import _score
+from reseau.solvers.robust.references import find_cavity, judge_references
+from reseau.solvers.robust.relocation import group_medians
+from reseau.solvers.robust.robust import fit_outliers, solve_robustly
+from reseau.solvers.start.parameters import find_start
 
 from .dense import jacobian
 

@@ -13,8 +13,8 @@ from plates import make_plate, two_detectors
 from reseau.errors import Result
 from reseau.model import take_step
 from reseau.sky import displaced, tangent_offset
-from reseau.solve import Settings, solve_plate
-from reseau.solve.start import find_start
+from reseau.solvers import Settings, solve_plate
+from reseau.solvers.start.parameters import find_start
 
 from .by_scipy import by_scipy
 

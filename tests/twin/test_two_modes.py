@@ -7,9 +7,9 @@ from scipy import integrate, stats
 from alarm import covariance_bound
 from reseau.flags import flag_value
 from reseau.model.likelihood import mixture
-from reseau.solve import Robust, solve_plate
-from reseau.solve.references import Cavity, find_cavity, judge_references
-from reseau.solve.two_modes import two_modes
+from reseau.solvers import Robust, solve_plate
+from reseau.solvers.robust.references import Cavity, find_cavity, judge_references
+from reseau.solvers.robust.two_modes import two_modes
 
 from .undecided import FRACTION, WIDTH, enumerated, undecided_plate
 

@@ -17,20 +17,20 @@ from alarm import chi2_bounds
 from plates import make_plate, two_detectors
 from quick import quick_jit
 from reseau.constants import DEGREE
+from reseau.equations.equations import equations_at
+from reseau.equations.heavy_tails import CLIPPED, EXACT, Terms
+from reseau.equations.plan import plan_tiles
+from reseau.equations.source_minima import settle
 from reseau.errors import Result
 from reseau.instrument import Detectors
 from reseau.model import free_columns, prior_widths
 from reseau.model.gauge import find_datum, move_along, to_datum
 from reseau.model.likelihood import mixture, prior_named, student
 from reseau.model.mode_curvature import mode_curvature
-from reseau.solve import Robust, Settings, solve_plate
-from reseau.solve.equations import equations_at
-from reseau.solve.plan import plan_tiles
-from reseau.solve.plate import calibration_pulls
-from reseau.solve.settling import settle
-from reseau.solve.start import find_start
-from reseau.solve.valley import _missing_skew, follow_valley, valley_step
-from reseau.solve.weighted import CLIPPED, EXACT, Terms
+from reseau.solvers import Robust, Settings, solve_plate
+from reseau.solvers.plate import calibration_pulls
+from reseau.solvers.start.parameters import find_start
+from reseau.solvers.valley import _missing_skew, follow_valley, valley_step
 
 from .dense import jacobian, residual_vector
 

@@ -13,18 +13,18 @@ from scipy.stats import multivariate_normal, norm
 from alarm import covariance_bound
 from plates import make_plate
 from quick import quick_jit
+from reseau.equations.equations import equations_at
+from reseau.equations.plan import plan_tiles
 from reseau.model import make_density
 from reseau.model.density import solved_sources
-from reseau.solve import Settings, solve_plate
-from reseau.solve.equations import equations_at
-from reseau.solve.plan import plan_tiles
-from reseau.solve.start import find_start
-from reseau.solve.variational import scaled_schedule, solve_variational
-from reseau.solve.variational.arrow_normal import ArrowNormal
-from reseau.solve.variational.ascent import adam, begin, loss
-from reseau.solve.variational.guides import Factorised, LowRank
-from reseau.solve.variational.slots import slot_density
-from reseau.solve.variational.unknowns import find_places, seed_unknowns
+from reseau.solvers import Settings, solve_plate
+from reseau.solvers.start.parameters import find_start
+from reseau.solvers.variational import scaled_schedule, solve_variational
+from reseau.solvers.variational.arrow.in_numbers import ArrowNormal
+from reseau.solvers.variational.ascent import adam, begin, loss
+from reseau.solvers.variational.guides import Factorised, LowRank
+from reseau.solvers.variational.slots import slot_density
+from reseau.solvers.variational.unknowns import find_places, seed_unknowns
 
 STEPS = 5
 RATE = 1e-4

@@ -9,8 +9,8 @@ from plates import make_plate
 from quick import quick_jit
 from reseau.model import free_columns, prior_terms, prior_widths
 from reseau.sky import displaced
-from reseau.solve import solve_plate
-from reseau.solve.references import find_cavity
+from reseau.solvers import solve_plate
+from reseau.solvers.robust.references import find_cavity
 
 from .dense import jacobian
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from plates import make_plate, two_detectors
+from reseau.equations.plan import plan_tiles
 from reseau.errors import ConfigError, ConvergenceError
 from reseau.instrument import NoDistortion, make_distortion
-from reseau.solve import Choice, Settings, choose_degree
-from reseau.solve.evidence import Evidence, Widened, laplace_evidence
-from reseau.solve.gauss_newton import gauss_newton
-from reseau.solve.model_choice.candidates import Candidate
-from reseau.solve.model_choice.search import left_out
-from reseau.solve.plan import plan_tiles
-from reseau.solve.start import find_start
+from reseau.solvers import Choice, Settings, choose_degree
+from reseau.solvers.gauss_newton import gauss_newton
+from reseau.solvers.model_choice.candidates import Candidate
+from reseau.solvers.model_choice.search import left_out
+from reseau.solvers.posterior.evidence import Evidence, Widened, laplace_evidence
+from reseau.solvers.start.parameters import find_start
 
 WIDTH = 80
 SIZE = {"sources": 200, "exposures": 8}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reseau.solve.coefficient_fit import (
+from reseau.solvers.start.coefficient_fit import (
     Reduced,
     fit_coefficients,
     measured_field,

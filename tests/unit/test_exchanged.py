@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reseau.plates.judgement.exchanged import exchanged
-from reseau.solve.trusted import Strays
+from reseau.solvers.start.trusted import Strays
 
 
 def prepared(place: np.ndarray, exposure: list[int], detector: list[int]) -> object:

@@ -8,7 +8,7 @@ import pytest
 
 from reseau import solve
 from reseau.plates import SolveOptions
-from reseau.solve.start import find_start
+from reseau.solvers.start.parameters import find_start
 from spoilt import (
     CAMERA,
     Spoilt,

@@ -17,9 +17,9 @@ from reseau.exchange import write_draws
 from reseau.exchange.posteriors import CHAINS, read_posterior
 from reseau.flags import decode_flags, flag_value, has_flags
 from reseau.plates import methods
-from reseau.solve import Draws, Solution
-from reseau.solve.chains import solution_of_chains
-from reseau.solve.nuts import FEWEST_DRAWS, Sampled, credible_number
+from reseau.solvers import Draws, Solution
+from reseau.solvers.chains.nuts import FEWEST_DRAWS, Sampled, credible_number
+from reseau.solvers.chains.result import solution_of_chains
 from reseau.verbs.simulate import Simulated
 from reseau.verbs.solve import Solved
 
@@ -362,7 +362,7 @@ def test_public_names() -> None:
 
     assert verb is posterior
     from reseau import solve as verb_too
-    from reseau.solve import Solution as found
+    from reseau.solvers import Solution as found
 
     assert verb_too is solve
     assert found is Solution

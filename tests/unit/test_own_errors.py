@@ -15,7 +15,7 @@ from reseau.plates.judgement.own_errors import (
     prior_pulls,
 )
 from reseau.plates.result import redundancies
-from reseau.solve import solve_plate
+from reseau.solvers import solve_plate
 
 SHAPE = {"sources": 60, "exposures": 4, "noise": 0.002}
 PLATES = 12

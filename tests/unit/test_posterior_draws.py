@@ -12,11 +12,12 @@ import scipy.linalg
 
 from alarm import covariance_bound, spread_bounds
 from plates import make_plate, two_detectors
+from reseau.equations.ties import tie_columns
 from reseau.errors import ConfigError
 from reseau.model import free_columns, prior_terms, prior_widths
 from reseau.model.gauge import find_datum
-from reseau.solve import posterior_factor, solve_plate
-from reseau.solve.ties import tie_columns
+from reseau.solvers import solve_plate
+from reseau.solvers.posterior import factor as posterior_factor
 from twin.dense import jacobian
 
 N = 20_000

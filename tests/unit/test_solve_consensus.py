@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reseau.constants import DEGREE
-from reseau.solve.consensus import CERTAIN, Expected, Matches, find_consensus
+from reseau.solvers.start.consensus import CERTAIN, Expected, Matches, find_consensus
 
 PIXEL = 9e-6
 UNKNOWN = Expected(np.full((3, 3), np.nan), (np.inf, np.inf), 0.01)

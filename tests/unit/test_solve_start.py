@@ -10,8 +10,8 @@ from plates import make_plate, two_detectors
 from reseau.errors import CatalogueError, ConfigError
 from reseau.instrument import attitude_difference
 from reseau.model import Problem
-from reseau.solve.alignment import camera_directions
-from reseau.solve.start import find_start
+from reseau.solvers.start.alignment import camera_directions
+from reseau.solvers.start.parameters import find_start
 
 
 def test_references_align_whatever_the_estimates():

@@ -12,16 +12,16 @@ from reseau.constants import DEGREE
 from reseau.errors import ConfigError, FileFormatError, OutputExistsError, Result
 from reseau.instrument import attitude_from_axes
 from reseau.model.density import solved_sources
-from reseau.solve.start import find_start
-from reseau.solve.variational import (
+from reseau.solvers.start.parameters import find_start
+from reseau.solvers.variational import (
     Schedule,
     Stage,
     scaled_schedule,
     seed_schedule,
     solve_variational,
 )
-from reseau.solve.variational.convergence import judge
-from reseau.solve.variational.unknowns import find_places, seed_unknowns
+from reseau.solvers.variational.convergence import judge
+from reseau.solvers.variational.unknowns import find_places, seed_unknowns
 
 
 @pytest.fixture(scope="module")

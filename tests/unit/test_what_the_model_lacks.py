@@ -9,7 +9,7 @@ import pytest
 from reseau.datasets import read_instrument
 from reseau.errors import LeftOutWarning
 from reseau.plates.methods import _reliability_in_words
-from reseau.solve.model_choice.cases import usual_normalisation
+from reseau.solvers.model_choice.cases import usual_normalisation
 from spoilt import Spoilt, solve_spoilt, spoilt_plate
 
 PATTERN = "The residuals follow the place on the focal plane"

@@ -1,16 +1,8 @@
 """Numbers that tell whether a solution is good; pictures of them are in `plots`."""
 
-from .comparison.solutions import (
-    SolutionComparison,
-    compare_solutions,
-)
-from .comparison.truth import (
-    Comparison,
-    compare_with_truth,
-)
-from .displacement_field import (
-    DisplacementField,
-)
+from .comparison.solutions import SolutionComparison, compare_solutions
+from .comparison.truth import Comparison, compare_with_truth
+from .displacement_field import DisplacementField
 from .distortion_map import (
     DistortionMap,
     difference,
@@ -19,18 +11,9 @@ from .distortion_map import (
     in_mas,
     without_affine,
 )
-from .field.effects import (
-    effects,
-)
-from .field.table import (
-    Effect,
-    Effects,
-)
-from .footprint import (
-    detector_outlines,
-    field_centre,
-    sky_offsets,
-)
+from .field.effects import effects
+from .field.table import Effect, Effects
+from .footprint import detector_outlines, field_centre, sky_offsets
 from .recovery import (
     CLASSES,
     Recovery,

@@ -14,7 +14,7 @@ import numpy as np
 
 from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.errors import ConfigError, explain, some
-from reseau.solve import Draws
+from reseau.solvers import Draws
 from reseau.tables import new_file
 
 from .posteriors import PosteriorNames

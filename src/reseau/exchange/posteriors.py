@@ -17,9 +17,9 @@ from jaxtyping import Int
 from reseau._archives import UNREADABLE, read_arrays
 from reseau.errors import FileFormatError, explain
 from reseau.model import Parameters
-from reseau.solve import Draws
-from reseau.solve.posterior_factor import PosteriorFactor
-from reseau.solve.solution import METHODS_WITH_DRAWS
+from reseau.solvers import Draws
+from reseau.solvers.posterior.factor import PosteriorFactor
+from reseau.solvers.solution import METHODS_WITH_DRAWS
 
 POSTERIOR = "posterior.npz"
 """Name of the file that draws are made from, in the directory of a solution."""

@@ -1,17 +1,8 @@
 """Tables of a plate to a problem; its solution to tables and to a judgement."""
 
-from .judgement.assumed_error import (
-    AssumedError,
-    quantity,
-)
-from .judgement.collective import (
-    FELT,
-    Collective,
-    without_common_part,
-)
-from .judgement.unit_weight import (
-    is_absurd,
-)
+from .judgement.assumed_error import AssumedError, quantity
+from .judgement.collective import FELT, Collective, without_common_part
+from .judgement.unit_weight import is_absurd
 from .judgement.verdict import (
     IN_SCATTER,
     WorstPulls,
@@ -21,13 +12,8 @@ from .judgement.verdict import (
     verdict,
     worst_pulls,
 )
-from .options import (
-    SolveOptions,
-)
-from .preparation import (
-    Prepared,
-    prepare,
-)
+from .options import SolveOptions
+from .preparation import Prepared, prepare
 
 __all__ = [
     "FELT",

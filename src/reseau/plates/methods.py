@@ -13,7 +13,7 @@ import numpy as np
 from reseau.flags import count_flags
 from reseau.model.likelihood import likelihood_named, prior_named
 from reseau.plates.judgement.unit_weight import HALF, is_off
-from reseau.solve import (
+from reseau.solvers import (
     Noise,
     Robust,
     Settings,
@@ -23,12 +23,12 @@ from reseau.solve import (
     solve_plate,
     solve_with_noise,
 )
-from reseau.solve.chains import solution_of_chains
-from reseau.solve.gauss_newton import Report
-from reseau.solve.nuts import Sampled, solve_nuts
-from reseau.solve.redundancy import Scales
-from reseau.solve.references import FALSE_ALARM
-from reseau.solve.variational import INITS, Variational, solve_variational
+from reseau.solvers.chains.nuts import Sampled, solve_nuts
+from reseau.solvers.chains.result import solution_of_chains
+from reseau.solvers.gauss_newton import Report
+from reseau.solvers.posterior.redundancy import Scales
+from reseau.solvers.robust.references import FALSE_ALARM
+from reseau.solvers.variational import INITS, Variational, solve_variational
 
 from .options import SolveOptions
 from .preparation import Prepared

@@ -10,7 +10,7 @@ from reseau.datasets import Dataset, read_instrument
 from reseau.errors import ConfigError, explain
 from reseau.instrument import Instrument, InverseSIP, basis_name, make_distortion
 from reseau.model import DEFAULT_FREE, check_blocks
-from reseau.solve.model_choice.cases import DEFAULT_SIGMA, usual_normalisation
+from reseau.solvers.model_choice.cases import DEFAULT_SIGMA, usual_normalisation
 
 from .options import SolveOptions
 

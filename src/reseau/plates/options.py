@@ -14,8 +14,8 @@ from reseau.errors import ConfigError, explain, suggestion, unknown_name
 from reseau.instrument import DEGREE_KINDS, DISTORTIONS, FOCAL_PRIORS, SCALES
 from reseau.model import check_blocks
 from reseau.model.likelihood import LIKELIHOODS
-from reseau.solve.nuts import FEWEST_DRAWS
-from reseau.solve.variational import GUIDES, INITS
+from reseau.solvers.chains.nuts import FEWEST_DRAWS
+from reseau.solvers.variational import GUIDES, INITS
 from reseau.tables.naming.column_names import Choices
 
 from .flagged import parse_mask

@@ -7,8 +7,8 @@ import numpy as np
 
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.plates.judgement.assumed_error import quantity
-from reseau.solve import Solution, source_errors
-from reseau.solve.alignment import camera_vectors
+from reseau.solvers import Solution, source_errors
+from reseau.solvers.start.alignment import camera_vectors
 
 from .on_the_plane import attitudes
 from .preparation import Prepared

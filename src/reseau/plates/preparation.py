@@ -25,7 +25,7 @@ from reseau.errors import (
 )
 from reseau.model import DEFAULT_FREE, Problem
 from reseau.records import Exposures, Measurements, SourcePrior
-from reseau.solve import Labels
+from reseau.solvers import Labels
 from reseau.tables import columns_of
 
 from .carrying import carry

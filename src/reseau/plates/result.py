@@ -26,8 +26,8 @@ from reseau.plates.judgement.verdict import (
     is_of_measurements,
     worst_pulls,
 )
-from reseau.solve import Solution, source_errors
-from reseau.solve.reported import SET_ASIDE
+from reseau.solvers import Solution, source_errors
+from reseau.solvers.reported import SET_ASIDE
 
 from .naming import name_of
 from .on_the_plane import attitudes

@@ -18,7 +18,7 @@ from reseau.plates.judgement.strays import stray_sentences, stray_summary
 from reseau.plates.judgement.unit_weight import is_absurd
 from reseau.plates.judgement.unmodelled import pattern_sentences
 from reseau.plates.judgement.verdict import is_crowd, verdict
-from reseau.solve import Solution
+from reseau.solvers import Solution
 
 from .methods import Answer, believed_scales
 from .options import SolveOptions

@@ -29,7 +29,7 @@ from reseau.plots import (
     residual_against,
     residual_quiver,
 )
-from reseau.solve import Settings
+from reseau.solvers import Settings
 
 from .drawable import Drawable
 

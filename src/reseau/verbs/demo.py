@@ -9,7 +9,7 @@ import numpy as np
 
 from reseau.diagnostics import Comparison, compare_with_truth
 from reseau.diagnostics.comparison.solution import compared_solution
-from reseau.solve.gauss_newton import Report
+from reseau.solvers.gauss_newton import Report
 from reseau.tables import check_output, columns_of
 
 from .simulate import simulate

@@ -14,9 +14,9 @@ from reseau.exchange import PosteriorNames, to_arviz, write_draws
 from reseau.exchange.arviz import check_netcdf, require_arviz
 from reseau.exchange.posteriors import SavedPosterior, read_posterior
 from reseau.plates import Prepared
-from reseau.solve import Draws, Solution
-from reseau.solve.draws import resample, sample_posterior
-from reseau.solve.posterior_factor import PosteriorFactor
+from reseau.solvers import Draws, Solution
+from reseau.solvers.posterior.draws import resample, sample_posterior
+from reseau.solvers.posterior.factor import PosteriorFactor
 from reseau.tables import check_output
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from reseau.plates.result import (
 )
 from reseau.plates.solved import SolvedPlate, judge
 from reseau.plates.viewpoint import with_viewpoint
-from reseau.solve import Draws
-from reseau.solve.gauss_newton import Report
+from reseau.solvers import Draws
+from reseau.solvers.gauss_newton import Report
 from reseau.tables import SOLUTION_MARKS, check_output
 
 from .misplaced import check_kinds, refuse_misplaced

@@ -6,7 +6,7 @@ import numpy as np
 
 from reseau.constants import ARCSECOND, DEGREE
 from reseau.model import PER_DETECTOR, PER_EXPOSURE, prior_widths
-from reseau.solve import Solution
+from reseau.solvers import Solution
 
 from .collective import FELT, Collective
 

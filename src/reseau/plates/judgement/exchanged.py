@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from reseau.plates.preparation import Prepared
-from reseau.solve.trusted import Strays
+from reseau.solvers.start.trusted import Strays
 
 NEAR = 0.1
 """How near to another's place, in its distance from its own."""

@@ -6,8 +6,8 @@ import numpy as np
 
 from reseau._words import counted
 from reseau.constants import MILLIARCSECOND
-from reseau.solve import Solution
-from reseau.solve.robust_outlook import MOVED, RARE, RobustOutlook
+from reseau.solvers import Solution
+from reseau.solvers.robust.outlook import MOVED, RARE, RobustOutlook
 
 NAMED = 3
 """Wrong references that are named, at most."""

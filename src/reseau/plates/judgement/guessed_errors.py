@@ -4,7 +4,7 @@ import numpy as np
 
 from reseau.datasets import DEFAULT_ERROR, Dataset
 from reseau.errors import AssumedErrorWarning, warn
-from reseau.solve import Solution
+from reseau.solvers import Solution
 
 from .assumed_error import AssumedError, quantity
 

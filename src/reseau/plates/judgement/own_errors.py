@@ -19,7 +19,7 @@ from scipy import special
 from reseau._words import counted
 from reseau.plates.naming import name_of
 from reseau.plates.preparation import Prepared
-from reseau.solve import Solution
+from reseau.solvers import Solution
 
 from .verdict import RARE
 

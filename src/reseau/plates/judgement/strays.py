@@ -8,8 +8,8 @@ import numpy as np
 from reseau._words import counted
 from reseau.plates.naming import name_of
 from reseau.plates.preparation import Prepared
-from reseau.solve import Solution
-from reseau.solve.trusted import Strays
+from reseau.solvers import Solution
+from reseau.solvers.start.trusted import Strays
 
 from .exchanged import Exchange, exchanged
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 from reseau._words import counted
-from reseau.solve.redundancy import Redundancy, Scale, Scales
+from reseau.solvers.posterior.redundancy import Redundancy, Scale, Scales
 
 CREDIBLE = 0.02
 """An error that is wrong by less than this share does no harm, however sure it is."""

@@ -8,7 +8,7 @@ from scipy import special
 from reseau.instrument import NoDistortion, basis_name
 from reseau.plates.on_the_plane import plane_positions
 from reseau.plates.preparation import Prepared
-from reseau.solve import Solution
+from reseau.solvers import Solution
 
 from .unit_weight import is_chance
 

@@ -14,7 +14,7 @@ from numpy import ndarray
 from scipy import special
 
 from reseau._words import counted
-from reseau.solve.redundancy import Scales
+from reseau.solvers.posterior.redundancy import Scales
 
 from .assumed_error import AssumedError
 from .unit_weight import is_absurd, noise_verdict

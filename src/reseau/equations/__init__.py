@@ -1,0 +1,9 @@
+"""Normal equations of one plate, without iteration."""
+
+from .residuals import (
+    Residuals,
+)
+
+__all__ = [
+    "Residuals",
+]

@@ -1,0 +1,183 @@
+"""Sources at their own minima of a heavy-tailed objective, all else held.
+
+A source between two explanations has its minimum where the curvature is weak, or
+another than that of its weights: steps of the whole plate take it there by halves, and
+the plate waits for a handful of sources. With the shared parameters held, a source is
+a problem of two unknowns, and residuals are linear in them (offsets are below 1e-5
+rad); all sources are solved at once, by as many steps as the slowest needs.
+
+Each step is the best of three: Newton's, where the curvature allows; the one whose
+curvature keeps half of each weight along the residual; and the reweighted one. The
+last two cannot raise the objective (`weighted`), but the former may land as high on
+the other side of a minimum, the latter be short.
+"""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from reseau.instrument import Instrument
+from reseau.linalg import backward_2x2, cholesky_2x2, forward_2x2
+from reseau.model import OnDetector, OnPlane, Parameters, Problem, take_step
+from reseau.model.likelihood import Likelihood, Normal
+
+from .assemble import frames_at, in_parts, stages, whitened_columns
+from .heavy_tails import CLIPPED, EXACT, REWEIGHTED, Terms, curved, weighted_prior
+from .plan import Block, TileData
+
+SHARE = 0.25
+"""Least share of the exact curvature in the clipped one that describes a source."""
+
+MOST_STEPS = 50
+TOLERANCE = 1e-3
+"""Step [σ] at which a source has arrived."""
+
+Own = tuple[Array, Array]
+"""Whitened derivatives by the source (k, 2, 2, n) and residuals (k, 2, n)."""
+
+
+def settle(
+    problem: Problem, tiles: list[TileData], point: Parameters, terms: Terms
+) -> tuple[Parameters, Terms]:
+    """Return the parameters with all sources at their minima, and bounds for there.
+
+    Parameters
+    ----------
+    tiles
+        Measurements as `plan_tiles` laid them out.
+    terms
+        Heavy-tailed likelihood and priors; their bounds are not used.
+
+    Returns
+    -------
+    The parameters, and the terms with the exact curvature of each source, or the
+    clipped one where the exact one has less than a quarter of it in some direction:
+    such a source sits between two explanations, and no Normal density describes it.
+    """
+    n = problem.prior.direction.shape[0]
+    found = np.zeros((n, 3))
+    found[:, 2] = EXACT
+    frames = frames_at(problem, point)
+    likelihood = Normal() if terms.likelihood is None else terms.likelihood
+    prior = Normal() if terms.reference_prior is None else terms.reference_prior
+
+    def part(some: Sequence[TileData]) -> None:
+        for tile in some:
+            own = tuple(
+                _own(
+                    problem.instrument,
+                    tile.free,
+                    block,
+                    *stages(problem.instrument, frames, tile, block),
+                )
+                for block in tile.blocks
+            )
+            values = _settled(
+                own,
+                tile.information,
+                _rows_of(frames.offset, tile.source),
+                tile.free,
+                likelihood,
+                prior,
+            )
+            kept = np.flatnonzero(np.asarray(tile.free) > 0)
+            found[np.asarray(tile.source)[kept]] = np.asarray(values).T[kept]
+
+    in_parts(part, tiles)
+    step = np.where(np.isfinite(found[:, :2]), found[:, :2], 0.0)
+    moved = take_step(point, np.zeros(problem.layout.size), step)
+    bound = jnp.asarray(found[:, 2])
+    return moved, Terms(terms.likelihood, terms.reference_prior, bound)
+
+
+@jax.jit
+def _rows_of(offset: Array, source: Array) -> Array:
+    return offset.at[source].get(mode="clip").T
+
+
+@jax.jit
+def _own(
+    instrument: Instrument, free: Array, block: Block, plane: OnPlane, at: OnDetector
+) -> Own:
+    source, shared = whitened_columns(instrument, free, block, plane, at)
+    return source, shared[:, -1]
+
+
+@jax.jit
+def _settled(
+    own: tuple[Own, ...],
+    information: Array,
+    offset: Array,
+    free: Array,
+    likelihood: Likelihood,
+    prior: Likelihood,
+) -> Array:
+    """Return steps to the minima of a tile's sources and the bounds there, (3, n)."""
+    columns = jnp.concatenate([c for c, _ in own])
+    start = jnp.concatenate([r for _, r in own])
+    held = jnp.where(free == 0, jnp.eye(2)[:, :, None], 0.0)
+
+    def left(step: Array) -> Array:
+        return start - jnp.sum(columns * step[:, None], axis=1)
+
+    def objective(step: Array) -> Array:
+        at = offset + step
+        pull = jnp.sum(information * at, axis=1)
+        known = jnp.any(information != 0, axis=(0, 1))
+        of_prior = jnp.where(known, prior.loss(jnp.sum(pull * at, axis=0)), 0.0)
+        lost = likelihood.loss(jnp.sum(left(step) ** 2, axis=1))
+        return jnp.sum(lost, axis=0) + of_prior
+
+    def equations(step: Array, bound: float) -> tuple[Array, Array]:
+        """Return the roots of the curvatures and the right-hand sides."""
+        residual, bounds = left(step), jnp.full_like(free, bound)
+        turned = curved(likelihood, residual, bounds, columns)
+        block = jnp.sum(columns[:, :, None] * turned[:, None], axis=(0, 3))
+        weight = likelihood.weight(jnp.sum(residual**2, axis=1))[:, None]
+        right = jnp.sum(columns * (weight * residual)[:, None], axis=(0, 2))
+        of_prior, pull, _ = weighted_prior(prior, information, offset + step, bounds)
+        return block + of_prior + held, right - pull
+
+    def candidates(step: Array) -> tuple[Array, Array]:
+        """Return three moves (3, 2, n), and where the first is Newton's."""
+        clipped, right = equations(step, CLIPPED)
+        exact, _ = equations(step, EXACT)
+        weights, _ = equations(step, REWEIGHTED)
+        root = cholesky_2x2(clipped)
+        half = forward_2x2(root, jnp.swapaxes(exact, 0, 1))
+        share = forward_2x2(root, jnp.swapaxes(half, 0, 1))
+        middle = 0.5 * (share[0, 0] + share[1, 1])
+        spread = jnp.hypot(0.5 * (share[0, 0] - share[1, 1]), share[0, 1])
+        regular = middle - spread >= SHARE
+        used = jnp.where(regular, exact, clipped)
+        return jnp.stack([solve(m, right) for m in (used, clipped, weights)]), regular
+
+    def solve(matrix: Array, right: Array) -> Array:
+        root = cholesky_2x2(matrix)
+        return backward_2x2(root, forward_2x2(root, right))
+
+    def body(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        count, step, _ = state
+        moves, _ = candidates(step)
+        reached = jax.vmap(lambda move: objective(step + move))(moves)
+        best = jnp.argmin(jnp.where(jnp.isnan(reached), jnp.inf, reached), axis=0)
+        move = jnp.take_along_axis(moves, best[None, None], axis=0)[0]
+        return count + 1, step + move, move
+
+    def unfinished(state: tuple[Array, Array, Array]) -> Array:
+        count, step, move = state
+        block, _ = equations(step, CLIPPED)
+        size = jnp.sum(move * jnp.sum(block * move, axis=1), axis=0)
+        return (count < MOST_STEPS) & jnp.any(size > TOLERANCE**2)
+
+    zero = jnp.zeros_like(offset)
+    state = body((jnp.asarray(0), zero, zero))
+    _, step, _ = jax.lax.while_loop(unfinished, body, state)
+    _, regular = candidates(step)
+    return jnp.concatenate([step, jnp.where(regular, EXACT, CLIPPED)[None]])
+
+
+__all__ = ["SHARE", "settle"]

@@ -1,0 +1,1 @@
+"""Draws by the No-U-Turn sampler."""

@@ -1,0 +1,503 @@
+"""Solve one plate: start, iterate, posterior, datum."""
+
+import time
+from dataclasses import replace
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from reseau._compiled import computing
+from reseau.equations import Residuals
+from reseau.equations.equations import Equations
+from reseau.equations.leverage import leverages
+from reseau.equations.plan import TileData, plan_tiles
+from reseau.errors import Result
+from reseau.model import (
+    PER_EXPOSURE,
+    Parameters,
+    Problem,
+    attitude_steps,
+    detector_parameters,
+    free_columns,
+    parameter_names,
+    prior_terms,
+    prior_widths,
+    take_step,
+)
+from reseau.model.gauge import Datum, find_datum, mean_scales, sky_rotations
+from reseau.records import Surroundings
+from reseau.sky import (
+    apparent_direction,
+    displaced,
+    geometric_direction,
+    tangent_offset,
+)
+from reseau.solvers.posterior.factor import posterior_factor
+from reseau.solvers.posterior.gaussian import (
+    InnerConstraints,
+    companion_sources,
+    gaussian_posterior,
+)
+from reseau.solvers.robust.both_modes import with_both_modes
+from reseau.solvers.robust.robust import Robust, RobustOptimum, solve_robustly
+from reseau.solvers.start.parameters import Start, find_start
+from reseau.solvers.start.trusted import Strays, trusted_start
+
+from .flagging import source_flags
+from .gauss_newton import Optimum, Report, Settings, gauss_newton
+from .lost import lost_solution
+from .reported import reported_at
+from .solution import Solution
+
+NULL_SHARE = 1e-6
+"""Scaled share in a null direction from which a parameter counts as undetermined."""
+
+
+class Labels(NamedTuple):
+    """What to call exposures and detectors in messages."""
+
+    exposures: list[str]
+    detectors: list[str]
+
+
+@computing()
+def solve_plate(
+    problem: Problem,
+    *,
+    settings: Settings | None = None,
+    labels: Labels | None = None,
+    report: Report | None = None,
+    robust: Robust | None = None,
+) -> Solution:
+    """Solve one plate by Gauss-Newton with its exact Gaussian posterior.
+
+    Parameters
+    ----------
+    problem
+        Measurements, instrument, priors and what is free.
+    settings
+        When to stop.
+    labels
+        Names of exposures and detectors for messages; row numbers by default.
+    report
+        Called after each iteration with its figures.
+    robust
+        Heavy-tailed likelihoods of measurements and reference priors; absent: Normal.
+
+    Returns
+    -------
+    The solution; `Solution.result` says how it ended. It does not raise where the
+    data do not determine all: undetermined parameters are named and NaN.
+
+    Examples
+    --------
+    >>> from reseau import simulate_orbit, solve_plate  # doctest: +SKIP
+    """
+    with jax.enable_x64(True):
+        return _solve(
+            problem,
+            settings or Settings(),
+            labels or _default_labels(problem),
+            report,
+            robust,
+        )
+
+
+def _default_labels(problem: Problem) -> Labels:
+    layout = problem.layout
+    return Labels(
+        [str(i) for i in range(layout.n_exposures)],
+        [str(i) for i in problem.instrument.detectors.ids],
+    )
+
+
+ROUGHLY = 3.0
+"""Largest step, in σ, at which least squares ends where a robust solution goes on."""
+
+
+def _is_robust(robust: Robust | None) -> bool:
+    """Return whether anything is not Normal."""
+    if robust is None:
+        return False
+    return robust.likelihood is not None or robust.reference_prior is not None
+
+
+def _descend(
+    start: Start,
+    tiles: list[TileData],
+    robust: Robust | None,
+    settings: Settings,
+    report: Report | None,
+) -> tuple[Problem, Optimum, Strays | None]:
+    """Return where least squares ends, and what does not belong there.
+
+    With heavy tails to follow, roughly, and without strays. The problem may have a
+    scale that is held.
+    """
+    problem, rough = start.problem, settings
+    if _is_robust(robust):
+        rough = settings._replace(tolerance=max(ROUGHLY, settings.tolerance))
+    trusted, strays = trusted_start(start, tiles, rough)
+    if trusted is not None and _is_robust(robust):
+        return problem, trusted, strays
+    begin = start.parameters if trusted is None else trusted.parameters
+    optimum = gauss_newton(problem, tiles, begin, rough, report)
+    if _scale_may_be_too_weak(problem) and optimum.result is not Result.SUCCESSFUL:
+        problem = replace(problem, hold_scale=True)
+        optimum = gauss_newton(problem, tiles, begin, rough, report)
+    return problem, optimum, strays
+
+
+def _go_on(
+    problem: Problem,
+    tiles: list[TileData],
+    first: Optimum,
+    robust: Robust | None,
+    settings: Settings,
+    report: Report | None,
+) -> RobustOptimum | None:
+    """Return the robust optimum that starts from least squares, if one is wanted."""
+    lost = first.result is Result.NOT_FINITE
+    if robust is None or not _is_robust(robust) or lost:
+        return None
+    found = solve_robustly(problem, tiles, first, robust, settings, report)
+    return with_both_modes(problem, tiles, found)
+
+
+def _solve(
+    problem: Problem,
+    settings: Settings,
+    labels: Labels,
+    report: Report | None,
+    robust: Robust | None,
+) -> Solution:
+    began = time.perf_counter()
+    start = find_start(problem)
+    tiles = jax.device_put(plan_tiles(start.problem))
+    planned = time.perf_counter()
+    problem, optimum, strays = _descend(start, tiles, robust, settings, report)
+    found = _go_on(problem, tiles, optimum, robust, settings, report)
+    if found is not None:
+        optimum = found.optimum
+    solved = time.perf_counter()
+    if not np.isfinite(optimum.equations.objective):
+        seconds = {"start": planned - began, "iterations": solved - planned}
+        return lost_solution(problem, tiles, optimum, strays, seconds)
+
+    equations, parameters = optimum.equations, optimum.parameters
+    datum = find_datum(problem, parameters)
+    null = _null_space(problem, datum, equations, labels)
+    constraints = _inner_constraints(problem, tiles, equations, null)
+    posterior = gaussian_posterior(
+        problem,
+        tiles,
+        equations,
+        prior_terms(problem, parameters).information,
+        constraints,
+        None if found is None else found.prior_information,
+    )
+    constrained = None
+    if constraints is not None:
+        constrained = _apply_constraints(problem, parameters, constraints)
+    weight = None if found is None else found.reliability.weight
+    written = reported_at(problem, tiles, parameters, constrained, weight)
+    datum, reported, residuals = written.datum, written.parameters, written.residuals
+    covariance = datum.covariance(posterior.shared)
+    factor = posterior_factor(
+        problem,
+        tiles,
+        equations,
+        constraints,
+        datum,
+        reported,
+        null.undetermined,
+    )
+    chi2, dof = _unit_weight(residuals, posterior.used, found)
+    redundancy = posterior.shares.redundancy(dof)
+    judged = source_flags(
+        problem,
+        tiles,
+        equations,
+        reported,
+        posterior.sources,
+        found,
+        sigma0=redundancy.scale(chi2).value,
+    )
+    ended = time.perf_counter()
+    result = optimum.result
+    if result is Result.SUCCESSFUL and null.unexpected:
+        result = Result.DEGENERATE
+    return Solution(
+        problem=problem,
+        parameters=reported,
+        source_covariance=posterior.sources,
+        shared_covariance=covariance,
+        undetermined=null.undetermined,
+        prior_pull=prior_pulls(problem, reported),
+        calibration_pull=calibration_pulls(problem, reported),
+        residuals=residuals,
+        chi2=chi2,
+        dof=dof,
+        redundancy=redundancy,
+        history=optimum.history,
+        result=result,
+        datum=describe_datum(problem, datum.modes, constraints, null),
+        datum_modes=datum.modes,
+        datum_change=written.change,
+        null_directions=null.expected + null.unexpected,
+        factor=factor,
+        seconds={
+            "start": planned - began,
+            "iterations": solved - planned,
+            "posterior": ended - solved,
+        },
+        flags=judged.flags,
+        references=judged.references,
+        extrapolation=judged.extrapolation,
+        outlook=judged.outlook,
+        reliability=None if found is None else found.reliability,
+        leverage=leverages(problem, tiles, equations, parameters),
+        strays=strays,
+    )
+
+
+def _unit_weight(
+    residuals: Residuals, used: float, found: RobustOptimum | None
+) -> tuple[float, float]:
+    """Return χ² and its degrees of freedom, outliers counted as far as they are good.
+
+    With g the probability to be good, Σ g s has the expectation 2 Σ g under the
+    mixture, less what the parameters take.
+    """
+    square = np.sum(residuals.pull**2, axis=1)
+    if found is None:
+        return float(np.sum(residuals.pull**2)), 2 * square.size - used
+    good = 1.0 - found.reliability.outlier_probability
+    return float(good @ square), 2.0 * float(good.sum()) - used
+
+
+def _scale_may_be_too_weak(problem: Problem) -> bool:
+    """Return whether holding a free network's scale could help the iteration."""
+    free = problem.free_network and {"sources", "attitude", "scale"} <= set(
+        problem.free
+    )
+    return free and not _holds_scale(problem)
+
+
+def _holds_scale(problem: Problem) -> bool:
+    """Return whether a free network's scale is held."""
+    if not problem.free_network or "attitude" not in problem.free:
+        return False
+    return mean_scales(problem, np.eye(3)[None]).shape[1] > 0
+
+
+class NullSpace(NamedTuple):
+    """Null directions, told apart.
+
+    Attributes
+    ----------
+    expected, unexpected
+        In words: defects that a datum fixes, and those that nothing does.
+    undetermined
+        Shared parameters that the unexpected ones leave open.
+    scale
+        Expected null directions beyond the rotations, (p, r).
+    """
+
+    expected: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    undetermined: np.ndarray
+    scale: np.ndarray
+
+
+def _null_space(
+    problem: Problem, datum: Datum, equations: Equations, labels: Labels
+) -> NullSpace:
+    """Name the null directions of the last equations."""
+    null = equations.null()
+    layout = problem.layout
+    expected: tuple[str, ...] = ()
+    if problem.free_network:
+        expected = ("rotation of the sky about x, y and z",)
+        if _holds_scale(problem):
+            expected += ("scale of the network",)
+    open_ = np.zeros(layout.size, dtype=bool)
+    scale = np.zeros((layout.size, 0))
+    unit = np.sqrt(np.maximum(np.asarray(equations.system.corner.diagonal), 1e-300))
+    names = parameter_names(problem, labels.exposures, labels.detectors)
+    unexpected: tuple[str, ...] = ()
+    for vector in null.T:
+        if _is_common_scale(problem, vector):
+            expected += ("scale of the network",)
+            scale = np.concatenate([scale, vector[:, None]], axis=1)
+        elif _within(vector * unit, datum.directions * unit[:, None]):
+            expected += ("common mode of the detectors",)
+        else:
+            share = np.abs(vector) * unit
+            unexpected += (_name_direction(share, names),)
+            open_ |= share > NULL_SHARE * share.max()
+    return NullSpace(expected, unexpected, open_, scale)
+
+
+def _is_common_scale(problem: Problem, vector: np.ndarray) -> bool:
+    """Return whether a null direction is a common change of all focal lengths."""
+    if not problem.free_network:
+        return False
+    layout = problem.layout
+    focal = vector[layout.exposures].reshape(-1, PER_EXPOSURE)[:, 3:]
+    common = focal.mean()
+    return bool(common != 0 and np.allclose(focal, common, rtol=1e-3, atol=0.0))
+
+
+def _within(vector: np.ndarray, span: np.ndarray) -> bool:
+    """Return whether a vector lies in the span of some columns."""
+    if span.shape[1] == 0:
+        return False
+    left = vector - span @ np.linalg.lstsq(span, vector, rcond=None)[0]
+    return bool(np.linalg.norm(left) < 1e-3 * np.linalg.norm(vector))
+
+
+def _name_direction(share: np.ndarray, names: list[str]) -> str:
+    """Write a null direction as the parameters that take part most."""
+    order = np.argsort(share)[::-1]
+    main = [names[i] for i in order[:8] if share[i] > 0.1 * share[order[0]]]
+    more = int(np.sum(share > 0.1 * share[order[0]])) - len(main)
+    return " with ".join(main) + (f" and {more} more" if more > 0 else "")
+
+
+def _inner_constraints(
+    problem: Problem, tiles: list[TileData], equations: Equations, null: NullSpace
+) -> InnerConstraints | None:
+    """Return what a free network is fixed by, or None."""
+    if not problem.free_network or "sources" not in problem.free:
+        return None
+    layout = problem.layout
+    axes = np.asarray(equations.axes)
+    shared = np.concatenate([sky_rotations(axes, layout), null.scale], axis=1)
+    n_sources = problem.prior.direction.shape[0]
+    return InnerConstraints(
+        shared, companion_sources(equations.system, tiles, shared, n_sources)
+    )
+
+
+def _apply_constraints(
+    problem: Problem, parameters: Parameters, constraints: InnerConstraints
+) -> Parameters:
+    """Return the network turned (and stretched) to where its sources started."""
+    for _ in range(3):
+        amount = -constraints.amounts(np.asarray(parameters.offset))
+        if amount.size > 3:
+            parameters = take_step(
+                parameters,
+                constraints.shared[:, 3:] @ amount[3:],
+                constraints.sources[:, :, 3:] @ amount[3:],
+            )
+        parameters = _turn_sky(problem, parameters, amount[:3])
+    return parameters
+
+
+def _turn_sky(problem: Problem, parameters: Parameters, turn: np.ndarray) -> Parameters:
+    """Rotate all sources and cameras together, exactly."""
+    angle = float(np.linalg.norm(turn))
+    if angle == 0.0:
+        return parameters
+    x, y, z = turn / angle
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    change = np.sin(angle) * cross + 2.0 * np.sin(angle / 2) ** 2 * (cross @ cross)
+    offset = _turned(problem.prior.direction, parameters.offset, change)
+    axes = np.asarray(parameters.axes)
+    around = problem.exposures.surroundings
+    if jax.tree.leaves(around):
+        turned = np.asarray(_turned_axes(axes, around, change))
+    else:
+        turned = axes + axes @ change.T
+    return Parameters(
+        offset=np.asarray(offset),
+        axes=turned,
+        focal=parameters.focal,
+        coefficients=parameters.coefficients,
+        skew=parameters.skew,
+        detectors=parameters.detectors,
+    )
+
+
+@jax.jit
+def _turned_axes(axes: Array, around: Surroundings, change: Array) -> Array:
+    """Turn cameras so that they follow the apparent sky, which aberration deforms.
+
+    Aberration is conformal: around each axis it turns and stretches. The stretch, the
+    velocity times the turn, is left aside, and so is the shear of the others.
+    """
+
+    def seen(apparent: Array) -> Array:
+        rest = geometric_direction(apparent, around)
+        return apparent_direction(rest + rest @ change.T, around)
+
+    axis, along = jax.jvp(seen, (axes[:, 2],), (axes[:, 1],))
+    y = along / jnp.linalg.norm(along, axis=1, keepdims=True)
+    return jnp.stack([jnp.cross(y, axis), y, axis], axis=1)
+
+
+@jax.jit
+def _turned(direction: Array, offset: Array, change: Array) -> Array:
+    current = displaced(direction, offset)
+    return tangent_offset(current + current @ change.T, direction)
+
+
+def prior_pulls(problem: Problem, parameters: Parameters) -> np.ndarray:
+    information = np.asarray(problem.prior.information)
+    offset = np.asarray(parameters.offset)
+    pull = np.sqrt(np.einsum("ni,nij,nj->n", offset, information, offset))
+    pull[~np.any(information != 0, axis=(1, 2))] = np.nan
+    return pull
+
+
+def calibration_pulls(problem: Problem, parameters: Parameters) -> np.ndarray:
+    """Return (value − prior mean) / prior σ of the shared parameters; NaN without."""
+    layout, instrument = problem.layout, problem.instrument
+    shift = np.zeros(layout.size)
+    exposure = np.empty((layout.n_exposures, PER_EXPOSURE))
+    exposure[:, :3] = attitude_steps(problem, parameters)
+    # The position angle turns by tan(dec) with a move towards East.
+    dec = np.asarray(problem.exposures.attitude)[:, 1]
+    exposure[:, 2] += exposure[:, 0] * np.tan(dec)
+    exposure[:, 3:] = np.asarray(parameters.focal) - np.asarray(instrument.focal)
+    shift[layout.exposures] = exposure.ravel()
+    shift[layout.distortion] = np.asarray(parameters.coefficients) - np.asarray(
+        instrument.coefficients
+    )
+    shift[layout.skew] = float(parameters.skew) - float(instrument.skew)
+    detectors = np.asarray(parameters.detectors) - detector_parameters(instrument)
+    shift[layout.detectors] = detectors.ravel()
+    width = prior_widths(problem)
+    usable = (width > 0) & np.isfinite(width)
+    usable &= free_columns(layout, problem.free, width)
+    return np.where(usable, shift / np.where(usable, width, 1.0), np.nan)
+
+
+def describe_datum(
+    problem: Problem,
+    modes: tuple[str, ...],
+    constraints: InnerConstraints | None,
+    null: NullSpace,
+) -> str:
+    """Say in words what positions and calibration are relative to."""
+    if constraints is not None:
+        scale = " and scale" if null.scale.shape[1] else ""
+        positions = (
+            f"free network: rotation{scale} fixed by inner constraints over the source "
+            "positions (minimum trace), relative to the exposures' estimates"
+        )
+        if _holds_scale(problem):
+            positions += "; mean focal length held at nominal"
+    elif np.any(np.asarray(problem.prior.fixed)):
+        positions = "positions of the reference table, held fixed"
+    else:
+        positions = "reference catalogue through its priors"
+    if not modes:
+        return positions
+    words = ", ".join(modes)
+    return f"{positions}; calibration: mean {words} of the detectors equal to nominal"

@@ -1,0 +1,1 @@
+"""Posteriors, evidence and the noise of measurements."""

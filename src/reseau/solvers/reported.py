@@ -1,0 +1,301 @@
+"""The point that is written: the optimum moved to its datum, no measurement moved.
+
+Common modes of the detectors trade with pointing, scale and distortion as far as
+detectors are turned by right angles and exposures have one ratio of their focal
+lengths. What a move leaves of the predicted pixels is taken back by all shared
+parameters that are not held by the datum, in steps of Gauss and Newton, sources
+untouched. A change of a prediction by more than `UNCHANGED` is said with the solution.
+A mode that would change one by more than `SAID` is not moved: it stays as data and
+priors have it, and the datum does not name it.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+from jaxtyping import Bool, Float
+
+from reseau.equations import Residuals
+from reseau.equations.assemble import assemble
+from reseau.equations.plan import TileData
+from reseau.equations.residuals import residuals_at
+from reseau.equations.ties import tie_columns
+from reseau.model import Parameters, Problem, free_columns, prior_widths, take_step
+from reseau.model.gauge import Datum, find_datum, to_datum
+
+UNCHANGED = 1e-3
+"""Largest change of a predicted position [σ] that a move to the datum may leave."""
+
+SAID = 0.1
+"""The same for a move that is made all the same, and said.
+
+Modes trade nearly, not exactly: a shift against the axis tilts the plane, a turn beside
+focal lengths that differ along X and Y shears it. Left where priors have them,
+pointings, position angles and focal lengths would carry the widths of those priors.
+"""
+
+STEPS = 2
+"""Steps at most that take back what a move changed."""
+
+SET_ASIDE = 1e-3
+"""Weight of a measurement below which it need not stay where it is."""
+
+ENOUGH = 32
+"""Measurements of one exposure by one detector that say how their predictions move."""
+
+RIDGE = 1e-11
+"""Curvature, in that of each parameter, where predictions know nothing of a step."""
+
+
+class Reported(NamedTuple):
+    """Where a solution is written.
+
+    Attributes
+    ----------
+    parameters
+        Values in the datum.
+    datum
+        Its modes, as they are at the optimum.
+    residuals
+        At `parameters`.
+    change
+        Largest change of a predicted position by the move [σ].
+    """
+
+    parameters: Parameters
+    datum: Datum
+    residuals: Residuals
+    change: float
+
+
+def reported_at(
+    problem: Problem,
+    tiles: list[TileData],
+    optimum: Parameters,
+    constrained: Parameters | None = None,
+    weight: Float[np.ndarray, "n_meas"] | None = None,
+) -> Reported:
+    """Move the optimum to its datum as far as no prediction moves.
+
+    Parameters
+    ----------
+    problem, tiles
+        The plate.
+    optimum
+        Where the iteration ended: what is predicted there stays.
+    constrained
+        The same after inner constraints of a free network were met; absent: none.
+    weight
+        How far each measurement counts; one that is set aside, perhaps since its star
+        is another one far away, need not stay where it is. Absent: all count.
+    """
+    counts = np.ones(len(problem.measurements.source), dtype=bool)
+    if weight is not None:
+        counts = np.asarray(weight) > SET_ASIDE
+    before = residuals_at(problem, tiles, optimum)
+
+    def written(point: Parameters, datum: Datum) -> Reported:
+        after = residuals_at(problem, tiles, point)
+        return Reported(point, datum, after, _largest(after, before, counts))
+
+    # Predictions change smoothly over a detector: some of them say how.
+    few = _cover(tiles)
+    seen = _rows(few, len(before.pull))
+    seen = seen[counts[seen]]
+
+    def change_at(point: Parameters) -> float:
+        if not _is_possible(point):
+            return np.inf
+        after = residuals_at(problem, few, point)
+        return _largest(after, before, seen)
+
+    start = optimum if constrained is None else constrained
+    free = find_datum(problem, start, ())
+    unmoved = Reported(optimum, free, before, 0.0)
+    datum = find_datum(problem, start)
+    moved = to_datum(problem, start, datum)
+    change = change_at(moved)
+    if not np.isfinite(change):
+        # The fit ran away; what it would be elsewhere is no news.
+        return unmoved if constrained is None else written(start, free)
+    if change <= UNCHANGED:
+        found = written(moved, datum)
+        if found.change <= UNCHANGED:
+            return found
+    aims = _aimed_at_predictions(few, before, counts)
+    first = _changes(problem, aims, moved)
+    for kept in _choices(datum):
+        chosen = datum if kept == datum.modes else find_datum(problem, start, kept)
+        point, left = _taken_back(first, moved, chosen)
+        if left > SAID * np.sqrt(2.0 * seen.size):
+            continue  # the largest of so many is more than their rms
+        for _ in range(STEPS):
+            if change_at(point) <= UNCHANGED:
+                break
+            if not _is_possible(point):
+                break
+            point, _ = _taken_back(_changes(problem, aims, point), point, chosen)
+        if not _is_possible(point):
+            continue
+        found = written(point, chosen)
+        if found.change <= SAID:
+            return found
+    return unmoved if constrained is None else written(start, free)
+
+
+def _is_possible(point: Parameters) -> bool:
+    """Return whether focal lengths and pitches are what such can be."""
+    sizes = [np.asarray(point.focal), np.asarray(point.detectors)[:, 3:]]
+    positive = all(bool(np.all(np.isfinite(x) & (x > 0))) for x in sizes)
+    return positive and bool(np.all(np.isfinite(point.axes)))
+
+
+def _cover(tiles: list[TileData]) -> list[TileData]:
+    """Return tiles that hold enough measurements of each exposure of each detector.
+
+    Of each slot `ENOUGH`, or all that it has. Tiles that are short of most come first.
+    """
+    slots = [
+        np.stack([np.asarray(x) for x in (b.exposure, b.detector)], axis=1)
+        for tile in tiles
+        for b in tile.blocks
+    ]
+    full = [
+        np.count_nonzero(np.asarray(b.whitening)[0], axis=1)
+        for tile in tiles
+        for b in tile.blocks
+    ]
+    _, slot = np.unique(np.concatenate(slots), axis=0, return_inverse=True)
+    tile = np.repeat(
+        np.arange(len(tiles)),
+        [sum(len(b.exposure) for b in tile.blocks) for tile in tiles],
+    )
+    held = np.zeros((len(tiles), slot.max() + 1))
+    np.add.at(held, (tile, slot.ravel()), np.concatenate(full))
+    missing = np.minimum(held.sum(axis=0), ENOUGH)
+    chosen: list[int] = []
+    while np.any(missing > 0):
+        best = int(np.argmax(np.minimum(held, missing).sum(axis=1)))
+        chosen.append(best)
+        missing = missing - held[best]
+        held[best] = 0.0
+        missing = np.maximum(missing, 0.0)
+    return [tiles[i] for i in sorted(chosen)]
+
+
+def _rows(tiles: Sequence[TileData], n: int) -> np.ndarray:
+    """Return the rows, below `n`, of the measurements in tiles."""
+    rows = [np.asarray(b.row).ravel() for tile in tiles for b in tile.blocks]
+    found = np.concatenate([*rows, np.zeros(0, dtype=int)])
+    return np.unique(found[found < n])
+
+
+def _choices(datum: Datum) -> list[tuple[str, ...]]:
+    """Return which modes to keep, all of them first, those that trade best longest.
+
+    A rotation trades where exposures have one ratio of their focal lengths, and a
+    stretch in one direction where detectors are turned by right angles; shifts and a
+    common stretch trade exactly.
+    """
+    found = []
+    for dropped in (
+        (),
+        ("rotation",),
+        ("pitch ratio",),
+        ("rotation", "pitch ratio"),
+        ("rotation", "pitch ratio", "pitch"),
+    ):
+        kept = tuple(m for m in datum.modes if m not in dropped)
+        if kept not in found:
+            found.append(kept)
+    return found
+
+
+def _largest(after: Residuals, before: Residuals, rows: np.ndarray) -> float:
+    change = np.max(np.abs(after.pull[rows] - before.pull[rows]), initial=0.0)
+    return float(change) if np.isfinite(change) else np.inf
+
+
+def _aimed_at_predictions(
+    tiles: Sequence[TileData], residuals: Residuals, counts: Bool[np.ndarray, "m"]
+) -> list[TileData]:
+    """Return tiles whose measurements are what was predicted, sources held."""
+    off = np.concatenate([residuals.pixel, np.zeros((1, 2))])
+    counted = np.append(counts, True)
+    aims = [
+        tile._replace(
+            free=np.zeros(np.shape(tile.free)),
+            blocks=tuple(
+                block._replace(
+                    pixel_x=np.asarray(block.pixel_x) - off[np.asarray(block.row), 0],
+                    pixel_y=np.asarray(block.pixel_y) - off[np.asarray(block.row), 1],
+                    whitening=np.asarray(block.whitening)
+                    * counted[np.asarray(block.row)],
+                )
+                for block in tile.blocks
+            ),
+        )
+        for tile in tiles
+    ]
+    return list(jax.device_put(aims))
+
+
+class _Changes(NamedTuple):
+    """How predictions change with the free parameters, all scaled to unit curvature."""
+
+    basis: scipy.sparse.csr_matrix
+    scale: np.ndarray
+    matrix: np.ndarray
+    right: np.ndarray
+    square: float
+
+
+def _changes(problem: Problem, aims: list[TileData], point: Parameters) -> _Changes:
+    """Linearise the change of predictions at a point, sources held."""
+    corner = assemble(problem, aims, point, 0.0).corner
+    width = prior_widths(problem)
+    basis = tie_columns(problem, free_columns(problem.layout, problem.free, width))
+    matrix = basis.T @ (np.asarray(corner.matrix) @ basis)
+    right = basis.T @ np.asarray(corner.right)
+    scale = np.sqrt(np.maximum(np.diag(matrix), 0.0))
+    scale = np.where(scale > 0, scale, 1.0)
+    return _Changes(
+        basis=basis,
+        scale=scale,
+        matrix=matrix / np.outer(scale, scale),
+        right=right / scale,
+        square=float(np.asarray(corner.chi2)[0]),
+    )
+
+
+def _taken_back(
+    changes: _Changes, point: Parameters, datum: Datum
+) -> tuple[Parameters, float]:
+    """Return the point one step nearer to the predictions, within its datum.
+
+    And what then is left of their change, the root of the sum of squares [σ].
+    """
+    basis, scale = changes.basis, changes.scale
+    held = (datum.constraints @ basis) / scale
+    inside = _null_space(held)
+    matrix = inside.T @ changes.matrix @ inside
+    matrix[np.diag_indices_from(matrix)] += RIDGE
+    step = inside @ np.linalg.solve(matrix, inside.T @ changes.right)
+    left = changes.square - step @ (2.0 * changes.right - changes.matrix @ step)
+    moved = take_step(point, basis @ (step / scale), np.zeros(point.offset.shape))
+    return moved, float(np.sqrt(max(left, 0.0)))
+
+
+def _null_space(rows: np.ndarray) -> np.ndarray:
+    """Return an orthonormal basis of what is orthogonal to some rows, few of them."""
+    if not len(rows):
+        return np.eye(rows.shape[1])
+    basis, triangle, _ = scipy.linalg.qr(rows.T, pivoting=True)
+    size = np.abs(np.diag(triangle))
+    return basis[:, np.count_nonzero(size > 1e-12 * size.max(initial=0.0)) :]
+
+
+__all__ = ["UNCHANGED", "Reported", "reported_at"]

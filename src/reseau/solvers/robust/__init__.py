@@ -1,0 +1,1 @@
+"""Heavy-tailed likelihoods and references that may be wrong."""

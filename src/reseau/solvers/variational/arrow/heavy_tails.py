@@ -1,0 +1,269 @@
+"""The `arrow` guide with heavy tails: averages in place of draws.
+
+The natural-gradient steps of `natural` need E_q[W] with W = ρ'I + 2ρ''rrᵀ, the exact
+second derivative of a term, which is negative along a residual in the redescending
+part. At a single draw a source's block may therefore be indefinite, and a mean over
+few draws is noisy: near the border between good and bad W has either sign. So the
+averages are taken over each residual's own spread (`outlook`), and blocks are averages
+before any source is eliminated.
+
+1. The start is the robust optimum (`robust`), to a tenth of σ from scratch. Fractions
+   and widths of the broad components stay as they were fitted there.
+   With a mixture for their prior, references have the moments of both their modes
+   there (`both_modes`), and the factors that give them stand for the priors.
+2. Steps with ρ = 1; one that lowers the ELBO is taken back and tried with half of ρ.
+3. Factors are renewed from the Normal that this gives (`arrow_modes`).
+
+A source whose mean curvature, priors included, leaves in any direction less than a
+quarter of the clipped one sits between two explanations. It keeps the mean of the
+clipped one, which is positive, until the ascent has come to rest; those that still do
+then keep it and are counted.
+
+References
+----------
+Opper & Archambeau 2009, Neural Comput. 21, 786; Khan & Rue 2023, JMLR 24, 281.
+"""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool
+
+from reseau.equations.assemble import assemble
+from reseau.equations.equations import Equations
+from reseau.equations.plan import TileData
+from reseau.errors import Result
+from reseau.model import Problem, prior_terms
+from reseau.model.likelihood import Mixture
+from reseau.solvers.gauss_newton import Iteration
+from reseau.solvers.robust.both_modes import with_both_modes
+from reseau.solvers.robust.robust import RobustOptimum
+from reseau.solvers.variational.result import Variational
+
+from .averages import OfPriors, Outlook, Tails, look
+from .modes import factors_of, refined_arrow
+from .natural_steps import (
+    Fitted,
+    NaturalSettings,
+    as_equations,
+    ended_arrow,
+    noted,
+    verdict,
+)
+from .normal import Arrow, Expected, Step, arrow_at, elbo_of, natural_step
+from .reliability import judge_data
+
+Report = Callable[[dict[str, float]], None]
+
+SLACK = 0.01
+"""By how much the ELBO may fall in a step: less is rounding and quadrature."""
+
+LEAST_RHO = 1.0 / 64.0
+"""With ρ below this there is nothing to be gained along a step."""
+
+
+class State(NamedTuple):
+    """A Normal, what the data look like from it, its ELBO and what is to rise.
+
+    Attributes
+    ----------
+    aim
+        The ELBO, with factors in place of the priors where there are any.
+    """
+
+    arrow: Arrow
+    outlook: Outlook
+    expected: Expected
+    elbo: float
+    aim: float
+
+
+def state_of(
+    problem: Problem,
+    tiles: list[TileData],
+    arrow: Arrow,
+    equations: Equations,
+    tails: Tails,
+    ambiguous: Bool[np.ndarray, "n"],
+    factors: OfPriors | None = None,
+) -> State:
+    """Return the averages over a Normal, its equations and its ELBO.
+
+    Parameters
+    ----------
+    equations
+        Of any point, for what does not change.
+    ambiguous, factors
+        See `look`.
+    """
+    at = arrow.parameters
+    mine = as_equations(arrow, equations)
+    outlook = look(problem, tiles, at, mine, tails, ambiguous, factors)
+    system = assemble(problem, tiles, at, 0.0, outlook.averages)
+    prior = prior_terms(problem, at)
+    inside = arrow.in_datum(arrow.root)
+    objective = float(np.sum(np.asarray(system.corner.chi2))) + prior.objective
+    objective += float(np.sum(inside * (prior.information @ inside)))
+    expected = Expected(
+        [(tile,) for tile in system.tiles],
+        np.asarray(system.corner.matrix) + prior.information,
+        np.asarray(system.corner.right) + prior.gradient,
+        -0.5 * objective,
+    )
+    elbo = elbo_of(problem, tiles, arrow, expected)
+    return State(arrow, outlook, expected, elbo, elbo - 0.5 * outlook.excess)
+
+
+def ascend_tailed(
+    problem: Problem,
+    tiles: list[TileData],
+    arrow: Arrow,
+    equations: Equations,
+    tails: Tails,
+    settings: NaturalSettings,
+    report: Report | None,
+    factors: OfPriors | None = None,
+) -> tuple[Fitted, Outlook | None]:
+    """Take natural-gradient steps with averages until they are small.
+
+    Parameters
+    ----------
+    arrow
+        Where to start.
+    equations
+        Of any point.
+    tails
+        Densities, as they stay.
+    factors
+        What stands for the priors of the sources; absent: nothing.
+    """
+    history: list[Iteration] = []
+    elbo: list[float] = []
+    best: State | None = None
+    last: Step | None = None
+    rho, asked_again = 1.0, False
+    ambiguous = np.zeros(problem.prior.direction.shape[0], dtype=bool)
+    began = time.perf_counter()
+
+    def ended(result: Result) -> tuple[Fitted, Outlook | None]:
+        outlook = None if best is None else best.outlook
+        return Fitted(arrow, history, elbo, last, result), outlook
+
+    for t in range(1, settings.max_steps + 1):
+        at = time.perf_counter()
+        if settings.time_limit is not None and at - began > settings.time_limit:
+            break
+        state = state_of(problem, tiles, arrow, equations, tails, ambiguous, factors)
+        ambiguous = state.outlook.ambiguous
+        elbo.append(state.elbo)
+        # The first Normal is the optimum's, without a corner to go back to. Clipped
+        # curvature is not the ELBO's own, which may fall then: steps are halved.
+        unclear = bool(ambiguous.any())
+        if t <= 2 or unclear or best is None or state.aim > best.aim - SLACK:
+            if not np.isfinite(state.aim):
+                return ended(Result.DIVERGED)
+            best = state
+            rho = 0.5 if unclear and t > 1 else min(1.0, 2.0 * rho)
+        else:
+            rho /= 2.0
+        if rho < LEAST_RHO:
+            arrow = best.arrow
+            break
+        last = natural_step(problem, tiles, best.arrow, best.expected, rho)
+        arrow = last.arrow
+        history.append(noted(elbo[-1], last, time.perf_counter() - at, report))
+        moving = last.move > settings.tolerance * rho
+        if t > 1 and not (moving or last.spread > settings.spread * rho):
+            if not unclear or asked_again:
+                return ended(Result.SUCCESSFUL)
+            # At rest a source may have settled on one explanation.
+            ambiguous, asked_again = np.zeros_like(ambiguous), True
+    return ended(Result.NOT_CONVERGED)
+
+
+def fit_tailed_arrow(
+    problem: Problem,
+    tiles: list[TileData],
+    start: RobustOptimum,
+    settings: NaturalSettings,
+    report: Report | None,
+    times: tuple[float, float],
+) -> Variational:
+    """Fit a Normal with block-arrow precision to a heavy-tailed posterior.
+
+    Parameters
+    ----------
+    start
+        Robust optimum, exact or nearly, with the densities as fitted.
+    report
+        Called after each step.
+    times
+        When the solution and when the iterations began.
+    """
+    start = with_both_modes(problem, tiles, start)
+    optimum, first = start.optimum, start.reliability
+    tails, factors = Tails(first.likelihood, first.reference_prior), factors_of(start)
+    arrow = arrow_at(problem, optimum.parameters, optimum.equations)
+    found, outlook = Fitted(arrow, [], [], None, optimum.result), None
+    if optimum.result is Result.SUCCESSFUL:
+        found = found._replace(result=Result.DEGENERATE)
+        if not optimum.equations.factor.null.shape[1]:
+            found, outlook = ascend_tailed(
+                problem,
+                tiles,
+                arrow,
+                optimum.equations,
+                tails,
+                settings,
+                report,
+                factors,
+            )
+    judged = start
+    if outlook is not None:
+        mine, at = as_equations(found.arrow, optimum.equations), found.arrow.parameters
+        both = refined_arrow(
+            problem, tiles, at, mine, tails, outlook.ambiguous, factors
+        )
+        if both is not None:
+            mine, outlook, found = (
+                both.equations,
+                both.outlook,
+                found._replace(arrow=both.arrow),
+            )
+            at = found.arrow.parameters
+        judged = judge_data(problem, tiles, at, mine, tails, outlook)
+    said = verdict(found, len(optimum.history), "over the residuals' spread")
+    unclear = int(judged.reliability.ambiguous.sum())
+    if unclear:
+        said += f"; {unclear} sources between two explanations have clipped curvature"
+    return ended_arrow(
+        problem,
+        tiles,
+        found,
+        optimum,
+        times,
+        "natural gradient from the robust optimum, expectations over each residual's "
+        f"own spread, ρ = 1 unless the ELBO falls; held as fitted: {_in_words(tails)}",
+        said,
+        judged,
+    )
+
+
+def _in_words(tails: Tails) -> str:
+    """Return the densities with their numbers."""
+    return ", ".join(
+        f"{what} {_named(one)}"
+        for what, one in (
+            ("measurements", tails.likelihood),
+            ("references", tails.reference_prior),
+        )
+    )
+
+
+def _named(likelihood: object) -> str:
+    if isinstance(likelihood, Mixture):
+        fraction, width = float(likelihood.fraction), float(likelihood.width)
+        return f"mixture ({fraction:.2%} broader by {width:.3g})"
+    return "normal" if likelihood is None else type(likelihood).__name__.lower()

@@ -26,7 +26,7 @@ from reseau.cli._compiled import keep_compiled
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
-# Functions of the sky broadcast as NumPy does; see `reseau._border`.
+# Functions of the sky broadcast as NumPy does; see `reseau._precision`.
 
 compile_in_a_hurry()
 

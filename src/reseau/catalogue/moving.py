@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 from numpy import ndarray
 
+from reseau._precision import in_double
 from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.errors import CatalogueError, explain, some
 from reseau.sky import (
@@ -80,6 +81,7 @@ class _Rows:
         return tuple(part[rows] for part in parts)
 
 
+@in_double
 def move(
     columns: Mapping[str, ndarray],
     epoch: float,
@@ -125,16 +127,15 @@ def move(
     mean, error = np.empty((n, 6)), np.full((n, 6), np.nan)
     correlation = np.full((n, len(PAIRS)), np.nan)
     good = np.ones(n, bool)
-    with jax.enable_x64(True):
-        for here, parts in _chunks(rows):
-            if covariance:
-                result = _move_all(*parts, light_time=light_time)
-                mean[here], error[here], correlation[here], good[here] = (
-                    np.asarray(part)[: len(mean[here])] for part in result
-                )
-            else:
-                moved = _move_means(parts[0], parts[3], light_time=light_time)
-                mean[here] = np.asarray(moved)[: len(mean[here])]
+    for here, parts in _chunks(rows):
+        if covariance:
+            result = _move_all(*parts, light_time=light_time)
+            mean[here], error[here], correlation[here], good[here] = (
+                np.asarray(part)[: len(mean[here])] for part in result
+            )
+        else:
+            moved = _move_means(parts[0], parts[3], light_time=light_time)
+            mean[here] = np.asarray(moved)[: len(mean[here])]
     _check_positive(good, columns, where)
     known, measured = rows.known, rows.measured
     if fill:

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
 
+from reseau._precision import in_double
 from reseau.constants import MILLIARCSECOND
 from reseau.errors import ShapeError, explain
 from reseau.instrument import Distortion, measured
@@ -81,6 +82,7 @@ def focal_plane_grid(
     return grid[0], grid[1]
 
 
+@in_double
 def evaluate_distortion(
     distortion: Distortion,
     coefficients: Float[ndarray, "n_coef"],
@@ -107,12 +109,11 @@ def evaluate_distortion(
         also that of the skew, which comes last.
     """
     parameters = np.append(np.asarray(coefficients, dtype=float), skew)
-    with jax.enable_x64(True):
-        dx, dy = np.asarray(_displacement(distortion, parameters, x, y))
-        if covariance is None:
-            return DistortionMap(x, y, dx, dy)
-        _check_size(covariance, distortion.n_coefficients)
-        jacobian = np.asarray(_sensitivity(distortion, parameters, x, y))
+    dx, dy = np.asarray(_displacement(distortion, parameters, x, y))
+    if covariance is None:
+        return DistortionMap(x, y, dx, dy)
+    _check_size(covariance, distortion.n_coefficients)
+    jacobian = np.asarray(_sensitivity(distortion, parameters, x, y))
     jacobian = jacobian[..., : len(covariance)]
     variance = np.einsum("...i,ij,...j->...", jacobian, covariance, jacobian)
     # Rounding may leave a variance of zero a little below it.

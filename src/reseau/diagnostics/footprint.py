@@ -1,11 +1,11 @@
 """Outlines of the detectors on the sky, and flat offsets about a field's centre."""
 
 import equinox as eqx
-import jax
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from reseau._precision import in_double
 from reseau.constants import DEGREE
 from reseau.instrument import Detectors, Instrument, pixel_to_direction
 
@@ -15,6 +15,7 @@ Angles = Float[ndarray, "..."]
 _directions = eqx.filter_jit(pixel_to_direction)
 
 
+@in_double
 def detector_outlines(
     instrument: Instrument,
     attitude: Float[ndarray, "n_exp 3"],
@@ -44,10 +45,9 @@ def detector_outlines(
     limits = _whole_detectors(detectors) if pixel_range is None else pixel_range
     pixel = _edge_points(np.asarray(limits, dtype=float), n_per_side)
     row = np.arange(len(detectors.ids))[:, None]
-    with jax.enable_x64(True):
-        direction = _directions(
-            instrument, np.asarray(attitude)[:, None, None, :], pixel, row
-        )
+    direction = _directions(
+        instrument, np.asarray(attitude)[:, None, None, :], pixel, row
+    )
     x, y, z = np.moveaxis(np.asarray(direction), -1, 0)
     ra = np.arctan2(y, x) % (2.0 * np.pi)
     return np.stack([ra, np.arctan2(z, np.hypot(x, y))], axis=-1) / DEGREE

@@ -1,8 +1,6 @@
 """Normal equations of one plate, without iteration."""
 
-from .residuals import (
-    Residuals,
-)
+from .residuals import Residuals
 
 __all__ = [
     "Residuals",

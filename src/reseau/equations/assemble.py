@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from reseau._precision import in_double
 from reseau._usual import up_to_usual
 from reseau.instrument import Detectors, Instrument
 from reseau.linalg import (
@@ -208,9 +209,9 @@ def in_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[R
     """
     parts = [items[i::PARTS] for i in range(PARTS) if items[i::PARTS]]
 
+    @in_double
     def run(part: Sequence[T]) -> R:
-        with jax.enable_x64(True):  # threads start without it
-            return function(part)
+        return function(part)
 
     if len(parts) < 2:
         return [run(part) for part in parts]

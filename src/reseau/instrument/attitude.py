@@ -18,7 +18,7 @@ Sign and handedness of every rotation in reseau, stated once:
 
 import jax.numpy as jnp
 
-from reseau._border import Kind, border
+from reseau._precision import Kind, border
 
 from ._arrays import Axes, Stack, Vectors
 from ._trigonometry import angle_ratio, cosine, sine_ratio, versine_ratio

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 from numpy import ndarray
 
-from reseau._border import Kind, border
+from reseau._precision import Kind, border
 from reseau.errors import ConfigError, ShapeError, explain, some, unknown_name
 
 from ._arrays import Pair, Stack, Triple, Values, Vectors

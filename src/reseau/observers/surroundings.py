@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 import jax
 import numpy as np
 
+from reseau._precision import in_double
 from reseau.errors import ConfigError, explain, some
 from reseau.records import Air, Bodies, Surroundings
 from reseau.sky import effective_velocity, potential
@@ -29,6 +30,7 @@ DEFLECTORS = ("sun",)
 """Masses that deflect light unless others are named."""
 
 
+@in_double
 def surroundings(
     effects: str | Collection[str],
     observer: Observer,
@@ -86,18 +88,17 @@ def surroundings(
                 todo="correct or remove them",
             )
         )
-    with jax.enable_x64(True):
-        return Surroundings(
-            bodies=deflecting_bodies(
-                deflectors, epoch, observer.position, ephemeris=ephemeris
-            )
-            if "deflection" in effects
-            else None,
-            velocity=_velocity(observer, epoch, ephemeris)
-            if "aberration" in effects
-            else None,
-            air=_air(observer, weather) if "refraction" in effects else None,
+    return Surroundings(
+        bodies=deflecting_bodies(
+            deflectors, epoch, observer.position, ephemeris=ephemeris
         )
+        if "deflection" in effects
+        else None,
+        velocity=_velocity(observer, epoch, ephemeris)
+        if "aberration" in effects
+        else None,
+        air=_air(observer, weather) if "refraction" in effects else None,
+    )
 
 
 def _velocity(

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from reseau._precision import in_double
 from reseau.constants import DEGREE
 from reseau.errors import ConfigError, explain
 from reseau.records import Air
@@ -89,6 +90,7 @@ class Weather:
         return replace(self, height=site.height, latitude=site.latitude)
 
 
+@in_double
 def air_above(
     zenith: Float[np.ndarray, "*n 3"],
     weather: Weather,
@@ -106,15 +108,14 @@ def air_above(
     wavelength
         Of other light than the weather's [µm].
     """
-    with jax.enable_x64(True):
-        tangent, cube = _laplace(
-            weather.pressure,
-            weather.temperature,
-            weather.humidity,
-            weather.wavelength if wavelength is None else wavelength,
-            height=weather.height,
-            latitude=weather.latitude * DEGREE,
-        )
+    tangent, cube = _laplace(
+        weather.pressure,
+        weather.temperature,
+        weather.humidity,
+        weather.wavelength if wavelength is None else wavelength,
+        height=weather.height,
+        latitude=weather.latitude * DEGREE,
+    )
     shape = zenith.shape[:-1]
     return Air(
         zenith=zenith,

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
+from reseau._precision import in_double
 from reseau._usual import up_to_usual
 from reseau.instrument import Detectors, attitude_from_axes, plane_from_pixel
 
@@ -15,6 +16,7 @@ _attitude = jax.jit(attitude_from_axes)
 _plane = jax.jit(plane_from_pixel)
 
 
+@in_double
 def attitudes(axes: Float[np.ndarray, "k 3 3"]) -> Float[np.ndarray, "k 3"]:
     """Return right ascension, declination and position angle of exposures [rad].
 
@@ -26,10 +28,10 @@ def attitudes(axes: Float[np.ndarray, "k 3 3"]) -> Float[np.ndarray, "k 3"]:
     if not len(axes):
         return np.zeros((0, 3))
     rows = up_to_usual(len(axes))
-    with jax.enable_x64(True):
-        return np.asarray(_attitude(jnp.asarray(np.asarray(axes)[rows])))[: len(axes)]
+    return np.asarray(_attitude(jnp.asarray(np.asarray(axes)[rows])))[: len(axes)]
 
 
+@in_double
 def plane_positions(
     detectors: Detectors, pixel: Float[np.ndarray, "m 2"], row: Int[np.ndarray, "m"]
 ) -> Float[np.ndarray, "m 2"]:
@@ -48,9 +50,8 @@ def plane_positions(
         return np.zeros((0, 2))
     rows = up_to_usual(len(row))
     x, y = np.asarray(pixel, float)[rows].T
-    with jax.enable_x64(True):
-        found = _plane(detectors, x, y, np.asarray(row)[rows])
-        return np.stack([np.asarray(f) for f in found], axis=1)[: len(row)]
+    found = _plane(detectors, x, y, np.asarray(row)[rows])
+    return np.stack([np.asarray(f) for f in found], axis=1)[: len(row)]
 
 
 __all__ = ["attitudes", "plane_positions"]

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import jax
 import numpy as np
 
+from reseau._precision import in_double
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.plates.judgement.assumed_error import quantity
 from reseau.solvers import Solution, source_errors
@@ -68,6 +68,7 @@ def _median_errors(
     return found
 
 
+@in_double
 def _scale(prepared: Prepared, solution: Solution) -> dict[str, Any]:
     instrument = fitted_instrument(prepared, solution)
     detectors = instrument.detectors
@@ -78,8 +79,7 @@ def _scale(prepared: Prepared, solution: Solution) -> dict[str, Any]:
     step = 10.0 if of_pixels else 100.0
     away = step * np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
     ends = (middle + away[:, None]).reshape(-1, 2)
-    with jax.enable_x64(True):
-        seen = camera_vectors(instrument, ends, np.tile(np.arange(n), 4))
+    seen = camera_vectors(instrument, ends, np.tile(np.arange(n), 4))
     sides = seen.reshape(2, 2, n, 3)
     apart = np.linalg.norm(sides[:, 0] - sides[:, 1], axis=-1)
     scale = np.mean(2.0 * np.arcsin(0.5 * apart), axis=1) / (2.0 * step)

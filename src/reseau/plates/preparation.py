@@ -8,9 +8,9 @@ cannot take part is left out, counted and named.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import jax
 import numpy as np
 
+from reseau._precision import in_double
 from reseau._words import counted
 from reseau.catalogue import Astrometry, astrometry
 from reseau.constants import ARCSECOND, DEGREE
@@ -99,6 +99,7 @@ def plates_of(dataset: Dataset) -> list[int]:
     return [int(p) for p in np.unique(columns_of(dataset.exposures)["plate_id"])]
 
 
+@in_double
 def prepare(
     dataset: Dataset,
     *,
@@ -131,10 +132,9 @@ def prepare(
     DroppedWarning
         Exposures or sources were left out.
     """
-    with jax.enable_x64(True):
-        return _prepare(
-            dataset, plate, free, use_reference, minimum_measurements, keep_flags
-        )
+    return _prepare(
+        dataset, plate, free, use_reference, minimum_measurements, keep_flags
+    )
 
 
 def _prepare(

@@ -10,10 +10,10 @@ from itertools import combinations
 from typing import Any
 
 import equinox as eqx
-import jax
 import numpy as np
 from jaxtyping import Float
 
+from reseau._precision import in_double
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.instrument import Instrument
 from reseau.model import DETECTOR_NAMES, PER_EXPOSURE, parameter_names
@@ -45,11 +45,11 @@ _EXPOSURE = ("ra", "dec", "pa", "focal_x_mm", "focal_y_mm")
 _EXPOSURE_UNITS = np.array([ARCSECOND] * 3 + [MILLIMETRE] * 2)
 
 
+@in_double
 def source_columns(prepared: Prepared, solution: Solution) -> Columns:
     """Return the columns of ``sources.parquet``; all sources here were measured."""
     n = prepared.source_id.size
-    with jax.enable_x64(True):
-        ra, dec = solution.source_angles()
+    ra, dec = solution.source_angles()
     errors = source_errors(solution)
     free = solution.source_covariance[:, 0, 0] != 0
     counts = np.bincount(prepared.problem.measurements.source, minlength=n)

@@ -1,6 +1,6 @@
 """What the arguments of this room are: units, components, and how to get there."""
 
-from reseau._border import Kind, Record
+from reseau._precision import Kind, Record
 
 _PER_LIGHT = "({name} / astropy.constants.c)"
 

@@ -16,7 +16,7 @@ they come in (`reseau.observers`, `reseau.verbs`), and the error names the row.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from reseau._border import border
+from reseau._precision import border
 from reseau._typing import Direction, Scalars, Velocity
 from reseau.records import Bodies
 

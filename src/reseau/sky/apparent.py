@@ -9,7 +9,7 @@ step). A star's own motion and the parallax come before, in `motion`.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from reseau._border import border
+from reseau._precision import border
 from reseau._typing import Direction
 from reseau.records import Surroundings
 

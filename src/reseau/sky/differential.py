@@ -14,7 +14,7 @@ from jax.lax import stop_gradient
 from jaxtyping import Array, Float
 from numpy import ndarray
 
-from reseau._border import border
+from reseau._precision import border
 from reseau._typing import Direction, Scalar, Velocity
 from reseau.errors import ShapeError, explain
 

@@ -7,7 +7,7 @@ and break at the poles and at RA = 0. Angles appear at the border only.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from reseau._border import border
+from reseau._precision import border
 from reseau._typing import Direction, Scalars
 
 from ._kinds import ANGLE, DIRECTION, OFFSET, VECTOR

@@ -27,7 +27,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from reseau._border import border
+from reseau._precision import border
 from reseau._typing import Direction, Position, Scalars
 from reseau.constants import AU_PER_YEAR, SPEED_OF_LIGHT
 

@@ -9,7 +9,7 @@ Parallactic displacement; Green 1985, Spherical Astronomy).
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from reseau._border import border
+from reseau._precision import border
 from reseau._typing import Direction, Position, Scalars
 
 from ._kinds import ANGLE, DIRECTION, POSITION

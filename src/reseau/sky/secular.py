@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from reseau._border import border
+from reseau._precision import border
 from reseau._typing import Direction, Position
 from reseau.constants import DEGREE, MILLIARCSECOND, SPEED_OF_LIGHT
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from numpy import ndarray
 
-from reseau._border import border
+from reseau._precision import border
 from reseau._typing import Direction, Scalars
 
 from ._kinds import ANGLE, DIRECTION, OFFSET

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 from reseau._compiled import computing
+from reseau._precision import in_double
 from reseau.equations import Residuals
 from reseau.equations.equations import Equations
 from reseau.equations.leverage import leverages
@@ -64,6 +65,7 @@ class Labels(NamedTuple):
 
 
 @computing()
+@in_double
 def solve_plate(
     problem: Problem,
     *,
@@ -96,14 +98,13 @@ def solve_plate(
     --------
     >>> from reseau import simulate_orbit, solve_plate  # doctest: +SKIP
     """
-    with jax.enable_x64(True):
-        return _solve(
-            problem,
-            settings or Settings(),
-            labels or _default_labels(problem),
-            report,
-            robust,
-        )
+    return _solve(
+        problem,
+        settings or Settings(),
+        labels or _default_labels(problem),
+        report,
+        robust,
+    )
 
 
 def _default_labels(problem: Problem) -> Labels:

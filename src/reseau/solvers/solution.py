@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from reseau._precision import in_double
 from reseau.equations import Residuals
 from reseau.errors import ConfigError, Result, explain
 from reseau.model import Parameters, Problem
@@ -210,17 +211,17 @@ class Solution(eqx.Module):
         return np.eye(2) + np.reshape(factor, (-1, 1, 1)) * self.leverage
 
     @property
+    @in_double
     def direction(self) -> Float[np.ndarray, "n_src 3"]:
         """Return the sources' directions from the observer at the plate's epoch."""
-        with jax.enable_x64(True):
-            start = jnp.asarray(self.problem.prior.direction)
-            return np.asarray(_displaced(start, jnp.asarray(self.parameters.offset)))
+        start = jnp.asarray(self.problem.prior.direction)
+        return np.asarray(_displaced(start, jnp.asarray(self.parameters.offset)))
 
+    @in_double
     def source_angles(self) -> tuple[np.ndarray, np.ndarray]:
         """Return right ascension and declination of the sources [rad]."""
-        with jax.enable_x64(True):
-            ra, dec = _angles(jnp.asarray(self.direction))
-            return np.asarray(ra), np.asarray(dec)
+        ra, dec = _angles(jnp.asarray(self.direction))
+        return np.asarray(ra), np.asarray(dec)
 
 
 class SourceErrors(NamedTuple):

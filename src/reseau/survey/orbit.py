@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from reseau._precision import in_double
 from reseau.constants import DEGREE, SPEED_OF_LIGHT
 from reseau.errors import ConfigError, explain, unknown_name
 from reseau.instrument import Instrument, camera_axes
@@ -86,6 +87,7 @@ class SimulatedPlate:
     ephemeris: str
 
 
+@in_double
 def simulate_orbit(
     *,
     sources: int = 10_000,
@@ -170,39 +172,38 @@ def simulate_orbit(
     rngs = dict(
         zip(STREAMS, np.random.default_rng(seed).spawn(len(STREAMS)), strict=True)
     )
-    with jax.enable_x64(True):
-        pointings = dithered_fields(
-            rngs["pointings"],
-            exposures,
-            epoch=epoch,
-            period=period,
-            pointing_error=pointing_error,
-            angle_error=angle_error,
-        )
-        seen_from = (
-            geocentre(pointings.epoch, ephemeris=ephemeris)
-            if observer == "geocentre"
-            else circular_orbit(pointings.epoch, period=period, ephemeris=ephemeris)
-        )
-        return _expose(
-            rngs,
-            pointings,
+    pointings = dithered_fields(
+        rngs["pointings"],
+        exposures,
+        epoch=epoch,
+        period=period,
+        pointing_error=pointing_error,
+        angle_error=angle_error,
+    )
+    seen_from = (
+        geocentre(pointings.epoch, ephemeris=ephemeris)
+        if observer == "geocentre"
+        else circular_orbit(pointings.epoch, period=period, ephemeris=ephemeris)
+    )
+    return _expose(
+        rngs,
+        pointings,
+        seen_from,
+        draw_stars(rngs["stars"], sources, artificial),
+        measurement_error=measurement_error,
+        around=surroundings(
+            effects,
             seen_from,
-            draw_stars(rngs["stars"], sources, artificial),
-            measurement_error=measurement_error,
-            around=surroundings(
-                effects,
-                seen_from,
-                pointings.epoch,
-                deflectors=deflectors,
-                ephemeris=ephemeris,
-            ),
-            effects=tuple(sorted(effects)),
-            wrong_fraction=wrong_fraction,
+            pointings.epoch,
             deflectors=deflectors,
             ephemeris=ephemeris,
-            name=f"one orbit, seed {seed}",
-        )
+        ),
+        effects=tuple(sorted(effects)),
+        wrong_fraction=wrong_fraction,
+        deflectors=deflectors,
+        ephemeris=ephemeris,
+        name=f"one orbit, seed {seed}",
+    )
 
 
 def _expose(

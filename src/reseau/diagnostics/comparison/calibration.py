@@ -4,12 +4,12 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from reseau._precision import in_double
 from reseau.constants import ARCSECOND, DEGREE
 from reseau.datasets import Truth
 from reseau.instrument import Instrument, basis_name, camera_axes
@@ -167,6 +167,7 @@ def _true_exposures(found: Compared, truth: Columns) -> Columns | None:
     return {name: values[rows] for name, values in truth.items()}
 
 
+@in_double
 def true_parameters(
     found: Compared, instrument: Instrument, exposures: Columns
 ) -> Parameters:
@@ -183,24 +184,23 @@ def true_parameters(
     """
     attitude = np.stack([exposures[a] * DEGREE for a in ("ra", "dec", "pa")], axis=1)
     focal = [exposures[f"focal_{axis}_mm"] * MILLIMETRE for axis in "xy"]
-    with jax.enable_x64(True):
-        parameters = Parameters(
-            offset=np.zeros((0, 2)),
-            axes=np.asarray(camera_axes(jnp.asarray(attitude))),
-            focal=np.stack(focal, axis=1),
-            coefficients=np.asarray(instrument.coefficients, dtype=float),
-            skew=np.asarray(instrument.skew, dtype=float),
-            detectors=detector_parameters(instrument),
-        )
-        problem = _bare_problem(found, attitude)
-        modes = found.summary.get("datum_modes")
-        left_out = set(found.summary.get("datum_without", ()))
-        taking = np.array([i not in left_out for i in found.instrument.detectors.ids])
-        # The datum is linearised where the parameters are: the second time there.
-        for _ in range(2):
-            datum = find_datum(problem, parameters, modes, taking)
-            parameters = to_datum(problem, parameters, datum)
-        return parameters
+    parameters = Parameters(
+        offset=np.zeros((0, 2)),
+        axes=np.asarray(camera_axes(jnp.asarray(attitude))),
+        focal=np.stack(focal, axis=1),
+        coefficients=np.asarray(instrument.coefficients, dtype=float),
+        skew=np.asarray(instrument.skew, dtype=float),
+        detectors=detector_parameters(instrument),
+    )
+    problem = _bare_problem(found, attitude)
+    modes = found.summary.get("datum_modes")
+    left_out = set(found.summary.get("datum_without", ()))
+    taking = np.array([i not in left_out for i in found.instrument.detectors.ids])
+    # The datum is linearised where the parameters are: the second time there.
+    for _ in range(2):
+        datum = find_datum(problem, parameters, modes, taking)
+        parameters = to_datum(problem, parameters, datum)
+    return parameters
 
 
 def _bare_problem(found: Compared, attitude: Float[ndarray, "n 3"]) -> Problem:
@@ -220,6 +220,7 @@ def _bare_problem(found: Compared, attitude: Float[ndarray, "n 3"]) -> Problem:
     )
 
 
+@in_double
 def _exposure_groups(exposures: Columns, true: Parameters) -> dict[str, Group]:
     """Compare attitudes and focal lengths."""
     axes = np.asarray(true.axes)
@@ -228,8 +229,7 @@ def _exposure_groups(exposures: Columns, true: Parameters) -> dict[str, Group]:
     east = np.stack([-np.sin(ra), np.cos(ra), np.zeros_like(ra)], axis=-1)
     north = np.cross(pointing, east)
     angles = [exposures[a] * DEGREE for a in ("ra", "dec", "pa")]
-    with jax.enable_x64(True):
-        found = np.asarray(camera_axes(jnp.asarray(np.stack(angles, axis=1))))
+    found = np.asarray(camera_axes(jnp.asarray(np.stack(angles, axis=1))))
     shift = found[:, 2] - pointing
     pa = np.arctan2(np.sum(axes[:, 1] * east, -1), np.sum(axes[:, 1] * north, -1))
     turn = (angles[2] - pa + np.pi) % (2.0 * np.pi) - np.pi

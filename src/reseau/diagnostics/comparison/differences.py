@@ -4,12 +4,12 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from reseau._precision import in_double
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.datasets import calibration_labels
 from reseau.instrument import basis_name, camera_axes
@@ -164,14 +164,14 @@ def exposure_differences(
     return counts, kinds
 
 
+@in_double
 def _attitude_steps(a: Columns, b: Columns) -> tuple[ndarray, ndarray, ndarray]:
     """Return the steps (east, north, roll) from the attitudes of A to those of B."""
     angles = [
         np.stack([x[name] * DEGREE for name in ("ra", "dec", "pa")], axis=1)
         for x in (a, b)
     ]
-    with jax.enable_x64(True):
-        first, second = (np.asarray(camera_axes(jnp.asarray(x))) for x in angles)
+    first, second = (np.asarray(camera_axes(jnp.asarray(x))) for x in angles)
     shift = second[:, 2] - first[:, 2]
     ra, dec = angles[0][:, 0], angles[0][:, 1]
     east = np.stack([-np.sin(ra), np.cos(ra), np.zeros_like(ra)], axis=1)

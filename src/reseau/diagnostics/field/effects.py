@@ -10,6 +10,7 @@ import numpy as np
 from astropy.time import Time
 from jaxtyping import Float
 
+from reseau._precision import in_double
 from reseau.constants import ASTRONOMICAL_UNIT, DEGREE, MILLIARCSECOND, SPEED_OF_LIGHT
 from reseau.datasets.dataset import read_states
 from reseau.diagnostics.displacement_field import DisplacementField
@@ -56,6 +57,7 @@ ON_EARTH = 0.9
 """An observer nearer to the Earth's centre than this part of her radius is in her."""
 
 
+@in_double
 def effects(
     *,
     ra: Number,
@@ -135,16 +137,14 @@ def effects(
         humidity=humidity,
         wavelength=wavelength,
     )
-    with jax.enable_x64(True):
-        state, earth = _states(choice, year, source)
-        names = _bodies(bodies, choice, state, earth, source)
-        scene = _scene(state, earth, year, parallax, names, source, weather)
-        centre, offset = _field(ra, dec, fov)
-        height = _zenith_distance(scene, centre, offset)
-        rows = tuple(
-            _row(term, measure_term(term, centre, offset), offset)
-            for term in terms(scene)
-        )
+    state, earth = _states(choice, year, source)
+    names = _bodies(bodies, choice, state, earth, source)
+    scene = _scene(state, earth, year, parallax, names, source, weather)
+    centre, offset = _field(ra, dec, fov)
+    height = _zenith_distance(scene, centre, offset)
+    rows = tuple(
+        _row(term, measure_term(term, centre, offset), offset) for term in terms(scene)
+    )
     separations, radii = _apart(scene, centre)
     return Effects(
         ra=ra,

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from reseau._border import border
+from reseau._precision import border
 from reseau._typing import Scalars
 from reseau.sky._kinds import CARBON_DIOXIDE, TEMPERATURE, WAVELENGTH, WEATHER
 

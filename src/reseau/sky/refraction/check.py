@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from reseau._border import Kind, refuse_unit
+from reseau._precision import Kind, refuse_unit
 from reseau.errors import CatalogueError, explain, some
 from reseau.sky._kinds import ANGLE, WAVELENGTH, WEATHER
 

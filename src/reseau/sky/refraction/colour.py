@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
 
-from reseau._border import border
+from reseau._precision import border
 from reseau.sky._kinds import ANGLE, ANY_UNIT, SITE, WAVELENGTH, WEATHER
 
 from .air import Amount

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from reseau._border import border
+from reseau._precision import border
 from reseau.sky._kinds import ANGLE, LAPSE, NUMBER, SITE, WAVELENGTH, WEATHER
 
 from .air import Amount

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from reseau._border import border
+from reseau._precision import border
 from reseau.sky._kinds import (
     ANGLE,
     ATMOSPHERE,

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from reseau._border import border
+from reseau._precision import border
 from reseau._typing import Direction
 from reseau.records import Air
 from reseau.sky._kinds import AIR, DIRECTION

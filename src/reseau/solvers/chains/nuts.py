@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from reseau._precision import in_double
 from reseau.equations.density_in_tiles import tiled_density
 from reseau.equations.equations import equations_at
 from reseau.equations.heavy_tails import CLIPPED, EXACT, Terms
@@ -89,6 +90,7 @@ class Sampled(NamedTuple):
         return agree and self.divergences == 0
 
 
+@in_double
 def solve_nuts(
     problem: Problem,
     *,
@@ -127,32 +129,31 @@ def solve_nuts(
     """
     _check_numbers(draws, chains, warm_up)
     _check_size(problem, largest)
-    with jax.enable_x64(True):
-        began = time.perf_counter()
-        start = solve_plate(problem) if start is None else start
-        if not start.converged:
-            raise _no_start(start)
-        problem = start.problem
-        tiles = jax.device_put(plan_tiles(problem))
-        terms = _terms(start.reliability)
-        equations = equations_at(problem, tiles, start.parameters, 0.0, terms)
-        coordinates = whitened_coordinates(
-            problem, tiles, equations, start.parameters, start.datum_modes
-        )
-        density = tiled_density(problem, tiles)
-        tails = (terms.likelihood, terms.reference_prior) if terms else ()
-        losses = [None if one is None else one.loss for one in tails]
+    began = time.perf_counter()
+    start = solve_plate(problem) if start is None else start
+    if not start.converged:
+        raise _no_start(start)
+    problem = start.problem
+    tiles = jax.device_put(plan_tiles(problem))
+    terms = _terms(start.reliability)
+    equations = equations_at(problem, tiles, start.parameters, 0.0, terms)
+    coordinates = whitened_coordinates(
+        problem, tiles, equations, start.parameters, start.datum_modes
+    )
+    density = tiled_density(problem, tiles)
+    tails = (terms.likelihood, terms.reference_prior) if terms else ()
+    losses = [None if one is None else one.loss for one in tails]
 
-        def of_parameters(parameters: Parameters) -> Array:
-            return density(parameters, *losses)
+    def of_parameters(parameters: Parameters) -> Array:
+        return density(parameters, *losses)
 
-        coordinates = follow_modes(coordinates, of_parameters)
+    coordinates = follow_modes(coordinates, of_parameters)
 
-        def log_density(z: Array) -> Array:
-            return of_parameters(coordinates.parameters(z))
+    def log_density(z: Array) -> Array:
+        return of_parameters(coordinates.parameters(z))
 
-        found = run_nuts(log_density, coordinates.size, draws, chains, warm_up, seed)
-        return _collected(start, coordinates, found, time.perf_counter() - began)
+    found = run_nuts(log_density, coordinates.size, draws, chains, warm_up, seed)
+    return _collected(start, coordinates, found, time.perf_counter() - began)
 
 
 def _terms(judged: Reliability | None) -> Terms | None:

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from reseau._precision import in_double
 from reseau.equations import Residuals
 from reseau.equations.plan import plan_tiles
 from reseau.equations.residuals import residuals_at
@@ -25,6 +26,7 @@ from reseau.solvers.solution import Solution
 from .nuts import Sampled
 
 
+@in_double
 def solution_of_chains(found: Sampled) -> Solution:
     """Return the solution that the chains of a sampler make.
 
@@ -38,8 +40,7 @@ def solution_of_chains(found: Sampled) -> Solution:
     Means and covariances of the draws, with residuals and shifts from the priors at
     the mean. `Solution.draws` has the chains.
     """
-    with jax.enable_x64(True):
-        return _solution(found)
+    return _solution(found)
 
 
 def _solution(found: Sampled) -> Solution:

@@ -14,6 +14,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool
 
+from reseau._precision import in_double
 from reseau.equations.assemble import source_steps
 from reseau.equations.equations import equations_at
 from reseau.equations.plan import TileData, plan_tiles
@@ -65,6 +66,7 @@ MOST_LEFT_OUT = 0.5
 Report = Callable[[Candidate], None]
 
 
+@in_double
 def choose_degree(
     problem: Problem,
     *,
@@ -118,11 +120,10 @@ def choose_degree(
     tried = _checked_degrees(degrees, problem)
     names = _checked_extras(tuple(extras), problem)
     _check_part(held_out)
-    with jax.enable_x64(True):
-        trial = _Trial(problem, unit, tried[-1], held_out, seed, report)
-        trial.by_degree(tried)
-        trial.by_extras(names)
-        return trial.choice()
+    trial = _Trial(problem, unit, tried[-1], held_out, seed, report)
+    trial.by_degree(tried)
+    trial.by_extras(names)
+    return trial.choice()
 
 
 class _Trial:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from reseau._precision import in_double
 from reseau.errors import ConfigError, explain
 from reseau.instrument import attitude_from_axes, rotate_axes
 from reseau.model import PER_DETECTOR, PER_EXPOSURE, Layout, Parameters, layout_of
@@ -58,17 +59,17 @@ class Draws(eqx.Module):
         """Return where the shared parameters sit."""
         return layout_of(self.centre)
 
+    @in_double
     def source_angles(self) -> tuple[np.ndarray, np.ndarray]:
         """Return right ascension and declination of the sources [rad]."""
-        with jax.enable_x64(True):
-            ra, dec = _positions(self.direction, self.centre.offset + self.offset)
-            return np.asarray(ra), np.asarray(dec)
+        ra, dec = _positions(self.direction, self.centre.offset + self.offset)
+        return np.asarray(ra), np.asarray(dec)
 
+    @in_double
     def attitudes(self) -> Float[np.ndarray, "chain draw n_exp 3"]:
         """Return right ascension, declination and position angle of the axes [rad]."""
-        with jax.enable_x64(True):
-            steps = self._of_exposures()[..., :3]
-            return np.asarray(_attitudes(self.centre.axes, steps))
+        steps = self._of_exposures()[..., :3]
+        return np.asarray(_attitudes(self.centre.axes, steps))
 
     def focal(self) -> Float[np.ndarray, "chain draw n_exp 2"]:
         """Return the focal lengths [µm]."""

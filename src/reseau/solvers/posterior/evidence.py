@@ -29,6 +29,7 @@ import scipy.linalg
 import scipy.special
 from jaxtyping import Float
 
+from reseau._precision import in_double
 from reseau.equations.equations import Equations
 from reseau.equations.plan import TileData, plan_tiles
 from reseau.linalg import rounding_threshold
@@ -119,6 +120,7 @@ class Evidence(NamedTuple):
         return self.value + self.widened.change(factor)
 
 
+@in_double
 def evidence(solution: Solution) -> Evidence:
     """Return the Laplace evidence of the model of a solved plate.
 
@@ -134,12 +136,11 @@ def evidence(solution: Solution) -> Evidence:
     alone and bend a little: fits from different starts may end half a unit of
     log p apart on a small plate.
     """
-    with jax.enable_x64(True):
-        problem = solution.problem
-        tiles = jax.device_put(plan_tiles(problem))
-        settings = Settings(max_iterations=10)
-        optimum = gauss_newton(problem, tiles, solution.parameters, settings)
-        return laplace_evidence(problem, tiles, optimum)
+    problem = solution.problem
+    tiles = jax.device_put(plan_tiles(problem))
+    settings = Settings(max_iterations=10)
+    optimum = gauss_newton(problem, tiles, solution.parameters, settings)
+    return laplace_evidence(problem, tiles, optimum)
 
 
 def laplace_evidence(

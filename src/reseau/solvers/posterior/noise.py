@@ -24,6 +24,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import special
 
+from reseau._precision import in_double
 from reseau.equations.equations import equations_at
 from reseau.equations.leverage import leverages
 from reseau.equations.plan import TileData, plan_tiles
@@ -116,6 +117,7 @@ def error_inflation(solution: Solution) -> Inflation:
     return Inflation(factor.value, factor.error, needed)
 
 
+@in_double
 def solve_with_noise(
     problem: Problem,
     *,
@@ -159,15 +161,14 @@ def solve_with_noise(
                 todo="choose scale, floor or both",
             )
         )
-    with jax.enable_x64(True):
-        noise = Noise(1.0, 0.0, 0.0, 0.0, 0.0, 0, False)
-        for _ in range(1 if robust is None else 2):
-            clean = problem
-            if robust is not None:
-                clean = _without_bad(problem, with_noise(problem, noise), robust)
-            noise = fit_noise(clean, scale=scale, floor=floor, start=noise)
-        changed = with_noise(problem, noise)
-        return solver(changed, settings=settings, robust=robust), noise
+    noise = Noise(1.0, 0.0, 0.0, 0.0, 0.0, 0, False)
+    for _ in range(1 if robust is None else 2):
+        clean = problem
+        if robust is not None:
+            clean = _without_bad(problem, with_noise(problem, noise), robust)
+        noise = fit_noise(clean, scale=scale, floor=floor, start=noise)
+    changed = with_noise(problem, noise)
+    return solver(changed, settings=settings, robust=robust), noise
 
 
 def with_noise(problem: Problem, noise: Noise) -> Problem:

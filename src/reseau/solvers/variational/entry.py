@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from reseau._precision import in_double
 from reseau.equations.assemble import assemble, source_steps
 from reseau.equations.plan import TileData, plan_tiles
 from reseau.errors import ConfigError, Result, explain, unknown_name
@@ -65,6 +66,7 @@ class _Setting(NamedTuple):
     places: Places
 
 
+@in_double
 def solve_variational(
     problem: Problem,
     *,
@@ -133,29 +135,28 @@ def solve_variational(
             "leave them away",
         )
     given = likelihood, reference_prior
-    with jax.enable_x64(True):
-        began = time.perf_counter()
-        if guide == "arrow":
-            settings = NaturalSettings(max_steps=max_steps or 50, time_limit=time_limit)
-            return _fit_arrow(problem, init, given, settings, seed, report, began)
-        setting, tails = _prepare(problem, init, given)
-        default = FROM_MAP if init == "map" else FROM_SCRATCH
-        if guide == "seed":
-            default = seed_schedule()
-        chosen = schedule or default
-        limits = Limits(
-            max_steps,
-            time_limit,
-            None if checkpoint is None else Path(checkpoint),
-            resume,
-            identity(
-                problem,
-                f"{guide} {rank} {init} {likelihood} {reference_prior}",
-                seed,
-                chosen,
-            ),
-        )
-        return _fit(setting, guide, rank, tails, chosen, seed, limits, report, began)
+    began = time.perf_counter()
+    if guide == "arrow":
+        settings = NaturalSettings(max_steps=max_steps or 50, time_limit=time_limit)
+        return _fit_arrow(problem, init, given, settings, seed, report, began)
+    setting, tails = _prepare(problem, init, given)
+    default = FROM_MAP if init == "map" else FROM_SCRATCH
+    if guide == "seed":
+        default = seed_schedule()
+    chosen = schedule or default
+    limits = Limits(
+        max_steps,
+        time_limit,
+        None if checkpoint is None else Path(checkpoint),
+        resume,
+        identity(
+            problem,
+            f"{guide} {rank} {init} {likelihood} {reference_prior}",
+            seed,
+            chosen,
+        ),
+    )
+    return _fit(setting, guide, rank, tails, chosen, seed, limits, report, began)
 
 
 def _heavy(given: Given) -> bool:

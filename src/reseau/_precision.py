@@ -1,4 +1,4 @@
-"""What a pure function takes: plain 64-bit numbers in the unit it names.
+"""64 bits: what a pure function takes, and where an entry point computes.
 
 The rooms that compute know neither units nor 32 bits: an angle in degrees or an array
 in float32 goes through every formula without a word and comes out wrong. `border` says
@@ -47,6 +47,24 @@ class Kind(NamedTuple):
 
 Record = Mapping[str, Kind]
 """The kinds of a record's fields, those of the records inside it included."""
+
+
+def in_double(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function compute in 64 bits, whatever JAX does outside.
+
+    Parameters
+    ----------
+    function
+        Takes and returns NumPy arrays: what is 64 bits inside would be 32 to JAX
+        outside.
+    """
+
+    @functools.wraps(function)
+    def computed(*args: P.args, **kwargs: P.kwargs) -> R:
+        with jax.enable_x64(True):
+            return function(*args, **kwargs)
+
+    return computed
 
 
 def border(**kinds: Kind | Record) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -173,4 +191,4 @@ def _require_double(where: str, name: str, dtype: np.dtype[Any]) -> None:
         )
 
 
-__all__ = ["Kind", "Record", "border", "refuse_unit"]
+__all__ = ["Kind", "Record", "border", "in_double", "refuse_unit"]

@@ -28,8 +28,6 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from astropy.utils.exceptions import AstropyUserWarning
-
 from reseau.synonyms import called, has_another_meaning, is_ours, of_joins, synonym_of
 
 
@@ -106,7 +104,7 @@ class DegeneracyError(ReseauError, RuntimeError):
         self.directions = directions
 
 
-class ReseauWarning(AstropyUserWarning):
+class ReseauWarning(UserWarning):
     """Root of every warning that reseau gives."""
 
 

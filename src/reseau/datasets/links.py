@@ -15,6 +15,7 @@ from reseau.errors import (
 )
 from reseau.instrument import Instrument
 from reseau.tables.columns import EXPOSURES
+from reseau.tables.ids import Index
 
 
 def check_observer(exposures: pa.Table, where: str | Path) -> None:
@@ -105,9 +106,8 @@ def _check_plates(
 ) -> None:
     if "plate_id" not in measurements.column_names:
         return
-    ids = exposures["exposure_id"].to_numpy()
-    order = np.argsort(ids)
-    row = order[np.searchsorted(ids[order], measurements["exposure_id"].to_numpy())]
+    index = Index(exposures["exposure_id"].to_numpy(), "exposure")
+    row = index.require(measurements["exposure_id"].to_numpy())
     differs = (
         exposures["plate_id"].to_numpy()[row] != measurements["plate_id"].to_numpy()
     )

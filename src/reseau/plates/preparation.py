@@ -27,6 +27,7 @@ from reseau.model import DEFAULT_FREE, Problem
 from reseau.records import Exposures, Measurements, SourcePrior
 from reseau.solvers import Labels
 from reseau.tables import columns_of
+from reseau.tables.ids import Index
 
 from .carrying import carry
 from .doubles import without_doubles
@@ -157,7 +158,7 @@ def _prepare(
     source_id, source = np.unique(measurements["source_id"], return_inverse=True)
     row = np.full(source_id.size, -1)
     if reference is not None:
-        row = reference.rows_of(source_id)
+        row = reference.index.rows_of(source_id)
     prior, is_reference = _source_prior(row, reference, exposures["epoch"], observer)
     _check_priors(prior, source_id)
     known = np.any(prior.information != 0, axis=(1, 2)) | prior.fixed
@@ -247,11 +248,9 @@ def _reference(dataset: Dataset) -> "_Reference | None":
     columns = columns_of(dataset.reference)
     found = astrometry(columns)
     n = found.source_id.size
-    order = np.argsort(found.source_id, kind="stable")
     return _Reference(
         astrometry=found,
-        order=order,
-        sorted_id=found.source_id[order],
+        index=Index(found.source_id, "source"),
         is_reference=_flags(columns, n),
         columns=columns,
         missing={k: int(v) for k, v in found.missing.items() if v},
@@ -260,25 +259,17 @@ def _reference(dataset: Dataset) -> "_Reference | None":
 
 @dataclass(frozen=True)
 class _Reference:
-    """The reference catalogue with its rows sorted by id."""
+    """The reference catalogue and where its sources are in it."""
 
     astrometry: Astrometry
-    order: np.ndarray
-    sorted_id: np.ndarray
+    index: Index
     is_reference: np.ndarray
     columns: Columns
     missing: dict[str, int]
 
-    def rows_of(self, source_id: np.ndarray) -> np.ndarray:
-        """Return the row of each source, −1 where it has none."""
-        place = np.searchsorted(self.sorted_id, source_id)
-        inside = np.minimum(place, self.sorted_id.size - 1)
-        found = self.sorted_id[inside] == source_id
-        return np.where(found, self.order[inside], -1)
-
     def informs(self, source_id: np.ndarray) -> np.ndarray:
         """Return which sources have a prior or are held fixed."""
-        row = self.rows_of(source_id)
+        row = self.index.rows_of(source_id)
         known = self.astrometry.has_position | self.astrometry.fixed
         return (row >= 0) & known[row]
 
@@ -389,21 +380,17 @@ def _measurement_record(
     covariance = np.empty((n, 2, 2))
     covariance[:, 0, 0], covariance[:, 1, 1] = sx**2, sy**2
     covariance[:, 0, 1] = covariance[:, 1, 0] = corr * sx * sy
-    exposure = _index(exposures["exposure_id"], measurements["exposure_id"])
+    exposure = Index(exposures["exposure_id"]).require(measurements["exposure_id"])
     ids = np.asarray(dataset.instrument.detectors.ids)
     return Measurements(
         pixel=np.stack([measurements["x"], measurements["y"]], axis=1),
         covariance=covariance,
         source=source.astype(np.int32),
         exposure=exposure.astype(np.int32),
-        detector=_index(ids, measurements["detector_id"]).astype(np.int32),
+        detector=Index(ids, "detector")
+        .require(measurements["detector_id"])
+        .astype(np.int32),
     )
-
-
-def _index(ids: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return the rows of `wanted` ids, all of which are there."""
-    order = np.argsort(ids, kind="stable")
-    return order[np.searchsorted(ids[order], wanted)]
 
 
 def _free_blocks(dataset: Dataset, free: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from reseau.diagnostics import (
 )
 from reseau.diagnostics.comparison.solution import Columns, Compared
 from reseau.plates.on_the_plane import plane_positions
+from reseau.tables.ids import Index
 
 
 @dataclass(frozen=True)
@@ -38,24 +39,19 @@ class Drawable:
     def detector(self) -> np.ndarray:
         """Return the row of each measurement's detector."""
         ids = np.asarray(self.solution.instrument.detectors.ids)
-        order = np.argsort(ids)
-        wanted = self.solution.residuals["detector_id"]
-        return order[np.searchsorted(ids[order], wanted)]
+        return Index(ids, "detector").require(self.solution.residuals["detector_id"])
 
     @cached_property
     def source(self) -> np.ndarray:
         """Return the row of each measurement's source; all measured ones are there."""
         ids = self.solution.sources["source_id"]
-        order = np.argsort(ids)
-        return order[np.searchsorted(ids[order], self.solution.residuals["source_id"])]
+        return Index(ids, "source").require(self.solution.residuals["source_id"])
 
     @cached_property
     def exposure(self) -> np.ndarray:
         """Return the row of each measurement's exposure."""
         ids = self.solution.exposures["exposure_id"]
-        order = np.argsort(ids)
-        wanted = self.solution.residuals["exposure_id"]
-        return order[np.searchsorted(ids[order], wanted)]
+        return Index(ids, "exposure").require(self.solution.residuals["exposure_id"])
 
     @property
     def has_positions(self) -> bool:

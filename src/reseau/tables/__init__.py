@@ -10,6 +10,7 @@ from .atomic import (
 )
 from .dialects.choice import table_file
 from .files import columns_of, read_table, table_of, write_table
+from .ids import Index
 from .memory import as_arrow, is_path, is_table, place_of, table_from
 from .naming.column_names import Choice, parse_columns
 from .naming.repeated import settle_repeated
@@ -19,6 +20,7 @@ __all__ = [
     "DATASET_MARKS",
     "SOLUTION_MARKS",
     "Choice",
+    "Index",
     "as_arrow",
     "check_output",
     "columns_of",

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-
 from reseau.diagnostics import Comparison, compare_with_truth
 from reseau.diagnostics.comparison.solution import compared_solution
 from reseau.solvers.gauss_newton import Report
 from reseau.tables import check_output, columns_of
+from reseau.tables.ids import Index
 
 from .simulate import simulate
 from .solve import Solved, solve
@@ -137,7 +136,7 @@ def demo(
     comparison = compare_with_truth(solved, simulated.truth)
     clock.append(time.perf_counter())
     given = columns_of(simulated.dataset.exposures)
-    rows = np.searchsorted(given["exposure_id"], solved.prepared.exposure_id)
+    rows = Index(given["exposure_id"], "exposure").require(solved.prepared.exposure_id)
     drawn = draw_figures(
         Drawable(compared_solution(solved), comparison, given["field_id"][rows]),
         {kind: place / "figures" / f"{kind}.png" for kind in KINDS},

@@ -17,6 +17,7 @@ from reseau.model import Parameters, Problem, detector_parameters
 from reseau.model.gauge import find_datum, to_datum
 from reseau.records import Exposures, Measurements, SourcePrior
 from reseau.tables import columns_of
+from reseau.tables.ids import ABSENT, Index
 
 from .solution import Columns, Compared
 
@@ -160,10 +161,9 @@ def _incomparable(fitted: Instrument, true: Instrument) -> str:
 def _true_exposures(found: Compared, truth: Columns) -> Columns | None:
     """Return the truth's rows of the solution's exposures, if all are there."""
     wanted, known = found.exposures["exposure_id"], truth["exposure_id"]
-    if not np.isin(wanted, known).all() or "focal_x_mm" not in truth:
+    rows = Index(known, "exposure").rows_of(wanted)
+    if np.any(rows == ABSENT) or "focal_x_mm" not in truth:
         return None
-    order = np.argsort(known)
-    rows = order[np.searchsorted(known[order], wanted)]
     return {name: values[rows] for name, values in truth.items()}
 
 

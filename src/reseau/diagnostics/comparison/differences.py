@@ -13,6 +13,7 @@ from reseau._precision import in_double
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.datasets import calibration_labels
 from reseau.instrument import basis_name, camera_axes
+from reseau.tables.ids import common
 
 from .solution import Columns, Compared
 
@@ -131,9 +132,9 @@ def exposure_differences(
         False: leave attitudes out, as of solutions in different datums.
     """
     ids = _identity(a.exposures, "exposure"), _identity(b.exposures, "exposure")
-    common, *rows = np.intersect1d(*ids, return_indices=True)
-    counts = Matched(common.size, ids[0].size - common.size, ids[1].size - common.size)
-    if not common.size:
+    shared, *rows = common(*ids)
+    counts = Matched(shared.size, ids[0].size - shared.size, ids[1].size - shared.size)
+    if not shared.size:
         return counts, {}
     first, second = (
         {name: values[r] for name, values in x.exposures.items()}

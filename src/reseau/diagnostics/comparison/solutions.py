@@ -21,6 +21,7 @@ from reseau.diagnostics.recovery import decorrelated_pulls
 from reseau.errors import CatalogueError, FileFormatError, explain, some
 from reseau.plates.solved import SolvedPlate
 from reseau.tables.damage import damage_told
+from reseau.tables.ids import common
 
 from .differences import (
     Difference,
@@ -259,8 +260,8 @@ def _matched_sources(
 ) -> tuple[tuple[ndarray, ndarray], Matched]:
     """Return the rows of A and of B that are the same sources."""
     ids = a.sources["source_id"], b.sources["source_id"]
-    common, *rows = np.intersect1d(*ids, return_indices=True)
-    if not common.size:
+    shared, *rows = common(*ids)
+    if not shared.size:
         raise CatalogueError(
             explain(
                 given=f"none of the {ids[0].size} sources of A is among the "
@@ -270,7 +271,7 @@ def _matched_sources(
                 todo="name two solutions of the same stars",
             )
         )
-    counts = Matched(common.size, ids[0].size - common.size, ids[1].size - common.size)
+    counts = Matched(shared.size, ids[0].size - shared.size, ids[1].size - shared.size)
     return (rows[0], rows[1]), counts
 
 

@@ -19,6 +19,7 @@ from reseau.diagnostics.recovery import (
 )
 from reseau.errors import CatalogueError, FileFormatError, explain, some
 from reseau.tables import columns_of
+from reseau.tables.ids import ABSENT, Index
 
 from .calibration import Calibration, compare_calibration
 from .solution import Columns, Compared, compared_solution
@@ -152,12 +153,8 @@ def _matched(sources: Columns, truth: Columns) -> tuple[Columns, Columns, list[i
     """Return the rows of both that belong together, and ids that the truth lacks."""
     plate = np.isin(truth["plate_id"], np.unique(sources["plate_id"]))
     truth = _rows(truth, np.flatnonzero(plate))
-    order = np.argsort(truth["source_id"], kind="stable")
-    place = np.searchsorted(truth["source_id"][order], sources["source_id"])
-    inside = np.minimum(place, max(order.size - 1, 0))
-    known = np.zeros(sources["source_id"].size, dtype=bool)
-    if order.size:
-        known = truth["source_id"][order[inside]] == sources["source_id"]
+    row = Index(truth["source_id"], "source").rows_of(sources["source_id"])
+    known = row != ABSENT
     if not known.any():
         raise CatalogueError(
             explain(
@@ -170,7 +167,7 @@ def _matched(sources: Columns, truth: Columns) -> tuple[Columns, Columns, list[i
     unmatched = [int(i) for i in sources["source_id"][~known]]
     return (
         _rows(sources, np.flatnonzero(known)),
-        _rows(truth, order[inside[known]]),
+        _rows(truth, row[known]),
         unmatched,
     )
 

@@ -16,6 +16,7 @@ from reseau.tables import is_path, place_of, table_from, validate
 from reseau.tables.belonging import check_halves
 from reseau.tables.columns import REFERENCE, TableSchema
 from reseau.tables.identifiers import read_identifiers, release_of
+from reseau.tables.ids import ABSENT, Index
 from reseau.tables.interpret import interpreted
 from reseau.tables.naming.column_names import Choices, as_choices
 
@@ -230,10 +231,8 @@ def _compare(
         own.select(["ra", "dec"]), schema, where=where, allow_missing=("ra", "dec")
     )
     ra, dec = (both[n].to_numpy() for n in ("ra", "dec"))
-    sorted_ids = reference["source_id"].to_numpy()
-    order = np.argsort(sorted_ids)
-    place = order[np.searchsorted(sorted_ids[order], ids).clip(max=len(order) - 1)]
-    same = (sorted_ids[place] == ids) & np.isfinite(ra) & np.isfinite(dec)
+    place = Index(reference["source_id"].to_numpy(), "source").rows_of(ids)
+    same = (place != ABSENT) & np.isfinite(ra) & np.isfinite(dec)
     if not same.any():
         return
     ra0, dec0 = (reference[n].to_numpy()[place[same]] for n in ("ra", "dec"))

@@ -19,7 +19,7 @@ from alarm import spread_bounds
 from reseau.constants import DEGREE
 from reseau.diagnostics import recovery_statistics
 from reseau.equations.curvature import prior_curvature
-from reseau.equations.heavy_tails import Terms
+from reseau.equations.heavy_tails import HeavyTails
 from reseau.flags import flag_value
 from reseau.model.likelihood import likelihood_named, prior_named
 from reseau.plates import prepare
@@ -97,7 +97,7 @@ def distances(case, clean, solution):
     )[case.wrong]
     problem, n = solution.problem, case.wrong.size
     used, pull = prior_curvature(
-        problem, solution.parameters, Terms(None, None, np.zeros(n))
+        problem, solution.parameters, HeavyTails(None, None, np.zeros(n))
     )
     offset = np.asarray(solution.parameters.offset)
     cavity = find_cavity(offset, solution.source_covariance, used, pull)

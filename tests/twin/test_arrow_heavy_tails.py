@@ -16,7 +16,7 @@ from scipy import integrate, stats
 from reseau.equations.assemble import assemble
 from reseau.equations.averages import Averages, smoothed
 from reseau.equations.equations import equations_at
-from reseau.equations.heavy_tails import CLIPPED, Terms
+from reseau.equations.heavy_tails import CLIPPED, HeavyTails
 from reseau.equations.plan import plan_tiles
 from reseau.errors import Result
 from reseau.flags import flag_value
@@ -273,7 +273,7 @@ def test_a_source_between_two_explanations_keeps_a_positive_block():
     tiles = jax.device_put(plan_tiles(problem))
     n = problem.prior.direction.shape[0]
     tails = Tails(mixture(0.02, 30.0), None)
-    terms = Terms(*tails, jnp.full(n, CLIPPED))
+    terms = HeavyTails(*tails, jnp.full(n, CLIPPED))
     equations = equations_at(problem, tiles, at, 0.0, terms)
     arrow = arrow_at(problem, at, equations)
     none = np.zeros(n, dtype=bool)

@@ -9,9 +9,10 @@ import pytest
 from scipy.linalg import solve_triangular
 
 from plates import make_plate, two_detectors
-from reseau.equations.assemble import System, assemble, source_covariances, source_steps
+from reseau.equations.assemble import System, assemble
 from reseau.equations.plan import SLOTS, plan_tiles
 from reseau.equations.residuals import residuals_at
+from reseau.equations.sources import source_covariances, source_steps
 from reseau.instrument import make_distortion
 from reseau.model import Parameters, Problem, free_columns, prior_terms, prior_widths
 from reseau.records import Air, Bodies

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from alarm import normal_bound, spread_bounds
-from reseau.equations.assemble import source_steps
 from reseau.equations.equations import equations_at
-from reseau.equations.heavy_tails import EXACT, Terms
+from reseau.equations.heavy_tails import EXACT, HeavyTails
 from reseau.equations.plan import plan_tiles
+from reseau.equations.sources import source_steps
 from reseau.solvers import Settings, solve_plate
 from reseau.solvers.chains.nuts import solve_nuts
 from reseau.solvers.variational import scaled_schedule, solve_variational
@@ -74,7 +74,7 @@ def _sample(problem, name):
     tiles = jax.device_put(plan_tiles(problem))
     n = problem.prior.direction.shape[0]
     equations = equations_at(
-        problem, tiles, exact.parameters, 0.0, Terms(*tails, jnp.full(n, EXACT))
+        problem, tiles, exact.parameters, 0.0, HeavyTails(*tails, jnp.full(n, EXACT))
     )
     found = solve_nuts(problem, start=exact, draws=DRAWS, warm_up=150, seed=3)
     rows = np.flatnonzero(found.draws.solved)

@@ -11,12 +11,12 @@ from scipy import optimize, stats
 from alarm import normal_bound, spread_bounds
 from plates import make_plate
 from quick import quick_jit
-from reseau.equations.assemble import source_covariances
 from reseau.equations.curvature import own_curvature, prior_curvature
 from reseau.equations.equations import equations_at
-from reseau.equations.heavy_tails import CLIPPED, EXACT, REWEIGHTED, Terms
+from reseau.equations.heavy_tails import CLIPPED, EXACT, REWEIGHTED, HeavyTails
 from reseau.equations.leverage import leverages
 from reseau.equations.plan import plan_tiles
+from reseau.equations.sources import source_covariances
 from reseau.errors import DegeneracyError, Result
 from reseau.flags import flag_value
 from reseau.model import free_columns, prior_terms, prior_widths
@@ -142,7 +142,7 @@ def test_equations_against_automatic_derivatives(spoiled, dense, name, prior):
     problem, tiles, parameters, _ = spoiled
     likelihood = {"student": student(4.0), "mixture": mixture(0.05, 30.0)}[name]
     n = problem.prior.direction.shape[0]
-    terms = Terms(likelihood, PRIORS[prior], np.full(n, REWEIGHTED))
+    terms = HeavyTails(likelihood, PRIORS[prior], np.full(n, REWEIGHTED))
     shared = prior_terms(problem, parameters)
     equations = equations_at(problem, tiles, parameters, 0.0, terms)
     residual, rows = dense
@@ -188,7 +188,7 @@ def test_exact_curvature_against_dense(spoiled, dense):
     wanted += np.asarray(
         jax.vmap(jax.hessian(of_prior))(jnp.asarray(parameters.offset), information)
     )
-    terms = Terms(likelihood, prior, np.full(n, CLIPPED))
+    terms = HeavyTails(likelihood, prior, np.full(n, CLIPPED))
     clipped, found = own_curvature(problem, tiles, parameters, terms)
     seen = clipped[:, 0, 0] > 0
     size = clipped[seen][:, [0, 1], [0, 1]].max(axis=1)[:, None, None]
@@ -210,7 +210,7 @@ def test_unit_weights_are_least_squares(spoiled):
     wide = student(1e12)
     normal = equations_at(problem, tiles, parameters, 0.0)
     for bound in (REWEIGHTED, CLIPPED, EXACT):
-        terms = Terms(wide, wide, np.full(n, bound))
+        terms = HeavyTails(wide, wide, np.full(n, bound))
         found = equations_at(problem, tiles, parameters, 0.0, terms)
         scale = np.sqrt(np.asarray(normal.system.corner.diagonal))
         scale = np.where(scale > 0, scale, 1.0)
@@ -229,7 +229,7 @@ def test_unit_weights_are_least_squares(spoiled):
 def test_the_objective_never_rises(spoiled, likelihood, prior):
     problem, tiles, parameters, _ = spoiled
     n = problem.prior.direction.shape[0]
-    terms = Terms(likelihood_named(likelihood), prior_named(prior), np.zeros(n))
+    terms = HeavyTails(likelihood_named(likelihood), prior_named(prior), np.zeros(n))
     optimum = gauss_newton(
         problem, tiles, parameters, Settings(patient=False), terms=terms
     )
@@ -247,7 +247,7 @@ def test_the_gradient_vanishes_at_the_optimum(spoiled):
     tight = Settings(tolerance=1e-5)
     found = solve_robustly(problem, tiles, first, robust, tight).optimum
     assert found.result is Result.SUCCESSFUL
-    terms = Terms(robust.likelihood, robust.reference_prior, np.zeros(n))
+    terms = HeavyTails(robust.likelihood, robust.reference_prior, np.zeros(n))
     residual, rows = jacobian(problem, found.parameters)
     heavy = jax.grad(_objective(problem, terms))
     slope = 0.5 * np.asarray(quick_jit(heavy)(residual)) @ rows
@@ -300,7 +300,7 @@ def test_cavity_is_the_solution_without_the_prior():
     )
     n = information.shape[0]
     used, pull = prior_curvature(
-        solution.problem, solution.parameters, Terms(None, None, np.zeros(n))
+        solution.problem, solution.parameters, HeavyTails(None, None, np.zeros(n))
     )
     offset = np.asarray(solution.parameters.offset)
     cavity = find_cavity(offset, solution.source_covariance, used, pull)

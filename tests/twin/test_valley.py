@@ -18,7 +18,7 @@ from plates import make_plate, two_detectors
 from quick import quick_jit
 from reseau.constants import DEGREE
 from reseau.equations.equations import equations_at
-from reseau.equations.heavy_tails import CLIPPED, EXACT, Terms
+from reseau.equations.heavy_tails import CLIPPED, EXACT, HeavyTails
 from reseau.equations.plan import plan_tiles
 from reseau.equations.source_minima import settle
 from reseau.errors import Result
@@ -234,7 +234,9 @@ def test_settled_sources_are_at_their_minima(spoiled, likelihood):
     tiles = jax.device_put(plan_tiles(problem))
     n, m = problem.prior.direction.shape[0], problem.measurements.source.size
     prior = prior_named("student")
-    moved, terms = settle(problem, tiles, point, Terms(likelihood, prior, np.zeros(n)))
+    moved, terms = settle(
+        problem, tiles, point, HeavyTails(likelihood, prior, np.zeros(n))
+    )
     known = np.any(problem.prior.information != 0, axis=(1, 2))
 
     def objective(residual):

@@ -23,15 +23,19 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from reseau.instrument import Instrument
 from reseau.model.likelihood import Likelihood
 
-from .heavy_tails import CLIPPED, bend
+from .heavy_tails import CLIPPED, bend, factor_sums, factors_of_tile
+from .objective import Objective, OfPrior
+from .plan import Block, TileData
+from .shares import Share, weighted_products
 
 NODES = 7
 """Nodes of the quadrature in each of the two coordinates."""
 
 
-class Averages(eqx.Module):
+class Averages(Objective):
     """What the terms of measurements and priors give on average.
 
     Attributes
@@ -42,12 +46,77 @@ class Averages(eqx.Module):
         Of each source's prior, in its tangent plane [rad⁻², rad⁻¹, 1].
     """
 
-    curvature: Float[Array, "2 2 m"]
-    gradient: Float[Array, "2 m"]
-    loss: Float[Array, "m"]
-    prior_curvature: Float[Array, "2 2 n"]
-    prior_gradient: Float[Array, "2 n"]
-    prior_loss: Float[Array, "n"]
+    curvature: Float[Array | np.ndarray, "2 2 *m"]
+    gradient: Float[Array | np.ndarray, "2 *m"]
+    loss: Float[Array | np.ndarray, "*m"]
+    prior_curvature: Float[Array | np.ndarray, "2 2 n"]
+    prior_gradient: Float[Array | np.ndarray, "2 n"]
+    prior_loss: Float[Array | np.ndarray, "n"]
+
+    def of_tile(self, tile: TileData) -> "Averages":
+        """Return the averages with the factors of a tile's sources."""
+        curvature, gradient, loss = factors_of_tile(self, tile)
+        return Averages(
+            self.curvature, self.gradient, self.loss, curvature, gradient, loss
+        )
+
+    def of_block(self, block: Block) -> "Averages":
+        """Return the averages of a block's measurements, at their places."""
+        return Averages(
+            at_places(self.curvature, block),
+            at_places(self.gradient, block),
+            at_places(self.loss, block),
+            self.prior_curvature,
+            self.prior_gradient,
+            self.prior_loss,
+        )
+
+    def of_priors(self) -> "Averages":
+        """Return the factors without what the measurements give."""
+        none = np.zeros((2, 2, 0)), np.zeros((2, 0)), np.zeros(0)
+        return Averages(
+            *none, self.prior_curvature, self.prior_gradient, self.prior_loss
+        )
+
+    def share(
+        self, instrument: Instrument, block: Block, source: Array, shared: Array
+    ) -> Share:
+        """Return a block's products with averages in place of one residual's terms."""
+        curvature = jnp.asarray(self.curvature)
+        return weighted_products(
+            instrument,
+            block,
+            (source, shared),
+            (turned(curvature, source), turned(curvature, shared[:, :-1])),
+            jnp.moveaxis(jnp.asarray(self.gradient), 0, 1),
+            jnp.sum(jnp.asarray(self.loss), axis=1),
+        )
+
+    def prior(self, information: Array, offset: Array) -> OfPrior:
+        """Return the average factors, which stand in place of the priors."""
+        del information, offset
+        return factor_sums(self)
+
+
+def at_places(
+    values: Array | np.ndarray, block: Block
+) -> Float[np.ndarray, "*values k n"]:
+    """Return what belongs to the measurements, (..., m), at the places of a block.
+
+    Returns
+    -------
+    Values (..., k, n), zero at empty places.
+    """
+    found, row = np.asarray(values), np.asarray(block.row)
+    taken = np.take(found, row, axis=-1, mode="clip")
+    return np.where(row < found.shape[-1], taken, 0.0)
+
+
+def turned(matrix: Array | np.ndarray, columns: Array) -> Array:
+    """Return matrices (2, 2, k, n) times whitened columns (k, p, 2, n)."""
+    x, y = columns[:, :, 0], columns[:, :, 1]
+    (xx, xy), (yx, yy) = ((m[:, None] for m in row) for row in matrix)
+    return jnp.stack([xx * x + xy * y, yx * x + yy * y], axis=2)
 
 
 class Smoothed(eqx.Module):
@@ -148,4 +217,4 @@ def _root_2x2(matrix: Array) -> Array:
     return jnp.stack([jnp.stack([a, jnp.zeros_like(a)]), jnp.stack([b, c])])
 
 
-__all__ = ["NODES", "Averages", "Smoothed", "smoothed"]
+__all__ = ["NODES", "Averages", "Smoothed", "at_places", "smoothed", "turned"]

@@ -11,13 +11,14 @@ from reseau.instrument import Instrument
 from reseau.model import OnDetector, OnPlane, Parameters, Problem
 from reseau.model.likelihood import Likelihood
 
-from .assemble import frames_at, in_parts, stages, whitened_columns
-from .heavy_tails import CLIPPED, EXACT, Terms, bends, curved, weights
+from .heavy_tails import CLIPPED, EXACT, HeavyTails, bends, curved, weights
+from .parts import in_parts
 from .plan import Block, TileData
+from .stages import frames_at, stages, whitened_columns
 
 
 def own_curvature(
-    problem: Problem, tiles: list[TileData], parameters: Parameters, terms: Terms
+    problem: Problem, tiles: list[TileData], parameters: Parameters, terms: HeavyTails
 ) -> tuple[Float[np.ndarray, "n_src 2 2"], Float[np.ndarray, "n_src 2 2"]]:
     """Return the sources' blocks of the normal matrix, clipped and exact [rad⁻²].
 
@@ -102,7 +103,7 @@ def _block_curvature(
 
 
 def prior_curvature(
-    problem: Problem, parameters: Parameters, terms: Terms
+    problem: Problem, parameters: Parameters, terms: HeavyTails
 ) -> tuple[Float[np.ndarray, "n_src 2 2"], Float[np.ndarray, "n_src 2"]]:
     """Return the curvature by which the sources' priors enter, and their gradients.
 

@@ -11,8 +11,7 @@ from reseau.model import Parameters, Problem, free_columns, prior_terms, prior_w
 from reseau.model.gauge import mean_scales, sky_rotations
 
 from .assemble import System, assemble
-from .averages import Averages
-from .heavy_tails import Terms
+from .objective import Objective
 from .plan import TileData
 from .ties import tie_columns
 
@@ -81,7 +80,7 @@ def equations_at(
     tiles: list[TileData],
     parameters: Parameters,
     damping: float,
-    terms: Terms | Averages | None = None,
+    objective: Objective | None = None,
 ) -> Equations:
     """Return the factored normal equations at `parameters`.
 
@@ -91,10 +90,10 @@ def equations_at(
         Measurements as `plan_tiles` laid them out.
     damping
         Levenberg-Marquardt factor.
-    terms
-        Heavy-tailed likelihood and priors, or averages of them; absent: Normal.
+    objective
+        How measurements and priors enter; absent: least squares.
     """
-    system = assemble(problem, tiles, parameters, damping, terms)
+    system = assemble(problem, tiles, parameters, damping, objective)
     prior = prior_terms(problem, parameters)
     corner = system.corner
     basis = tie_columns(

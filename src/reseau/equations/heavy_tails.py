@@ -14,6 +14,7 @@ used is set by a bound b for each source: ``max(2ρ'', −bρ'/s)``, so that
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -21,13 +22,19 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from reseau._usual import up_to_usual
+from reseau.instrument import Instrument
 from reseau.model.likelihood import Likelihood, Mixture
+
+from .objective import LeastSquares, Objective, OfPrior
+from .plan import Block, TileData
+from .shares import Share, products, weighted_products
+from .stages import rows_of
 
 REWEIGHTED, CLIPPED, EXACT = 0.0, 0.5, np.inf
 """Bounds b of the curvature."""
 
 
-class Terms(eqx.Module):
+class HeavyTails(Objective):
     """Heavy-tailed parts of the objective.
 
     Attributes
@@ -44,13 +51,51 @@ class Terms(eqx.Module):
     reference_prior: Likelihood | None
     bound: Float[Array | np.ndarray, "n_src"]
 
-    def bounded(self, bound: float) -> "Terms":
+    def bounded(self, bound: float) -> "HeavyTails":
         """Return the same terms with one bound for all sources."""
         whole = np.full(np.shape(self.bound), bound)
-        return Terms(self.likelihood, self.reference_prior, jnp.asarray(whole))
+        return HeavyTails(self.likelihood, self.reference_prior, jnp.asarray(whole))
+
+    def of_tile(self, tile: TileData) -> "HeavyTails":
+        """Return the terms with the bounds of a tile's sources."""
+        bound = rows_of(np.asarray(self.bound), tile.source)
+        return HeavyTails(self.likelihood, self.reference_prior, bound)
+
+    def share(
+        self, instrument: Instrument, block: Block, source: Array, shared: Array
+    ) -> Share:
+        """Return a block's products as the likelihood weighs them.
+
+        The last column holds ρ'r, half the gradient, and its last product the loss.
+        """
+        if self.likelihood is None:
+            return products(instrument, block, source, shared, source, shared)
+        left, bound = shared[:, -1], jnp.asarray(self.bound)
+        square = jnp.sum(left**2, axis=1)
+        full = block.whitening[0] > 0
+        loss = jnp.where(full, self.likelihood.loss(square), 0.0)
+        return weighted_products(
+            instrument,
+            block,
+            (source, shared),
+            (
+                curved(self.likelihood, left, bound, source),
+                curved(self.likelihood, left, bound, shared[:, :-1]),
+            ),
+            self.likelihood.weight(square)[:, None] * left,
+            jnp.sum(loss, axis=1),
+        )
+
+    def prior(self, information: Array, offset: Array) -> OfPrior:
+        """Return what heavy-tailed priors give, see `weighted_prior`."""
+        if self.reference_prior is None:
+            return LeastSquares().prior(information, offset)
+        return weighted_prior(
+            self.reference_prior, information, offset, jnp.asarray(self.bound)
+        )
 
 
-class Factors(Terms):
+class Factors(HeavyTails):
     """Heavy-tailed measurements, and a Gaussian factor for each source's prior.
 
     Attributes
@@ -59,9 +104,50 @@ class Factors(Terms):
         Of the factors, at the point of the equations [rad⁻², rad⁻¹, 1].
     """
 
-    prior_curvature: Float[Array, "2 2 n_src"]
-    prior_gradient: Float[Array, "2 n_src"]
-    prior_loss: Float[Array, "n_src"]
+    prior_curvature: Float[Array | np.ndarray, "2 2 n_src"]
+    prior_gradient: Float[Array | np.ndarray, "2 n_src"]
+    prior_loss: Float[Array | np.ndarray, "n_src"]
+
+    def of_tile(self, tile: TileData) -> "Factors":
+        """Return the bounds and the factors of a tile's sources."""
+        bound = rows_of(np.asarray(self.bound), tile.source)
+        return Factors(
+            self.likelihood, self.reference_prior, bound, *factors_of_tile(self, tile)
+        )
+
+    def prior(self, information: Array, offset: Array) -> OfPrior:
+        """Return the factors, which stand in place of the priors."""
+        del information, offset
+        return factor_sums(self)
+
+
+class HasFactors(Protocol):
+    """What has a Gaussian factor for the prior of each source."""
+
+    prior_curvature: Float[Array | np.ndarray, "2 2 n"]
+    prior_gradient: Float[Array | np.ndarray, "2 n"]
+    prior_loss: Float[Array | np.ndarray, "n"]
+
+
+def factors_of_tile(
+    given: HasFactors, tile: TileData
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the factors of a tile's sources, zero for those that are held."""
+    free = np.asarray(tile.free)
+    found = (given.prior_curvature, given.prior_gradient, given.prior_loss)
+    curvature, gradient, loss = (
+        np.take(np.asarray(f), tile.source, axis=-1, mode="clip") * free for f in found
+    )
+    return curvature, gradient, loss
+
+
+def factor_sums(given: HasFactors) -> OfPrior:
+    """Return a tile's factors as a prior's curvature, gradient and objective."""
+    return (
+        jnp.asarray(given.prior_curvature),
+        jnp.asarray(given.prior_gradient),
+        jnp.sum(jnp.asarray(given.prior_loss)),
+    )
 
 
 def bend(likelihood: Likelihood, square: Array, bound: Array) -> Array:
@@ -186,8 +272,10 @@ __all__ = [
     "EXACT",
     "REWEIGHTED",
     "Factors",
-    "Terms",
+    "HeavyTails",
     "bend",
     "curved",
+    "factor_sums",
+    "factors_of_tile",
     "weighted_prior",
 ]

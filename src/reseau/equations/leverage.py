@@ -30,9 +30,10 @@ from reseau.model import (
     Problem,
 )
 
-from .assemble import frames_at, in_parts, stages, whitened_columns
 from .equations import Equations
+from .parts import in_parts
 from .plan import Block, TileData
+from .stages import frames_at, stages, whitened_columns
 
 
 def leverages(

@@ -11,8 +11,9 @@ from jaxtyping import Array, Float
 from reseau.model import OnDetector, OnPlane, Parameters, Problem
 from reseau.model.arrangement import whitening_factors
 
-from .assemble import frames_at, in_parts, stages
+from .parts import in_parts
 from .plan import Block, TileData
+from .stages import frames_at, stages
 
 
 class Residuals(NamedTuple):

@@ -24,9 +24,10 @@ from reseau.linalg import backward_2x2, cholesky_2x2, forward_2x2
 from reseau.model import OnDetector, OnPlane, Parameters, Problem, take_step
 from reseau.model.likelihood import Likelihood, Normal
 
-from .assemble import frames_at, in_parts, stages, whitened_columns
-from .heavy_tails import CLIPPED, EXACT, REWEIGHTED, Terms, curved, weighted_prior
+from .heavy_tails import CLIPPED, EXACT, REWEIGHTED, HeavyTails, curved, weighted_prior
+from .parts import in_parts
 from .plan import Block, TileData
+from .stages import frames_at, rows_of, stages, whitened_columns
 
 SHARE = 0.25
 """Least share of the exact curvature in the clipped one that describes a source."""
@@ -40,8 +41,8 @@ Own = tuple[Array, Array]
 
 
 def settle(
-    problem: Problem, tiles: list[TileData], point: Parameters, terms: Terms
-) -> tuple[Parameters, Terms]:
+    problem: Problem, tiles: list[TileData], point: Parameters, terms: HeavyTails
+) -> tuple[Parameters, HeavyTails]:
     """Return the parameters with all sources at their minima, and bounds for there.
 
     Parameters
@@ -78,7 +79,7 @@ def settle(
             values = _settled(
                 own,
                 tile.information,
-                _rows_of(frames.offset, tile.source),
+                rows_of(frames.offset, tile.source).T,
                 tile.free,
                 likelihood,
                 prior,
@@ -90,12 +91,7 @@ def settle(
     step = np.where(np.isfinite(found[:, :2]), found[:, :2], 0.0)
     moved = take_step(point, np.zeros(problem.layout.size), step)
     bound = jnp.asarray(found[:, 2])
-    return moved, Terms(terms.likelihood, terms.reference_prior, bound)
-
-
-@jax.jit
-def _rows_of(offset: Array, source: Array) -> Array:
-    return offset.at[source].get(mode="clip").T
+    return moved, HeavyTails(terms.likelihood, terms.reference_prior, bound)
 
 
 @jax.jit

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 
 from reseau.equations.curvature import prior_curvature
 from reseau.equations.equations import Equations
-from reseau.equations.heavy_tails import Terms
+from reseau.equations.heavy_tails import HeavyTails
 from reseau.equations.plan import TileData
 from reseau.flags import flag_value
 from reseau.model import Parameters, Problem
@@ -89,7 +89,9 @@ def source_flags(
     """
     n = covariance.shape[0]
     prior = None if robust is None else robust.reliability.reference_prior
-    stated, pull = prior_curvature(problem, parameters, Terms(None, None, np.zeros(n)))
+    stated, pull = prior_curvature(
+        problem, parameters, HeavyTails(None, None, np.zeros(n))
+    )
     used = stated if robust is None else robust.prior_information
     if prior is not None and robust is not None:
         pull = pull * np.nan_to_num(robust.reliability.prior_weight)[:, None]

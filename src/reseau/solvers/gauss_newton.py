@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reseau.equations.assemble import source_steps
 from reseau.equations.equations import Equations, equations_at
-from reseau.equations.heavy_tails import CLIPPED, REWEIGHTED, Terms
+from reseau.equations.heavy_tails import CLIPPED, REWEIGHTED, HeavyTails
 from reseau.equations.plan import TileData
 from reseau.equations.source_minima import settle
+from reseau.equations.sources import source_steps
 from reseau.errors import Result
 from reseau.model import Parameters, Problem, take_step
 from reseau.model.gauge import find_datum
@@ -107,7 +107,7 @@ class Optimum(NamedTuple):
     equations: Equations
     history: list[Iteration]
     result: Result
-    terms: Terms | None = None
+    terms: HeavyTails | None = None
 
 
 def gauss_newton(
@@ -116,7 +116,7 @@ def gauss_newton(
     start: Parameters,
     settings: Settings | None = None,
     report: Report | None = None,
-    terms: Terms | None = None,
+    terms: HeavyTails | None = None,
 ) -> Optimum:
     """Find the maximum of the posterior of one plate.
 

@@ -23,7 +23,7 @@ from jaxtyping import Array
 from reseau._precision import in_double
 from reseau.equations.density_in_tiles import tiled_density
 from reseau.equations.equations import equations_at
-from reseau.equations.heavy_tails import CLIPPED, EXACT, Terms
+from reseau.equations.heavy_tails import CLIPPED, EXACT, HeavyTails
 from reseau.equations.plan import plan_tiles
 from reseau.errors import ConfigError, ConvergenceError, explain
 from reseau.model import Parameters, Problem
@@ -156,7 +156,7 @@ def solve_nuts(
     return _collected(start, coordinates, found, time.perf_counter() - began)
 
 
-def _terms(judged: Reliability | None) -> Terms | None:
+def _terms(judged: Reliability | None) -> HeavyTails | None:
     """Return heavy tails with their curvature at the maximum, to whiten by."""
     if judged is None:
         return None
@@ -164,7 +164,7 @@ def _terms(judged: Reliability | None) -> Terms | None:
     wrong = np.nan_to_num(judged.references.wrong_probability)
     weak = judged.ambiguous | (wrong * (1.0 - wrong) > UNDECIDED)
     bound = np.where(weak, CLIPPED, EXACT)
-    return Terms(judged.likelihood, judged.reference_prior, jnp.asarray(bound))
+    return HeavyTails(judged.likelihood, judged.reference_prior, jnp.asarray(bound))
 
 
 UNDECIDED = 1e-3

@@ -15,10 +15,10 @@ import numpy as np
 from jaxtyping import Bool
 
 from reseau._precision import in_double
-from reseau.equations.assemble import source_steps
 from reseau.equations.equations import equations_at
 from reseau.equations.plan import TileData, plan_tiles
 from reseau.equations.residuals import residuals_at
+from reseau.equations.sources import source_steps
 from reseau.errors import (
     ConfigError,
     ConvergenceError,

@@ -19,9 +19,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from reseau.equations.assemble import System, source_covariances
+from reseau.equations.assemble import System
 from reseau.equations.equations import Equations
 from reseau.equations.plan import TileData
+from reseau.equations.sources import source_covariances
 from reseau.linalg import Tile, backward_2x2, border_transpose
 from reseau.model import Problem
 

@@ -23,11 +23,11 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from reseau.equations.assemble import source_covariances, source_steps
 from reseau.equations.curvature import prior_curvature
 from reseau.equations.equations import Equations, equations_at
-from reseau.equations.heavy_tails import CLIPPED, EXACT, Factors, Terms
+from reseau.equations.heavy_tails import CLIPPED, EXACT, Factors, HeavyTails
 from reseau.equations.plan import TileData
+from reseau.equations.sources import source_covariances, source_steps
 from reseau.model import Parameters, Problem, take_step
 from reseau.model.gauge import Datum
 from reseau.model.likelihood import Mixture
@@ -145,7 +145,7 @@ def _start(problem: Problem, tiles: list[TileData], found: RobustOptimum) -> Sta
     """Return the optimum, where each prior has the curvature of one mode."""
     reliability, optimum = found.reliability, found.optimum
     n = problem.prior.direction.shape[0]
-    terms = Terms(None, reliability.reference_prior, np.zeros(n))
+    terms = HeavyTails(None, reliability.reference_prior, np.zeros(n))
     _, gradient = prior_curvature(problem, optimum.parameters, terms)
     equations = optimum.equations
     covariance = source_covariances(equations.system, tiles, equations.root, n)
@@ -264,7 +264,7 @@ def _judged(
     start = float(prior.fraction), float(prior.width)
     references = judge_references(cavity, stated, start=start, estimate=False)
     old = found.reliability
-    terms = Terms(old.likelihood, prior, np.zeros(len(stated)))
+    terms = HeavyTails(old.likelihood, prior, np.zeros(len(stated)))
     new = reliability_at(problem, tiles, state.point, terms, references, old.ambiguous)
     weight = expected_weight(references.wrong_probability, prior)
     optimum = found.optimum._replace(parameters=state.point, equations=state.equations)

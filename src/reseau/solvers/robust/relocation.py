@@ -10,7 +10,7 @@ that has left it far behind: one or two measurements may themselves be wrong.
 import numpy as np
 from jaxtyping import Float, Int
 
-from reseau.equations.heavy_tails import Terms, losses
+from reseau.equations.heavy_tails import HeavyTails, losses
 from reseau.equations.plan import TileData
 from reseau.equations.residuals import residuals_at
 from reseau.model import Parameters, Problem, take_step
@@ -21,7 +21,7 @@ FAR = 20.0
 
 
 def reconsidered(
-    problem: Problem, tiles: list[TileData], point: Parameters, terms: Terms
+    problem: Problem, tiles: list[TileData], point: Parameters, terms: HeavyTails
 ) -> Parameters:
     """Return the parameters with such sources moved; the same object if none was."""
     if terms.likelihood is None:
@@ -54,7 +54,7 @@ def reconsidered(
 def _own_objective(
     problem: Problem,
     point: Parameters,
-    terms: Terms,
+    terms: HeavyTails,
     square: np.ndarray,
     likelihood: Likelihood,
 ) -> Float[np.ndarray, "n"]:

@@ -27,19 +27,19 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import special
 
-from reseau.equations.assemble import source_covariances, source_steps
 from reseau.equations.curvature import prior_curvature
 from reseau.equations.equations import Equations, equations_at
 from reseau.equations.heavy_tails import (
     CLIPPED,
     REWEIGHTED,
-    Terms,
+    HeavyTails,
     weights,
     wrong_shares,
 )
 from reseau.equations.plan import TileData
 from reseau.equations.residuals import residuals_at
 from reseau.equations.source_minima import settle
+from reseau.equations.sources import source_covariances, source_steps
 from reseau.model import Parameters, Problem, take_step
 from reseau.model.likelihood import (
     OUTLIER_FRACTION,
@@ -194,7 +194,7 @@ def solve_robustly(
     """
     n = problem.prior.direction.shape[0]
     prior = None if problem.free_network else robust.reference_prior
-    terms = Terms(robust.likelihood, prior, jnp.full(n, CLIPPED))
+    terms = HeavyTails(robust.likelihood, prior, jnp.full(n, CLIPPED))
     point = _approach(problem, tiles, first.parameters, terms, robust.reweighted)
     terms = _refit(problem, tiles, point, terms, robust)
     history = list(first.history)
@@ -233,7 +233,7 @@ def _approach(
     problem: Problem,
     tiles: list[TileData],
     point: Parameters,
-    terms: Terms,
+    terms: HeavyTails,
     steps: int,
 ) -> Parameters:
     """Take reweighted steps until the residuals' median is that of good ones.
@@ -254,7 +254,9 @@ def _approach(
             likelihood = Student(jnp.asarray(WIDE), jnp.asarray(scale))
         elif i >= 2:
             break
-        moved = _one_step(problem, tiles, point, Terms(likelihood, wide, terms.bound))
+        moved = _one_step(
+            problem, tiles, point, HeavyTails(likelihood, wide, terms.bound)
+        )
         if moved is None:
             break
         point = moved
@@ -262,7 +264,7 @@ def _approach(
 
 
 def _one_step(
-    problem: Problem, tiles: list[TileData], point: Parameters, terms: Terms
+    problem: Problem, tiles: list[TileData], point: Parameters, terms: HeavyTails
 ) -> Parameters | None:
     """Take one reweighted step; None where it is not finite."""
     equations = equations_at(problem, tiles, point, 0.0, terms.bounded(REWEIGHTED))
@@ -279,7 +281,7 @@ def _posterior_at(
     problem: Problem,
     tiles: list[TileData],
     point: Parameters,
-    terms: Terms,
+    terms: HeavyTails,
     robust: Robust,
     equations: Equations | None = None,
 ) -> _Point:
@@ -314,7 +316,7 @@ def _posterior_at(
 def _relocate(
     problem: Problem,
     point: Parameters,
-    terms: Terms,
+    terms: HeavyTails,
     found: _Point,
     settled: np.ndarray,
     every: bool = False,
@@ -351,9 +353,9 @@ def _refit(
     problem: Problem,
     tiles: list[TileData],
     point: Parameters,
-    terms: Terms,
+    terms: HeavyTails,
     robust: Robust,
-) -> Terms:
+) -> HeavyTails:
     """Return the terms with the measurements' mixture fitted to the residuals."""
     old = terms.likelihood
     if not (isinstance(old, Mixture) and robust.estimate):
@@ -361,18 +363,20 @@ def _refit(
     square = np.sum(residuals_at(problem, tiles, point).pull ** 2, axis=1)
     fraction, width, _ = fit_outliers(square)
     new = Mixture(jnp.asarray(fraction), jnp.asarray(width))
-    return Terms(new, terms.reference_prior, terms.bound)
+    return HeavyTails(new, terms.reference_prior, terms.bound)
 
 
-def _with_references(terms: Terms, found: ReferenceTest, robust: Robust) -> Terms:
+def _with_references(
+    terms: HeavyTails, found: ReferenceTest, robust: Robust
+) -> HeavyTails:
     """Return the terms with the references' mixture as they were judged."""
     if not (isinstance(terms.reference_prior, Mixture) and robust.estimate):
         return terms
     new = Mixture(jnp.asarray(found.fraction), jnp.asarray(found.width))
-    return Terms(terms.likelihood, new, terms.bound)
+    return HeavyTails(terms.likelihood, new, terms.bound)
 
 
-def _same(new: Terms, old: Terms) -> bool:
+def _same(new: HeavyTails, old: HeavyTails) -> bool:
     """Return whether fractions and widths have settled."""
     pairs = zip(
         jax.tree.leaves((new.likelihood, new.reference_prior)),
@@ -420,7 +424,7 @@ def reliability_at(
     problem: Problem,
     tiles: list[TileData],
     point: Parameters,
-    terms: Terms,
+    terms: HeavyTails,
     references: ReferenceTest,
     ambiguous: np.ndarray,
 ) -> Reliability:

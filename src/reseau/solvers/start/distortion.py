@@ -17,9 +17,9 @@ import jax
 import numpy as np
 import scipy.linalg
 
-from reseau.equations.assemble import source_steps
 from reseau.equations.equations import Equations, equations_at
 from reseau.equations.plan import TileData, plan_tiles
+from reseau.equations.sources import source_steps
 from reseau.model import Parameters, Problem, take_step
 
 from .coefficient_fit import (

@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from reseau._precision import in_double
-from reseau.equations.assemble import assemble, source_steps
+from reseau.equations.assemble import assemble
 from reseau.equations.plan import TileData, plan_tiles
+from reseau.equations.sources import source_steps
 from reseau.errors import ConfigError, Result, explain, unknown_name
 from reseau.model import Parameters, Problem, free_columns, prior_terms, prior_widths
 from reseau.model.density import solved_sources

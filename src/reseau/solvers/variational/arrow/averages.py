@@ -20,18 +20,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from reseau.equations.assemble import (
-    at_places,
-    source_covariances,
-    turned,
-    whitened_columns,
-)
-from reseau.equations.averages import Averages, Smoothed, smoothed
+from reseau.equations.averages import Averages, Smoothed, at_places, smoothed, turned
 from reseau.equations.curvature import own_blocks
 from reseau.equations.equations import Equations
 from reseau.equations.leverage import leverages
 from reseau.equations.plan import Block, TileData
 from reseau.equations.residuals import residuals_at
+from reseau.equations.sources import source_covariances
+from reseau.equations.stages import whitened_columns
 from reseau.instrument import Instrument
 from reseau.model import OnDetector, OnPlane, Parameters, Problem
 from reseau.model.likelihood import Likelihood
@@ -151,7 +147,9 @@ def look(
         problem,
         tiles,
         parameters,
-        lambda *block: _own_block(*block, data.exact, data.clipped),
+        lambda *given: _own_block(
+            *given, *(at_places(w, given[2]) for w in (data.exact, data.clipped))
+        ),
     )
     met = own[1, :, 0, 0] > 0
     # A factor that takes away was made for these very measurements, and leaves enough.
@@ -236,7 +234,7 @@ def _own_block(
 ) -> Array:
     """Return what one block of a tile adds, exact and clipped, (2, 2, 2, n)."""
     source, _ = whitened_columns(instrument, free, block, plane, at)
-    bent = [turned(at_places(w, block), source) for w in (exact, clipped)]
+    bent = [turned(jnp.asarray(w), source) for w in (exact, clipped)]
     return jnp.stack(
         [jnp.sum(source[:, :, None] * w[:, None], axis=(0, 3)) for w in bent]
     )

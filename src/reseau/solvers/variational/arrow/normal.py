@@ -14,15 +14,11 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Array, Float
 
-from reseau.equations.assemble import (
-    System,
-    assemble,
-    in_parts,
-    interleaved,
-    source_steps,
-)
+from reseau.equations.assemble import System, assemble
 from reseau.equations.equations import Equations
+from reseau.equations.parts import in_parts, interleaved
 from reseau.equations.plan import TileData
+from reseau.equations.sources import source_steps
 from reseau.linalg import Factor, Tile, eliminate, factorise
 from reseau.model import Parameters, Problem, prior_terms, take_step
 from reseau.model.gauge import Datum, find_datum

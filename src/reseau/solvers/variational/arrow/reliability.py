@@ -7,11 +7,11 @@ at the optimum.
 import jax.numpy as jnp
 import numpy as np
 
-from reseau.equations.assemble import source_covariances
 from reseau.equations.equations import Equations, equations_at
-from reseau.equations.heavy_tails import CLIPPED, Terms
+from reseau.equations.heavy_tails import CLIPPED, HeavyTails
 from reseau.equations.plan import TileData
 from reseau.equations.residuals import residuals_at
+from reseau.equations.sources import source_covariances
 from reseau.errors import Result
 from reseau.model import Parameters, Problem
 from reseau.model.likelihood import Mixture
@@ -38,7 +38,7 @@ def judge_at(
     their modes leave the mean, near that point.
     """
     n = problem.prior.direction.shape[0]
-    terms = Terms(tails.likelihood, tails.reference_prior, jnp.full(n, CLIPPED))
+    terms = HeavyTails(tails.likelihood, tails.reference_prior, jnp.full(n, CLIPPED))
     equations = equations_at(problem, tiles, parameters, 0.0, terms)
     none = np.zeros(n, dtype=bool)
     found = refined_arrow(problem, tiles, parameters, equations, tails, none)

@@ -24,7 +24,8 @@ import difflib
 import enum
 import sys
 import warnings
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -178,10 +179,34 @@ def warn(message: str | Warning, category: type[Warning] | None = None) -> None:
     category
         Its class.
     """
+    told = (
+        message if isinstance(message, Warning) else (category or UserWarning)(message)
+    )
+    collector = _collector.get()
+    if collector is not None:
+        collector.append(told)
+        return
     frame, level = sys._getframe(), 1
     while frame.f_back is not None and _is_passed(frame.f_code.co_filename):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level)
+    warnings.warn(told, stacklevel=level)
+
+
+_collector: ContextVar[list[Warning] | None] = ContextVar("collector", default=None)
+
+
+@contextlib.contextmanager
+def collected() -> Iterator[list[Warning]]:
+    """Collect what `warn` is told, in this thread, in place of giving it to the user.
+
+    Whoever collects gives it on, with `warn`, or leaves it out with a reason.
+    """
+    told: list[Warning] = []
+    token = _collector.set(told)
+    try:
+        yield told
+    finally:
+        _collector.reset(token)
 
 
 _PASSED = (

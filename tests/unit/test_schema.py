@@ -3,7 +3,7 @@
 import astropy.units as u
 import pytest
 
-from reseau import schema
+from reseau.tables import columns as schema
 from reseau.tables.columns import Column, TableSchema
 
 TABLES = [t for t in vars(schema).values() if isinstance(t, TableSchema)]

@@ -1,6 +1,5 @@
 """Catalogues in files: the reader and writer behind `Catalogue.read` and `.write`."""
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,14 @@ import numpy as np
 import pyarrow as pa
 from astropy.table import QTable, Table
 
-from reseau.errors import CatalogueError, FileFormatError, explain, some, warn
+from reseau.errors import (
+    CatalogueError,
+    FileFormatError,
+    collected,
+    explain,
+    some,
+    warn,
+)
 from reseau.synonyms import certain_names, plain
 from reseau.tables import is_path, place_of, table_file, table_from, validate
 from reseau.tables.astropy_tables import to_astropy
@@ -114,13 +120,12 @@ def table_of_catalogue(source: Any, name: str) -> QTable | None:
     """
     raw = table_from(source, what="the catalogue")
     needed = {n for n in CATALOGUE.required if n != "source_id"}
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+    with collected() as said:
         table = _interpreted(raw, None, name)
     if not needed <= set(table.column_names):
         return None  # who needs them, names them
     for warning in said:
-        warn(warning.message)
+        warn(warning)
     schema = CATALOGUE
     if "source_id" not in table.column_names:
         kept = tuple(c for c in CATALOGUE.columns if c.name != "source_id")

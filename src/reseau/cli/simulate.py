@@ -50,6 +50,9 @@ def orbit(
         int, typer.Option(help="Exposures, a multiple of the 4 fields.")
     ] = 96,
     seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 0,
+    plate: Annotated[
+        int, typer.Option(help="Number of the plate; exposures count on.")
+    ] = 0,
     small: Annotated[
         bool,
         typer.Option(
@@ -100,6 +103,7 @@ def orbit(
         sources=sources,
         exposures=exposures,
         seed=seed,
+        plate=plate,
         small=small,
         artificial=artificial,
         measurement_error=measurement_error,

@@ -137,13 +137,18 @@ class Dataset:
     assumed_error: AssumedError | None = None
 
 
-def read_dataset(path: str | Path, *, allow_outside: bool = False) -> Dataset:
+def read_dataset(
+    path: str | Path, *, plate: int | None = None, allow_outside: bool = False
+) -> Dataset:
     """Read and check a dataset; its truth is not read.
 
     Parameters
     ----------
     path
         Directory with a ``dataset.toml``.
+    plate
+        The one whose measurements are wanted: where each plate has files of its own,
+        those of others are not opened. Absent: all.
     allow_outside
         Whether files may be opened that its keys or its links name outside of it.
 
@@ -158,10 +163,10 @@ def read_dataset(path: str | Path, *, allow_outside: bool = False) -> Dataset:
         A source was measured more than once on an exposure.
     """
     with damage_told(path, "dataset", "correct it, or make it anew"):
-        return _read(require_directory(path), allow_outside)
+        return _read(require_directory(path), plate, allow_outside)
 
 
-def _read(folder: Path, allow_outside: bool) -> Dataset:
+def _read(folder: Path, plate: int | None, allow_outside: bool) -> Dataset:
     require_dataset(folder)
     keep = keeper(folder, allow_outside=allow_outside)
     config, source = read_toml(keep(folder / "dataset.toml"), DatasetConfig)
@@ -170,7 +175,7 @@ def _read(folder: Path, allow_outside: bool) -> Dataset:
     effects = check_effects(config.effects or [], source)
     instrument_file = keep(folder / config.instrument)
     instrument = read_instrument(instrument_file)
-    files = [keep(file) for file in _measurement_files(folder)]
+    files = [keep(file) for file in _of_plate(_measurement_files(folder), plate)]
     unit = "um" if is_plane(instrument) else "pixel"
     exposures_file = keep(folder / "exposures.parquet")
     reference_file = keep(folder / "reference.parquet")
@@ -245,6 +250,24 @@ def _measurement_files(folder: Path) -> list[Path]:
             )
         )
     return parts or [single]
+
+
+def _of_plate(files: list[Path], plate: int | None) -> list[Path]:
+    """Return the files that hold measurements of a plate."""
+    if plate is None or not files[0].parent.name.startswith("plate_id="):
+        return files
+    found = [file for file in files if _plate_of(file) == plate]
+    if found:
+        return found
+    plates = sorted({_plate_of(file) for file in files})
+    raise ConfigError(
+        explain(
+            given=f"plate {plate}",
+            wanted=f"one of {some(plates, 10)}",
+            where=str(files[0].parent.parent),
+            todo="name a plate of this dataset",
+        )
+    )
 
 
 def _read_measurements(files: list[Path], unit: str) -> pa.Table:

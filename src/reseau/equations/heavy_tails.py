@@ -14,7 +14,7 @@ used is set by a bound b for each source: ``max(2ρ'', −bρ'/s)``, so that
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -121,6 +121,7 @@ class Factors(HeavyTails):
         return factor_sums(self)
 
 
+@runtime_checkable
 class HasFactors(Protocol):
     """What has a Gaussian factor for the prior of each source."""
 

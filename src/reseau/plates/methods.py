@@ -6,6 +6,7 @@ comparisons need not know where one came from.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def solve_prepared(
     if options.method == "svi":
         answer = _by_guide(prepared, options, report)
     elif options.method == "nuts":
-        answer = _by_chains(prepared, options)
+        answer = _by_chains(prepared, options, report)
     else:
         answer = _by_gauss_newton(prepared, options, robust, report)
     return replace(answer, summary=summary | answer.summary, table=table)
@@ -126,6 +127,7 @@ def _by_gauss_newton(
             floor=options.fit_noise != "scale",
             settings=settings,
             robust=robust,
+            solver=partial(solve_plate, labels=prepared.labels, report=report),
         )
         summary["noise"] = noise._asdict()
         sentences += _noise_in_words(noise, prepared.unit, solution)
@@ -343,10 +345,17 @@ WHAT_ERRORS_MEAN = {
 }
 
 
-def _by_chains(prepared: Prepared, options: SolveOptions) -> Answer:
+def _by_chains(
+    prepared: Prepared, options: SolveOptions, report: Report | None
+) -> Answer:
     found: Sampled = solve_nuts(
         prepared.problem,
-        start=solve_plate(prepared.problem, robust=_robust(options)),
+        start=solve_plate(
+            prepared.problem,
+            labels=prepared.labels,
+            report=report,
+            robust=_robust(options),
+        ),
         seed=options.seed,
         **options.given("draws", "chains"),
     )

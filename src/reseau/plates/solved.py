@@ -1,6 +1,5 @@
 """The solution of a plate with its summary and its verdict."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +73,7 @@ class SolvedPlate:
 def judge(
     answer: Answer,
     dataset: Dataset,
-    caught: Sequence[warnings.WarningMessage],
+    caught: Sequence[Warning],
     options: SolveOptions,
 ) -> SolvedPlate:
     """Put the summary and the verdict together."""
@@ -127,7 +126,7 @@ def judge(
     if not solution.converged:
         summary["message"] = "\n  ".join([summary["message"], *strays])
     summary["verdict"] = sentences
-    summary["warnings"] = [str(w.message).splitlines()[0] for w in caught]
+    summary["warnings"] = [str(w).splitlines()[0] for w in caught]
     summary["input"] = str(dataset.source) if dataset.source else dataset.name
     summary["digests"] = dict(dataset.digests)
     summary["seed"] = options.seed
@@ -144,9 +143,9 @@ def judge(
     )
 
 
-def _left_out(caught: Sequence[warnings.WarningMessage]) -> list[str]:
+def _left_out(caught: Sequence[Warning]) -> list[str]:
     """Say that what was known and not applied is in no error."""
-    found = [str(w.message) for w in caught if issubclass(w.category, LeftOutWarning)]
+    found = [str(w) for w in caught if isinstance(w, LeftOutWarning)]
     return [
         f"This is in no error of positions and pointings: {text}."
         for text in dict.fromkeys(found)

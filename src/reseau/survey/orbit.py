@@ -8,7 +8,7 @@ the mean of its observers.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -93,6 +93,7 @@ def simulate_orbit(
     sources: int = 10_000,
     exposures: int = 96,
     seed: int = 0,
+    plate: int = 0,
     small: bool = False,
     artificial: int = 50,
     measurement_error: float = 0.01,
@@ -116,6 +117,9 @@ def simulate_orbit(
         A multiple of 4, the number of fields.
     seed
         Of all random numbers; the same seed gives the same plate.
+    plate
+        Number of the plate. Exposures are counted on from plate to plate, so that
+        orbits of equally many can be joined.
     small
         At most 400 stars, 24 exposures and 10 artificial sources.
     artificial
@@ -160,6 +164,7 @@ def simulate_orbit(
     _check_count("sources", sources, 1)
     _check_count("artificial", artificial, 0)
     _check_count("seed", seed, 0)
+    _check_count("plate", plate, 0)
     _check_exposures(exposures)
     _check_range("measurement_error", measurement_error, 0.0, 100.0)
     _check_range("wrong_fraction", wrong_fraction, 0.0, 1.0)
@@ -185,7 +190,7 @@ def simulate_orbit(
         if observer == "geocentre"
         else circular_orbit(pointings.epoch, period=period, ephemeris=ephemeris)
     )
-    return _expose(
+    simulated = _expose(
         rngs,
         pointings,
         seen_from,
@@ -203,6 +208,28 @@ def simulate_orbit(
         deflectors=deflectors,
         ephemeris=ephemeris,
         name=f"one orbit, seed {seed}",
+    )
+    return _numbered(simulated, plate)
+
+
+def _numbered(simulated: SimulatedPlate, plate: int) -> SimulatedPlate:
+    """Return a plate with its number, and exposures counted on from earlier ones."""
+    first = plate * len(simulated.exposures["exposure_id"])
+
+    def numbered(columns: Mapping[str, np.ndarray]) -> Columns:
+        new = dict(columns)
+        if "exposure_id" in new:
+            new["exposure_id"] = new["exposure_id"] + first
+        if "plate_id" in new:
+            new["plate_id"] = np.full_like(new["plate_id"], plate)
+        return new
+
+    return replace(
+        simulated,
+        exposures=numbered(simulated.exposures),
+        measurements=numbered(simulated.measurements),
+        truth_sources=numbered(simulated.truth_sources),
+        truth_exposures=numbered(simulated.truth_exposures),
     )
 
 

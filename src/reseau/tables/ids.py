@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, Shaped
 
 from reseau.errors import CatalogueError, explain, some
 
@@ -24,7 +24,7 @@ class Common(NamedTuple):
         Their rows in either table.
     """
 
-    ids: Int[np.ndarray, "k"]
+    ids: Shaped[np.ndarray, "k"]
     first: Int[np.ndarray, "k"]
     second: Int[np.ndarray, "k"]
 
@@ -115,14 +115,10 @@ def common(first: object, second: object) -> Common:
     Parameters
     ----------
     first, second
-        Identifiers, row by row; where one stands twice, its first row counts.
+        Identifiers or names, row by row; where one stands twice, its first row counts.
     """
     return Common(
-        *np.intersect1d(
-            np.asarray(first, dtype=np.int64),
-            np.asarray(second, dtype=np.int64),
-            return_indices=True,
-        )
+        *np.intersect1d(np.asarray(first), np.asarray(second), return_indices=True)
     )
 
 

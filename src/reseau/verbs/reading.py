@@ -111,7 +111,9 @@ def _dataset(source: Any, options: SolveOptions) -> Dataset | None:
                     todo=f"leave out {option}: a dataset says this itself",
                 )
             )
-    return read_dataset(source, allow_outside=options.allow_outside)
+    return read_dataset(
+        source, plate=options.plate, allow_outside=options.allow_outside
+    )
 
 
 def _refuse_columns_alone(options: SolveOptions) -> None:

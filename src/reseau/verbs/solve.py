@@ -1,7 +1,6 @@
 """`reseau solve` as a function: read, prepare, solve, judge, write."""
 
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reseau._compiled import computing
 from reseau.datasets import write_solution
-from reseau.errors import ReseauError, warn
+from reseau.errors import ReseauError, collected, warn
 from reseau.exchange.posteriors import write_posterior
 from reseau.instrument import Instrument
 from reseau.plates import SolveOptions, prepare
@@ -150,25 +149,24 @@ def solve(
 
 
 @contextmanager
-def _told_in_any_case() -> Iterator[list[warnings.WarningMessage]]:
-    """Record warnings, and give them again to whoever listens, also after an error.
+def _told_in_any_case() -> Iterator[list[Warning]]:
+    """Collect warnings, and give them to whoever listens, also after an error.
 
     What was taken for what is the likeliest reason of the error.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        error: ReseauError | None = None
+    error: ReseauError | None = None
+    with collected() as caught:
         try:
             yield caught
         except ReseauError as raised:
             error = raised
     for item in caught:
         if error is None:
-            warn(item.message)
+            warn(item)
         else:
             # Where warnings are errors, this one is not to hide the other.
             with suppress(Warning):
-                warn(item.message)
+                warn(item)
     if error is not None:
         raise error
 

@@ -210,7 +210,10 @@ def run_nuts(
     key, at = jax.random.split(jax.random.key(seed))
     first = jax.random.normal(at, (chains, size))
     fields = ("potential_energy", "diverging", "accept_prob", "num_steps")
-    sampler.run(key, init_params=first if chains > 1 else first[0], extra_fields=fields)
+    start = first if chains > 1 else first[0]
+    # The sampler mixes whole and floating-point numbers, whatever the user forbids.
+    with jax.numpy_dtype_promotion("standard"):
+        sampler.run(key, init_params=start, extra_fields=fields)
     extra: dict[str, Any] = sampler.get_extra_fields(group_by_chain=True)
     z = np.asarray(sampler.get_samples(group_by_chain=True))
     return Chains(z, *(np.asarray(extra[name]) for name in fields))

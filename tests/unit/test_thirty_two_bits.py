@@ -1,0 +1,126 @@
+"""Every public function computes in 64 bits, whatever JAX is set to outside."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+import reseau
+from reseau import Catalogue
+from reseau.datasets import read_solution
+from reseau.tables import columns_of
+from small_tables import tables
+
+TINY = {"small": True, "sources": 60, "artificial": 2, "exposures": 8, "seed": 2}
+
+
+@pytest.fixture(scope="module")
+def simulated() -> reseau.Simulated:
+    return reseau.simulate(**TINY)
+
+
+@pytest.fixture(scope="module")
+def written(simulated: reseau.Simulated, tmp_path_factory: pytest.TempPathFactory):
+    place = tmp_path_factory.mktemp("written") / "solution"
+    reseau.solve(simulated.dataset, place)
+    return place
+
+
+def simulate(_: object, __: Path, ___: Path) -> object:
+    made = reseau.simulate(**TINY)
+    return [
+        columns_of(made.dataset.measurements.select(["x", "y"])),
+        columns_of(made.truth.sources.select(["ra", "dec"])),
+    ]
+
+
+def solve(simulated: reseau.Simulated, _: Path, place: Path) -> object:
+    reseau.solve(simulated.dataset, place / "solution")
+    found = read_solution(place / "solution")
+    return [
+        columns_of(found.sources.select(["ra", "dec", "ra_error", "dec_error"])),
+        columns_of(found.calibration.select(["value", "error"])),
+        found.summary["chi2"],
+    ]
+
+
+def compare(simulated: reseau.Simulated, written: Path, _: Path) -> object:
+    truth = reseau.compare(written, simulated.truth)
+    return [truth.as_dict(), reseau.compare(written, written).as_dict()]
+
+
+def posterior(_: object, written: Path, place: Path) -> object:
+    return reseau.posterior(written, place / "d.nc", draws=20, seed=1).as_dict()
+
+
+def effects(_: object, __: Path, ___: Path) -> object:
+    return reseau.effects(ra=266.4, dec=-29.0, epoch=2028.5).as_dict()
+
+
+def plot(_: object, written: Path, place: Path) -> object:
+    return len(reseau.plot(written, place / "f", kinds=["footprint"]).files)
+
+
+def describe(_: object, written: Path, __: Path) -> object:
+    return reseau.describe(written).as_dict()
+
+
+def demo(_: object, __: Path, place: Path) -> object:
+    return reseau.demo(place / "demo", small=True).comparison.as_dict()
+
+
+def catalogue(_: object, __: Path, ___: Path) -> object:
+    moved = Catalogue(tables()[1]).at_epoch(2026.0).columns()
+    return [moved["ra"], moved["dec"]]
+
+
+CASES = {
+    "Catalogue": catalogue,
+    "compare": compare,
+    "demo": demo,
+    "describe": describe,
+    "effects": effects,
+    "plot": plot,
+    "posterior": posterior,
+    "simulate": simulate,
+    "solve": solve,
+}
+
+
+def test_every_public_function_has_a_case() -> None:
+    functions = {
+        name for name in reseau.__all__ if name[0].islower() and name[0].isalpha()
+    }
+    assert functions <= set(CASES)
+
+
+def _numbers(found: object) -> Iterator[float]:
+    """Give all floating-point numbers, however they are nested, in order."""
+    if isinstance(found, Mapping):
+        for key, value in found.items():
+            if key not in ("seconds", "peak_memory"):
+                yield from _numbers(value)
+    elif isinstance(found, np.ndarray):
+        yield from found.ravel().tolist()
+    elif isinstance(found, Sequence) and not isinstance(found, str):
+        for value in found:
+            yield from _numbers(value)
+    elif isinstance(found, float):
+        yield found
+
+
+@pytest.mark.filterwarnings("ignore::reseau.errors.ReseauWarning")
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_numbers_are_those_of_64_bits(
+    name: str, simulated: reseau.Simulated, written: Path, tmp_path: Path
+) -> None:
+    found = {}
+    for bits in (64, 32):
+        place = tmp_path / str(bits)
+        place.mkdir()
+        with jax.enable_x64(bits == 64):
+            found[bits] = list(_numbers(CASES[name](simulated, written, place)))
+    assert len(found[64]) == len(found[32])
+    np.testing.assert_allclose(found[32], found[64], rtol=1e-13, atol=1e-18)

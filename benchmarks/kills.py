@@ -61,17 +61,8 @@ def writers(place: Path) -> dict[str, tuple[Writer, Writer]]:
         return lambda path, over: write_dataset(mine, path, overwrite=over)
 
     def write_found(name: str) -> Writer:
-        return lambda path, over: write_solution(
-            path,
-            sources=columns(found.sources),
-            exposures=columns(found.exposures),
-            calibration=columns(found.calibration),
-            covariance=found.covariance,
-            residuals=columns(found.residuals),
-            instrument=found.instrument,
-            summary={**found.summary, "name": name},
-            overwrite=over,
-        )
+        renamed = replace(found, summary={**found.summary, "name": name})
+        return lambda path, over: write_solution(path, renamed, overwrite=over)
 
     def write_state(name: str) -> Writer:
         value = float(len(name))

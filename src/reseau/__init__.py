@@ -6,15 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reseau.catalogue import Catalogue
+    from reseau.datasets import (
+        Dataset,
+        read_dataset,
+        read_instrument,
+        write_dataset,
+        write_instrument,
+    )
     from reseau.diagnostics import Comparison, Effects, SolutionComparison, effects
+    from reseau.errors import ReseauError, ReseauWarning
+    from reseau.instrument import Instrument
     from reseau.plates import SolveOptions
+    from reseau.plates.methods import GaussNewton, Nuts, Robust, Variational
     from reseau.verbs.compare import compare
     from reseau.verbs.demo import Demonstration, demo
     from reseau.verbs.info import Information, describe
     from reseau.verbs.plot import Figures, plot
     from reseau.verbs.posterior import posterior
     from reseau.verbs.simulate import Simulated, simulate
-    from reseau.verbs.solve import Solved, solve
+    from reseau.verbs.solution import Solution, Solved, read_solution
+    from reseau.verbs.solve import solve
 
 try:
     __version__ = version("reseau")
@@ -24,14 +35,23 @@ except PackageNotFoundError:  # a source tree that was not installed
 __all__ = [
     "Catalogue",
     "Comparison",
+    "Dataset",
     "Demonstration",
     "Effects",
     "Figures",
+    "GaussNewton",
     "Information",
+    "Instrument",
+    "Nuts",
+    "ReseauError",
+    "ReseauWarning",
+    "Robust",
     "Simulated",
+    "Solution",
     "SolutionComparison",
     "SolveOptions",
     "Solved",
+    "Variational",
     "__version__",
     "compare",
     "demo",
@@ -39,29 +59,48 @@ __all__ = [
     "effects",
     "plot",
     "posterior",
+    "read_dataset",
+    "read_instrument",
+    "read_solution",
     "simulate",
     "solve",
+    "write_dataset",
+    "write_instrument",
 ]
 
 _HOMES = {
     "Catalogue": "catalogue",
     "Comparison": "diagnostics",
+    "Dataset": "datasets",
     "Demonstration": "verbs.demo",
     "Effects": "diagnostics",
     "Figures": "verbs.plot",
+    "GaussNewton": "plates.methods",
     "Information": "verbs.info",
+    "Instrument": "instrument",
+    "Nuts": "plates.methods",
+    "ReseauError": "errors",
+    "ReseauWarning": "errors",
+    "Robust": "plates.methods",
     "Simulated": "verbs.simulate",
+    "Solution": "verbs.solution",
     "SolutionComparison": "diagnostics",
     "SolveOptions": "plates",
-    "Solved": "verbs.solve",
+    "Solved": "verbs.solution",
+    "Variational": "plates.methods",
     "compare": "verbs.compare",
     "demo": "verbs.demo",
     "describe": "verbs.info",
     "effects": "diagnostics",
     "plot": "verbs.plot",
     "posterior": "verbs.posterior",
+    "read_dataset": "datasets",
+    "read_instrument": "datasets",
+    "read_solution": "verbs.solution",
     "simulate": "verbs.simulate",
     "solve": "verbs.solve",
+    "write_dataset": "datasets",
+    "write_instrument": "datasets",
 }
 """Where each name is, below this package."""
 

@@ -127,7 +127,7 @@ def test_nuts_says_what_is_too_large(
     from reseau.solvers.chains.nuts import solve_nuts
 
     smaller = functools.partial(solve_nuts, largest=200)
-    monkeypatch.setattr("reseau.plates.methods.solve_nuts", smaller)
+    monkeypatch.setattr("reseau.plates.answers.solve_nuts", smaller)
     result = run("solve", wrong, "-o", tmp_path / "none", "--method", "nuts")
     assert result.exit_code == 2, result
     assert "at most 200 unknowns" in result.stderr

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 import reseau.datasets.solutions as solutions
-from reseau.datasets import read_instrument, read_solution, read_summary, write_solution
+from reseau.datasets import (
+    read_instrument,
+    read_solution,
+    read_summary,
+    solution_tables,
+    write_solution,
+)
 from reseau.errors import (
     CatalogueError,
     FileFormatError,
@@ -70,9 +76,13 @@ def content(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def _write(path: Path, *, overwrite: bool = False, **given) -> None:
+    write_solution(path, solution_tables(**given), overwrite=overwrite)
+
+
 def test_solution_reads_the_same(tmp_path: Path) -> None:
     wanted = content()
-    write_solution(tmp_path / "s", **wanted)
+    _write(tmp_path / "s", **wanted)
     found = read_solution(tmp_path / "s")
     assert found.sources["source_id"].to_pylist() == [BIG, BIG + 1]
     assert found.sources["ra"].to_pylist() == [1 / 3, 266.0]
@@ -98,7 +108,7 @@ def test_solution_reads_the_same(tmp_path: Path) -> None:
 
 
 def test_residuals_keep_the_unit_of_the_positions(tmp_path: Path) -> None:
-    write_solution(tmp_path / "s", **content(), unit="um")
+    _write(tmp_path / "s", **content(), unit="um")
     found = read_solution(tmp_path / "s").residuals.schema
     assert found.field("dx").metadata[b"unit"] == b"um"
     assert found.field("dxi").metadata[b"unit"] == b"mas"
@@ -112,7 +122,7 @@ def test_summary_is_plain_json(tmp_path: Path) -> None:
         "e": Path("x"),
         "f": {"z", "y"},
     }
-    write_solution(tmp_path / "s", **content(summary=summary))
+    _write(tmp_path / "s", **content(summary=summary))
     found = json.loads((tmp_path / "s/summary.json").read_text())
     del found["format"]
     assert found == {
@@ -127,15 +137,13 @@ def test_summary_is_plain_json(tmp_path: Path) -> None:
 def test_solution_without_calibration(tmp_path: Path) -> None:
     empty = {name: [] for name in ("name", "unit", "exposure_id", "detector_id")}
     empty |= {name: np.zeros(0) for name in ("value", "error", "prior_pull")}
-    write_solution(
-        tmp_path / "s", **content(calibration=empty, covariance=np.zeros((0, 0)))
-    )
+    _write(tmp_path / "s", **content(calibration=empty, covariance=np.zeros((0, 0))))
     assert read_solution(tmp_path / "s").covariance.shape == (0, 0)
 
 
 def test_covariance_must_fit(tmp_path: Path) -> None:
     with pytest.raises(ShapeError, match=r"\(2, 2\)"):
-        write_solution(tmp_path / "s", **content(covariance=np.eye(2)))
+        _write(tmp_path / "s", **content(covariance=np.eye(2)))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -143,7 +151,7 @@ def test_missing_column_is_refused(tmp_path: Path) -> None:
     bad = content()
     del bad["sources"]["flags"]
     with pytest.raises(CatalogueError, match="flags"):
-        write_solution(tmp_path / "s", **bad)
+        _write(tmp_path / "s", **bad)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -155,15 +163,15 @@ def test_full_disk_leaves_no_half_solution(
 
     monkeypatch.setattr(solutions, "write_instrument", fail)
     with pytest.raises(ReseauError, match="No space left"):
-        write_solution(tmp_path / "s", **content())
+        _write(tmp_path / "s", **content())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_existing_solution(tmp_path: Path) -> None:
-    write_solution(tmp_path / "s", **content())
+    _write(tmp_path / "s", **content())
     with pytest.raises(OutputExistsError):
-        write_solution(tmp_path / "s", **content())
-    write_solution(tmp_path / "s", **content(summary={"n": 2}), overwrite=True)
+        _write(tmp_path / "s", **content())
+    _write(tmp_path / "s", **content(summary={"n": 2}), overwrite=True)
     assert read_summary(tmp_path / "s")["n"] == 2
 
 

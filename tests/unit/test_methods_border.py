@@ -16,7 +16,7 @@ from reseau.errors import ConfigError, FileFormatError, ReseauError, Result
 from reseau.exchange import write_draws
 from reseau.exchange.posteriors import CHAINS, read_posterior
 from reseau.flags import decode_flags, flag_value, has_flags
-from reseau.plates import methods
+from reseau.plates import answers as methods
 from reseau.solvers import Draws, Solution
 from reseau.solvers.chains.nuts import FEWEST_DRAWS, Sampled, credible_number
 from reseau.solvers.chains.result import solution_of_chains

@@ -76,7 +76,24 @@ def catalogue(_: object, __: Path, ___: Path) -> object:
     return [moved["ra"], moved["dec"]]
 
 
+def files(simulated: reseau.Simulated, written: Path, place: Path) -> object:
+    """Dataset, instrument and solution, written and read."""
+    reseau.write_dataset(simulated.dataset, place / "d")
+    again = reseau.read_dataset(place / "d")
+    reseau.write_instrument(again.instrument, place / "i.toml")
+    camera = reseau.read_instrument(place / "i.toml")
+    found = reseau.read_solution(written)
+    return [
+        columns_of(again.measurements.select(["x", "y"])),
+        np.asarray(camera.detectors.centre),
+        np.asarray(found.instrument.coefficients),
+        np.asarray(found.sources["ra"]),
+    ]
+
+
 CASES = {
+    **dict.fromkeys(("read_dataset", "read_instrument", "read_solution"), files),
+    **dict.fromkeys(("write_dataset", "write_instrument"), files),
     "Catalogue": catalogue,
     "compare": compare,
     "demo": demo,

@@ -8,8 +8,8 @@ import pytest
 
 from reseau.datasets import read_instrument
 from reseau.errors import LeftOutWarning
-from reseau.plates.methods import _reliability_in_words
-from reseau.solvers.model_choice.cases import usual_normalisation
+from reseau.instrument.instrument import usual_normalisation
+from reseau.plates.answers import _reliability_in_words
 from spoilt import Spoilt, solve_spoilt, spoilt_plate
 
 PATTERN = "The residuals follow the place on the focal plane"

@@ -554,35 +554,9 @@ def _guess(found: dict[str, Any]) -> str:
 
 def _numbers(solved: "Solved", output: Path, verbose: bool) -> list[tuple[str, str]]:
     # Not at the top: it brings JAX, which the help does not need.
-    from reseau._words import counted
-    from reseau.plates.judgement.unit_weight import sigma0_text
+    from reseau.plates.overview import number_rows
 
-    found = solved.summary
-    unit, rms = found["residual_unit"], found["residual_rms"]
-    seconds = found["seconds"]
-    # Not at the top: it brings JAX, which the help does not need.
-    from reseau.plates.datum_text import datum_text
-    from reseau.plates.overview import overview_rows
-
-    rows = [
-        (
-            "sources",
-            f"{found['n_sources']:,} ({counted(found['n_reference'], 'references')})",
-        ),
-        ("exposures", f"{found['n_exposures']:,}"),
-        ("measurements", f"{found['n_measurements']:,}"),
-        ("residual RMS", f"{rms:.4g} {unit} (each coordinate)"),
-        *overview_rows(found),
-        ("sigma0", sigma0_text(found["sigma0"])),
-        ("iterations", f"{found['n_iterations']}"),
-        ("datum", datum_text(found)),
-    ]
-    if found["null_directions"]:
-        rows.append(("not determined", "; ".join(found["null_directions"])))
-    rows.append(("seconds", f"{sum(seconds.values()):.1f}"))
-    if verbose:
-        rows += [(f"  {name}", f"{value:.2f}") for name, value in seconds.items()]
-        rows.append(("peak memory", f"{found['peak_memory']:,.0f} MiB"))
+    rows = number_rows(solved.summary, in_detail=verbose)
     return [*rows, ("written to", str(output))]
 
 

@@ -5,10 +5,11 @@ from .dataset import Dataset, digests, read_dataset, read_reference, write_datas
 from .instrument_writer import is_plane, write_instrument
 from .instruments import presets, read_instrument
 from .solutions import (
-    SolutionFiles,
+    PlateTables,
     calibration_labels,
     read_solution,
     read_summary,
+    solution_tables,
     write_solution,
 )
 from .truths import Truth, read_truth
@@ -16,7 +17,7 @@ from .truths import Truth, read_truth
 __all__ = [
     "DEFAULT_ERROR",
     "Dataset",
-    "SolutionFiles",
+    "PlateTables",
     "Truth",
     "calibration_labels",
     "digests",
@@ -28,6 +29,7 @@ __all__ = [
     "read_solution",
     "read_summary",
     "read_truth",
+    "solution_tables",
     "write_dataset",
     "write_instrument",
     "write_solution",

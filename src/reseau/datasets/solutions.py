@@ -44,8 +44,8 @@ _COVARIANCE = "calibration_covariance.parquet"
 
 
 @dataclass(frozen=True)
-class SolutionFiles:
-    """A solution as it is in files.
+class PlateTables:
+    """The tables of a plate's solution: what its files hold and a user gets.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class SolutionFiles:
     summary
         Content of ``summary.json``.
     source
-        Directory it was read from.
+        Directory it was read from; None: made in memory.
     """
 
     sources: pa.Table
@@ -69,11 +69,10 @@ class SolutionFiles:
     residuals: pa.Table
     instrument: Instrument
     summary: Mapping[str, Any]
-    source: Path
+    source: Path | None = None
 
 
-def write_solution(
-    path: str | Path,
+def solution_tables(
     *,
     sources: Mapping[str, object],
     exposures: Mapping[str, object],
@@ -83,15 +82,11 @@ def write_solution(
     instrument: Instrument,
     summary: Mapping[str, Any],
     unit: str = "pixel",
-    beside: Callable[[Path], None] | None = None,
-    overwrite: bool = False,
-) -> None:
-    """Write a solution, whole or not at all.
+) -> PlateTables:
+    """Return the tables of a solution, checked and with their units.
 
     Parameters
     ----------
-    path
-        Directory to make.
     sources, exposures, calibration, residuals
         Columns of `schema.SOURCES`, `SOLUTION_EXPOSURES`, `CALIBRATION` and
         `RESIDUALS` in their units; NaN, None or a mask: missing. Further columns are
@@ -101,18 +96,12 @@ def write_solution(
     instrument
         The fitted instrument.
     summary
-        What ``summary.json`` is to hold; NaN and infinities become null.
+        What ``summary.json`` is to hold.
     unit
         Unit of positions and residuals, x, y, dx, dy: "pixel" or "um".
-    beside
-        Writes more files into the directory that is being made: a posterior, say.
-    overwrite
-        Whether an earlier solution or dataset there may be replaced.
 
     Raises
     ------
-    OutputExistsError
-        Something is there that may not be replaced.
     CatalogueError, ShapeError
         Columns are missing or of different lengths.
     """
@@ -132,15 +121,49 @@ def write_solution(
         )
         for name, schema in _TABLES.items()
     }
-    matrix = covariance_table(tables["calibration"], covariance)
-    text = json.dumps(
-        {"format": FORMAT, **plain(summary)}, indent=2, allow_nan=False, sort_keys=False
+    return PlateTables(
+        **tables,
+        covariance=np.asarray(covariance, dtype=float),
+        instrument=instrument,
+        summary=summary,
     )
+
+
+def write_solution(
+    path: str | Path,
+    tables: PlateTables,
+    *,
+    beside: Callable[[Path], None] | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write a solution, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Directory to make.
+    tables
+        The solution. NaN and infinities of its summary become null.
+    beside
+        Writes more files into the directory that is being made: a posterior, say.
+    overwrite
+        Whether an earlier solution or dataset there may be replaced.
+
+    Raises
+    ------
+    OutputExistsError
+        Something is there that may not be replaced.
+    ShapeError
+        The covariance is not that of the calibration.
+    """
+    matrix = covariance_table(tables.calibration, tables.covariance)
+    content = {"format": FORMAT, **plain(tables.summary)}
+    text = json.dumps(content, indent=2, allow_nan=False, sort_keys=False)
     with new_directory(path, overwrite=overwrite, marks=SOLUTION_MARKS) as folder:
-        for name, table in tables.items():
-            write_parquet(table, folder / f"{name}.parquet")
+        for name in _TABLES:
+            write_parquet(getattr(tables, name), folder / f"{name}.parquet")
         write_parquet(matrix, folder / _COVARIANCE)
-        write_instrument(instrument, folder / "instrument.toml")
+        write_instrument(tables.instrument, folder / "instrument.toml")
         if beside is not None:
             beside(folder)
         (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
@@ -201,7 +224,7 @@ def covariance_table(
     return pa.Table.from_arrays([pa.array(row) for row in covariance], names=labels)
 
 
-def read_solution(path: str | Path) -> SolutionFiles:
+def read_solution(path: str | Path) -> PlateTables:
     """Read a solution.
 
     Parameters
@@ -218,7 +241,7 @@ def read_solution(path: str | Path) -> SolutionFiles:
         return _read(require_directory(path))
 
 
-def _read(folder: Path) -> SolutionFiles:
+def _read(folder: Path) -> PlateTables:
     summary = read_summary(folder)
     tables = {
         name: validate(
@@ -232,7 +255,7 @@ def _read(folder: Path) -> SolutionFiles:
     matrix = read_table(folder / _COVARIANCE)
     n = matrix.num_columns
     values = [matrix.column(i).to_numpy() for i in range(n)]
-    return SolutionFiles(
+    return PlateTables(
         **tables,
         covariance=np.stack(values) if n else np.zeros((0, 0)),
         instrument=read_instrument(folder / "instrument.toml"),
@@ -305,11 +328,12 @@ def plain(value: Any) -> Any:
 
 __all__ = [
     "FORMAT",
-    "SolutionFiles",
+    "PlateTables",
     "calibration_labels",
     "covariance_table",
     "plain",
     "read_solution",
     "read_summary",
+    "solution_tables",
     "write_solution",
 ]

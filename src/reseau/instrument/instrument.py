@@ -7,6 +7,9 @@ lengths) or is changed by a solver is an argument of the small functions; the re
 `Instrument` holds the nominal values.
 """
 
+from dataclasses import replace
+from typing import Any
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -19,12 +22,24 @@ from reseau.errors import ConfigError, ShapeError, explain, some, unknown_name
 from ._arrays import Pair, Stack, Triple, Values, Vectors
 from .attitude import ATTITUDE, camera_axes
 from .detector import Detectors, from_pixel, to_pixel
-from .distortion import Distortion
+from .distortion import (
+    Distortion,
+    InverseSIP,
+    NoDistortion,
+    basis_name,
+    make_distortion,
+)
 from .projection import check_projection, deproject, project
 
 AnyArray = Array | ndarray
 Rows = Int[Array | ndarray, "..."] | int
 Pixels = Float[Array | ndarray, "... 2"]
+
+DEFAULT_NORMALISATION = 21_000.0
+"""Normalisation where nothing says how large the plane is [um]: JASMINE's half."""
+
+DEFAULT_SIGMA = 1_000.0
+"""Prior width of a distortion where the instrument has none [um] (Plate Analysis)."""
 
 SCALES = ("exposure-axis", "exposure", "plate-axis", "plate")
 """What shares one focal length: each exposure and axis, each exposure, ..."""
@@ -109,11 +124,80 @@ class Instrument(eqx.Module):
                 )
             )
 
+    def with_distortion(
+        self,
+        basis: str | None = None,
+        *,
+        degree: int | None = None,
+        degree_kind: str | None = None,
+        minimum_degree: int | None = None,
+    ) -> "Instrument":
+        """Return the instrument with another distortion, from its default start.
+
+        Parameters
+        ----------
+        basis
+            Name of the model: "legendre", "power", "sip", "brown-conrady", "radial" or
+            "none"; absent: the instrument's own.
+        degree, degree_kind, minimum_degree
+            Of a polynomial; absent: those of the basis.
+
+        Returns
+        -------
+        Coefficients begin at the model's default, with the prior width of the
+        instrument's own where that is linear, else 1 mm (Plate Analysis); the
+        normalisation stays, or is half the side of the focal plane.
+
+        Raises
+        ------
+        ConfigError
+            The basis is unknown, or has no such choice.
+
+        Examples
+        --------
+        >>> from reseau import read_instrument
+        >>> camera = read_instrument("jasmine").with_distortion("power", degree=2)
+        >>> camera.distortion.names
+        ('A_20', 'A_11', 'A_02', 'B_20', 'B_11', 'B_02')
+        """
+        old = self.distortion
+        name = basis or basis_name(old)
+        given = {
+            "degree": degree,
+            "degree_kind": degree_kind,
+            "minimum_degree": minimum_degree,
+        }
+        chosen: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
+        if name == "sip" and isinstance(old, InverseSIP):
+            chosen["centre"] = old.centre
+        if name != "none":
+            chosen["normalisation"] = usual_normalisation(self)
+        distortion = make_distortion(name, **chosen)
+        sigma = np.max(np.asarray(self.coefficient_sigma), initial=0.0)
+        width = float(sigma) if old.is_linear and sigma > 0 else DEFAULT_SIGMA
+        return replace(
+            self,
+            distortion=distortion,
+            coefficients=distortion.default(),
+            coefficient_sigma=distortion.widths(width),
+        )
+
     def _complaint(
         self, given: str, wanted: str, todo: str = "correct the value"
     ) -> ConfigError:
         where = f"instrument {self.name!r}"
         return ConfigError(explain(given=given, wanted=wanted, where=where, todo=todo))
+
+
+def usual_normalisation(instrument: Instrument) -> float:
+    """Return the normalisation of a distortion that the instrument gets [um].
+
+    That of the distortion it has; else half the side of its focal plane.
+    """
+    old = instrument.distortion
+    if not isinstance(old, NoDistortion):
+        return old.normalisation
+    return instrument.detectors.half_side or DEFAULT_NORMALISATION
 
 
 def undistorted(

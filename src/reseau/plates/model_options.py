@@ -2,15 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from reseau.datasets import Dataset, read_instrument
 from reseau.errors import ConfigError, explain
-from reseau.instrument import Instrument, InverseSIP, basis_name, make_distortion
+from reseau.instrument import Instrument
 from reseau.model import DEFAULT_FREE, check_blocks
-from reseau.solvers.model_choice.cases import DEFAULT_SIGMA, usual_normalisation
 
 from .options import SolveOptions
 
@@ -28,7 +24,12 @@ def with_options(
     degree = None if options.chooses_degree else options.degree
     model = (options.distortion, degree, options.degree_kind, options.minimum_degree)
     if any(o is not None for o in model):
-        instrument = _with_distortion(instrument, options)
+        instrument = instrument.with_distortion(
+            options.distortion,
+            degree=degree,  # type: ignore[arg-type]
+            degree_kind=options.degree_kind,
+            minimum_degree=options.minimum_degree,
+        )
     changes = {
         name: getattr(options, name)
         for name in ("scale", "focal_prior")
@@ -37,31 +38,6 @@ def with_options(
     if changes:
         instrument = replace(instrument, **changes)
     return replace(dataset, instrument=instrument)
-
-
-def _with_distortion(instrument: Instrument, options: SolveOptions) -> Instrument:
-    """Return the instrument with another distortion model, from its default start."""
-    old = instrument.distortion
-    name = options.distortion or basis_name(old)
-    given = {
-        "degree": None if options.chooses_degree else options.degree,
-        "degree_kind": options.degree_kind,
-        "minimum_degree": options.minimum_degree,
-    }
-    chosen: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
-    if name == "sip" and isinstance(old, InverseSIP):
-        chosen["centre"] = old.centre
-    if name != "none":
-        chosen["normalisation"] = usual_normalisation(instrument)
-    distortion = make_distortion(name, **chosen)
-    sigma = np.max(np.asarray(instrument.coefficient_sigma), initial=0.0)
-    width = float(sigma) if old.is_linear and sigma > 0 else DEFAULT_SIGMA
-    return replace(
-        instrument,
-        distortion=distortion,
-        coefficients=distortion.default(),
-        coefficient_sigma=distortion.widths(width),
-    )
 
 
 def free_blocks(options: SolveOptions, instrument: Instrument) -> tuple[str, ...]:

@@ -1,15 +1,19 @@
 """What one looks at first in a solution: errors, residuals and scale on the sky."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from reseau._precision import in_double
+from reseau._words import counted
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.plates.judgement.assumed_error import quantity
+from reseau.plates.judgement.unit_weight import sigma0_text
 from reseau.solvers import Solution, source_errors
 from reseau.solvers.start.alignment import camera_vectors
 
+from .datum_text import datum_text
 from .on_the_plane import attitudes
 from .preparation import Prepared
 from .result import counts_for_rms, fitted_instrument
@@ -105,7 +109,7 @@ def _position_angle(solution: Solution) -> dict[str, float]:
     }
 
 
-def overview_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def overview_rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the overview in a summary as names and values for a terminal.
 
     Parameters
@@ -135,6 +139,45 @@ def overview_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
+def number_rows(
+    summary: Mapping[str, Any], *, in_detail: bool = False
+) -> list[tuple[str, str]]:
+    """Return the numbers of a summary as names and values, as one reads them first.
+
+    Parameters
+    ----------
+    summary
+        Of a solution.
+    in_detail
+        Whether to say how long each stage took, and how much memory.
+    """
+    found = summary
+    unit, rms = found["residual_unit"], found["residual_rms"]
+    references = counted(found["n_reference"], "references")
+    rows = [
+        ("sources", f"{found['n_sources']:,} ({references})"),
+        ("exposures", f"{found['n_exposures']:,}"),
+        ("measurements", f"{found['n_measurements']:,}"),
+        ("residual RMS", f"{_number(rms)} {unit} (each coordinate)"),
+        *overview_rows(found),
+        ("sigma0", sigma0_text(found["sigma0"])),
+        ("iterations", f"{found['n_iterations']}"),
+        ("datum", datum_text(found)),
+    ]
+    if found["null_directions"]:
+        rows.append(("not determined", "; ".join(found["null_directions"])))
+    seconds = found["seconds"]
+    rows.append(("seconds", f"{sum(seconds.values()):.1f}"))
+    if in_detail:
+        rows += [(f"  {name}", f"{value:.2f}") for name, value in seconds.items()]
+        rows.append(("peak memory", f"{found['peak_memory']:,.0f} MiB"))
+    return rows
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.4g}"
+
+
 def _assumed(found: dict[str, Any]) -> str:
     """Write what was assumed, and what was found."""
     text = f"{quantity(found['size'], found['unit'])}, assumed"
@@ -144,13 +187,13 @@ def _assumed(found: dict[str, Any]) -> str:
     return f"{text}; residuals scatter by {quantity(scatter, found['unit'])}"
 
 
-def _angle(mas: float) -> str:
+def _angle(mas: float | None) -> str:
     """Write an angle given in mas with the unit that reads best."""
-    if not np.isfinite(mas):
+    if mas is None or not np.isfinite(mas):
         return "unknown"
     if mas >= 1000.0:
         return f"{mas / 1000.0:.3g} arcsec"
     return f"{mas:.3g} mas" if mas >= 1.0 else f"{1000.0 * mas:.3g} µas"
 
 
-__all__ = ["overview", "overview_rows"]
+__all__ = ["number_rows", "overview", "overview_rows"]

@@ -19,7 +19,7 @@ from reseau.plates.judgement.unmodelled import pattern_sentences
 from reseau.plates.judgement.verdict import is_crowd, verdict
 from reseau.solvers import Solution
 
-from .methods import Answer, believed_scales
+from .answers import Answer, believed_scales
 from .options import SolveOptions
 from .overview import overview
 from .preparation import Prepared

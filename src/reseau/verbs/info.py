@@ -12,7 +12,7 @@ from reseau._words import counted
 from reseau.constants import DEGREE
 from reseau.datasets import (
     Dataset,
-    SolutionFiles,
+    PlateTables,
     is_plane,
     presets,
     read_dataset,
@@ -181,7 +181,7 @@ def _observer(dataset: Dataset) -> str:
     return dataset.observer or "unknown: directions are taken as given"
 
 
-def _of_solution(name: str, files: SolutionFiles) -> Information:
+def _of_solution(name: str, files: PlateTables) -> Information:
     found = files.summary
     unit = found.get("residual_unit", "")
     rms, sigma0 = found.get("residual_rms"), found.get("sigma0")

@@ -7,6 +7,7 @@ from pathlib import Path
 from reseau.errors import WrongKindError, explain, some, suggestion
 from reseau.instrument import Instrument
 from reseau.plates import SolveOptions
+from reseau.plates.methods import GaussNewton, Nuts, Variational
 
 
 def refuse_misplaced(others: Mapping[str, object]) -> None:
@@ -19,33 +20,61 @@ def refuse_misplaced(others: Mapping[str, object]) -> None:
     """
     if not others:
         return
-    known = [f.name for f in fields(SolveOptions)]
-    options = [name for name in others if name in known]
-    if options:
-        written = ", ".join(f"{n}={others[n]!r:.60}" for n in options)
-        todo = f"write solve(..., options=SolveOptions({written}))"
-    else:
-        names = ["output", "reference", "instrument", "options", "overwrite", *known]
-        todo = suggestion(next(iter(others)), names)
+    name = next(iter(others))
+    value = f"{others[name]!r:.60}"
+    homes = {
+        **{n: f"method={m.__name__}({n}={value})" for n, m in _of_methods().items()},
+        "likelihood": f"method=GaussNewton(robust=Robust({value}))",
+        "reference_prior": f"method=GaussNewton(robust=Robust(references={value}))",
+        "method": "method=GaussNewton(), Variational() or Nuts()",
+        "distortion": f"instrument=instrument.with_distortion({value})",
+        **{
+            n: f"instrument=instrument.with_distortion({n}={value})"
+            for n in ("degree", "degree_kind", "minimum_degree")
+        },
+        **{
+            n: f"instrument=dataclasses.replace(instrument, {n}={value})"
+            for n in ("scale", "focal_prior")
+        },
+        "reference_table": "reference=...",
+        "seed": f"method=Variational(seed={value}) or Nuts(seed={value})",
+    }
+    known = [*homes, *(f.name for f in fields(SolveOptions)), "output", "overwrite"]
+    todo = suggestion(name, known)
+    if name in homes:
+        todo = f"write solve(..., {homes[name]})"
     raise WrongKindError(
         explain(
             given=f"solve has no argument {some(list(others))}",
-            wanted="source, output, reference, instrument, options, overwrite, report",
+            wanted="settings of a method with the method, those of the instrument with "
+            "the instrument",
             where="solve",
             todo=todo,
         )
     )
 
 
+def _of_methods() -> dict[str, type]:
+    """Return which method each setting belongs to, the first that has it."""
+    found: dict[str, type] = {}
+    for method in (GaussNewton, Variational, Nuts):
+        for field in fields(method):
+            found.setdefault(field.name, method)
+    return found
+
+
+_METHODS = (GaussNewton, Variational, Nuts)
 _INSTRUMENT = "an Instrument, a TOML file or the name of a preset"
 
 
-def check_kinds(options: object, instrument: object, output: object) -> None:
+def check_kinds(
+    options: object, instrument: object, output: object, method: object
+) -> None:
     """Raise `WrongKindError` for arguments of `solve` that are something else.
 
     Parameters
     ----------
-    options, instrument, output
+    options, instrument, output, method
         As given.
     """
     kinds: tuple[type, ...]
@@ -53,6 +82,7 @@ def check_kinds(options: object, instrument: object, output: object) -> None:
         ("options", options, (SolveOptions,), "SolveOptions, as SolveOptions(error=1)"),
         ("instrument", instrument, (str, Path, Instrument), _INSTRUMENT),
         ("output", output, (str, Path), "the path of a directory"),
+        ("method", method, _METHODS, "GaussNewton(), Variational() or Nuts()"),
     ):
         if value is None or isinstance(value, kinds):
             continue

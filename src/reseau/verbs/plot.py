@@ -7,6 +7,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reseau.datasets import PlateTables
 from reseau.diagnostics import compare_with_truth
 from reseau.diagnostics.comparison.solution import compared_solution
 from reseau.errors import ConfigError, OutputExistsError, explain, some, unknown_name
@@ -150,6 +151,33 @@ def draw_figures(given: Drawable, paths: dict[str, Path]) -> Figures:
     return figures
 
 
+def drawable(solution: SolvedPlate | PlateTables) -> Drawable:
+    """Return a solution as its figures need it.
+
+    Parameters
+    ----------
+    solution
+        What `solve` returned, or the tables of files.
+    """
+    return Drawable(compared_solution(solution))
+
+
+def drawn_figure(kind: str, given: Drawable) -> Figure:
+    """Return a figure of a solution, for which nothing is lacking.
+
+    Parameters
+    ----------
+    kind
+        Name of one of `KINDS`.
+    given
+        The solution.
+    """
+    drawing = _titled(KINDS[kind].draw(given), KINDS[kind].shows)
+    figure = drawing if isinstance(drawing, Figure) else drawing.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
 def _titled(drawing: Figure | Axes, shows: str) -> Figure | Axes:
     """Say above a figure what it shows, where it does not say so itself."""
     figure = drawing.figure if isinstance(drawing, Axes) else drawing
@@ -158,4 +186,4 @@ def _titled(drawing: Figure | Axes, shows: str) -> Figure | Axes:
     return drawing
 
 
-__all__ = ["Figures", "draw_figures", "plot"]
+__all__ = ["KINDS", "Figures", "draw_figures", "drawable", "drawn_figure", "plot"]

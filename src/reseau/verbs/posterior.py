@@ -20,7 +20,7 @@ from reseau.solvers.posterior.factor import PosteriorFactor
 from reseau.tables import check_output
 
 if TYPE_CHECKING:
-    from xarray import DataTree
+    pass
 
 DRAWS = 1000
 """Draws that are made of a Gaussian unless another number is asked for."""
@@ -135,7 +135,7 @@ def posterior(
     require_arviz()
     summary = read_summary(solution)
     saved = read_posterior(solution)
-    found = _drawn(saved.source, draws, seed)
+    found = drawn(saved.source, draws, seed)
     of_solution = {"solution": Path(solution).resolve().name}
     attributes = of_solution | described(summary, seed)
     tree = to_arviz(found, saved.names, attributes=attributes)
@@ -169,7 +169,7 @@ def _check_directory(solution: object) -> None:
     )
 
 
-def _drawn(source: PosteriorFactor | Draws, draws: int | None, seed: int) -> Draws:
+def drawn(source: PosteriorFactor | Draws, draws: int | None, seed: int) -> Draws:
     """Return chains whole unless a number is asked for, else draws."""
     if not isinstance(source, Draws):
         return sample_posterior(source, DRAWS if draws is None else draws, seed)
@@ -184,20 +184,6 @@ def described(summary: Mapping[str, Any], seed: int) -> dict[str, str | int]:
         "datum": str(summary.get("datum")),
         "seed": seed,
     }
-
-
-def arviz_of(
-    prepared: Prepared,
-    solution: Solution,
-    draws: int | Draws | None,
-    seed: int,
-    attributes: Mapping[str, str | int],
-) -> "DataTree":
-    """Return draws of a solution in memory as a tree that ArviZ works on."""
-    if draws is None:
-        draws = solution.draws or DRAWS
-    found = draws if isinstance(draws, Draws) else solution.sample(draws, seed)
-    return to_arviz(found, posterior_names(prepared), attributes=attributes)
 
 
 def saved_posterior(prepared: Prepared, solution: Solution) -> SavedPosterior | None:
@@ -221,8 +207,8 @@ def posterior_names(prepared: Prepared) -> PosteriorNames:
 __all__ = [
     "DRAWS",
     "WrittenDraws",
-    "arviz_of",
     "described",
+    "drawn",
     "posterior",
     "posterior_names",
     "saved_posterior",

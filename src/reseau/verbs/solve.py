@@ -1,66 +1,32 @@
 """`reseau solve` as a function: read, prepare, solve, judge, write."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import astropy.units as u
 
 from reseau._compiled import computing
-from reseau.datasets import write_solution
 from reseau.errors import ReseauError, collected, warn
-from reseau.exchange.posteriors import write_posterior
 from reseau.instrument import Instrument
 from reseau.plates import SolveOptions, prepare
+from reseau.plates.answers import solve_prepared
 from reseau.plates.flagged import parse_mask
 from reseau.plates.judgement.guessed_errors import say_what_is_assumed
-from reseau.plates.methods import solve_prepared
+from reseau.plates.methods import Method
 from reseau.plates.model_options import free_blocks, with_options
-from reseau.plates.naming import with_names
-from reseau.plates.result import (
-    calibration_columns,
-    exposure_columns,
-    residual_columns,
-    source_columns,
-)
-from reseau.plates.solved import SolvedPlate, judge
+from reseau.plates.solved import judge
 from reseau.plates.viewpoint import with_viewpoint
-from reseau.solvers import Draws
 from reseau.solvers.gauss_newton import Report
 from reseau.tables import SOLUTION_MARKS, check_output
+from reseau.tables.naming.column_names import Choices
 
 from .misplaced import check_kinds, refuse_misplaced
-from .posterior import arviz_of, described, saved_posterior
 from .reading import read_input, refuse_own_input
-
-if TYPE_CHECKING:
-    from xarray import DataTree
-
-
-class Solved(SolvedPlate):
-    """The solution of a plate with everything that its files hold."""
-
-    def to_arviz(
-        self, draws: int | Draws | None = None, *, seed: int = 0
-    ) -> "DataTree":
-        """Return draws from the posterior as a tree of data that ArviZ works on.
-
-        Parameters
-        ----------
-        draws
-            How many, or draws that `Solution.sample` returned. Absent: 1000, of nuts
-            all, chain by chain with the sampler's statistics.
-        seed
-            Of the random numbers.
-
-        Raises
-        ------
-        ConfigError
-            ArviZ is not installed, the method gives no draws or not as many.
-        """
-        about = described(self.summary, seed)
-        return arviz_of(self.prepared, self.solution, draws, seed, about)
+from .solution import Solved
 
 
 @computing()
@@ -70,33 +36,90 @@ def solve(
     *,
     reference: Any = None,
     instrument: str | Path | Instrument | None = None,
+    method: Method | None = None,
+    observer: Any = None,
+    epoch: Any = None,
+    effects: str | Sequence[str] | None = None,
+    pointing: Any = None,
+    columns: Choices = None,
+    reference_columns: Choices = None,
+    unmatched: str | None = None,
+    error: float | u.Quantity | None = None,
+    first_pixel: int | None = None,
+    keep_flags: int | str | None = None,
+    minimum_measurements: int | None = None,
+    plate: int | None = None,
+    free: str | Sequence[str] | None = None,
+    fix: str | Sequence[str] | None = None,
+    choose_degree: bool = False,
+    allow_outside: bool | None = None,
     options: SolveOptions | None = None,
     overwrite: bool = False,
     report: Report | None = None,
     **others: Any,
 ) -> Solved:
-    """Solve one plate and write the solution.
+    """Solve one plate: positions, calibration, their covariances, and a verdict.
 
     Parameters
     ----------
     source
-        Dataset directory, single table of detections (a file, or an astropy, pandas or
-        pyarrow table), or a dataset in memory.
+        Detections as a table (astropy, pandas, pyarrow, or a file), a dataset in
+        memory, or the directory of one.
     output
-        Directory of the solution; absent: nothing is written.
+        Directory to write the solution to; absent: nothing is written, and the solution
+        that is returned can still be.
     reference
-        Table of references (a file, a `Catalogue` or a table in memory), joined by
-        `source_id`; of a dataset, instead of its own.
+        Table of references (a `Catalogue`, a table in memory or a file), joined by
+        `source_id`; of a dataset, instead of its own. False: a free network.
     instrument
-        File, preset, or an instrument in memory; as the option of that name.
+        An instrument, its file, or the name of a preset; of a dataset, instead of its
+        own.
+    method
+        `GaussNewton`, `Variational` or `Nuts` with their settings; absent:
+        ``GaussNewton()``.
+    observer, epoch, effects
+        From where, when and through what an input was observed that does not say so:
+        "geocentre", "orbit", "site:LAT,LON,HEIGHT", astropy's `EarthLocation`, or a
+        table of states; a Julian year (TCB), a date (UTC) or astropy's `Time`; of
+        "aberration", "deflection", "refraction".
+    pointing
+        Table of where the exposures of a single table pointed.
+    columns, reference_columns
+        Names and units of columns where they are other ones: ``{"x": "XWIN"}``,
+        ``"x=XWIN[pix],y=YWIN[pix]"``.
+    unmatched
+        Identifiers that mean "not identified": ``"-1,null"``.
+    error
+        1σ of positions without errors, in their own unit or with one.
+    first_pixel
+        What a single table calls the centre of the first pixel: 0, or 1 as FITS does.
+    keep_flags
+        Bits of the measurements' `flag` that do no harm, or "all".
+    minimum_measurements
+        Sources without a prior and with fewer are left out.
+    plate
+        Which plate of a dataset of several.
+    free, fix
+        Blocks of parameters to free and to fix beside the default: "sources",
+        "attitude", "scale", "distortion", "skew", "detectors".
+    choose_degree
+        Whether the degree of the distortion is chosen by its evidence.
+    allow_outside
+        Whether a dataset may name files outside of its folder.
     options
-        What differs from the defaults.
+        The same as one record, as the command makes it; arguments count before it.
     overwrite
         Whether an earlier solution at `output` may be replaced.
     report
         Called after each iteration with its figures.
     others
-        None: what belongs into `options` is said to.
+        None: what belongs to a method or an instrument is said to.
+
+    Returns
+    -------
+    The solution. ``print`` it for the verdict; ``.sources``, ``.exposures``,
+    ``.calibration`` and ``.residuals`` are tables with units, ``.instrument`` is the
+    fitted one, ``.plot`` draws, ``.write`` writes.
 
     Raises
     ------
@@ -109,12 +132,35 @@ def solve(
     >>> from reseau import simulate, solve
     >>> plate = simulate(small=True, seed=1)
     >>> solved = solve(plate.dataset)
-    >>> solved.summary["result"]
-    'successful'
+    >>> solved.converged
+    True
+    >>> solved.sources["ra_error"].unit
+    Unit("mas")
     """
     refuse_misplaced(others)
-    check_kinds(options, instrument, output)
-    options = options or SolveOptions()
+    check_kinds(options, instrument, output, method)
+    given = {
+        "observer": observer,
+        "epoch": epoch,
+        "effects": effects,
+        "pointing": pointing,
+        "columns": columns,
+        "reference_columns": reference_columns,
+        "unmatched": unmatched,
+        "error": error,
+        "first_pixel": first_pixel,
+        "keep_flags": keep_flags,
+        "minimum_measurements": minimum_measurements,
+        "plate": plate,
+        "free": free,
+        "fix": fix,
+        "degree": "auto" if choose_degree else None,
+        "allow_outside": allow_outside,
+        "reference": False if reference is False else None,
+    }
+    if reference is False:
+        reference = None
+    options = _together(options, method, given)
     if output is not None:
         check_output(
             output, kind="directory", overwrite=overwrite, marks=SOLUTION_MARKS
@@ -148,6 +194,15 @@ def solve(
     return solved
 
 
+def _together(
+    options: SolveOptions | None, method: Method | None, given: Mapping[str, Any]
+) -> SolveOptions:
+    """Return options with what a method and the arguments say."""
+    of_method = {} if method is None else method.options()
+    changed = of_method | {n: v for n, v in given.items() if v is not None}
+    return SolveOptions(**changed) if options is None else replace(options, **changed)
+
+
 @contextmanager
 def _told_in_any_case() -> Iterator[list[Warning]]:
     """Collect warnings, and give them to whoever listens, also after an error.
@@ -175,28 +230,7 @@ def write_solved(
     solved: Solved, output: str | Path, *, overwrite: bool = False
 ) -> None:
     """Write a solution's directory, whole or not at all."""
-    prepared, solution = solved.prepared, solved.solution
-    names = prepared.names
-    calibration, covariance = calibration_columns(prepared, solution)
-    saved = saved_posterior(prepared, solution)
-    write_solution(
-        output,
-        sources=with_names(source_columns(prepared, solution), names),
-        exposures=with_names(exposure_columns(prepared, solution), names),
-        calibration=with_names(calibration, names),
-        covariance=covariance,
-        residuals=with_names(residual_columns(prepared, solution), names),
-        instrument=solved.instrument,
-        summary=solved.summary,
-        unit=prepared.unit,
-        beside=None if saved is None else partial(write_posterior, saved),
-        overwrite=overwrite,
-    )
+    solved.write(output, overwrite=overwrite)
 
 
-__all__ = [
-    "SolveOptions",
-    "Solved",
-    "solve",
-    "write_solved",
-]
+__all__ = ["SolveOptions", "Solved", "solve", "write_solved"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from reseau.datasets import SolutionFiles, read_solution
+from reseau.datasets import PlateTables, read_solution
 from reseau.instrument import Instrument
 from reseau.plates.naming import with_names
 from reseau.plates.result import (
@@ -66,21 +66,23 @@ class Compared:
         return self.free_network and (named or {"scale", "distortion"} <= {*self.free})
 
 
-def compared_solution(solution: str | Path | SolvedPlate) -> Compared:
+def compared_solution(solution: str | Path | SolvedPlate | PlateTables) -> Compared:
     """Return the columns of a solution.
 
     Parameters
     ----------
     solution
-        Directory of a solution, or what `solve` returned.
+        Directory of a solution, its tables, or what `solve` returned.
     """
     if isinstance(solution, SolvedPlate):
         return _from_memory(solution)
+    if isinstance(solution, PlateTables):
+        return _from_files(solution)
     with damage_told(solution, "solution", "solve again"):
         return _from_files(read_solution(solution))
 
 
-def _from_files(files: SolutionFiles) -> Compared:
+def _from_files(files: PlateTables) -> Compared:
     summary = files.summary
     return Compared(
         sources=columns_of(files.sources),

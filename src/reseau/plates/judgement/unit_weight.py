@@ -138,15 +138,15 @@ def sigma0_head(chi2: float, dof: float, of_errors: float | None = None) -> str:
     )
 
 
-def sigma0_text(sigma0: float) -> str:
+def sigma0_text(sigma0: float | None) -> str:
     """Write a sigma0 with digits for its size: 1.0068, 1.234e+05, 3.1e-08.
 
     Parameters
     ----------
     sigma0
-        Standard deviation of unit weight; NaN where there is none.
+        Standard deviation of unit weight; None or NaN where there is none.
     """
-    if not math.isfinite(sigma0):
+    if sigma0 is None or not math.isfinite(sigma0):
         return "unknown"
     return f"{sigma0:.4f}" if SMALL <= sigma0 <= LARGE else f"{sigma0:.4g}"
 

@@ -9,10 +9,10 @@ from reseau.instrument import (
     Instrument,
     InverseSIP,
     LinearDistortion,
-    NoDistortion,
     basis_name,
     make_distortion,
 )
+from reseau.instrument.instrument import DEFAULT_SIGMA, usual_normalisation
 from reseau.model import BLOCKS, Parameters, Problem, nominal_parameters
 
 EXTRAS = ("scale-axis", "scale-exposure", "skew", "detectors")
@@ -23,12 +23,6 @@ or one for the plate; skew and detectors: free or held at nominal.
 """
 
 POLYNOMIALS = (LinearDistortion, InverseSIP)
-DEFAULT_NORMALISATION = 21_000.0
-"""Normalisation where nothing says how large the plane is [um]: JASMINE's half."""
-
-DEFAULT_SIGMA = 1_000.0
-"""Prior width of a distortion where the instrument has none [um] (seed 000)."""
-
 _OTHER_AXES = {
     "exposure-axis": "exposure",
     "exposure": "exposure-axis",
@@ -72,17 +66,6 @@ class Model:
         words = [scales[self.scale] if "scale" in self.free else "F fixed"]
         words += [name for name in ("skew", "detectors") if name in self.free]
         return f"degree {self.degree}; {', '.join(words)}"
-
-
-def usual_normalisation(instrument: Instrument) -> float:
-    """Return the normalisation of a distortion that the instrument gets [um].
-
-    That of the distortion it has; else half the side of its focal plane.
-    """
-    old = instrument.distortion
-    if not isinstance(old, NoDistortion):
-        return old.normalisation
-    return instrument.detectors.half_side or DEFAULT_NORMALISATION
 
 
 def with_degree(instrument: Instrument, degree: int) -> Instrument:

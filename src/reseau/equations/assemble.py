@@ -30,10 +30,10 @@ from .objective import LeastSquares, Objective
 from .parts import in_parts, interleaved
 from .plan import Block, TileData
 from .shares import Share
-from .stages import Frames, frames_at, rows_of, stages, whitened_columns
+from .stages import Frames, frames_at, stages, whitened_columns
 
 OfTile = tuple[Array, Array, Array, tuple[tuple[Array, Array], ...]]
-"""Offsets and prior information of the sources, which are free, and what was met."""
+"""Source rows, prior information, which are free, exposures and detectors met."""
 
 AHEAD = 4
 """How many tiles may wait for computation."""
@@ -150,9 +150,15 @@ def _add_tile(
         nothing = jax.tree.map(lambda v: np.zeros(v.shape), shares[0])
         shares += [nothing] * empty
         met += [met[0]] * empty
-    offset = rows_of(frames.offset, tile.source).T
-    of_tile = (offset, tile.information, tile.free, tuple(met))
-    return _gather(of_tile, tuple(shares), corner, damping, objective.of_priors())
+    of_tile = (tile.source, tile.information, tile.free, tuple(met))
+    return _gather(
+        frames.offset,
+        of_tile,
+        tuple(shares),
+        corner,
+        damping,
+        objective.of_priors(),
+    )
 
 
 @jax.jit
@@ -176,8 +182,9 @@ def _rounded_up(blocks: int) -> int:
     return smaller if power >= 8 and smaller >= blocks else power
 
 
-@partial(jax.jit, donate_argnums=2)
+@partial(jax.jit, donate_argnums=3)
 def _gather(
+    offsets: Array,
     of_tile: OfTile,
     shares: tuple[Share, ...],
     corner: Corner,
@@ -185,7 +192,8 @@ def _gather(
     objective: Objective,
 ) -> tuple[Corner, Tile]:
     """Join a tile's blocks, eliminate its sources, add the rest to the corner."""
-    offset, given, free, met = of_tile
+    source, given, free, met = of_tile
+    offset = offsets.at[source].get(mode="clip").T
     information, pull, of_prior = objective.prior(given, offset)
     exposure = jnp.concatenate([e for e, _ in met])
     detector = jnp.concatenate([d for _, d in met])

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 from reseau._precision import in_double
 
-PARTS = 8
-"""Parts that tiles are dealt out to, whatever the machine: sums are taken by part."""
+PARTS = 4
+"""Parts that tiles are dealt out to, whatever the machine: sums are taken by part. With
+more of them the corners in work no longer fit into the cache."""
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -79,7 +79,7 @@ def settle(
             values = _settled(
                 own,
                 tile.information,
-                rows_of(frames.offset, tile.source).T,
+                rows_of(np.asarray(frames.offset), tile.source).T,
                 tile.free,
                 likelihood,
                 prior,

@@ -72,17 +72,24 @@ def _frames(
 def frames_at(problem: Problem, parameters: Parameters) -> Frames:
     """Return what all tiles share at `parameters`.
 
-    With more rows of sources than there are, the last one again, up to a usual number.
+    With more rows of sources and exposures than there are, the last one again, up to a
+    usual number: programs are compiled for few numbers of either.
     """
-    offset = np.asarray(parameters.offset)
-    row = up_to_usual(offset.shape[0])
-    found = _frames(
-        replace(parameters, offset=offset[row]),
+    offset, axes = np.asarray(parameters.offset), np.asarray(parameters.axes)
+    row, exposure = up_to_usual(offset.shape[0]), up_to_usual(axes.shape[0])
+    padded = replace(
+        parameters,
+        offset=offset[row],
+        axes=axes[exposure],
+        focal=np.asarray(parameters.focal)[exposure],
+    )
+    around = problem.exposures.surroundings
+    return _frames(
+        padded,
         np.asarray(problem.prior.direction)[row],
-        problem.exposures.surroundings,
+        jax.tree.map(lambda leaf: np.asarray(leaf)[exposure], around),
         problem.instrument.detectors,
     )
-    return jax.tree.map(np.asarray, found)
 
 
 def stages(
@@ -98,8 +105,10 @@ def stages(
     """
     plane = _plane_stage(
         instrument,
-        rows_of(frames.sources, tile.source),
-        rows_of(frames.exposures, block.exposure),
+        frames.sources,
+        frames.exposures,
+        tile.source,
+        block.exposure,
         block.whitening,
     )
     pixels = _detector_stage(
@@ -107,29 +116,26 @@ def stages(
         plane.position,
         frames.coefficients,
         frames.skew,
-        rows_of(frames.detectors, block.detector),
+        frames.detectors,
+        block.detector,
     )
     return plane, pixels
 
 
-def rows_of(values: Any, rows: Array | np.ndarray) -> Any:
-    """Return rows of all leaves of a record; of those beyond the last, the last.
+def rows_of(values: np.ndarray, rows: Array | np.ndarray) -> np.ndarray:
+    """Return rows of an array; of those beyond the last, the last.
 
     By NumPy, outside of compiled programs, which else would be of as many kinds as
-    there are numbers of sources and exposures.
+    there are numbers of sources.
 
     Parameters
     ----------
     values
-        With the rows along the first axes.
+        With the rows along the first axis.
     rows
         Which.
     """
-
-    def some(leaf: np.ndarray) -> np.ndarray:
-        return np.take(leaf, rows, axis=0, mode="clip")
-
-    return jax.tree.map(some, values)
+    return np.take(values, np.asarray(rows), axis=0, mode="clip")
 
 
 @jax.jit
@@ -137,9 +143,16 @@ def _plane_stage(
     instrument: Instrument,
     sources: SourceFrame,
     exposures: ExposureFrame,
+    source: Array,
+    exposure: Array,
     whitening: Array,
 ) -> OnPlane:
-    return on_plane(instrument, sources, exposures, whitening[0] > 0)
+    return on_plane(
+        instrument,
+        jax.tree.map(lambda v: v.at[source].get(mode="clip"), sources),
+        jax.tree.map(lambda v: v[exposure], exposures),
+        whitening[0] > 0,
+    )
 
 
 @jax.jit
@@ -149,8 +162,10 @@ def _detector_stage(
     coefficients: Array,
     skew: Array,
     detectors: DetectorFrame,
+    met: Array,
 ) -> OnDetector:
-    return on_detector(instrument, position, coefficients, skew, detectors)
+    frames = jax.tree.map(lambda v: v[met], detectors)
+    return on_detector(instrument, position, coefficients, skew, frames)
 
 
 def whitened_columns(

@@ -1,6 +1,6 @@
 """Tables of the page on files, made from the code that reads and writes them.
 
-Four directives: ``reseau-columns`` shows a table of `reseau.tables.columns`,
+Four directives: ``reseau-columns`` shows a table of `reseau.tables.layouts`,
 ``reseau-keys`` the keys of a TOML file from the records that read it,
 ``reseau-preset`` an instrument that comes with the package, ``reseau-flags`` the
 registry of `reseau.flags`.
@@ -15,16 +15,17 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from reseau import schema
 from reseau.datasets import presets
 from reseau.datasets.dataset_config import DatasetConfig
 from reseau.datasets.instrument_config import InstrumentConfig
 from reseau.flags import flags_table
+from reseau.tables import layouts, solution_layouts
+from reseau.tables.columns import TableSchema
 
 RECORDS = {"dataset": DatasetConfig, "instrument": InstrumentConfig}
 
 
-def column_rows(table: schema.TableSchema) -> list[str]:
+def column_rows(table: TableSchema) -> list[str]:
     """Return a Markdown table of a schema's columns; optional ones in italics."""
     rows = ["| column | unit | type | meaning |", "|---|---|---|---|"]
     for column in table.columns:
@@ -106,11 +107,12 @@ class _Made(SphinxDirective):
 
 
 class Columns(_Made):
-    """The columns of a table of `reseau.tables.columns`, by the constant's name."""
+    """The columns of a table of `reseau.tables.layouts`, by the constant's name."""
 
     def markdown(self, name: str) -> list[str]:
         """Return the table of columns."""
-        return column_rows(getattr(schema, name))
+        home = layouts if hasattr(layouts, name) else solution_layouts
+        return column_rows(getattr(home, name))
 
 
 class Keys(_Made):

@@ -231,7 +231,7 @@ def test_the_angle_is_that_between_erfas_directions(speed):
 
 @pytest.mark.parametrize("speed", [1e-4, 0.5])
 def test_turning_by_the_angle_is_aberration(speed):
-    """Seed 004: p' = p cos Δθ + n × p sin Δθ, n the axis normal to p and the apex."""
+    """The lecture's p' = p cos Δθ + n × p sin Δθ, n normal to p and the apex."""
     direction, apex = _directions(500), _directions(500, 5)
     axis = np.cross(direction, apex)
     axis /= np.maximum(np.linalg.norm(axis, axis=1, keepdims=True), 1e-300)
@@ -279,7 +279,7 @@ def test_the_suns_velocity_is_astropys():
 
 
 def test_the_constant_galactic_part_is_of_the_published_size():
-    """Seed 004 has 150″, for 220 km/s; at 246 km/s it is 169″."""
+    """The lecture has 150″, for 220 km/s; at 246 km/s it is 169″."""
     across = np.cross(GALACTIC_VELOCITY, [0.0, 0.0, 1.0])
     across /= np.linalg.norm(across)
     seen = np.asarray(aberrate(across, GALACTIC_VELOCITY))

@@ -403,7 +403,7 @@ def test_zero_and_negative_parallaxes_are_allowed() -> None:
 
 
 def test_parallax_factors_are_the_first_order(accuracy: Accuracy) -> None:
-    """Seed 004's P and Q from angles; the rest is of second order in ϖ b."""
+    """The lecture's P and Q from angles; the rest is of second order in ϖ b."""
     stars = _stars()
     x, y, z = observer = np.array([0.3, -0.9, 0.2])
     p, q = parallax_factors(stars.direction, observer)

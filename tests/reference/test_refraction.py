@@ -1,4 +1,4 @@
-"""Refraction against NIST, Ciddor, PAL, ERFA, Pulkovo's tables and seed 004."""
+"""Refraction against NIST, Ciddor, PAL, ERFA, Pulkovo's tables and the lecture."""
 
 import erfa
 import jax

@@ -105,7 +105,7 @@ def test_integral_is_the_traced_ray(case):
 
 
 def test_integral_is_the_textbooks():
-    """R = -∫ tan ψ dn / n over height, by SciPy's adaptive quadrature (seed 004)."""
+    """R = -∫ tan ψ dn / n over height, by SciPy's adaptive quadrature."""
     air = atmosphere(1013.25, 15.0, 0.5, 0.59)
     r0, z0 = float(air.radius), 60 * DEGREE
     n0 = 1 + float(index_and_slope(air, jnp.asarray(0.0))[0])

@@ -46,7 +46,7 @@ def seed_setting(plate):
 
 
 def _numpyro(density, unknowns, guide):
-    """Return the seed's guide as numpyro has it."""
+    """Return the Plate Analysis' guide as numpyro has it."""
     k = guide.log_width.shape[0]
 
     def model():

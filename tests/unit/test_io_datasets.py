@@ -30,7 +30,7 @@ from reseau.errors import (
 )
 from reseau.observers import Weather
 from reseau.tables import read_table, table_of
-from reseau.tables.columns import (
+from reseau.tables.layouts import (
     EXPOSURES,
     MEASUREMENTS,
     REFERENCE,

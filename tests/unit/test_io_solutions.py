@@ -25,7 +25,8 @@ from reseau.errors import (
     ShapeError,
 )
 from reseau.tables import read_table
-from reseau.tables.columns import RESIDUALS, SOLUTION_EXPOSURES, Column, TableSchema
+from reseau.tables.columns import Column, TableSchema
+from reseau.tables.solution_layouts import RESIDUALS, SOLUTION_EXPOSURES
 
 BIG = 4057480204110713985
 

@@ -12,7 +12,8 @@ from astropy.time import Time
 from reseau.errors import FileFormatError, ShapeError, TableWarning
 from reseau.tables import read_table, table_of, write_table
 from reseau.tables.astropy_tables import from_astropy, to_astropy
-from reseau.tables.columns import MEASUREMENTS, SOURCES
+from reseau.tables.layouts import MEASUREMENTS
+from reseau.tables.solution_layouts import SOURCES
 
 IDS = [4057480204110713985, 9223372036854775807, -4057480204110713987]
 FORMATS = {

@@ -10,7 +10,7 @@ from astropy import constants
 
 from reseau.errors import CatalogueError, UnitError
 from reseau.tables import validate
-from reseau.tables.columns import CATALOGUE, EXPOSURES, MEASUREMENTS, REFERENCE
+from reseau.tables.layouts import CATALOGUE, EXPOSURES, MEASUREMENTS, REFERENCE
 from reseau.tables.validation import unit_of_field
 
 BIG = 4057480204110713985

@@ -1,4 +1,4 @@
-"""Priors of seed 000's table against SciPy and against their own derivatives."""
+"""Priors of the Plate Analysis against SciPy and against their own derivatives."""
 
 import jax
 import jax.numpy as jnp

@@ -22,7 +22,7 @@ from reseau.errors import CatalogueError, FileFormatError
 from reseau.instrument import direction_to_pixel
 from reseau.survey.flaws import flawed_instrument
 from reseau.tables import table_of
-from reseau.tables.columns import TRUTH_EXPOSURES, TRUTH_SOURCES
+from reseau.tables.layouts import TRUTH_EXPOSURES, TRUTH_SOURCES
 
 MAS = np.deg2rad(1.0 / 3.6e6)
 

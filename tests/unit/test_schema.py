@@ -3,10 +3,16 @@
 import astropy.units as u
 import pytest
 
-from reseau.tables import columns as schema
+from reseau.tables import layouts as schema
+from reseau.tables import solution_layouts
 from reseau.tables.columns import Column, TableSchema
 
-TABLES = [t for t in vars(schema).values() if isinstance(t, TableSchema)]
+TABLES = [
+    table
+    for module in (schema, solution_layouts)
+    for table in vars(module).values()
+    if isinstance(table, TableSchema)
+]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
@@ -57,8 +63,8 @@ def test_optional_columns_may_have_missing_values() -> None:
 
 def test_unknown_column_is_a_key_error() -> None:
     with pytest.raises(KeyError):
-        schema.SOURCES["declination"]
-    assert isinstance(schema.SOURCES["ra"], Column)
+        solution_layouts.SOURCES["declination"]
+    assert isinstance(solution_layouts.SOURCES["ra"], Column)
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)

@@ -12,7 +12,7 @@ from reseau.instrument import NoDistortion
 from reseau.survey import jasmine_instrument, simulate_orbit
 from reseau.survey.flaws import flawed_instrument
 from reseau.survey.references import draw_correlations
-from reseau.tables.columns import (
+from reseau.tables.layouts import (
     EXPOSURES,
     MEASUREMENTS,
     REFERENCE,

@@ -12,7 +12,8 @@ from numpy import ndarray
 from reseau.constants import AU_PER_YEAR, SPEED_OF_LIGHT
 from reseau.errors import CatalogueError, explain, missing_columns_error
 from reseau.tables.belonging import check_halves
-from reseau.tables.columns import CATALOGUE, Column
+from reseau.tables.columns import Column
+from reseau.tables.layouts import CATALOGUE
 
 from .parameters import CORRELATIONS, PARAMETERS, plain_column
 

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from reseau.errors import CatalogueError, MissingAstrometryWarning, explain, some, warn
-from reseau.tables.columns import ASTROMETRY
+from reseau.tables.layouts import ASTROMETRY
 
 PARAMETERS = (*ASTROMETRY, "radial_velocity")
 """Order of the six parameters, in deg, deg, mas, mas/yr, mas/yr and km/s."""

@@ -18,10 +18,11 @@ from reseau.errors import (
 from reseau.synonyms import certain_names, plain
 from reseau.tables import is_path, place_of, table_file, table_from, validate
 from reseau.tables.astropy_tables import to_astropy
-from reseau.tables.columns import CATALOGUE, TableSchema
+from reseau.tables.columns import TableSchema
 from reseau.tables.files import require_file, table_format
 from reseau.tables.header_keywords import SYSTEMS, keywords_of
 from reseau.tables.interpret import interpreted, with_integers
+from reseau.tables.layouts import CATALOGUE
 from reseau.tables.naming.column_names import Choices, as_choices
 from reseau.tables.naming.spelling import own_spellings
 

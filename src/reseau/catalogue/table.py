@@ -21,8 +21,8 @@ from reseau.errors import (
     warn,
 )
 from reseau.tables import place_of
-from reseau.tables.columns import CATALOGUE, REFERENCE, YEARS
 from reseau.tables.columns import Column as SchemaColumn
+from reseau.tables.layouts import CATALOGUE, REFERENCE, YEARS
 from reseau.tables.memory import as_qtable
 from reseau.tables.naming.column_names import Choices
 from reseau.tables.times.julian_years import julian_years

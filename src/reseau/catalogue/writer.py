@@ -23,8 +23,8 @@ from reseau.errors import (
 )
 from reseau.tables import new_file
 from reseau.tables.astropy_tables import from_astropy, to_astropy
-from reseau.tables.columns import CATALOGUE
 from reseau.tables.files import write_parquet
+from reseau.tables.layouts import CATALOGUE
 from reseau.tables.validation import field_of, in_unit, unit_of_field
 
 _WRITERS = {

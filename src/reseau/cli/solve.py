@@ -33,7 +33,8 @@ COLUMNS = (
     "dec_pmdec_corr, parallax_pmra_corr, parallax_pmdec_corr, pmra_pmdec_corr, "
     "phot_g_mean_mag, phot_hw_mag, bp_rp, ruwe, is_reference, fixed"
 )
-"""Names that --columns takes: `io.choices.KNOWN`, which the help need not import."""
+"""Names that --columns takes: `KNOWN` of `tables.naming.column_names`, which the help
+need not import."""
 
 WORST = 3
 """How many of the largest residuals are named in a warning."""

@@ -32,16 +32,11 @@ from reseau.tables import (
     table_from,
     validate,
 )
-from reseau.tables.columns import (
-    EXPOSURES,
-    MEASUREMENTS,
-    OBSERVER_STATES,
-    REFERENCE,
-    TableSchema,
-)
+from reseau.tables.columns import TableSchema
 from reseau.tables.damage import damage_told
 from reseau.tables.files import require_directory, write_parquet
 from reseau.tables.interpret import interpreted
+from reseau.tables.layouts import EXPOSURES, MEASUREMENTS, OBSERVER_STATES, REFERENCE
 from reseau.tables.validation import parse_unit, unit_of_field
 
 from .assumed_error import AssumedError

@@ -14,8 +14,8 @@ from reseau.errors import (
     warn,
 )
 from reseau.instrument import Instrument
-from reseau.tables.columns import EXPOSURES
 from reseau.tables.ids import Index
+from reseau.tables.layouts import EXPOSURES
 
 
 def check_observer(exposures: pa.Table, where: str | Path) -> None:

@@ -16,15 +16,15 @@ from numpy import ndarray
 from reseau.errors import FileFormatError, ShapeError, explain
 from reseau.instrument import Instrument
 from reseau.tables import SOLUTION_MARKS, new_directory, read_table, table_of, validate
-from reseau.tables.columns import (
+from reseau.tables.columns import TableSchema
+from reseau.tables.damage import damage_told
+from reseau.tables.files import require_directory, write_parquet
+from reseau.tables.solution_layouts import (
     CALIBRATION,
     RESIDUALS,
     SOLUTION_EXPOSURES,
     SOURCES,
-    TableSchema,
 )
-from reseau.tables.damage import damage_told
-from reseau.tables.files import require_directory, write_parquet
 
 from .instrument_writer import write_instrument
 from .instruments import read_instrument
@@ -88,9 +88,9 @@ def solution_tables(
     Parameters
     ----------
     sources, exposures, calibration, residuals
-        Columns of `schema.SOURCES`, `SOLUTION_EXPOSURES`, `CALIBRATION` and
-        `RESIDUALS` in their units; NaN, None or a mask: missing. Further columns are
-        kept.
+        Columns of `SOURCES`, `SOLUTION_EXPOSURES`, `CALIBRATION` and `RESIDUALS` of
+        `tables.solution_layouts`, in their units; NaN, None or a mask: missing. Further
+        columns are kept.
     covariance
         Of the calibration, in the order of its rows.
     instrument

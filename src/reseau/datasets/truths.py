@@ -8,9 +8,9 @@ import pyarrow as pa
 from reseau.errors import FileFormatError, explain
 from reseau.instrument import Instrument
 from reseau.tables import read_table, validate
-from reseau.tables.columns import TRUTH_EXPOSURES, TRUTH_SOURCES
 from reseau.tables.damage import damage_told
 from reseau.tables.files import require_directory, write_parquet
+from reseau.tables.layouts import TRUTH_EXPOSURES, TRUTH_SOURCES
 
 from .instrument_writer import write_instrument
 from .instruments import read_instrument

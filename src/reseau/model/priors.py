@@ -1,11 +1,11 @@
 """Priors of the shared parameters: their density, gradient and curvature.
 
-The table of seed 000: Normal for pointing (1° on the sky), distortion, detectors
-and, here, the roll where it is known; none for a position angle that is uniform;
-Gamma for each focal length, with the mean and the standard deviation given. All
-are independent but for the three angles of an attitude, which are coupled since
-the coordinates' errors are given for ra·cos dec, dec and pa while the unknowns
-are rotations about the camera's axes.
+The table of the Plate Analysis: Normal for pointing (1° on the sky), distortion,
+detectors and, here, the roll where it is known; none for a position angle that is
+uniform; Gamma for each focal length, with the mean and the standard deviation given.
+All are independent but for the three angles of an attitude, which are coupled since the
+coordinates' errors are given for ra·cos dec, dec and pa while the unknowns are
+rotations about the camera's axes.
 """
 
 from typing import Any, NamedTuple

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from reseau.errors import ConfigError, explain, some
-from reseau.tables.columns import YEARS
+from reseau.tables.layouts import YEARS
 
 from .epochs import WHERE, AnyEpochs, Epochs, tcb_years
 

@@ -40,7 +40,7 @@ from .surroundings import Seen, seen_from
 Columns = dict[str, np.ndarray]
 
 POINTING_SIGMA = DEGREE
-"""Prior width of ra·cos dec and dec of an exposure (seed 000)."""
+"""Prior width of ra·cos dec and dec of an exposure (Plate Analysis)."""
 
 MINIMUM_MEASUREMENTS = 2
 """A source without a prior needs this many: one alone could not be checked."""
@@ -350,7 +350,7 @@ def _check_priors(prior: SourcePrior, source_id: np.ndarray) -> None:
 
 
 def _exposure_record(exposures: Columns, observer: Seen) -> Exposures:
-    """Return the exposures' record; widths absent or missing are seed 000's."""
+    """Return the exposures' record; missing widths are those of the Plate Analysis."""
     n = exposures["epoch"].size
     attitude = np.stack([exposures[a] * DEGREE for a in ("ra", "dec", "pa")], axis=1)
     sigma = np.empty((n, 3))

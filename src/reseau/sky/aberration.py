@@ -3,10 +3,10 @@
 A moving observer sees directions displaced towards the apex of the motion. The exact
 formula is that of the Lorentz transformation of a light ray; in the solar system's
 gravitation the velocity in it is the effective one of `effective_velocity` (Klioner
-2003, AJ 125, 1580, section 5; seed 004, section Aberration). The velocity is the
-observer's barycentric one: of the Earth's orbit (20″), of her rotation (0.3″ at most)
-or of the satellite around her (5″), added as they are: Galilean addition of coordinate
-velocities is exact in one frame.
+2003, AJ 125, 1580, section 5; Principles of Differential Astrometry, section
+Aberration). The velocity is the observer's barycentric one: of the Earth's orbit (20″),
+of her rotation (0.3″ at most) or of the satellite around her (5″), added as they are:
+Galilean addition of coordinate velocities is exact in one frame.
 
 A speed of light or more is impossible. Functions that may be traced cannot raise, so
 here the answer is NaN, with NaN derivatives; values given by a user are checked where
@@ -221,7 +221,7 @@ def aberration_angle_third_order(
     References
     ----------
     Urban & Seidelmann 2013, Explanatory Supplement to the Astronomical Almanac,
-    section 7.2.3; seed 004, section Aberration.
+    section 7.2.3; Principles of Differential Astrometry, section Aberration.
     """
     sine, cosine, speed = jnp.sin(angle), jnp.cos(angle), jnp.asarray(speed)
     third = speed * (1.0 + 2.0 * cosine * cosine) / 6.0

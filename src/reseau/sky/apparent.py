@@ -2,8 +2,9 @@
 
 The order is that of the light's way: bodies bend it on its way through the solar
 system, the moving observer aberrates what arrives, and the air refracts it last
-(Klioner 2003, AJ 125, 1580; Gaia DR2 documentation, section 3.1.5; seed 004, First
-step). A star's own motion and the parallax come before, in `motion`.
+(Klioner 2003, AJ 125, 1580; Gaia DR2 documentation, section 3.1.5; Principles of
+Differential Astrometry, First step). A star's own motion and the parallax come before,
+in `motion`.
 """
 
 import jax.numpy as jnp

@@ -155,9 +155,9 @@ def linear_direction_at(
 
     Notes
     -----
-    Offsets in the tangent plane of `direction` are ξ = ξ₀ + μ_α* t + ϖ P and
-    η = η₀ + μ_δ t + ϖ Q (seed 004, First step). What is left out is the perspective
-    acceleration 2 μ ζ t²/2 and terms (μ t)³, (ϖ b)².
+    Offsets in the tangent plane of `direction` are ξ = ξ₀ + μ_α* t + ϖ P and η = η₀ +
+    μ_δ t + ϖ Q (Principles of Differential Astrometry, First step). What is left out is
+    the perspective acceleration 2 μ ζ t²/2 and terms (μ t)³, (ϖ b)².
     """
     factors = jnp.stack(parallax_factors(direction, observer), axis=-1)
     time = jnp.asarray(elapsed)[..., None]

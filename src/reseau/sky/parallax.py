@@ -1,9 +1,9 @@
 """Annual parallax: what the place of the observer does to directions.
 
 With the distance 1/ϖ of the source as unit the observer is at ``ϖ b``, so that the
-vector form ``r - ϖ b`` is exact, for negative parallaxes too. The parallax factors
-are its first order: displacements per parallax towards East and North (seed 004,
-Parallactic displacement; Green 1985, Spherical Astronomy).
+vector form ``r - ϖ b`` is exact, for negative parallaxes too. The parallax factors are
+its first order: displacements per parallax towards East and North (Principles of
+Differential Astrometry, Parallactic displacement; Green 1985, Spherical Astronomy).
 """
 
 import jax.numpy as jnp

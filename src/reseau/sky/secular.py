@@ -1,10 +1,11 @@
 """Secular aberration: the motion of the solar system in the Galaxy.
 
-The Sun's velocity displaces all that is at rest in the Galaxy by up to 169″ (seed 004
-rounds to 150″, for 220 km/s), and what is at rest in the Universe by more. That part is
-constant and left in every catalogue of the ICRS, so nothing here is to be applied to
-catalogue positions. Its change, as the Sun's path curves towards the Galactic centre,
-is an apparent proper motion of everything: a dipole of 5 µas/yr.
+The Sun's velocity displaces all that is at rest in the Galaxy by up to 169″ (Principles
+of Differential Astrometry rounds to 150″, for 220 km/s), and what is at rest in the
+Universe by more. That part is constant and left in every catalogue of the ICRS, so
+nothing here is to be applied to catalogue positions. Its change, as the Sun's path
+curves towards the Galactic centre, is an apparent proper motion of everything: a dipole
+of 5 µas/yr.
 """
 
 import jax.numpy as jnp

@@ -3,8 +3,8 @@
 ξ is towards East and η towards North at the tangent point, in radians. Gnomonic (FITS:
 TAN) is what an ideal camera makes; equidistant (ARC) keeps distances from the axis, as
 Schmidt plates bent to the focal sphere do. A wrong tangent point and a tilted detector
-both add terms of second order in the coordinates, the tilt terms (seed 004, Second
-step).
+both add terms of second order in the coordinates, the tilt terms (Principles of
+Differential Astrometry, Second step).
 """
 
 from typing import TypeAlias

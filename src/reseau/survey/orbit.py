@@ -2,7 +2,7 @@
 
 Four overlapping fields of dithered exposures towards the Galactic centre, a Gaia-like
 reference catalogue moved by fifteen years, an instrument that differs from its drawing
-(seed 000: mini-mock survey). Positions come from the one observation equation,
+(Plate Analysis: mini-mock survey). Positions come from the one observation equation,
 `model.predict`; the stars stand still within the plate, at its mean epoch and seen from
 the mean of its observers.
 """

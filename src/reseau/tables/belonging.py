@@ -10,7 +10,7 @@ from itertools import combinations
 from reseau.errors import CatalogueError, explain
 from reseau.synonyms import called, synonym_of
 
-from .columns import ASTROMETRY
+from .layouts import ASTROMETRY
 
 PAIRS = (
     ("x", "y"),

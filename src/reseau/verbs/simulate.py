@@ -11,13 +11,13 @@ from reseau._compiled import computing
 from reseau.datasets import Dataset, Truth, write_dataset
 from reseau.survey import simulate_orbit
 from reseau.tables import table_of
-from reseau.tables.columns import (
+from reseau.tables.columns import TableSchema
+from reseau.tables.layouts import (
     EXPOSURES,
     MEASUREMENTS,
     REFERENCE,
     TRUTH_EXPOSURES,
     TRUTH_SOURCES,
-    TableSchema,
 )
 
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from reseau.errors import CatalogueError, explain, missing_columns_error, some
 from reseau.tables import validate
-from reseau.tables.columns import EXPOSURES, Column, TableSchema
+from reseau.tables.columns import Column, TableSchema
 from reseau.tables.identifiers import read_identifiers
+from reseau.tables.layouts import EXPOSURES
 
 _TUPLE = ("field_id", "block_id", "plate_id")
 _SPELLINGS = {

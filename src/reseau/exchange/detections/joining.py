@@ -14,10 +14,11 @@ from reseau.datasets.dataset import check_reference
 from reseau.errors import CatalogueError, ReseauWarning, explain, some, warn
 from reseau.tables import is_path, place_of, table_from, validate
 from reseau.tables.belonging import check_halves
-from reseau.tables.columns import REFERENCE, TableSchema
+from reseau.tables.columns import TableSchema
 from reseau.tables.identifiers import read_identifiers, release_of
 from reseau.tables.ids import ABSENT, Index
 from reseau.tables.interpret import interpreted
+from reseau.tables.layouts import REFERENCE
 from reseau.tables.naming.column_names import Choices, as_choices
 
 from .one_place import angle, separations

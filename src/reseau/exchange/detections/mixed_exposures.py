@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reseau.errors import CatalogueError, explain, some
-from reseau.tables.columns import MEASUREMENTS, REFERENCE
+from reseau.tables.layouts import MEASUREMENTS, REFERENCE
 
 _NEVER = {*MEASUREMENTS.names, *REFERENCE.names, "catalog_id"}
 """Columns that are something else."""

@@ -12,8 +12,9 @@ from reseau.datasets.dataset import check_reference
 from reseau.errors import CatalogueError, ReseauWarning, explain, some, warn
 from reseau.synonyms import called, of_joins, synonym_of
 from reseau.tables import validate
-from reseau.tables.columns import REFERENCE, Column, TableSchema
+from reseau.tables.columns import Column, TableSchema
 from reseau.tables.identifiers import read_identifiers
+from reseau.tables.layouts import REFERENCE
 
 from .one_place import far_from_first, one_place, place_keys, rounding_of
 from .unidentified import SUSPECTS, check_identified, warn_of_row_numbers

@@ -16,8 +16,9 @@ from reseau.errors import CatalogueError, explain
 from reseau.instrument import Instrument
 from reseau.tables import is_path, place_of, table_from, validate
 from reseau.tables.belonging import check_halves
-from reseau.tables.columns import EXPOSURES, MEASUREMENTS, REFERENCE, TableSchema
+from reseau.tables.columns import TableSchema
 from reseau.tables.interpret import interpreted
+from reseau.tables.layouts import EXPOSURES, MEASUREMENTS, REFERENCE
 from reseau.tables.naming.column_names import KNOWN, Choices, as_choices
 from reseau.tables.naming.unused import unused_columns, warn_of_unused
 

@@ -1,11 +1,11 @@
 """Refraction in powers of the tangent of the observed zenith distance.
 
 To first order, as if the Earth were flat, R = (n₀ - 1) tan z₀. With the curvature of
-the layers, Laplace's ``R = A tan z₀ - B tan³ z₀``, where A = α (1 - β) and
-B = α (β - α/2), α = n₀ - 1, and β is the scale height of the air over its distance from
-the Earth's centre (seed 004; Green 1987, Spherical Astronomy, eq. 4.31). What is left
-out is of second order in β: 0.03 mas at 10°, 0.8 mas at 45°, 6 mas at 60°, 41 mas at
-70°, 1.2″ at 80°, at sea level.
+the layers, Laplace's ``R = A tan z₀ - B tan³ z₀``, where A = α (1 - β) and B = α (β -
+α/2), α = n₀ - 1, and β is the scale height of the air over its distance from the
+Earth's centre (Principles of Differential Astrometry; Green 1987, Spherical Astronomy,
+eq. 4.31). What is left out is of second order in β: 0.03 mas at 10°, 0.8 mas at 45°, 6
+mas at 60°, 41 mas at 70°, 1.2″ at 80°, at sea level.
 """
 
 import jax

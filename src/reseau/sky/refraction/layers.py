@@ -166,7 +166,7 @@ def index_and_slope(air: Atmosphere, height: Array) -> tuple[Array, Array]:
 
 
 def column(air: Atmosphere) -> Array:
-    """Return the integral of n - 1 over height, by the radius: α β in seed 004 [-].
+    """Return the integral of n - 1 over height, by the radius: textbooks' α β [-].
 
     Notes
     -----

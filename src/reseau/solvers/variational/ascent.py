@@ -1,8 +1,8 @@
 """Stochastic gradient ascent of the ELBO by Adam, in compiled chunks of steps.
 
-Each step draws once from the guide, as seed 000 does (numpyro's `Trace_ELBO` with one
-particle), and Adam is that of Kingma & Ba 2015 with numpyro's constants. The random
-numbers of a step depend on the seed and the step's number only.
+Each step draws once from the guide, as the Plate Analysis does (numpyro's `Trace_ELBO`
+with one particle), and Adam is that of Kingma & Ba 2015 with numpyro's constants. The
+random numbers of a step depend on the seed and the step's number only.
 """
 
 from typing import NamedTuple

@@ -92,14 +92,16 @@ def solve_variational(
         Measurements, instrument, priors and what is free.
     guide
         ``seed``: points for attitude, scale, distortion and detectors, independent
-        Normals for the source coordinates, as seed 000; ``meanfield``: independent
-        Normals for all; ``lowrank``: a Normal with covariance D + W Wᵀ; ``arrow``: a
-        Normal whose precision has the block-arrow structure of the normal matrix.
+        Normals for the source coordinates, as the Plate Analysis; ``meanfield``:
+        independent Normals for all; ``lowrank``: a Normal with covariance D + W Wᵀ;
+        ``arrow``: a Normal whose precision has the block-arrow structure of the normal
+        matrix.
     init
         ``none``: start where Gauss-Newton starts; ``map``: at its solution.
     schedule
-        Learning rates and steps; by default the seed's for ``seed`` and others, in
-        units of the expected σ, for ``meanfield`` and ``lowrank``. ``arrow`` has none.
+        Learning rates and steps; by default the Plate Analysis' for ``seed`` and
+        others, in units of the expected σ, for ``meanfield`` and ``lowrank``. ``arrow``
+        has none.
     seed
         Of the random numbers.
     rank
@@ -318,7 +320,7 @@ def expected_widths(
 
 
 def _seed_unit(unknowns: Unknowns, places: Places) -> np.ndarray:
-    """Return the size of the seed's units, ra as on the sky, to compare σ with."""
+    """Return the size of the Plate Analysis' units, ra on the sky, to compare with."""
     unit = np.asarray(unknowns.unit)
     dec, attitude = np.asarray(unknowns.dec), np.asarray(unknowns.attitude)  # type: ignore[union-attr]
     degree = np.pi / 180
@@ -332,7 +334,7 @@ def _seed_unit(unknowns: Unknowns, places: Places) -> np.ndarray:
 def seed_guide(
     problem: Problem, places: Places, mean: np.ndarray, width: np.ndarray
 ) -> Factorised:
-    """Return the seed's guide to begin with: prior widths, or expected ones without."""
+    """Return the Plate Analysis' guide to begin with: prior or expected widths."""
     information = np.asarray(problem.prior.information)[np.asarray(places.rows)]
     known = np.any(information != 0, axis=(1, 2))
     own = width[: places.normal].reshape(-1, 2)

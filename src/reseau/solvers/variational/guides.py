@@ -43,8 +43,8 @@ class Drawn(NamedTuple):
 class Factorised(eqx.Module):
     """Independent Normals for the first entries, points (Deltas) for the others.
 
-    With as many Normals as there are source coordinates it is the seed's guide, with
-    as many as there are unknowns the mean field.
+    With as many Normals as there are source coordinates it is the Plate Analysis'
+    guide, with as many as there are unknowns the mean field.
 
     Attributes
     ----------

@@ -1,12 +1,12 @@
 """Learning rates, stage by stage.
 
-Seed 000 runs Adam with learning rates of 1e-3, 1e-4, ... 1e-10 and does not say for
-how many steps. Here a stage has at most `SEED_STEPS`, and ends before when its ELBO
-no longer rises (`convergence`), unless steps are fixed. The rates are in the seed's
-units (`unknowns.UNITS`): 1e-3 moves a star by 3.6 arcsec a step, a detector by 1e-3 µm
-and a distortion coefficient by 1 µm; 1e-10 moves a star by 0.4 µas. Coordinates need
-1e-7 to be found to 0.4 mas, while detectors that are 20 µm off need 2e4 steps of the
-first rate: so many steps a stage has at most.
+The Plate Analysis runs Adam with learning rates of 1e-3, 1e-4, ... 1e-10 and does not
+say for how many steps. Here a stage has at most `SEED_STEPS`, and ends before when its
+ELBO no longer rises (`convergence`), unless steps are fixed. The rates are in the Plate
+Analysis' units (`unknowns.UNITS`): 1e-3 moves a star by 3.6 arcsec a step, a detector
+by 1e-3 µm and a distortion coefficient by 1 µm; 1e-10 moves a star by 0.4 µas.
+Coordinates need 1e-7 to be found to 0.4 mas, while detectors that are 20 µm off need
+2e4 steps of the first rate: so many steps a stage has at most.
 """
 
 from typing import NamedTuple
@@ -58,7 +58,7 @@ class Schedule(NamedTuple):
 
 
 def seed_schedule(steps: int = SEED_STEPS, early: bool = True) -> Schedule:
-    """Return seed 000's schedule.
+    """Return the Plate Analysis' schedule.
 
     Parameters
     ----------

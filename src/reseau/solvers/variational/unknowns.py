@@ -4,8 +4,8 @@ Sources that are solved for come first, two entries each, then the free shared
 parameters (tied ones once). Zero is the expansion point, so that no digits are lost
 in large angles. There are two ways to lay them out:
 
-- `SeedUnknowns`: seed 000's table. Right ascension and declination of sources and
-  exposures and the position angle in degrees from the start, focal lengths as
+- `SeedUnknowns`: the Plate Analysis' table. Right ascension and declination of sources
+  and exposures and the position angle in degrees from the start, focal lengths as
   focal-plane scales [µm/deg], distortion in mm (a coefficient that is not a length: in
   its prior's σ), detectors in µm and degrees. Adam takes steps of one size in all
   entries, so these units decide what a learning rate means.
@@ -35,7 +35,7 @@ from reseau.model import (
 from reseau.sky import angles_from_direction, displaced
 
 MICROMETRES = 1000.0
-"""A millimetre, the seed's unit of distortion [µm]."""
+"""A millimetre, the Plate Analysis' unit of distortion [µm]."""
 
 
 class Places(eqx.Module):
@@ -150,7 +150,7 @@ class ScaledUnknowns(eqx.Module):
 
 
 class SeedUnknowns(eqx.Module):
-    """Coordinates of seed 000's table, from the start.
+    """Coordinates of the Plate Analysis' table, from the start.
 
     Attributes
     ----------
@@ -234,7 +234,7 @@ def _offset_slopes(step: Array, dec: Array) -> Array:
 
 
 def seed_units(problem: Problem) -> Float[np.ndarray, "p"]:
-    """Return the size of the seed's unit of each shared parameter [rad, µm].
+    """Return the size of the Plate Analysis' unit of each shared parameter [rad, µm].
 
     A focal-plane scale of 1 µm/deg is a focal length of 180/π µm.
     """
@@ -262,7 +262,7 @@ UNITS = (
     ("detector theta", "deg"),
     ("detector pitch_x, pitch_y", "um"),
 )
-"""Units in which the seed's learning rates act."""
+"""Units in which the Plate Analysis' learning rates act."""
 
 
 _angles = jax.jit(angles_from_direction)
@@ -273,7 +273,7 @@ _displaced = jax.jit(displaced)
 def seed_unknowns(
     problem: Problem, places: Places, point: Parameters
 ) -> tuple[SeedUnknowns, np.ndarray]:
-    """Return the seed's coordinates about a point, and the point in them.
+    """Return the Plate Analysis' coordinates about a point, and the point in them.
 
     The exposures' zero is the point; the sources' zero is where their prior is.
     """

@@ -18,7 +18,7 @@ from reseau.errors import (
     near_misses,
     some,
 )
-from reseau.tables.columns import MEASUREMENTS, REFERENCE
+from reseau.tables.layouts import MEASUREMENTS, REFERENCE
 from reseau.tables.parted_angles import with_angles_of_parts
 from reseau.tables.times.julian_years import julian_years
 

@@ -8,7 +8,7 @@ import astropy.units as u
 import pyarrow as pa
 
 from reseau.errors import CatalogueError, explain, some
-from reseau.tables.columns import MEASUREMENTS, REFERENCE
+from reseau.tables.layouts import MEASUREMENTS, REFERENCE
 from reseau.tables.unit_names import unit_of_name
 
 from .column_names import Choice

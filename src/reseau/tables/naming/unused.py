@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from reseau.errors import ReseauWarning, some, warn
 from reseau.synonyms import OF_BOTH, called, of_joins, synonym_of
-from reseau.tables.columns import REFERENCE
+from reseau.tables.layouts import REFERENCE
 
 from .column_names import GROUPS
 

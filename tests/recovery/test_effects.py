@@ -20,7 +20,8 @@ from reseau.plates import SolveOptions
 from reseau.sky import direction_from_angles, tangent_offset
 from reseau.tables import columns_of
 from reseau.verbs.simulate import Simulated, simulate
-from reseau.verbs.solve import Solved, solve
+from reseau.verbs.solution import Solved
+from reseau.verbs.solve import solve
 
 SPEED_OF_LIGHT = 299_792.458  # km/s
 ORBIT = {"observer": "orbit", "effects": ("aberration", "deflection")}

@@ -10,7 +10,7 @@ from scipy import stats
 from reseau import SolveOptions, solve
 from reseau.errors import AssumedErrorWarning, ReseauWarning
 from reseau.plates import AssumedError, verdict, worst_pulls
-from reseau.verbs.solve import Solved
+from reseau.verbs.solution import Solved
 from small_tables import CAMERA, OPTIONS, tables
 
 

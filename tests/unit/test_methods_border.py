@@ -21,7 +21,7 @@ from reseau.solvers import Draws, Solution
 from reseau.solvers.chains.nuts import FEWEST_DRAWS, Sampled, credible_number
 from reseau.solvers.chains.result import solution_of_chains
 from reseau.verbs.simulate import Simulated
-from reseau.verbs.solve import Solved
+from reseau.verbs.solution import Solved
 
 pytestmark = pytest.mark.unchecked
 

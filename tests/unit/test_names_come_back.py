@@ -14,7 +14,7 @@ from reseau import solve
 from reseau.datasets import read_dataset, read_solution, write_dataset
 from reseau.errors import ReseauWarning
 from reseau.verbs.reading import read_input
-from reseau.verbs.solve import Solved
+from reseau.verbs.solution import Solved
 from small_tables import CAMERA, DEC0, OPTIONS, STARS, tables
 
 

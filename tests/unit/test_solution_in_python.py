@@ -237,7 +237,7 @@ def test_what_belongs_elsewhere_is_said(given) -> None:
         ({"likelihood": "mixture"}, "GaussNewton(robust=Robust('mixture'))"),
         ({"tolerance": 0.1}, "GaussNewton(tolerance=0.1)"),
         ({"draws": 10}, "Nuts(draws=10)"),
-        ({"refrence": None}, "reference"),
+        ({"references": None}, "reference"),
     ):
         with pytest.raises(WrongKindError) as caught:
             solve(**given, **wrong)

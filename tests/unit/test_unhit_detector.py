@@ -10,7 +10,7 @@ import reseau.model.gauge
 from reseau import simulate, solve
 from reseau.datasets import Dataset
 from reseau.plates.result import calibration_columns
-from reseau.verbs.solve import Solved
+from reseau.verbs.solution import Solved
 
 UNHIT = 4
 """Of the four detectors of the small survey's camera."""

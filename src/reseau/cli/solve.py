@@ -22,7 +22,7 @@ from ._guard import (
 from ._screen import is_watched, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
-    from reseau.verbs.solve import Solved
+    from reseau.verbs.solution import Solved
 
 COLUMNS = (
     "x, y, x_error, y_error, xy_corr, exposure_id, detector_id, source_id, "

@@ -233,4 +233,4 @@ def write_solved(
     solved.write(output, overwrite=overwrite)
 
 
-__all__ = ["SolveOptions", "Solved", "solve", "write_solved"]
+__all__ = ["solve", "write_solved"]

@@ -11,8 +11,9 @@ from plates import make_plate, two_detectors
 from quick import quick_jit
 from reseau.constants import ARCSECOND
 from reseau.model import DEFAULT_FREE, make_density
-from reseau.solvers.chains.numpyro_model import numpyro_model
 from reseau.solvers.start.parameters import find_start
+
+from .in_numpyro import numpyro_model
 
 
 def _known_angles(problem):

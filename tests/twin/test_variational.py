@@ -20,11 +20,12 @@ from reseau.model.density import solved_sources
 from reseau.solvers import Settings, solve_plate
 from reseau.solvers.start.parameters import find_start
 from reseau.solvers.variational import scaled_schedule, solve_variational
-from reseau.solvers.variational.arrow.in_numbers import ArrowNormal
 from reseau.solvers.variational.ascent import adam, begin, loss
 from reseau.solvers.variational.guides import Factorised, LowRank
 from reseau.solvers.variational.slots import slot_density
 from reseau.solvers.variational.unknowns import find_places, seed_unknowns
+
+from .arrow_normal import ArrowNormal
 
 STEPS = 5
 RATE = 1e-4

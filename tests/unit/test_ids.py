@@ -1,5 +1,6 @@
 """Rows by identifier."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,3 +51,12 @@ def test_nothing_is_in_an_empty_table() -> None:
     assert len(index) == 0
     assert index.rows_of([1]).tolist() == [ABSENT]
     assert common([], [1]).ids.size == 0
+
+
+def test_names_are_matched_as_they_are() -> None:
+    ids, a, b = common(np.array(["b", "a"]), np.array(["c", "b"]))
+    assert (ids.tolist(), a.tolist(), b.tolist()) == (["b"], [0], [1])
+
+
+def test_none_and_large_ones_have_nothing_in_common() -> None:
+    assert common([], [-(2**63) + 5, -(2**63) + 4]).ids.size == 0

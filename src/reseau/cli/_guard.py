@@ -208,7 +208,11 @@ def _plain_warnings() -> Iterator[None]:
 @contextmanager
 def _quiet_libraries() -> Iterator[None]:
     """Keep log lines of libraries, which are no news to a user, off the screen."""
-    loggers = [logging.getLogger(name) for name in ("jax", "jax._src", "astropy")]
+    # Not at the top, for the help; astropy makes its logger itself when it is imported,
+    # and fails over one of that name that was there before.
+    import astropy
+
+    loggers = [astropy.log, *map(logging.getLogger, ("jax", "jax._src"))]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)

@@ -118,8 +118,14 @@ def common(first: object, second: object) -> Common:
         Identifiers or names, row by row; where one stands twice, its first row counts.
     """
     return Common(
-        *np.intersect1d(np.asarray(first), np.asarray(second), return_indices=True)
+        *np.intersect1d(_of_one_kind(first), _of_one_kind(second), return_indices=True)
     )
+
+
+def _of_one_kind(ids: object) -> np.ndarray:
+    """Return names as they are, and numbers, or none at all, as 64-bit integers."""
+    found = np.asarray(ids)
+    return found if found.dtype.kind in "US" else found.astype(np.int64)
 
 
 __all__ = ["ABSENT", "Common", "Index", "common"]

@@ -131,7 +131,7 @@ def test_averages_of_a_normal():
 def test_equations_of_averages_against_dense(robust):
     """Any symmetric W and any gradients: the Schur complement of JᵀWJ."""
     problem, at = robust["mixture"].problem, robust["mixture"].parameters
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = plan_tiles(problem)
     rng = np.random.default_rng(4)
     m, n = problem.measurements.source.size, problem.prior.direction.shape[0]
     w, prior = (rng.normal(size=(k, 2, 2)) for k in (m, n))
@@ -143,7 +143,7 @@ def test_equations_of_averages_against_dense(robust):
     loss, prior_loss = rng.uniform(size=m), rng.uniform(size=n) * measured
     averages = Averages(
         *(jnp.asarray(np.moveaxis(a, 0, -1)) for a in (w, psi, loss)),
-        *(jnp.asarray(np.moveaxis(a, 0, -1)) for a in (prior, pull, prior_loss)),
+        *(prior, pull, prior_loss),
     )
     corner = assemble(problem, tiles, at, 0.0, averages).corner
     _, slope = jacobian(problem, at)
@@ -270,7 +270,7 @@ def test_a_source_between_two_explanations_keeps_a_positive_block():
     problem, star = _between(12.0)
     first = solve_plate(problem, settings=Settings(tolerance=1e-4))
     problem, at = first.problem, first.parameters
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = plan_tiles(problem)
     n = problem.prior.direction.shape[0]
     tails = Tails(mixture(0.02, 30.0), None)
     terms = HeavyTails(*tails, jnp.full(n, CLIPPED))

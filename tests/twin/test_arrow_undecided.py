@@ -102,7 +102,7 @@ def test_every_reference_has_a_probability(undecided, fitted):
 def test_guides_without_factors_say_which_are_undecided(undecided, exact, share):
     """From where the catalogue has these sources, and from the mean of both modes."""
     _, rows = undecided
-    problem, tiles = exact.problem, jax.device_put(plan_tiles(exact.problem))
+    problem, tiles = exact.problem, plan_tiles(exact.problem)
     tails = Tails(None, exact.reliability.reference_prior)
     offset = np.array(exact.parameters.offset)
     offset[rows] *= share

@@ -10,7 +10,7 @@ from scipy.linalg import solve_triangular
 
 from plates import make_plate, two_detectors
 from reseau.equations.assemble import System, assemble
-from reseau.equations.plan import SLOTS, plan_tiles
+from reseau.equations.plan import plan_tiles
 from reseau.equations.residuals import residuals_at
 from reseau.equations.sources import source_covariances, source_steps
 from reseau.instrument import make_distortion
@@ -36,7 +36,7 @@ class Case(NamedTuple):
 def _case(**choices):
     start = find_start(make_plate(**choices).problem)
     problem, parameters = start.problem, start.parameters
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = plan_tiles(problem)
     system = assemble(problem, tiles, parameters, 0.0)
     return Case(problem, parameters, tiles, system, *jacobian(problem, parameters))
 
@@ -67,8 +67,8 @@ CASES = {
     "aberration": {"velocity": 1e-4, "dec": 71.0},
     "all effects": {"velocity": 1e-4, "bodies": JUPITER, "air": AIR},
     "brown-conrady": {"instrument": None},
-    # Several blocks a tile, their number rounded up to four.
-    "many exposures": {"exposures": 3 * max(SLOTS) // 2},
+    # Several blocks a tile, and columns of which nothing is met.
+    "many exposures": {"exposures": 9},
 }
 
 
@@ -182,14 +182,23 @@ def test_tiles_hold_every_measurement_once():
         prior=problem.prior,
     )
     tiles = plan_tiles(problem)
-    rows = np.concatenate([b.row.ravel() for t in tiles for b in t.blocks])
     m = measurements.pixel.shape[0]
+    np.testing.assert_array_equal(np.sort(tiles.row[tiles.row < m]), np.arange(m))
+    blocks = tiles.blocks
+    b, k, i = np.nonzero(tiles.row < m)
+    row = tiles.row[b, k, i]
+    np.testing.assert_array_equal(measurements.source[row], blocks.source[b, i])
+    np.testing.assert_array_equal(measurements.exposure[row], blocks.exposure[b, k])
+    np.testing.assert_array_equal(measurements.detector[row], blocks.detector[b])
+    assert np.all(blocks.whitening[:, tiles.row == m] == 0)
+    rows = np.concatenate([b.row.ravel() for p in tiles.parts for b in p.batches])
     np.testing.assert_array_equal(np.sort(rows[rows < m]), np.arange(m))
-    for tile in tiles:
-        for block in tile.blocks:
-            k, i = np.nonzero(block.row < m)
-            row = block.row[k, i]
-            np.testing.assert_array_equal(measurements.source[row], tile.source[i])
-            np.testing.assert_array_equal(measurements.exposure[row], block.exposure[k])
-            np.testing.assert_array_equal(measurements.detector[row], block.detector[k])
-            assert np.all(block.whitening[:, block.row == m] == 0)
+    for number, tile in enumerate(tiles.tiles):
+        assert np.all(blocks.source[tile.blocks] == tile.source)
+        exposure = blocks.exposure[tile.blocks].ravel()
+        slot = np.concatenate([r.slot for r in tile.slots])
+        met = np.concatenate([r.exposure for r in tile.slots])
+        np.testing.assert_array_equal(exposure[slot], tile.exposure[met])
+        full = np.any(tiles.row[tile.blocks] < m, axis=2).ravel()
+        np.testing.assert_array_equal(np.sort(slot), np.flatnonzero(full))
+        assert any(number in part.tiles for part in tiles.parts)

@@ -105,10 +105,7 @@ def found(case):
 def test_equals_the_objective(case, found):
     """Differences between points: the constant is of no concern."""
     problem, tiles, points = case
-    wanted = [
-        -0.5 * equations_at(problem, jax.device_put(tiles), p, 0.0).objective
-        for p in points
-    ]
+    wanted = [-0.5 * equations_at(problem, tiles, p, 0.0).objective for p in points]
     densities = make_density(problem), tiled_density(problem, tiles)
     for density, first in zip(densities, found, strict=True):
         rest = [_evaluate(density, p)["whole"] for p in points[1:]]
@@ -118,7 +115,7 @@ def test_equals_the_objective(case, found):
 
 def test_parts_and_whole(case, found):
     problem, tiles, points = case
-    chi2 = equations_at(problem, jax.device_put(tiles), points[0], 0.0).chi2
+    chi2 = equations_at(problem, tiles, points[0], 0.0).chi2
     for each in found:
         parts = each["likelihood"] + each["prior"]
         np.testing.assert_allclose(each["whole"], parts, rtol=1e-14)

@@ -54,7 +54,7 @@ def _narrow(scale="exposure-axis", **choices):
 def _optimum(problem):
     start = find_start(problem)
     problem = start.problem
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = plan_tiles(problem)
     optimum = gauss_newton(problem, tiles, start.parameters, Settings(1e-4))
     return problem, tiles, optimum
 
@@ -196,7 +196,7 @@ def test_left_out_measurements_are_predicted_by_the_rest():
     covariance[rows] = np.diag([np.inf, np.inf])
     measurements = replace(problem.measurements, covariance=covariance)
     rest = replace(problem, measurements=measurements)
-    rest_tiles = jax.device_put(plan_tiles(rest))
+    rest_tiles = plan_tiles(rest)
     again = gauss_newton(rest, rest_tiles, optimum.parameters, Settings(1e-4))
     found = laplace_evidence(problem, tiles, optimum).value
     found -= laplace_evidence(rest, rest_tiles, again).value

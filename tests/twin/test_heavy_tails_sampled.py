@@ -71,7 +71,7 @@ def _sample(problem, name):
     )
     problem, judged = exact.problem, exact.reliability
     tails = judged.likelihood, judged.reference_prior
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = plan_tiles(problem)
     n = problem.prior.direction.shape[0]
     equations = equations_at(
         problem, tiles, exact.parameters, 0.0, HeavyTails(*tails, jnp.full(n, EXACT))
@@ -206,7 +206,7 @@ def test_mean_field_with_a_mixture(spoiled, sampled):
     # A lower triangular 2 x 2 root gives σ given the other coordinate by its diagonal.
     _, pair = source_steps(found.equations.system, tiles, nothing, n)
     held = np.zeros((n, 2))
-    for tile, data in zip(found.equations.system.tiles, tiles, strict=True):
+    for tile, data in zip(found.equations.system.tiles, tiles.tiles, strict=True):
         block = np.einsum("abn,cbn->nac", tile.root, tile.root)
         kept = np.flatnonzero(np.asarray(data.free) > 0)
         rows = np.asarray(data.source)[kept]

@@ -54,7 +54,7 @@ def sampled(plate, solution):
 @pytest.fixture(scope="module")
 def coordinates(solution):
     problem = solution.problem
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = plan_tiles(problem)
     equations = equations_at(problem, tiles, solution.parameters, 0.0)
     straight = whitened_coordinates(
         problem, tiles, equations, solution.parameters, solution.datum_modes

@@ -58,7 +58,7 @@ def _projector(solution):
 def test_equal_to_the_projector_written_out(seed):
     solution = solve_plate(_problem(seed))
     problem, parameters = solution.problem, solution.parameters
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = plan_tiles(problem)
     posterior = gaussian_posterior(
         problem,
         tiles,

@@ -86,7 +86,7 @@ def replace_prior(problem):
 def spoiled():
     problem, bad = _spoiled()
     start = find_start(problem)
-    tiles = jax.device_put(plan_tiles(start.problem))
+    tiles = plan_tiles(start.problem)
     optimum = gauss_newton(start.problem, tiles, start.parameters)
     return start.problem, tiles, optimum.parameters, bad
 
@@ -121,7 +121,7 @@ def _whole(system, tiles, n):
     size = np.asarray(system.corner.right).size
     block, border = np.zeros((n, 2, 2)), np.zeros((n, 2, size))
     right = np.zeros((n, 2))
-    for tile, data in zip(system.tiles, tiles, strict=True):
+    for tile, data in zip(system.tiles, tiles.tiles, strict=True):
         kept = np.flatnonzero(np.asarray(data.free) > 0)
         rows = np.asarray(data.source)[kept]
         root = np.moveaxis(np.asarray(tile.root), -1, 0)[kept]

@@ -73,7 +73,7 @@ def linearised(solved):
     """Equations away from the optimum, where the modes are not at rest."""
     start = find_start(solved[0])
     problem, point = start.problem, to_datum(start.problem, solved[1].parameters)
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = plan_tiles(problem)
     datum = find_datum(problem, point)
     aside = 0.5 * np.linalg.norm(datum.gain() @ solved[1].factor.shared, axis=1)
     return problem, tiles, point, datum, aside
@@ -231,7 +231,7 @@ def test_settled_sources_are_at_their_minima(spoiled, likelihood):
     """The gradient by dense derivatives, and lower than before."""
     first = solve_plate(spoiled)
     problem, point = first.problem, first.parameters
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = plan_tiles(problem)
     n, m = problem.prior.direction.shape[0], problem.measurements.source.size
     prior = prior_named("student")
     moved, terms = settle(

@@ -137,7 +137,7 @@ def arrow(plate):
     equations = equations_at(problem, tiles, point, 0.0)
     places = find_places(problem, solved_sources(problem))
     # Unknowns in units of σ, so that a dense matrix can be inverted at all.
-    rows = np.concatenate([np.asarray(t.source) for t in tiles])
+    rows = np.concatenate([np.asarray(t.source) for t in tiles.tiles])
     place = np.empty(places.rows.size, dtype=int)
     inside = rows < problem.prior.direction.shape[0]
     place[np.asarray(places.entry)[rows[inside]]] = np.flatnonzero(inside)
@@ -286,7 +286,7 @@ def test_the_map_of_the_mean_field_is_too_sure(plate):
     tiles = plan_tiles(start.problem)
     equations = equations_at(start.problem, tiles, exact.parameters, 0.0)
     held = np.zeros((measured.size, 2))
-    for tile, data in zip(equations.system.tiles, tiles, strict=True):
+    for tile, data in zip(equations.system.tiles, tiles.tiles, strict=True):
         block = np.einsum("abn,cbn->nac", tile.root, tile.root)
         kept = np.flatnonzero(np.asarray(data.free) > 0)
         rows = np.asarray(data.source)[kept]

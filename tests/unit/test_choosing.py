@@ -70,7 +70,7 @@ def test_a_degree_too_high_costs_more_than_noise(cubic):
 def test_evidence_is_that_of_the_chosen_problem_fitted_alone(cubic):
     """Of its own size, from its own start, by the solver's own iteration."""
     start = find_start(cubic.problem)
-    tiles = jax.device_put(plan_tiles(start.problem))
+    tiles = plan_tiles(start.problem)
     optimum = gauss_newton(start.problem, tiles, start.parameters, Settings(1e-3))
     alone = laplace_evidence(start.problem, tiles, optimum)
     # The common modes of detectors and focal lengths, which nearly nothing but their

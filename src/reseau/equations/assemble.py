@@ -1,42 +1,45 @@
-"""Normal equations of a plate, tile by tile, with the sources eliminated.
+"""Normal equations of a plate, batch by batch, with the sources eliminated.
 
-For each tile the residuals and their derivatives are formed, whitened, and
-gathered into the 2 x 2 blocks of the sources, their borders on the tile's columns
-and the corner; the sources are eliminated at once and only the corner's share is
-kept (DESIGN: block arrow, Schur complement).
+Residuals and derivatives are formed of a batch of measurements at a time and multiplied
+(`moments`). What concerns sources is summed by tile: their 2 x 2 blocks and their
+borders on what they meet; the sources are eliminated at once and only the corner's
+share is kept (DESIGN: block arrow, Schur complement).
 """
 
-from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from reseau.instrument import Instrument
-from reseau.linalg import Tile, eliminate
+from reseau.linalg import Tile, whiten
 from reseau.model import (
     PER_DETECTOR,
     PER_EXPOSURE,
-    OnDetector,
-    OnPlane,
+    Layout,
     Parameters,
     Problem,
 )
 
-from .objective import LeastSquares, Objective
-from .parts import in_parts, interleaved
-from .plan import Block, TileData
-from .shares import Share
-from .stages import Frames, frames_at, stages, whitened_columns
+from .moments import (
+    Columns,
+    OfBatch,
+    Products,
+    added,
+    columns,
+    combined,
+    feature_matrix_at,
+    products,
+    sums_of,
+    weights,
+)
+from .objective import LeastSquares, Objective, OfPriors
+from .parts import each_part
+from .plan import Part, Plan, TileData, rounded_up
+from .stages import Frames, frames_at, rows_of, stages
 
-OfTile = tuple[Array, Array, Array, tuple[tuple[Array, Array], ...]]
-"""Source rows, prior information, which are free, exposures and detectors met."""
-
-AHEAD = 4
-"""How many tiles may wait for computation."""
+TOGETHER = 8
+"""Tiles whose share is taken off the corner in one product."""
 
 
 class Corner(NamedTuple):
@@ -66,9 +69,32 @@ class System(NamedTuple):
     tiles: list[Tile]
 
 
+class Setting(NamedTuple):
+    """What all parts of one assembly share.
+
+    Attributes
+    ----------
+    matrix
+        Derivatives by calibration and detectors as combinations of features.
+    priors
+        Terms of the sources' priors.
+    offset
+        Of the sources.
+    """
+
+    instrument: Instrument
+    layout: Layout
+    plan: Plan
+    frames: Frames
+    objective: Objective
+    matrix: Float[np.ndarray, "n_det 2 j f"]
+    priors: OfPriors
+    damping: float
+
+
 def assemble(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     parameters: Parameters,
     damping: float,
     objective: Objective | None = None,
@@ -84,211 +110,199 @@ def assemble(
     objective
         How measurements and priors enter; absent: least squares.
     """
-    frames = frames_at(problem, parameters)
-    factor, kind = jnp.asarray(damping), objective or LeastSquares()
+    kind, frames = objective or LeastSquares(), frames_at(problem, parameters)
+    setting = Setting(
+        instrument=problem.instrument,
+        layout=problem.layout,
+        plan=tiles,
+        frames=frames,
+        objective=kind,
+        matrix=feature_matrix_at(problem, frames),
+        priors=kind.priors(tiles.information, np.asarray(parameters.offset)),
+        damping=damping,
+    )
+    parts = each_part(lambda part: _assemble_part(setting, part), tiles.parts)
+    sums = added([part.products for part in parts])
+    matrix, right = combined(setting.layout, sums, setting.matrix)
+    diagonal = np.diag(matrix).copy()
+    for part in parts:
+        matrix -= part.lost.matrix
+        right -= part.lost.right
+    of_priors = sum(part.priors for part in parts)
+    corner = Corner(matrix, right, diagonal, np.array([sums.loss, of_priors]))
+    return System(corner, [tile for part in parts for tile in part.tiles])
 
-    def part(some: Sequence[tuple[int, TileData]]) -> tuple[Corner, list[Tile]]:
-        return _assemble_part(problem, frames, some, factor, kind)
 
-    parts = in_parts(part, list(enumerate(tiles)))
-    corners = [jax.tree.map(np.asarray, corner) for corner, _ in parts]
-    total = jax.tree.map(lambda *values: sum(values[1:], values[0]), *corners)
-    return System(total, interleaved([reduced for _, reduced in parts]))
+class Lost(NamedTuple):
+    """What the corner and its right-hand side lose by the elimination."""
+
+    matrix: Float[np.ndarray, "p p"]
+    right: Float[np.ndarray, "p"]
 
 
-def _assemble_part(
-    problem: Problem,
-    frames: Frames,
-    tiles: Sequence[tuple[int, TileData]],
-    damping: Array,
-    objective: Objective,
-) -> tuple[Corner, list[Tile]]:
-    """Return the sums over some tiles, and these with their sources eliminated.
+class OfPart(NamedTuple):
+    """What a part of a plan gives, and the objective of its sources' priors."""
 
-    Tiles come narrow ones first; every other part begins at the wide end, so that the
-    threads compile different shapes.
+    products: Products
+    lost: Lost
+    priors: float
+    tiles: list[Tile]
+
+
+def _assemble_part(setting: Setting, part: Part) -> OfPart:
+    """Return the sums over a part's tiles, and these with their sources eliminated."""
+    layout, instrument = setting.layout, setting.instrument
+    lost = Lost(np.zeros((layout.size, layout.size)), np.zeros(layout.size))
+    sums: list[OfBatch] = []
+    reduced: list[Tile] = []
+    of_priors, done = 0.0, 0
+    tiles = [setting.plan.tiles[i] for i in part.tiles]
+    waiting = _Waiting([], tiles[0].blocks.start)
+    for batch in part.batches:
+        plane, at = stages(instrument, setting.frames, batch.blocks)
+        given = weights(batch.blocks, at, setting.objective.of_batch(batch))
+        found = columns(batch.blocks, plane, at, given)
+        sums.append(products(found, at.features, batch.tile.size))
+        waiting.append(found, batch.tile.size)
+        while len(reduced) < len(tiles) and waiting.holds(tiles[len(reduced)].blocks):
+            data = tiles[len(reduced)]
+            tile, loss = _reduced(setting, data, waiting.taken(data.blocks))
+            reduced.append(tile)
+            of_priors += loss
+        while len(reduced) >= done + TOGETHER or done < len(reduced) == len(tiles):
+            _take_off(lost, layout, tiles, reduced, slice(done, done + TOGETHER))
+            done += TOGETHER
+    return OfPart(sums_of(layout, part.batches, sums), lost, of_priors, reduced)
+
+
+def _take_off(
+    lost: Lost,
+    layout: Layout,
+    tiles: list[TileData],
+    reduced: list[Tile],
+    some: slice,
+) -> None:
+    """Add what the corner loses by some tiles, in one product of all their borders."""
+    exposure = np.unique(np.concatenate([tile.exposure for tile in tiles[some]]))
+    n, rest = tiles[0].source.size, layout.size - layout.calibration.start
+    e = PER_EXPOSURE * exposure.size
+    group = list(zip(tiles[some], reduced[some], strict=True))
+    border = np.zeros((e + rest, len(group), 2 * n))
+    of_exposures = border[:e].reshape(exposure.size, PER_EXPOSURE, len(group), 2 * n)
+    for i, (data, tile) in enumerate(group):
+        k = PER_EXPOSURE * data.exposure.size
+        own = np.asarray(tile.border).reshape(-1, 2 * n)
+        at = np.searchsorted(exposure, data.exposure)
+        of_exposures[at, :, i] = own[:k].reshape(-1, PER_EXPOSURE, 2 * n)
+        border[e:, i] = own[k : k + rest]
+    flat = border.reshape(e + rest, -1)
+    right = np.concatenate([np.asarray(tile.gradient).ravel() for _, tile in group])
+    columns = np.concatenate(
+        [_exposure_columns(exposure), np.arange(layout.size - rest, layout.size)]
+    )
+    at = (columns[:, None] * layout.size + columns).ravel()
+    lost.matrix.ravel()[at] += (flat @ flat.T).ravel()
+    lost.right[columns] += flat @ right
+
+
+def _exposure_columns(exposure: Int[np.ndarray, "e"]) -> Int[np.ndarray, "k"]:
+    return (exposure[:, None] * PER_EXPOSURE + np.arange(PER_EXPOSURE)).ravel()
+
+
+class Met(NamedTuple):
+    """What the sources of one tile meet, block by block; see `Columns`."""
+
+    by_exposure: Float[np.ndarray, "b s 5 2 n"]
+    by_plain: Float[np.ndarray, "b q 2 n"]
+    by_features: Float[np.ndarray, "b 2 f 2 n"]
+    own: Float[np.ndarray, "b 3 n"]
+    gradient: Float[np.ndarray, "b 2 n"]
+
+
+class _Waiting:
+    """Blocks of tiles that are not complete yet."""
+
+    def __init__(self, found: list[Met], start: int) -> None:
+        self.found, self.start = found, start
+
+    def append(self, columns: Columns, size: int) -> None:
+        """Add a batch's blocks, as many as are not empty."""
+        values = (np.asarray(getattr(columns, name))[:size] for name in Met._fields)
+        self.found.append(Met(*values))
+
+    def holds(self, blocks: slice) -> bool:
+        """Return whether all of some blocks are here."""
+        return blocks.stop <= self.start + sum(len(met.own) for met in self.found)
+
+    def taken(self, blocks: slice) -> Met:
+        """Return some blocks and forget all batches that end with them or before."""
+        parts, begin = [], self.start
+        for met in self.found:
+            inside = slice(max(blocks.start - begin, 0), blocks.stop - begin)
+            parts.append(Met(*(values[inside] for values in met)))
+            begin += len(met.own)
+        while self.found and self.start + len(self.found[0].own) <= blocks.stop:
+            self.start += len(self.found.pop(0).own)
+        return Met(*(np.concatenate(values) for values in zip(*parts, strict=True)))
+
+
+def _reduced(setting: Setting, data: TileData, met: Met) -> tuple[Tile, float]:
+    """Return a tile with its sources eliminated, and the objective of their priors."""
+    (xx, xy, yy), right = met.own.sum(axis=0), met.gradient.sum(axis=0)
+    curvature, pull, loss = (rows_of(v, data.source) for v in setting.priors)
+    held = data.free == 0
+    block = np.stack([np.stack([xx, xy]), np.stack([xy, yy])])
+    block += np.where(held, 0.0, np.moveaxis(curvature, 0, -1))
+    unit = np.eye(2)[:, :, None]
+    block = block * (1.0 + setting.damping * unit) + np.where(held, unit, 0.0)
+    right = right - np.where(held, 0.0, pull.T)
+    columns = _columns_of(setting.layout, data)
+    with np.errstate(all="ignore"):  # a source that nothing determines is found later
+        tile = whiten(block, _border(setting, data, met, columns.size), right, columns)
+    return tile, float(np.sum(np.where(held, 0.0, loss)))
+
+
+def _columns_of(layout: Layout, data: TileData) -> Int[np.ndarray, "k"]:
+    """Return the columns of the corner that a tile meets.
+
+    Exposures, calibration, and as many more, of which nothing is met, as make one of
+    few numbers: what follows is compiled for each of them.
     """
-    backwards = bool(tiles[0][0] % 2)
-    ordered = tiles[::-1] if backwards else tiles
-    size = problem.layout.size
-    shapes = ((size, size), (size,), (size,), (2,))
-    corner = Corner(*jax.device_put([np.zeros(shape) for shape in shapes]))
-    eliminated: list[Tile] = []
-    for _, tile in ordered:
-        corner, reduced = _add_tile(
-            problem.instrument, frames, tile, corner, damping, objective.of_tile(tile)
-        )
-        eliminated.append(reduced)
-        # Do not run far ahead of the computation: what waits occupies memory.
-        if len(eliminated) > AHEAD:
-            eliminated[-AHEAD].gradient.block_until_ready()
-    return corner, eliminated[::-1] if backwards else eliminated
+    rest = np.arange(layout.calibration.start, layout.size)
+    empty = PER_EXPOSURE * (rounded_up(len(data.exposure)) - len(data.exposure))
+    own = _exposure_columns(data.exposure)
+    return np.concatenate([own, rest, np.zeros(empty, dtype=int)])
 
 
-def _add_tile(
-    instrument: Instrument,
-    frames: Frames,
-    tile: TileData,
-    corner: Corner,
-    damping: Array,
-    objective: Objective,
-) -> tuple[Corner, Tile]:
-    """Add one tile's share to the corner; return it with the sources eliminated."""
-    shares = [
-        _share(
-            instrument,
-            tile.free,
-            block,
-            *stages(instrument, frames, tile, block),
-            objective.of_block(block),
-        )
-        for block in tile.blocks
-    ]
-    met = [(block.exposure, block.detector) for block in tile.blocks]
-    empty = _rounded_up(len(shares)) - len(shares)
-    if empty:
-        nothing = jax.tree.map(lambda v: np.zeros(v.shape), shares[0])
-        shares += [nothing] * empty
-        met += [met[0]] * empty
-    of_tile = (tile.source, tile.information, tile.free, tuple(met))
-    return _gather(
-        frames.offset,
-        of_tile,
-        tuple(shares),
-        corner,
-        damping,
-        objective.of_priors(),
-    )
-
-
-@jax.jit
-def _share(
-    instrument: Instrument,
-    free: Array,
-    block: Block,
-    plane: OnPlane,
-    at: OnDetector,
-    objective: Objective,
-) -> Share:
-    """Whiten a block's residuals and derivatives and form their products."""
-    source, shared = whitened_columns(instrument, free, block, plane, at)
-    return objective.share(instrument, block, source, shared)
-
-
-def _rounded_up(blocks: int) -> int:
-    """Round up to 1, 2, 4, 6, 8, 12, 16, ..., so that few shapes are compiled."""
-    power = 1 << (blocks - 1).bit_length()
-    smaller = 3 * power // 4
-    return smaller if power >= 8 and smaller >= blocks else power
-
-
-@partial(jax.jit, donate_argnums=3)
-def _gather(
-    offsets: Array,
-    of_tile: OfTile,
-    shares: tuple[Share, ...],
-    corner: Corner,
-    damping: Array,
-    objective: Objective,
-) -> tuple[Corner, Tile]:
-    """Join a tile's blocks, eliminate its sources, add the rest to the corner."""
-    source, given, free, met = of_tile
-    offset = offsets.at[source].get(mode="clip").T
-    information, pull, of_prior = objective.prior(given, offset)
-    exposure = jnp.concatenate([e for e, _ in met])
-    detector = jnp.concatenate([d for _, d in met])
-    product = jnp.concatenate([s.product for s in shares])
-    border = jnp.concatenate(
-        [
-            *(s.by_exposure for s in shares),
-            _sum_of([s.by_calibration for s in shares]),
-            _sum_of([s.by_detector for s in shares]),
-        ]
-    )
-    n_common = border.shape[0] - PER_EXPOSURE * exposure.shape[0]
-    columns = _columns(exposure, corner, n_common)
-    block = _sum_of([s.block for s in shares]) + information
-    gradient = _sum_of([s.gradient for s in shares]) - pull
-    unit = jnp.eye(2)[:, :, None]
-    raised = block * (1.0 + damping * unit) + jnp.where(free == 0, unit, 0.0)
-    reduced, loss, loss_right = eliminate(raised, border, gradient, columns)
-    n_detectors = shares[0].by_detector.shape[0] // PER_DETECTOR
-    number = jnp.arange(n_detectors, dtype=detector.dtype)
-    met_detector = (detector[:, None] == number).astype(product.dtype)
-    matrix, right, diagonal, chi2 = _corner_share(product, met_detector)
-    chi2 = jnp.stack([chi2, of_prior])
-    return (
-        Corner(
-            jnp.asarray(corner.matrix)
-            .at[columns[:, None], columns[None, :]]
-            .add(matrix - loss),
-            jnp.asarray(corner.right).at[columns].add(right - loss_right),
-            jnp.asarray(corner.diagonal).at[columns].add(diagonal),
-            corner.chi2 + chi2,
-        ),
-        reduced,
-    )
-
-
-def _sum_of(arrays: list[Array]) -> Array:
-    """Add arrays of one shape."""
-    total = arrays[0]
-    for array in arrays[1:]:
-        total = total + array
-    return total
-
-
-def _corner_share(product: Array, met: Array) -> tuple[Array, Array, Array, Array]:
-    """Lay the products of each slot's columns out on the tile's columns.
-
-    Parameters
-    ----------
-    product
-        For each slot, products of the columns exposure, calibration, detector and
-        residual.
-    met
-        1 where a slot is of a detector, (k, n_det).
-
-    Returns
-    -------
-    Matrix, right-hand side and diagonal on the tile's columns, and χ².
-    """
-    k, e, d = product.shape[0], PER_EXPOSURE, PER_DETECTOR
-    n = met.shape[1]
-    cal, det = slice(e, -1 - d), slice(-1 - d, -1)
-    slot = jnp.arange(k)
-    exposures = (
-        jnp.zeros((k, e, k, e)).at[slot, :, slot, :].set(product[:, :e, :e])
-    ).reshape(k * e, k * e)
-    to_cal = product[:, :e, cal].reshape(k * e, -1)
-    to_det = product[:, :e, None, det] * met[:, None, :, None]
-    side = jnp.concatenate([to_cal, to_det.reshape(k * e, n * d)], axis=1)
-    of_detector = jnp.einsum("kn,kpq->npq", met, product[:, :, det])
-    number = jnp.arange(n)
-    detectors = (
-        jnp.zeros((n, d, n, d)).at[number, :, number, :].set(of_detector[:, det])
-    ).reshape(n * d, n * d)
-    mixed = jnp.moveaxis(of_detector[:, cal], 0, 1).reshape(-1, n * d)
-    total = jnp.sum(product, axis=0)
-    last = jnp.block([[total[cal, cal], mixed], [mixed.T, detectors]])
-    matrix = jnp.block([[exposures, side], [side.T, last]])
-    right = jnp.concatenate(
-        [
-            product[:, :e, -1].reshape(-1),
-            total[cal, -1],
-            of_detector[:, -1].reshape(-1),
-        ]
-    )
-    return matrix, right, jnp.diagonal(matrix), total[-1, -1]
-
-
-def _columns(exposure: Array, corner: Corner, n_common: int) -> Array:
-    """Return the columns of the corner that a tile meets: exposures, then the rest."""
-    kind = exposure.dtype
-    own = exposure[:, None] * PER_EXPOSURE + jnp.arange(PER_EXPOSURE, dtype=kind)
-    size = corner.right.shape[0]
-    rest = jnp.arange(size - n_common, size, dtype=kind)
-    return jnp.concatenate([own.reshape(-1), rest])
+def _border(
+    setting: Setting, data: TileData, met: Met, size: int
+) -> Float[np.ndarray, "k 2 n"]:
+    """Return the border of a tile's sources on its columns."""
+    layout, matrix = setting.layout, setting.matrix
+    n_det, _, j, f = matrix.shape
+    n = data.source.size
+    border = np.zeros((size, 2, n))
+    e = len(data.exposure)
+    exposures = border[: PER_EXPOSURE * e].reshape(e, PER_EXPOSURE, 2, n)
+    by_slot = met.by_exposure.reshape(-1, PER_EXPOSURE, 2, n)
+    for slot, exposure in data.slots:
+        exposures[exposure] += by_slot[slot]
+    rest = border[PER_EXPOSURE * e :]
+    # Features of each detector met, then their combinations.
+    by_features = met.by_features.reshape(-1, 2 * f, 2 * n)
+    number = np.searchsorted(data.start, np.arange(len(by_features)), side="right") - 1
+    which = (np.arange(len(data.start))[:, None] == number).astype(float)
+    summed = which @ by_features.reshape(len(by_features), -1)
+    summed = summed.reshape(-1, 2 * f, 2 * n)
+    flat = matrix[data.detector].transpose(0, 2, 1, 3).reshape(-1, j, 2 * f)
+    combined = (flat @ summed).reshape(-1, j, 2, n)
+    linear = j - PER_DETECTOR
+    plain = layout.n_coefficients - linear + 1
+    rest[:linear] = combined[:, :linear].sum(axis=0)
+    rest[linear : linear + plain] = met.by_plain.sum(axis=0)
+    detectors = rest[linear + plain :][: n_det * PER_DETECTOR]
+    detectors.reshape(n_det, PER_DETECTOR, 2, n)[data.detector] = combined[:, linear:]
+    return border
 
 
 __all__ = ["Corner", "System", "assemble"]

@@ -21,15 +21,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
-from reseau.instrument import Instrument
 from reseau.model.likelihood import Likelihood
 
-from .heavy_tails import CLIPPED, bend, factor_sums, factors_of_tile
-from .objective import Objective, OfPrior
-from .plan import Block, TileData
-from .shares import Share, weighted_products
+from .heavy_tails import CLIPPED, as_priors, bend
+from .objective import Objective, OfPriors, Terms
+from .plan import Batch
 
 NODES = 7
 """Nodes of the quadrature in each of the two coordinates."""
@@ -49,73 +47,62 @@ class Averages(Objective):
     curvature: Float[Array | np.ndarray, "2 2 *m"]
     gradient: Float[Array | np.ndarray, "2 *m"]
     loss: Float[Array | np.ndarray, "*m"]
-    prior_curvature: Float[Array | np.ndarray, "2 2 n"]
-    prior_gradient: Float[Array | np.ndarray, "2 n"]
+    prior_curvature: Float[Array | np.ndarray, "n 2 2"]
+    prior_gradient: Float[Array | np.ndarray, "n 2"]
     prior_loss: Float[Array | np.ndarray, "n"]
 
-    def of_tile(self, tile: TileData) -> "Averages":
-        """Return the averages with the factors of a tile's sources."""
-        curvature, gradient, loss = factors_of_tile(self, tile)
+    def of_batch(self, batch: Batch) -> "Averages":
+        """Return the averages of a batch's measurements, at their places."""
         return Averages(
-            self.curvature, self.gradient, self.loss, curvature, gradient, loss
+            at_places(self.curvature, batch),
+            at_places(self.gradient, batch),
+            at_places(self.loss, batch),
+            np.zeros((0, 2, 2)),
+            np.zeros((0, 2)),
+            np.zeros(0),
         )
 
-    def of_block(self, block: Block) -> "Averages":
-        """Return the averages of a block's measurements, at their places."""
-        return Averages(
-            at_places(self.curvature, block),
-            at_places(self.gradient, block),
-            at_places(self.loss, block),
-            self.prior_curvature,
-            self.prior_gradient,
-            self.prior_loss,
+    def terms(self, residual: Float[Array, "k 2 n"], full: Bool[Array, "k n"]) -> Terms:
+        """Return the averages in place of one residual's terms."""
+        del full
+        shape = residual[:, 0].shape
+        (xx, xy), (_, yy) = jnp.asarray(self.curvature)
+        gradient = jnp.asarray(self.gradient)
+        return Terms(
+            jnp.stack([xx, xy, yy]).reshape(3, *shape),
+            gradient.reshape(2, *shape),
+            jnp.asarray(self.loss).reshape(shape),
         )
 
-    def of_priors(self) -> "Averages":
-        """Return the factors without what the measurements give."""
-        none = np.zeros((2, 2, 0)), np.zeros((2, 0)), np.zeros(0)
-        return Averages(
-            *none, self.prior_curvature, self.prior_gradient, self.prior_loss
-        )
-
-    def share(
-        self, instrument: Instrument, block: Block, source: Array, shared: Array
-    ) -> Share:
-        """Return a block's products with averages in place of one residual's terms."""
-        curvature = jnp.asarray(self.curvature)
-        return weighted_products(
-            instrument,
-            block,
-            (source, shared),
-            (turned(curvature, source), turned(curvature, shared[:, :-1])),
-            jnp.moveaxis(jnp.asarray(self.gradient), 0, 1),
-            jnp.sum(jnp.asarray(self.loss), axis=1),
-        )
-
-    def prior(self, information: Array, offset: Array) -> OfPrior:
+    def priors(
+        self,
+        information: Float[np.ndarray, "n 2 2"],
+        offset: Float[np.ndarray, "n 2"],
+    ) -> OfPriors:
         """Return the average factors, which stand in place of the priors."""
         del information, offset
-        return factor_sums(self)
+        return as_priors(self)
 
 
 def at_places(
-    values: Array | np.ndarray, block: Block
-) -> Float[np.ndarray, "*values k n"]:
-    """Return what belongs to the measurements, (..., m), at the places of a block.
+    values: Array | np.ndarray, batch: Batch
+) -> Float[np.ndarray, "*values b s n"]:
+    """Return what belongs to the measurements, (..., m), at the places of a batch.
 
     Returns
     -------
-    Values (..., k, n), zero at empty places.
+    Values (..., b, s, n), zero at empty places.
     """
-    found, row = np.asarray(values), np.asarray(block.row)
+    found, row = np.asarray(values), batch.row
     taken = np.take(found, row, axis=-1, mode="clip")
     return np.where(row < found.shape[-1], taken, 0.0)
 
 
 def turned(matrix: Array | np.ndarray, columns: Array) -> Array:
-    """Return matrices (2, 2, k, n) times whitened columns (k, p, 2, n)."""
+    """Return matrices (2, 2, b, s, n) times whitened columns (b s, p, 2, n)."""
     x, y = columns[:, :, 0], columns[:, :, 1]
-    (xx, xy), (yx, yy) = ((m[:, None] for m in row) for row in matrix)
+    wide = jnp.asarray(matrix).reshape(2, 2, -1, columns.shape[-1])
+    (xx, xy), (yx, yy) = ((m[:, None] for m in row) for row in wide)
     return jnp.stack([xx * x + xy * y, yx * x + yy * y], axis=2)
 
 

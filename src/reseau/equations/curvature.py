@@ -1,24 +1,23 @@
 """Curvature of heavy-tailed terms in each source's own two unknowns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from reseau.instrument import Instrument
 from reseau.model import OnDetector, OnPlane, Parameters, Problem
 from reseau.model.likelihood import Likelihood
 
-from .heavy_tails import CLIPPED, EXACT, HeavyTails, bends, curved, weights
-from .parts import in_parts
-from .plan import Block, TileData
-from .stages import frames_at, stages, whitened_columns
+from .heavy_tails import CLIPPED, EXACT, HeavyTails, curved
+from .parts import each_part
+from .plan import Batch, Blocks, Part, Plan
+from .stages import frames_at, stages, whitened_own
 
 
 def own_curvature(
-    problem: Problem, tiles: list[TileData], parameters: Parameters, terms: HeavyTails
+    problem: Problem, tiles: Plan, parameters: Parameters, terms: HeavyTails
 ) -> tuple[Float[np.ndarray, "n_src 2 2"], Float[np.ndarray, "n_src 2 2"]]:
     """Return the sources' blocks of the normal matrix, clipped and exact [rad⁻²].
 
@@ -28,7 +27,7 @@ def own_curvature(
         problem,
         tiles,
         parameters,
-        lambda *block: _block_curvature(*block, terms.likelihood),
+        lambda batch, plane, at: _curvature(batch.blocks, plane, at, terms.likelihood),
     )
     measured = out[0, :, 0, 0] > 0
     for i, bound in enumerate((CLIPPED, EXACT)):
@@ -39,17 +38,17 @@ def own_curvature(
 
 def own_blocks(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     parameters: Parameters,
-    of_block: Callable[[Instrument, Array, Block, OnPlane, OnDetector], Array],
+    of_batch: Callable[[Batch, OnPlane, OnDetector], Array],
 ) -> Float[np.ndarray, "2 n_src 2 2"]:
     """Sum two matrices of each source over its measurements.
 
     Parameters
     ----------
-    of_block
-        What a block of a tile adds, (2, 2, 2, n), of instrument, which sources are
-        free, the block, and what `stages` returns.
+    of_batch
+        What the blocks of a batch add, (b, 2, 2, 2, n), of the batch and what `stages`
+        returns.
 
     Returns
     -------
@@ -58,48 +57,55 @@ def own_blocks(
     out = np.zeros((2, problem.prior.direction.shape[0], 2, 2))
     frames, instrument = frames_at(problem, parameters), problem.instrument
 
-    def part(some: Sequence[TileData]) -> None:
-        for tile in some:
-            shares = [
-                of_block(
-                    instrument,
-                    jnp.asarray(tile.free),
-                    block,
-                    *stages(instrument, frames, tile, block),
-                )
-                for block in tile.blocks
-            ]
-            total = np.sum([np.asarray(share) for share in shares], axis=0)
-            kept = np.flatnonzero(np.asarray(tile.free) > 0)
-            rows = np.asarray(tile.source)[kept]
-            out[:, rows] = np.moveaxis(total, -1, 1)[:, kept]
+    def of_part(part: Part) -> None:
+        for batch in part.batches:
+            plane, at = stages(instrument, frames, batch.blocks)
+            found = np.asarray(of_batch(batch, plane, at))[: batch.tile.size]
+            tile, start = np.unique(batch.tile, return_index=True)
+            sums = np.add.reduceat(found, start, axis=0)
+            for number, total in zip(tile, sums, strict=True):
+                data = tiles.tiles[number]
+                kept = np.flatnonzero(data.free > 0)
+                out[:, data.source[kept]] += np.moveaxis(total, -1, 1)[:, kept]
 
-    in_parts(part, tiles)
+    each_part(of_part, tiles.parts)
     return out
 
 
 @jax.jit
-def _block_curvature(
-    instrument: Instrument,
-    free: Array,
-    block: Block,
-    plane: OnPlane,
-    at: OnDetector,
-    likelihood: Likelihood | None,
+def _curvature(
+    blocks: Blocks, plane: OnPlane, at: OnDetector, likelihood: Likelihood | None
 ) -> Array:
-    """Return what one block of a tile adds, clipped and exact, (2, 2, 2, n)."""
-    source, shared = whitened_columns(instrument, free, block, plane, at)
+    """Return what the blocks of a batch add, clipped and exact, (b, 2, 2, 2, n)."""
+    source, left = whitened_own(blocks, plane, at)
     if likelihood is None:
-        both = [source, source]
-    else:
-        left = shared[:, -1]
-        both = [
-            curved(likelihood, left, jnp.full_like(free, bound), source)
-            for bound in (CLIPPED, EXACT)
-        ]
-    return jnp.stack(
-        [jnp.sum(source[:, :, None] * w[:, None], axis=(0, 3)) for w in both]
-    )
+        return block_sums(blocks, source, [source, source])
+    both = []
+    for value in (CLIPPED, EXACT):
+        bound = jnp.full(source.shape[-1], value)
+        both.append(curved(likelihood, left, bound, source))
+    return block_sums(blocks, source, both)
+
+
+def block_sums(blocks: Blocks, source: Array, weighted: list[Array]) -> Array:
+    """Return products of derivatives, summed over the slots of each block.
+
+    Parameters
+    ----------
+    source, weighted
+        Whitened derivatives by the sources, (b s, 2, 2, n), and each time the same
+        times a weight.
+
+    Returns
+    -------
+    The sums (b, r, 2, 2, n) for r weights.
+    """
+    b = jnp.shape(blocks.free)[0]
+    sums = []
+    for w in weighted:
+        product = jnp.sum(source[:, :, None] * w[:, None], axis=3)
+        sums.append(jnp.sum(product.reshape(b, -1, *product.shape[1:]), axis=1))
+    return jnp.stack(sums, axis=1)
 
 
 def prior_curvature(
@@ -113,15 +119,8 @@ def prior_curvature(
     offset = np.asarray(parameters.offset)
     if problem.free_network:
         return np.zeros_like(information), np.zeros_like(offset)
-    pull = np.einsum("nij,nj->ni", information, offset)
-    if terms.reference_prior is None:
-        return information, pull
-    square = np.sum(pull * offset, axis=1)
-    weight = weights(terms.reference_prior, square)
-    factor = bends(terms.reference_prior, square, terms.bound)
-    curvature = weight[:, None, None] * information
-    curvature = curvature + factor[:, None, None] * pull[:, :, None] * pull[:, None]
-    return curvature, weight[:, None] * pull
+    found = terms.priors(information, offset)
+    return found.curvature, found.gradient
 
 
-__all__ = ["own_blocks", "own_curvature", "prior_curvature"]
+__all__ = ["block_sums", "own_blocks", "own_curvature", "prior_curvature"]

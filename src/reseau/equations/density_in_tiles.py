@@ -10,10 +10,10 @@ import numpy as np
 from reseau.model import Density, Problem, make_density
 from reseau.model.arrangement import Arrangement
 
-from .plan import TileData, plan_tiles
+from .plan import Plan, plan_tiles
 
 
-def in_tiles(tiles: list[TileData], n_sources: int) -> Arrangement:
+def in_tiles(tiles: Plan, n_sources: int) -> Arrangement:
     """Return the measurements of a plan, in the shape (blocks, slots, sources).
 
     Parameters
@@ -21,20 +21,18 @@ def in_tiles(tiles: list[TileData], n_sources: int) -> Arrangement:
     n_sources
         Number of all sources; rows beyond are empty places.
     """
-    blocks = [block for tile in tiles for block in tile.blocks]
-    sources = [tile.source for tile in tiles for _ in tile.blocks]
-    rows = np.minimum(np.stack(sources), n_sources - 1)
+    blocks = tiles.blocks
     return Arrangement(
-        source=rows[:, None, :],
-        exposure=np.stack([block.exposure for block in blocks])[:, :, None],
-        detector=np.stack([block.detector for block in blocks])[:, :, None],
-        pixel_x=np.stack([block.pixel_x for block in blocks]),
-        pixel_y=np.stack([block.pixel_y for block in blocks]),
-        whitening=np.stack([block.whitening for block in blocks], axis=1),
+        source=np.minimum(np.asarray(blocks.source), n_sources - 1)[:, None, :],
+        exposure=np.asarray(blocks.exposure)[:, :, None],
+        detector=np.asarray(blocks.detector)[:, None, None],
+        pixel_x=blocks.pixel_x,
+        pixel_y=blocks.pixel_y,
+        whitening=blocks.whitening,
     )
 
 
-def tiled_density(problem: Problem, tiles: list[TileData] | None = None) -> Density:
+def tiled_density(problem: Problem, tiles: Plan | None = None) -> Density:
     """Return the log density of a problem with its measurements in tiles.
 
     Parameters

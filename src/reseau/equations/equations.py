@@ -12,7 +12,7 @@ from reseau.model.gauge import mean_scales, sky_rotations
 
 from .assemble import System, assemble
 from .objective import Objective
-from .plan import TileData
+from .plan import Plan
 from .ties import tie_columns
 
 
@@ -77,7 +77,7 @@ class Equations(NamedTuple):
 
 def equations_at(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     parameters: Parameters,
     damping: float,
     objective: Objective | None = None,

@@ -19,15 +19,13 @@ from typing import Protocol, runtime_checkable
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from reseau._usual import up_to_usual
-from reseau.instrument import Instrument
 from reseau.model.likelihood import Likelihood, Mixture
 
-from .objective import LeastSquares, Objective, OfPrior
-from .plan import Block, TileData
-from .shares import Share, products, weighted_products
+from .objective import LeastSquares, Objective, OfPriors, Terms
+from .plan import Batch
 from .stages import rows_of
 
 REWEIGHTED, CLIPPED, EXACT = 0.0, 0.5, np.inf
@@ -49,49 +47,54 @@ class HeavyTails(Objective):
 
     likelihood: Likelihood | None
     reference_prior: Likelihood | None
-    bound: Float[Array | np.ndarray, "n_src"]
+    bound: Float[Array | np.ndarray, "*n"]
 
     def bounded(self, bound: float) -> "HeavyTails":
         """Return the same terms with one bound for all sources."""
         whole = np.full(np.shape(self.bound), bound)
         return HeavyTails(self.likelihood, self.reference_prior, jnp.asarray(whole))
 
-    def of_tile(self, tile: TileData) -> "HeavyTails":
-        """Return the terms with the bounds of a tile's sources."""
-        bound = rows_of(np.asarray(self.bound), tile.source)
-        return HeavyTails(self.likelihood, self.reference_prior, bound)
+    def of_batch(self, batch: Batch) -> "HeavyTails":
+        """Return the likelihood with the bounds of a batch's sources."""
+        bound = rows_of(np.asarray(self.bound), batch.blocks.source)
+        return HeavyTails(self.likelihood, None, bound)
 
-    def share(
-        self, instrument: Instrument, block: Block, source: Array, shared: Array
-    ) -> Share:
-        """Return a block's products as the likelihood weighs them.
-
-        The last column holds ρ'r, half the gradient, and its last product the loss.
-        """
+    def terms(self, residual: Float[Array, "k 2 n"], full: Bool[Array, "k n"]) -> Terms:
+        """Return the terms as the likelihood weighs them."""
         if self.likelihood is None:
-            return products(instrument, block, source, shared, source, shared)
-        left, bound = shared[:, -1], jnp.asarray(self.bound)
-        square = jnp.sum(left**2, axis=1)
-        full = block.whitening[0] > 0
-        loss = jnp.where(full, self.likelihood.loss(square), 0.0)
-        return weighted_products(
-            instrument,
-            block,
-            (source, shared),
-            (
-                curved(self.likelihood, left, bound, source),
-                curved(self.likelihood, left, bound, shared[:, :-1]),
+            return LeastSquares().terms(residual, full)
+        x, y = residual[:, 0], residual[:, 1]
+        bound = jnp.asarray(self.bound)
+        bound = jnp.repeat(bound, x.shape[0] // bound.shape[0], axis=0)
+        square = x**2 + y**2
+        weight = self.likelihood.weight(square)
+        factor = bend(self.likelihood, square, bound)
+        return Terms(
+            jnp.stack(
+                [weight + factor * x * x, factor * x * y, weight + factor * y * y]
             ),
-            self.likelihood.weight(square)[:, None] * left,
-            jnp.sum(loss, axis=1),
+            jnp.stack([weight * x, weight * y]),
+            jnp.where(full, self.likelihood.loss(square), 0.0),
         )
 
-    def prior(self, information: Array, offset: Array) -> OfPrior:
-        """Return what heavy-tailed priors give, see `weighted_prior`."""
+    def priors(
+        self,
+        information: Float[np.ndarray, "n 2 2"],
+        offset: Float[np.ndarray, "n 2"],
+    ) -> OfPriors:
+        """Return the terms of heavy-tailed priors; nothing without a prior."""
+        plain = LeastSquares().priors(information, offset)
         if self.reference_prior is None:
-            return LeastSquares().prior(information, offset)
-        return weighted_prior(
-            self.reference_prior, information, offset, jnp.asarray(self.bound)
+            return plain
+        square, pull = plain.loss, plain.gradient
+        weight = weights(self.reference_prior, square)[:, None]
+        factor = bends(self.reference_prior, square, self.bound)[:, None, None]
+        known = np.any(information != 0, axis=(1, 2))
+        return OfPriors(
+            weight[:, None] * information
+            + factor * (pull[:, :, None] * pull[:, None, :]),
+            weight * pull,
+            np.where(known, losses(self.reference_prior, square), 0.0),
         )
 
 
@@ -104,50 +107,35 @@ class Factors(HeavyTails):
         Of the factors, at the point of the equations [rad⁻², rad⁻¹, 1].
     """
 
-    prior_curvature: Float[Array | np.ndarray, "2 2 n_src"]
-    prior_gradient: Float[Array | np.ndarray, "2 n_src"]
+    prior_curvature: Float[Array | np.ndarray, "n_src 2 2"]
+    prior_gradient: Float[Array | np.ndarray, "n_src 2"]
     prior_loss: Float[Array | np.ndarray, "n_src"]
 
-    def of_tile(self, tile: TileData) -> "Factors":
-        """Return the bounds and the factors of a tile's sources."""
-        bound = rows_of(np.asarray(self.bound), tile.source)
-        return Factors(
-            self.likelihood, self.reference_prior, bound, *factors_of_tile(self, tile)
-        )
-
-    def prior(self, information: Array, offset: Array) -> OfPrior:
+    def priors(
+        self,
+        information: Float[np.ndarray, "n 2 2"],
+        offset: Float[np.ndarray, "n 2"],
+    ) -> OfPriors:
         """Return the factors, which stand in place of the priors."""
         del information, offset
-        return factor_sums(self)
+        return as_priors(self)
 
 
 @runtime_checkable
 class HasFactors(Protocol):
     """What has a Gaussian factor for the prior of each source."""
 
-    prior_curvature: Float[Array | np.ndarray, "2 2 n"]
-    prior_gradient: Float[Array | np.ndarray, "2 n"]
+    prior_curvature: Float[Array | np.ndarray, "n 2 2"]
+    prior_gradient: Float[Array | np.ndarray, "n 2"]
     prior_loss: Float[Array | np.ndarray, "n"]
 
 
-def factors_of_tile(
-    given: HasFactors, tile: TileData
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the factors of a tile's sources, zero for those that are held."""
-    free = np.asarray(tile.free)
-    found = (given.prior_curvature, given.prior_gradient, given.prior_loss)
-    curvature, gradient, loss = (
-        np.take(np.asarray(f), tile.source, axis=-1, mode="clip") * free for f in found
-    )
-    return curvature, gradient, loss
-
-
-def factor_sums(given: HasFactors) -> OfPrior:
-    """Return a tile's factors as a prior's curvature, gradient and objective."""
-    return (
-        jnp.asarray(given.prior_curvature),
-        jnp.asarray(given.prior_gradient),
-        jnp.sum(jnp.asarray(given.prior_loss)),
+def as_priors(given: HasFactors) -> OfPriors:
+    """Return factors as terms of priors."""
+    return OfPriors(
+        np.asarray(given.prior_curvature),
+        np.asarray(given.prior_gradient),
+        np.asarray(given.prior_loss),
     )
 
 
@@ -274,9 +262,8 @@ __all__ = [
     "REWEIGHTED",
     "Factors",
     "HeavyTails",
+    "as_priors",
     "bend",
     "curved",
-    "factor_sums",
-    "factors_of_tile",
     "weighted_prior",
 ]

@@ -7,38 +7,37 @@ prediction of a measurement has the covariance
     G (1 + BΣBᵀ) Gᵀ − G BΣ J_cᵀ − J_c ΣBᵀ Gᵀ + J_c Σ J_cᵀ
 
 J_c has entries in the columns of one exposure, of the calibration and of one detector
-only, so that BΣ is formed once for a tile and everything else is small. It is formed
-tile by tile, for all slots of a block at once, from the same whitened derivatives as
-the normal equations.
+only, and those by calibration and detector are combinations of a few features
+(`moments`). So Σ is taken between private columns and features once for each slot of
+the plate, BΣ once for a tile, and what is left of a measurement is small.
 """
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from reseau.instrument import Instrument
-from reseau.linalg import Tile, forward_2x2
+from reseau.linalg import Tile
 from reseau.model import (
-    PER_DETECTOR,
-    PER_EXPOSURE,
     OnDetector,
     OnPlane,
     Parameters,
     Problem,
+    plain_columns,
 )
 
 from .equations import Equations
-from .parts import in_parts
-from .plan import Block, TileData
-from .stages import frames_at, stages, whitened_columns
+from .moments import column_kinds, feature_matrix_at
+from .parts import each_part
+from .plan import Batch, Blocks, Part, Plan, TileData
+from .stages import by_pixel, frames_at, stages
 
 
 def leverages(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     equations: Equations,
     parameters: Parameters,
 ) -> Float[np.ndarray, "m 2 2"]:
@@ -54,85 +53,258 @@ def leverages(
     Its trace summed over measurements is the number of parameters that they determine.
     """
     m = problem.measurements.pixel.shape[0]
-    out = np.zeros((m + 1, 2, 2))
-    frames = frames_at(problem, parameters)
-    root = np.asarray(equations.root)
-    covariance = jnp.asarray(root @ root.T)
+    out = np.zeros((2, 2, m + 1))
+    frames, instrument = frames_at(problem, parameters), problem.instrument
+    shared = _shared(problem, feature_matrix_at(problem, frames), equations.root)
 
-    def part(some: Sequence[tuple[Tile, TileData]]) -> None:
-        for eliminated, tile in some:
-            crossed, own = _of_tile(eliminated, covariance)
-            for block in tile.blocks:
-                values = _block_leverage(
-                    problem.instrument,
-                    tile.free,
-                    block,
-                    *stages(problem.instrument, frames, tile, block),
-                    eliminated.root,
-                    crossed,
-                    own,
-                    covariance,
-                )
-                out[np.asarray(block.row)] = np.moveaxis(
-                    np.asarray(values), (2, 3), (0, 1)
-                )
+    def of_part(part: Part) -> None:
+        spread: dict[int, OfTile] = {}
+        for batch in part.batches:
+            spread = {
+                i: spread.get(i)
+                or _of_tile(equations.system.tiles[i], tiles.tiles[i], shared)
+                for i in np.unique(batch.tile).tolist()
+            }
+            plane, at = stages(instrument, frames, batch.blocks)
+            private, own = _derivatives(batch.blocks, plane, at)
+            given = _given(batch, at.features, private, shared, spread)
+            whitening = batch.blocks.whitening
+            values = _predicted(whitening, at.features, private, own, given)
+            out[:, :, batch.row.ravel()] = np.asarray(values).reshape(2, 2, -1)
 
-    in_parts(part, list(zip(equations.system.tiles, tiles, strict=True)))
-    return out[:m]
+    each_part(of_part, tiles.parts)
+    return np.moveaxis(out[:, :, :m], -1, 0)
 
 
 @jax.jit
-def _of_tile(tile: Tile, covariance: Array) -> tuple[Array, Array]:
-    """Return BΣ of a tile, (p, 2, n), and 1 + BΣBᵀ, (2, 2, n)."""
-    crossed = jnp.einsum("kan,kp->pan", tile.border, covariance[tile.columns])
-    own = jnp.einsum("kan,kbn->abn", crossed[tile.columns], tile.border)
-    return crossed, own + jnp.eye(2)[:, :, None]
+def _derivatives(blocks: Blocks, plane: OnPlane, at: OnDetector) -> tuple[Array, Array]:
+    """Return derivatives of pixels by private columns and by the sources' offsets.
+
+    Returns
+    -------
+    (b, s, e, 2, n) and (b, s, 2, 2, n); the pixel is the last but one axis.
+    """
+    b, s, n = jnp.shape(blocks.whitening)[1:]
+
+    def stacked(x: list[Array], y: list[Array]) -> Array:
+        both = [jnp.stack([v.reshape(b, s, n) for v in of], axis=2) for of in (x, y)]
+        return jnp.stack(both, axis=3)
+
+    exposure, plain = by_pixel(at, plane.exposure), plain_columns(plane.position, at)
+    own = stacked(*by_pixel(at, plane.source))
+    free = jnp.asarray(blocks.free)[:, None, None, None]
+    return stacked(exposure[0] + plain[0], exposure[1] + plain[1]), own * free
 
 
-@jax.jit
-def _block_leverage(
-    instrument: Instrument,
-    free: Array,
-    block: Block,
-    plane: OnPlane,
-    at: OnDetector,
-    lower: Array,
-    crossed: Array,
-    own: Array,
-    covariance: Array,
-) -> Array:
-    """Return the leverages of one block, (2, 2, k, n)."""
-    source, shared = whitened_columns(instrument, free, block, plane, at)
-    shared = shared[:, :-1]
-    # G = J_s L⁻ᵀ: solve L Gᵀ = J_sᵀ, the axis of the two unknowns last but one.
-    gain = jnp.moveaxis(forward_2x2(lower, jnp.moveaxis(source, 1, 2)), 2, 1)
-    columns = _columns_of(instrument, block, shared.shape[1], covariance.shape[0])
-    of_slot = covariance[columns[:, :, None], columns[:, None, :]]
-    spread = jnp.einsum("kpr,kpan->kran", of_slot, shared)
-    total = jnp.einsum("kran,krcn->ackn", spread, shared)
-    both = jnp.einsum("kpbn,kpcn->kbcn", crossed[columns], shared)
-    mixed = jnp.einsum("kban,kbcn->ackn", gain, both)
-    turned = jnp.einsum("kban,bdn->kdan", gain, own)
-    total = total + jnp.einsum("kdan,kdcn->ackn", turned, gain)
-    return total - mixed - jnp.swapaxes(mixed, 0, 1)
+class Shared(NamedTuple):
+    """Σ, between private columns and the features of both pixels.
+
+    Attributes
+    ----------
+    covariance
+        Σ.
+    private, features
+        Columns of Σ: private ones of each exposure, and those of each detector that
+        are combinations of features.
+    matrix
+        These combinations.
+    of_private, mixed
+        Between private columns of each exposure, and of these with the features of
+        each detector.
+    of_features
+        Between features of pixels xx, xy and yy.
+    """
+
+    covariance: Float[np.ndarray, "p p"]
+    private: Int[np.ndarray, "n_exp e"]
+    features: Int[np.ndarray, "n_det j"]
+    matrix: Float[np.ndarray, "n_det 2 j f"]
+    of_private: Float[np.ndarray, "n_exp e e"]
+    mixed: Float[np.ndarray, "n_exp n_det 2 e f"]
+    of_features: Float[np.ndarray, "n_det 3 f f"]
 
 
-def _columns_of(
-    instrument: Instrument, block: Block, width: int, total: int
-) -> Int[Array, "k p"]:
-    """Return each slot's shared parameters: exposure, calibration, detector."""
-    slots = jnp.asarray(block.exposure).shape[0]
-    first = total - PER_DETECTOR * instrument.detectors.centre.shape[0]
-    exposure = jnp.asarray(block.exposure)[:, None] * PER_EXPOSURE
-    detector = jnp.asarray(block.detector)[:, None] * PER_DETECTOR + first
-    common = width - PER_EXPOSURE - PER_DETECTOR
-    rest = jnp.arange(first - common, first, dtype=exposure.dtype)
-    parts = [
-        exposure + jnp.arange(PER_EXPOSURE, dtype=exposure.dtype),
-        jnp.broadcast_to(rest, (slots, common)),
-        detector + jnp.arange(PER_DETECTOR, dtype=detector.dtype),
+def _shared(
+    problem: Problem, matrix: Float[np.ndarray, "n_det 2 j f"], root: np.ndarray
+) -> Shared:
+    layout = problem.layout
+    covariance = root @ root.T
+    private, features = column_kinds(layout, matrix.shape[2])
+    mixed = [
+        covariance[private[:, :, None], at][:, None] @ of
+        for at, of in zip(features, matrix, strict=True)
     ]
-    return jnp.concatenate(parts, axis=1)
+    of_features = [
+        [
+            of[a].T @ covariance[np.ix_(at, at)] @ of[b]
+            for a, b in ((0, 0), (0, 1), (1, 1))
+        ]
+        for at, of in zip(features, matrix, strict=True)
+    ]
+    return Shared(
+        covariance,
+        private,
+        features,
+        matrix,
+        covariance[private[:, :, None], private[:, None, :]],
+        np.stack(mixed, axis=1),
+        np.array(of_features),
+    )
+
+
+class OfTile(NamedTuple):
+    """Of a tile: L, 1 + BΣBᵀ, and BΣ on private columns and on features.
+
+    Attributes
+    ----------
+    exposure, detector
+        What is in the rows of the next.
+    private
+        Of each exposure met.
+    features
+        Of pixels x and y, of each detector met.
+    """
+
+    root: Float[np.ndarray, "2 2 n"]
+    own: Float[np.ndarray, "2 2 n"]
+    exposure: Int[np.ndarray, "x"]
+    detector: Int[np.ndarray, "d"]
+    private: Float[np.ndarray, "x e 2 n"]
+    features: Float[np.ndarray, "d 2 f 2 n"]
+
+
+def _of_tile(tile: Tile, data: TileData, shared: Shared) -> OfTile:
+    border, columns = np.asarray(tile.border), np.asarray(tile.columns)
+    n = border.shape[2]
+    flat = border.reshape(len(border), 2 * n)
+    crossed = shared.covariance[columns].T @ flat
+    both = crossed[columns].reshape(-1, 2, 1, n) * border[:, None]
+    of_features = [
+        np.swapaxes(shared.matrix[d], 1, 2) @ crossed[shared.features[d]]
+        for d in data.detector
+    ]
+    return OfTile(
+        np.asarray(tile.root),
+        both.sum(axis=0) + np.eye(2)[:, :, None],
+        data.exposure,
+        data.detector,
+        crossed[shared.private[data.exposure]].reshape(len(data.exposure), -1, 2, n),
+        np.stack(of_features).reshape(len(data.detector), 2, -1, 2, n),
+    )
+
+
+class Given(NamedTuple):
+    """What a batch's predictions are made of.
+
+    Attributes
+    ----------
+    half
+        Half of Σ's private part times private derivatives, and Σ's mixed part times
+        the features of each pixel.
+    features
+        Σ between features xx, xy and yy, times these.
+    crossed, crossed_features
+        BΣ on private columns and on the features of both pixels.
+    root, own
+        L and 1 + BΣBᵀ.
+    """
+
+    half: Float[Array | np.ndarray, "b s e 2 n"]
+    features: Float[Array | np.ndarray, "b 3 f s n"]
+    crossed: Float[Array | np.ndarray, "b s e 2 n"]
+    crossed_features: Float[Array | np.ndarray, "b 2 f 2 n"]
+    root: Float[Array | np.ndarray, "b 2 2 n"]
+    own: Float[Array | np.ndarray, "b 2 2 n"]
+
+
+def _given(
+    batch: Batch,
+    features: Array,
+    private: Array,
+    shared: Shared,
+    spread: dict[int, OfTile],
+) -> Given:
+    b, s, e, _, n = private.shape
+    psi = np.asarray(features).reshape(-1, b, s, n)
+    f = len(psi)
+    exposure = np.asarray(batch.blocks.exposure)
+    detector = np.asarray(batch.blocks.detector)
+    turned = shared.of_private[exposure] @ np.asarray(private).reshape(b, s, e, 2 * n)
+    mixed = shared.mixed[exposure, detector[:, None]].reshape(b, s, 2 * e, f)
+    mixed = (mixed @ psi.transpose(1, 2, 0, 3)).reshape(b, s, 2, e, n)
+    of_features = shared.of_features[detector].reshape(b, 3 * f, f)
+    wide = of_features @ psi.reshape(f, b, s * n).transpose(1, 0, 2)
+    # Blocks beyond the last are empty ones of the last tile.
+    tile = np.concatenate([batch.tile, np.full(b - batch.tile.size, batch.tile[-1])])
+    crossed = np.empty((b, s, e, 2, n))
+    crossed_features = np.empty((b, 2, f, 2, n))
+    root, own = np.empty((b, 2, 2, n)), np.empty((b, 2, 2, n))
+    for number, of in spread.items():
+        some = np.flatnonzero(tile == number)
+        taken = slice(some[0], some[-1] + 1)
+        crossed[taken] = of.private[np.searchsorted(of.exposure, exposure[taken])]
+        crossed_features[taken] = of.features[
+            np.searchsorted(of.detector, detector[taken])
+        ]
+        root[taken], own[taken] = of.root, of.own
+    return Given(
+        0.5 * turned.reshape(b, s, e, 2, n) + np.swapaxes(mixed, 2, 3),
+        wide.reshape(b, 3, f, s, n),
+        crossed,
+        crossed_features,
+        root,
+        own,
+    )
+
+
+@jax.jit
+def _predicted(
+    whitening: Array, features: Array, private: Array, own: Array, given: Given
+) -> Array:
+    """Return the covariances of a batch's predictions, whitened, (2, 2, b, s, n)."""
+    b, s, _, _, n = private.shape
+    psi = features.reshape(-1, b, s, n)
+    half, crossed = jnp.asarray(given.half), jnp.asarray(given.crossed)
+    by_features = jnp.asarray(given.crossed_features)
+    (a, _), (c, d) = jnp.moveaxis(jnp.asarray(given.root), 0, 2)[..., None, :]
+    inner = jnp.moveaxis(jnp.asarray(given.own), 0, 2)[..., None, :]
+
+    def total(i: int, j: int) -> Array:
+        """Return the part of Σ alone, of pixels i and j."""
+        both = (
+            private[..., i, :] * half[..., j, :] + private[..., j, :] * half[..., i, :]
+        )
+        of_features = jnp.asarray(given.features)[:, i + j]
+        return jnp.sum(both, axis=2) + jnp.sum(
+            jnp.moveaxis(psi, 0, 1) * of_features, axis=1
+        )
+
+    def met(unknown: int, j: int) -> Array:
+        """Return BΣ J_cᵀ of a source's unknown and pixel j."""
+        of_private = jnp.sum(crossed[..., unknown, :] * private[..., j, :], axis=2)
+        of_features = by_features[:, j, :, unknown, None]
+        return of_private + jnp.sum(jnp.moveaxis(psi, 0, 1) * of_features, axis=1)
+
+    # G = J_s L⁻ᵀ, by pixel and unknown: solve L Gᵀ = J_sᵀ.
+    gain = []
+    for i in range(2):
+        first = own[:, :, 0, i] / a
+        gain.append((first, (own[:, :, 1, i] - c * first) / d))
+    crossing = [[met(u, j) for j in range(2)] for u in range(2)]
+
+    def whole(i: int, j: int) -> Array:
+        value = total(i, j)
+        for u in range(2):
+            value = value - gain[i][u] * crossing[u][j] - gain[j][u] * crossing[u][i]
+            for v in range(2):
+                value = value + gain[i][u] * inner[u, v] * gain[j][v]
+        return value
+
+    xx, xy, yy = whole(0, 0), whole(0, 1), whole(1, 1)
+    w = whitening
+    mixed = w[0] * (w[1] * xx + w[2] * xy)
+    last = w[1] * (w[1] * xx + 2.0 * w[2] * xy) + w[2] ** 2 * yy
+    return jnp.stack([w[0] ** 2 * xx, mixed, mixed, last]).reshape(2, 2, b, s, n)
 
 
 __all__ = ["leverages"]

@@ -6,87 +6,106 @@ heavy tails another, averages over a Normal a third; all else is the same for th
 """
 
 from abc import abstractmethod
+from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array, Bool, Float
 
-from reseau.instrument import Instrument
+from .plan import Batch
 
-from .plan import Block, TileData
-from .shares import Share, products
 
-OfPrior = tuple[Float[Array, "2 2 n"], Float[Array, "2 n"], Float[Array, ""]]
-"""Curvature, half the gradient and objective of the priors of a tile's sources."""
+class Terms(NamedTuple):
+    """Terms of measurements, in their whitened residuals r.
+
+    Attributes
+    ----------
+    curvature
+        W, its entries xx, xy and yy.
+    gradient
+        ρ'r: half the gradient.
+    loss
+        ρ.
+    """
+
+    curvature: Float[Array, "3 k n"]
+    gradient: Float[Array, "2 k n"]
+    loss: Float[Array, "k n"]
+
+
+class OfPriors(NamedTuple):
+    """Terms of the sources' priors: curvature, half the gradient, and objective."""
+
+    curvature: Float[np.ndarray, "n 2 2"]
+    gradient: Float[np.ndarray, "n 2"]
+    loss: Float[np.ndarray, "n"]
 
 
 class Objective(eqx.Module):
     """Terms of measurements and priors; a solver's equations are told by it alone."""
 
-    def of_tile(self, tile: TileData) -> "Objective":
-        """Return what concerns a tile: rows of its sources, by NumPy.
+    def of_batch(self, batch: Batch) -> "Objective":
+        """Return what concerns a batch: values at its places, by NumPy.
 
         Parameters
         ----------
-        tile
-            As `plan_tiles` made it.
+        batch
+            Of a plan.
         """
-        del tile
-        return self
-
-    def of_block(self, block: Block) -> "Objective":
-        """Return what concerns a block of a tile: values at its places, by NumPy.
-
-        Parameters
-        ----------
-        block
-            Of the tile that `of_tile` was asked for.
-        """
-        del block
-        return self
-
-    def of_priors(self) -> "Objective":
-        """Return what concerns the priors of a tile's sources alone."""
+        del batch
         return self
 
     @abstractmethod
-    def share(
-        self, instrument: Instrument, block: Block, source: Array, shared: Array
-    ) -> Share:
-        """Return what a block gives to the equations.
+    def terms(self, residual: Float[Array, "k 2 n"], full: Bool[Array, "k n"]) -> Terms:
+        """Return the terms of a batch's measurements.
 
         Parameters
         ----------
-        source, shared
-            Whitened derivatives and residuals, as of `whitened_columns`.
+        residual
+            Whitened, of k slots.
+        full
+            Where there is a measurement.
         """
 
     @abstractmethod
-    def prior(self, information: Array, offset: Array) -> OfPrior:
-        """Return what the priors of a tile's sources give.
+    def priors(
+        self,
+        information: Float[np.ndarray, "n 2 2"],
+        offset: Float[np.ndarray, "n 2"],
+    ) -> OfPriors:
+        """Return the terms of the priors of all sources.
 
         Parameters
         ----------
         information
-            Inverse covariances, (2, 2, n); zero where there is none.
+            Inverse covariances; zero where there is none.
         offset
-            From the priors' means, (2, n).
+            From the priors' means.
         """
 
 
 class LeastSquares(Objective):
     """Normal errors and priors."""
 
-    def share(
-        self, instrument: Instrument, block: Block, source: Array, shared: Array
-    ) -> Share:
-        """Return the products of the whitened columns."""
-        return products(instrument, block, source, shared, source, shared)
+    def terms(self, residual: Float[Array, "k 2 n"], full: Bool[Array, "k n"]) -> Terms:
+        """Return the unit matrix, the residuals, and their squares."""
+        x, y = residual[:, 0], residual[:, 1]
+        one = full.astype(x.dtype)
+        return Terms(
+            jnp.stack([one, jnp.zeros_like(one), one]),
+            jnp.stack([x, y]),
+            x**2 + y**2,
+        )
 
-    def prior(self, information: Array, offset: Array) -> OfPrior:
-        """Return the information, Λd, and dᵀΛd."""
-        pull = jnp.sum(information * offset, axis=1)
-        return information, pull, jnp.sum(pull * offset)
+    def priors(
+        self,
+        information: Float[np.ndarray, "n 2 2"],
+        offset: Float[np.ndarray, "n 2"],
+    ) -> OfPriors:
+        """Return the information Λ, Λd, and dᵀΛd."""
+        pull = np.einsum("nij,nj->ni", information, offset)
+        return OfPriors(information, pull, np.sum(pull * offset, axis=1))
 
 
-__all__ = ["LeastSquares", "Objective", "OfPrior"]
+__all__ = ["LeastSquares", "Objective", "OfPriors", "Terms"]

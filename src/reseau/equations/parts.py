@@ -6,17 +6,35 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from reseau._precision import in_double
+from reseau.linalg import one_blas_thread
 
-PARTS = 4
-"""Parts that tiles are dealt out to, whatever the machine: sums are taken by part. With
-more of them the corners in work no longer fit into the cache."""
+from .plan import PARTS
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
+def each_part(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Apply a function to each item, as many at once as there are cores.
+
+    Parameters
+    ----------
+    function
+        Of one item; it computes in 64 bits.
+    items
+        Parts of the work. Their number does not depend on the machine, and neither
+        does what comes out.
+    """
+    run = in_double(function)  # threads start without it
+    with one_blas_thread():
+        if len(items) < 2:
+            return [run(item) for item in items]
+        with ThreadPoolExecutor(min(len(items), _cores())) as pool:
+            return list(pool.map(run, items))
+
+
 def in_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[R]:
-    """Apply a function to interleaved parts of a sequence, as many at once as cores.
+    """Apply a function to interleaved parts of a sequence, see `each_part`.
 
     Parameters
     ----------
@@ -24,21 +42,9 @@ def in_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[R
         Of some of the items; it computes in 64 bits.
     items
         Dealt out in turn.
-
-    Notes
-    -----
-    The number of parts does not depend on the machine, and neither does the result.
     """
     parts = [items[i::PARTS] for i in range(PARTS) if items[i::PARTS]]
-
-    @in_double  # threads start without it
-    def run(part: Sequence[T]) -> R:
-        return function(part)
-
-    if len(parts) < 2:
-        return [run(part) for part in parts]
-    with ThreadPoolExecutor(min(len(parts), _cores())) as pool:
-        return list(pool.map(run, parts))
+    return each_part(function, parts)
 
 
 def _cores() -> int:
@@ -61,4 +67,4 @@ def interleaved(parts: list[list[R]]) -> list[R]:
     return out
 
 
-__all__ = ["PARTS", "in_parts", "interleaved"]
+__all__ = ["each_part", "in_parts", "interleaved"]

@@ -1,14 +1,19 @@
 """Lay measurements out in dense tiles: slots by sources.
 
 A *slot* is an exposure of one detector. Sources are sorted by the set of slots that
-met them and cut into groups. A group's measurements become a dense array (slot,
-source), one slot for every one that any of them met, so that all later work is
-regular: no scatter, no product with an exposure or a detector that the group never
-met. A source measured twice in one slot takes two. Empty places have weight zero.
+met them and cut into groups, the *tiles*. A tile's measurements become dense *blocks*
+(slot, source), each of a few slots of one detector, so that all later work is regular:
+no scatter, no product with an exposure or a detector that the group never met. A
+source measured twice in one slot takes two. Empty places have weight zero.
+
+All blocks of a plate have one shape, and are dealt with many at a time, a *batch*: what
+is compiled is compiled for one shape, and what is multiplied are few large products.
 """
 
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 import scipy.sparse
 from jaxtyping import Array, Float, Int
@@ -19,22 +24,30 @@ from reseau.model.arrangement import whitening_factors
 TARGET_ROWS = 64
 """Sources in a tile."""
 
-SLOTS = (4, 12, 24)
-"""Slots in a block of a tile; one of these for all blocks of a problem."""
+SLOTS = (1, 2, 4)
+"""Slots in a block; one of these for all blocks of a problem."""
 
-BLOCK_COST = 1500
+BLOCK_COST = 64
 """What handling a block costs beside its places, in places."""
 
+BATCH = 32
+"""Blocks that are computed at once, at most."""
 
-class Block(NamedTuple):
-    """Measurements of a tile's sources in a few slots.
+PARTS = 4
+"""Parts that tiles are dealt out to, whatever the machine: sums are taken by part."""
+
+
+class Blocks(NamedTuple):
+    """Measurements of sources in slots, b blocks of s slots and n sources.
 
     Attributes
     ----------
+    source
+        Rows of the sources; beyond the last where there is none.
+    free
+        1 where a source is solved for, else 0.
     exposure, detector
-        Of each slot.
-    row
-        Row of the measurement at each place; beyond the last where there is none.
+        Of each slot, and of each block.
     pixel_x, pixel_y
         Position [pixel].
     whitening
@@ -42,66 +55,172 @@ class Block(NamedTuple):
         covariance [1/pixel]; zero at empty places.
     """
 
-    exposure: Int[Array | np.ndarray, "k"]
-    detector: Int[Array | np.ndarray, "k"]
-    row: Int[Array | np.ndarray, "k n"]
-    pixel_x: Float[Array | np.ndarray, "k n"]
-    pixel_y: Float[Array | np.ndarray, "k n"]
-    whitening: Float[Array | np.ndarray, "3 k n"]
+    source: Int[Array | np.ndarray, "b n"]
+    free: Float[Array | np.ndarray, "b n"]
+    exposure: Int[Array | np.ndarray, "b s"]
+    detector: Int[Array | np.ndarray, "b"]
+    pixel_x: Float[Array | np.ndarray, "b s n"]
+    pixel_y: Float[Array | np.ndarray, "b s n"]
+    whitening: Float[Array | np.ndarray, "3 b s n"]
+
+    def taken(self, some: np.ndarray) -> "Blocks":
+        """Return some of the blocks."""
+        whole = {k: v for k, v in self._asdict().items() if k != "whitening"}
+        taken = {name: values[some] for name, values in whole.items()}
+        return Blocks(**taken, whitening=self.whitening[:, some])
+
+
+class Batch(NamedTuple):
+    """A number of blocks that is the same for all batches of a plan.
+
+    Attributes
+    ----------
+    blocks
+        Measurements; those beyond the last one are empty.
+    row
+        Row of the measurement at each place; beyond the last where there is none.
+    tile
+        Of each block that is not empty, the number of its tile.
+    """
+
+    blocks: Blocks
+    row: Int[np.ndarray, "b s n"]
+    tile: Int[np.ndarray, "k"]
+
+
+class Repeats(NamedTuple):
+    """Slots of a tile and which of its exposures they are of, each of these once."""
+
+    slot: Int[np.ndarray, "k"]
+    exposure: Int[np.ndarray, "k"]
 
 
 class TileData(NamedTuple):
-    """One group of sources with all that was measured of them.
+    """One group of sources.
 
     Attributes
     ----------
     source
         Rows of the sources; beyond the last row where the group is not full.
-    information
-        Prior information of the sources [rad⁻²].
     free
         1 where a source is solved for, else 0.
+    exposure
+        Exposures that met any of them, each once.
+    slots
+        Of which of these exposures its blocks' slots are: all first ones, then all
+        that are a second time of the same exposure, and so on.
+    detector, start
+        Detectors that met any of them, and the first block of each.
     blocks
-        The measurements, a fixed number of slots at a time, so that all blocks
-        have one shape and are compiled once.
+        Which blocks are its own.
     """
 
-    source: Int[Array | np.ndarray, "n"]
-    information: Float[Array | np.ndarray, "2 2 n"]
-    free: Float[Array | np.ndarray, "n"]
-    blocks: tuple[Block, ...]
+    source: Int[np.ndarray, "n"]
+    free: Float[np.ndarray, "n"]
+    exposure: Int[np.ndarray, "e"]
+    slots: tuple[Repeats, ...]
+    detector: Int[np.ndarray, "d"]
+    start: Int[np.ndarray, "d"]
+    blocks: slice
+
+
+class Part(NamedTuple):
+    """Tiles in a row that are worked on by one thread, and the batches of them."""
+
+    tiles: range
+    batches: tuple[Batch, ...]
+
+
+class Plan(NamedTuple):
+    """A plate's measurements as they are worked on.
+
+    Attributes
+    ----------
+    tiles
+        All groups of sources.
+    blocks, row
+        All blocks, in the order of the tiles, and the measurements at their places.
+    parts
+        The same in batches.
+    information
+        Prior information of the sources, zero where they are not solved for [rad⁻²].
+    n_measurements
+        How many measurements there are; the row at empty places.
+    """
+
+    tiles: list[TileData]
+    blocks: Blocks
+    row: Int[np.ndarray, "b s n"]
+    parts: tuple[Part, ...]
+    information: Float[np.ndarray, "n_src 2 2"]
+    n_measurements: int
+
+    def of_tiles(self, numbers: list[int]) -> "Plan":
+        """Return a plan of some of the tiles."""
+        ranges = [self.tiles[i].blocks for i in numbers]
+        blocks = np.concatenate(
+            [np.arange(r.start, r.stop) for r in ranges] or [np.zeros(0, int)]
+        )
+        last = np.cumsum([r.stop - r.start for r in ranges])
+        tiles = [
+            self.tiles[i]._replace(blocks=slice(int(e) - (r.stop - r.start), int(e)))
+            for i, r, e in zip(numbers, ranges, last, strict=True)
+        ]
+        return _planned(
+            self._replace(
+                tiles=tiles, blocks=self.blocks.taken(blocks), row=self.row[blocks]
+            )
+        )
+
+    def held(self, pixel: Float[np.ndarray, "m 2"], counts: np.ndarray) -> "Plan":
+        """Return the plan with all sources held and other measurements.
+
+        Parameters
+        ----------
+        pixel
+            What is measured, of all measurements.
+        counts
+            Which of these count, (m,).
+        """
+        at, used = np.minimum(self.row, len(pixel) - 1), np.append(counts, False)
+        blocks = self.blocks._replace(
+            free=np.zeros_like(self.blocks.free),
+            pixel_x=pixel[at, 0],
+            pixel_y=pixel[at, 1],
+            whitening=np.asarray(self.blocks.whitening) * used[self.row],
+        )
+        tiles = [tile._replace(free=np.zeros_like(tile.free)) for tile in self.tiles]
+        nothing = np.zeros_like(self.information)
+        return _planned(self._replace(tiles=tiles, blocks=blocks, information=nothing))
 
 
 class Places(NamedTuple):
-    """Where each measurement goes: group, row in it, slot; and what each slot is."""
+    """Where each measurement goes: block, slot in it, row; and what each block is."""
 
-    group: np.ndarray
-    position: np.ndarray
+    block: np.ndarray
     slot: np.ndarray
-    slot_group: np.ndarray
-    slot_meaning: np.ndarray
-    slot_number: np.ndarray
+    position: np.ndarray
+    exposure: np.ndarray
+    detector: np.ndarray
+    tile: np.ndarray
+    filled: np.ndarray
 
 
-def plan_tiles(problem: Problem) -> list[TileData]:
-    """Return the tiles of a problem's measurements, the narrow ones first."""
+def plan_tiles(problem: Problem) -> Plan:
+    """Return the plan of a problem's measurements."""
     measurements = problem.measurements
     source = np.asarray(measurements.source)
     n_detectors = len(problem.instrument.detectors.ids)
-    met = np.asarray(measurements.exposure) * n_detectors
-    met = met + np.asarray(measurements.detector)
+    exposure, detector = (
+        np.asarray(x).astype(np.int64)
+        for x in (measurements.exposure, measurements.detector)
+    )
     used = np.unique(source)
     rows = min(TARGET_ROWS, 8 * -(-used.size // 8))
+    met = exposure * n_detectors + detector
     order = used[_order_by_slots(source, met, used, rows)]
-    places = _place(source, met, order, rows)
-    needed = np.bincount(places.slot_group)
-    slots = min(SLOTS, key=lambda s: np.sum(-(-needed // s)) * (s * rows + BLOCK_COST))
-    widths = -(-needed // slots)
-    return [
-        tile
-        for width in np.unique(widths)
-        for tile in _fill(problem, order, places, rows, slots, widths == width)
-    ]
+    places = _place(source, exposure, detector, order, rows)
+    return _fill(problem, order, places, rows)
 
 
 def _order_by_slots(
@@ -143,20 +262,48 @@ def _principal_score(
     return score
 
 
-def _place(source: np.ndarray, met: np.ndarray, order: np.ndarray, rows: int) -> Places:
-    """Assign measurements to groups, rows and slots."""
+def _place(
+    source: np.ndarray,
+    exposure: np.ndarray,
+    detector: np.ndarray,
+    order: np.ndarray,
+    rows: int,
+) -> Places:
+    """Assign measurements to tiles, blocks, slots and rows."""
     rank = np.empty(int(source.max()) + 1, dtype=np.int64)
     rank[order] = np.arange(order.size)
-    group, position = np.divmod(rank[source], rows)
-    repeat = _repeat_number(source, met)
-    n_slots = int(met.max()) + 1
+    tile, position = np.divmod(rank[source], rows)
+    n_exposures, n_detectors = int(exposure.max()) + 1, int(detector.max()) + 1
+    repeat = _repeat_number(source, exposure * n_detectors + detector)
     n_repeats = int(repeat.max()) + 1
-    key = (group * n_repeats + repeat) * n_slots + met
+    # Slots of one tile and detector in a row, each time of an exposure a slot.
+    group = tile * n_detectors + detector
+    key = (group * n_repeats + repeat) * n_exposures + exposure
     slots, which = np.unique(key, return_inverse=True)
-    slot_group = slots // (n_repeats * n_slots)
-    first = np.searchsorted(slot_group, np.arange(slot_group.max() + 1))
-    number = np.arange(slots.size) - first[slot_group]
-    return Places(group, position, number[which], slot_group, slots % n_slots, number)
+    of_group = slots // (n_repeats * n_exposures)
+    first = np.concatenate([[True], of_group[1:] != of_group[:-1]])
+    start = np.flatnonzero(first)
+    number = np.arange(slots.size) - start[np.cumsum(first) - 1]
+    counts = np.diff(np.append(start, slots.size))
+    size = min(SLOTS, key=lambda s: np.sum(-(-counts // s)) * (s * rows + BLOCK_COST))
+    needed = -(-counts // size)
+    block = np.repeat(np.cumsum(needed) - needed, counts) + number // size
+    n_blocks = int(needed.sum())
+    filled = np.zeros((n_blocks, size), dtype=bool)
+    filled[block, number % size] = True
+    exposures = np.zeros((n_blocks, size), dtype=np.int32)
+    exposures[block, number % size] = slots % n_exposures
+    exposures = np.where(filled, exposures, exposures[:, :1])
+    of_block = np.repeat(of_group[start], needed)
+    return Places(
+        block=block[which],
+        slot=(number % size)[which],
+        position=position,
+        exposure=exposures,
+        detector=(of_block % n_detectors).astype(np.int32),
+        tile=of_block // n_detectors,
+        filled=filled,
+    )
 
 
 def _repeat_number(source: np.ndarray, met: np.ndarray) -> np.ndarray:
@@ -171,70 +318,118 @@ def _repeat_number(source: np.ndarray, met: np.ndarray) -> np.ndarray:
     return repeat
 
 
-def _fill(
-    problem: Problem,
-    order: np.ndarray,
-    places: Places,
-    rows: int,
-    slots: int,
-    chosen: np.ndarray,
-) -> list[TileData]:
-    """Return the tiles of the chosen groups, which have the same number of blocks."""
-    groups = np.flatnonzero(chosen)
-    width = -(-np.bincount(places.slot_group)[groups[0]] // slots)
-    number = np.full(chosen.size, -1)
-    number[groups] = np.arange(groups.size)
-    inside = np.flatnonzero(number[places.group] >= 0)
-    at = (number[places.group[inside]], places.slot[inside], places.position[inside])
-    shape = (groups.size, width * slots, rows)
+def _fill(problem: Problem, order: np.ndarray, places: Places, rows: int) -> Plan:
+    """Return the plan of measurements at their places."""
     measurements, prior = problem.measurements, problem.prior
     n_sources = prior.direction.shape[0]
-    n_measurements = measurements.pixel.shape[0]
+    at = (places.block, places.slot, places.position)
+    shape = (*places.exposure.shape, rows)
 
     def spread(values: np.ndarray, empty: float, dtype: type) -> np.ndarray:
         out: np.ndarray = np.full(shape, empty, dtype=dtype)
-        out[at] = values[inside]
+        out[at] = values
         return out
 
-    row = spread(np.arange(n_measurements), n_measurements, np.int32)
-    pixel = np.asarray(measurements.pixel)
-    x, y = spread(pixel[:, 0], 0.0, float), spread(pixel[:, 1], 0.0, float)
-    factors = whitening_factors(np.asarray(measurements.covariance))
-    whitening = np.stack([spread(f, 0.0, float) for f in factors], axis=1)
-    met = np.zeros((groups.size, width * slots), dtype=np.int32)
-    slot = np.flatnonzero(number[places.slot_group] >= 0)
-    met[number[places.slot_group[slot]], places.slot_number[slot]] = (
-        places.slot_meaning[slot]
-    )
-    exposure, detector = np.divmod(met, len(problem.instrument.detectors.ids))
-    source = np.full(chosen.size * rows, n_sources, dtype=np.int32)
-    source[: order.size] = order
-    source = source.reshape(-1, rows)[groups]
+    n_tiles = -(-order.size // rows)
+    source = np.full((n_tiles, rows), n_sources, dtype=np.int32)
+    source.ravel()[: order.size] = order
     known = np.minimum(source, n_sources - 1)
     solved = (source < n_sources) & ~np.asarray(prior.fixed)[known]
     free = solved.astype(float) * float("sources" in problem.free)
-    information = np.asarray(prior.information)[known]
-    if problem.free_network:
-        information = np.zeros_like(information)
-    information = np.moveaxis(information * free[..., None, None], 1, -1)
-
-    def block(i: int, part: slice) -> Block:
-        return Block(
-            exposure=exposure[i, part],
-            row=row[i, part],
-            detector=detector[i, part],
-            pixel_x=x[i, part],
-            pixel_y=y[i, part],
-            whitening=whitening[i][:, part],
-        )
-
-    parts = [slice(j * slots, (j + 1) * slots) for j in range(width)]
-    return [
-        TileData(
-            source=source[i],
-            information=information[i],
-            free=free[i],
-            blocks=tuple(block(i, part) for part in parts),
-        )
-        for i in range(groups.size)
+    information = np.zeros((n_sources, 2, 2))
+    if not problem.free_network:
+        kept = source[free > 0]
+        information[kept] = np.asarray(prior.information)[kept]
+    pixel = np.asarray(measurements.pixel)
+    factors = whitening_factors(np.asarray(measurements.covariance))
+    blocks = Blocks(
+        source=source[places.tile],
+        free=free[places.tile],
+        exposure=places.exposure,
+        detector=places.detector,
+        pixel_x=spread(pixel[:, 0], 0.0, float),
+        pixel_y=spread(pixel[:, 1], 0.0, float),
+        whitening=np.stack([spread(f, 0.0, float) for f in factors]),
+    )
+    row = spread(np.arange(len(pixel)), len(pixel), np.int32)
+    last = np.cumsum(np.bincount(places.tile, minlength=n_tiles))
+    first = np.concatenate([[0], last[:-1]])
+    tiles = [
+        _tile(source[i], free[i], slice(int(first[i]), int(last[i])), places)
+        for i in range(n_tiles)
     ]
+    return _planned(Plan(tiles, blocks, row, (), information, len(pixel)))
+
+
+def _tile(
+    source: np.ndarray, free: np.ndarray, blocks: slice, places: Places
+) -> TileData:
+    """Return one tile, with what its slots are."""
+    slot = np.flatnonzero(places.filled[blocks].ravel())
+    exposure, which = np.unique(
+        places.exposure[blocks].ravel()[slot], return_inverse=True
+    )
+    times = _repeat_number(which, np.zeros_like(which))
+    detector, start = np.unique(places.detector[blocks], return_index=True)
+    repeats = [
+        Repeats(slot[times == i], which[times == i]) for i in range(times.max() + 1)
+    ]
+    return TileData(source, free, exposure, tuple(repeats), detector, start, blocks)
+
+
+def rounded_up(number: int) -> int:
+    """Return the next of 4, 6, 8, 12, 16, ...: few numbers, to compile programs for."""
+    power = max(4, 1 << (number - 1).bit_length())
+    smaller = 3 * power // 4
+    return smaller if smaller >= max(number, 4) else power
+
+
+def _planned(plan: Plan) -> Plan:
+    """Return a plan with its tiles dealt out to parts and their blocks to batches."""
+    tiles = plan.tiles
+    sizes = np.array([t.blocks.stop - t.blocks.start for t in tiles], dtype=int)
+    total = int(sizes.sum())
+    size = min(BATCH, 1 << max(total - 1, 0).bit_length())
+    n_parts = max(min(PARTS, total // size), 1)
+    middle = np.cumsum(sizes) - 0.5 * sizes
+    part = np.minimum((middle * n_parts / max(total, 1)).astype(int), n_parts - 1)
+    ends = np.searchsorted(part, np.arange(n_parts + 1))
+    of_block = np.repeat(np.arange(len(tiles)), sizes)
+    parts = []
+    for first, last in pairwise(ends):
+        if first == last:
+            continue
+        begin, end = tiles[first].blocks.start, tiles[last - 1].blocks.stop
+        batches = [
+            _batch(plan, of_block, np.arange(i, min(i + size, end)), size)
+            for i in range(begin, end, size)
+        ]
+        parts.append(Part(range(int(first), int(last)), tuple(batches)))
+    return plan._replace(parts=tuple(parts))
+
+
+def _batch(plan: Plan, tile: np.ndarray, some: np.ndarray, size: int) -> Batch:
+    """Return a batch of some blocks, filled up with empty ones."""
+    at = np.concatenate([some, np.full(size - some.size, some[-1])])
+    blocks, row = plan.blocks.taken(at), plan.row[at]
+    if some.size < size:
+        whitening = np.array(blocks.whitening)
+        whitening[:, some.size :] = 0.0
+        blocks = blocks._replace(whitening=whitening)
+        row = np.array(row)
+        row[some.size :] = plan.n_measurements
+    on_device: Any = jax.device_put(blocks)
+    return Batch(Blocks(*on_device), row, tile[some])
+
+
+__all__ = [
+    "PARTS",
+    "Batch",
+    "Blocks",
+    "Part",
+    "Plan",
+    "Repeats",
+    "TileData",
+    "plan_tiles",
+    "rounded_up",
+]

@@ -12,22 +12,19 @@ last two cannot raise the objective (`weighted`), but the former may land as hig
 the other side of a minimum, the latter be short.
 """
 
-from collections.abc import Sequence
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from reseau.instrument import Instrument
 from reseau.linalg import backward_2x2, cholesky_2x2, forward_2x2
 from reseau.model import OnDetector, OnPlane, Parameters, Problem, take_step
 from reseau.model.likelihood import Likelihood, Normal
 
 from .heavy_tails import CLIPPED, EXACT, REWEIGHTED, HeavyTails, curved, weighted_prior
-from .parts import in_parts
-from .plan import Block, TileData
-from .stages import frames_at, rows_of, stages, whitened_columns
+from .parts import each_part
+from .plan import Blocks, Part, Plan, rounded_up
+from .stages import frames_at, rows_of, stages, whitened_own
 
 SHARE = 0.25
 """Least share of the exact curvature in the clipped one that describes a source."""
@@ -36,12 +33,9 @@ MOST_STEPS = 50
 TOLERANCE = 1e-3
 """Step [σ] at which a source has arrived."""
 
-Own = tuple[Array, Array]
-"""Whitened derivatives by the source (k, 2, 2, n) and residuals (k, 2, n)."""
-
 
 def settle(
-    problem: Problem, tiles: list[TileData], point: Parameters, terms: HeavyTails
+    problem: Problem, tiles: Plan, point: Parameters, terms: HeavyTails
 ) -> tuple[Parameters, HeavyTails]:
     """Return the parameters with all sources at their minima, and bounds for there.
 
@@ -65,29 +59,29 @@ def settle(
     likelihood = Normal() if terms.likelihood is None else terms.likelihood
     prior = Normal() if terms.reference_prior is None else terms.reference_prior
 
-    def part(some: Sequence[TileData]) -> None:
-        for tile in some:
-            own = tuple(
-                _own(
-                    problem.instrument,
-                    tile.free,
-                    block,
-                    *stages(problem.instrument, frames, tile, block),
-                )
-                for block in tile.blocks
-            )
+    def of_part(part: Part) -> None:
+        own = []
+        for batch in part.batches:
+            plane, at = stages(problem.instrument, frames, batch.blocks)
+            both = _own(batch.blocks, plane, at)
+            own.append([np.asarray(v)[: batch.tile.size] for v in both])
+        columns, left = (np.concatenate(v) for v in zip(*own, strict=True))
+        first = tiles.tiles[part.tiles[0]].blocks.start
+        for data in (tiles.tiles[i] for i in part.tiles):
+            blocks = slice(data.blocks.start - first, data.blocks.stop - first)
             values = _settled(
-                own,
-                tile.information,
-                rows_of(np.asarray(frames.offset), tile.source).T,
-                tile.free,
+                _filled_up(columns[blocks]),
+                _filled_up(left[blocks]),
+                np.moveaxis(rows_of(tiles.information, data.source), 0, -1),
+                rows_of(np.asarray(point.offset), data.source).T,
+                data.free,
                 likelihood,
                 prior,
             )
-            kept = np.flatnonzero(np.asarray(tile.free) > 0)
-            found[np.asarray(tile.source)[kept]] = np.asarray(values).T[kept]
+            kept = np.flatnonzero(data.free > 0)
+            found[data.source[kept]] = np.asarray(values).T[kept]
 
-    in_parts(part, tiles)
+    each_part(of_part, tiles.parts)
     step = np.where(np.isfinite(found[:, :2]), found[:, :2], 0.0)
     moved = take_step(point, np.zeros(problem.layout.size), step)
     bound = jnp.asarray(found[:, 2])
@@ -95,25 +89,35 @@ def settle(
 
 
 @jax.jit
-def _own(
-    instrument: Instrument, free: Array, block: Block, plane: OnPlane, at: OnDetector
-) -> Own:
-    source, shared = whitened_columns(instrument, free, block, plane, at)
-    return source, shared[:, -1]
+def _own(blocks: Blocks, plane: OnPlane, at: OnDetector) -> tuple[Array, Array]:
+    """Return `whitened_own` block by block, (b, s, 2, 2, n) and (b, s, 2, n)."""
+    columns, left = whitened_own(blocks, plane, at)
+    b, n = jnp.shape(blocks.free)
+    return columns.reshape(b, -1, 2, 2, n), left.reshape(b, -1, 2, n)
+
+
+def _filled_up(values: np.ndarray) -> np.ndarray:
+    """Return slots one by one, with empty ones up to one of few numbers."""
+    flat = values.reshape(-1, *values.shape[2:])
+    whole = np.zeros((rounded_up(len(flat)), *flat.shape[1:]))
+    whole[: len(flat)] = flat
+    return whole
 
 
 @jax.jit
 def _settled(
-    own: tuple[Own, ...],
+    columns: Array,
+    start: Array,
     information: Array,
     offset: Array,
     free: Array,
     likelihood: Likelihood,
     prior: Likelihood,
 ) -> Array:
-    """Return steps to the minima of a tile's sources and the bounds there, (3, n)."""
-    columns = jnp.concatenate([c for c, _ in own])
-    start = jnp.concatenate([r for _, r in own])
+    """Return steps to the minima of a tile's sources and the bounds there, (3, n).
+
+    Of whitened derivatives by the sources (k, 2, 2, n) and residuals (k, 2, n).
+    """
     held = jnp.where(free == 0, jnp.eye(2)[:, :, None], 0.0)
 
     def left(step: Array) -> Array:
@@ -153,7 +157,7 @@ def _settled(
 
     def solve(matrix: Array, right: Array) -> Array:
         root = cholesky_2x2(matrix)
-        return backward_2x2(root, forward_2x2(root, right))
+        return jnp.asarray(backward_2x2(root, forward_2x2(root, right)))
 
     def body(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         count, step, _ = state

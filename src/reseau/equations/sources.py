@@ -3,64 +3,56 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from reseau.linalg import Tile, back_substitute, block_covariance, forward_2x2
 
 from .assemble import System
 from .parts import in_parts
-from .plan import TileData
-
-_covariance = jax.jit(block_covariance)
+from .plan import Plan, TileData
 
 
-@jax.jit
-def _substitute(tile: Tile, shared: Array) -> Array:
+def _substitute(tile: Tile, shared: np.ndarray) -> np.ndarray:
     """Return the sources' steps and their σ with all else held, (4, n)."""
-    own = jnp.eye(2)[:, :, None] * jnp.ones(tile.root.shape[-1])
-    spread = forward_2x2(tile.root, own)
-    return jnp.concatenate(
-        [back_substitute(tile, shared), jnp.sqrt(jnp.sum(spread**2, axis=1))]
-    )
+    own = np.eye(2)[:, :, None] * np.ones(tile.root.shape[-1])
+    spread = forward_2x2(np.asarray(tile.root), own)
+    sigma = np.sqrt(np.sum(np.square(spread), axis=1))
+    return np.concatenate([np.asarray(back_substitute(tile, shared)), sigma])
 
 
 def source_steps(
-    system: System, tiles: list[TileData], shared: np.ndarray, n_sources: int
+    system: System, tiles: Plan, shared: np.ndarray, n_sources: int
 ) -> tuple[Float[np.ndarray, "n_src 2"], Float[np.ndarray, "n_src 2"]]:
     """Return the sources' part of the solution and a lower bound of its σ [rad].
 
     The bound is σ with all else held. Both are zero for sources that are not measured
     or not solved for.
     """
-    step = jnp.asarray(shared)
     rows = _scatter(
-        system, tiles, lambda tile: _substitute(tile, step), np.zeros((n_sources, 4))
+        system, tiles, lambda tile: _substitute(tile, shared), np.zeros((n_sources, 4))
     )
     return rows[:, :2], rows[:, 2:]
 
 
 def source_covariances(
-    system: System, tiles: list[TileData], root: np.ndarray, n_sources: int
+    system: System, tiles: Plan, root: np.ndarray, n_sources: int
 ) -> Float[np.ndarray, "n_src 2 2"]:
     """Return the sources' covariances, calibration included [rad²].
 
     Zero for sources that are fixed or not measured.
     """
-    spread = jnp.asarray(root)
     return _scatter(
         system,
         tiles,
-        lambda tile: _covariance(tile, spread),
+        lambda tile: block_covariance(tile, root),
         np.zeros((n_sources, 2, 2)),
     )
 
 
 def _scatter(
     system: System,
-    tiles: list[TileData],
+    tiles: Plan,
     function: Callable[[Tile], Any],
     out: np.ndarray,
 ) -> np.ndarray:
@@ -73,7 +65,7 @@ def _scatter(
             rows = np.moveaxis(np.asarray(values), -1, 0)
             out[np.asarray(tile.source)[kept]] = rows[kept]
 
-    in_parts(part, list(zip(system.tiles, tiles, strict=True)))
+    in_parts(part, list(zip(system.tiles, tiles.tiles, strict=True)))
     return out
 
 

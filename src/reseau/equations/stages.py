@@ -1,4 +1,4 @@
-"""Pixels of a block and their derivatives, in stages, and the same whitened.
+"""Pixels of a batch of measurements and their derivatives, in stages.
 
 What depends on a source, an exposure or a detector alone is computed once for it.
 """
@@ -22,7 +22,6 @@ from reseau.model import (
     Parameters,
     Problem,
     SourceFrame,
-    calibration_columns,
     detector_frame,
     exposure_frame,
     on_detector,
@@ -31,25 +30,22 @@ from reseau.model import (
 )
 from reseau.records import Surroundings
 
-from .plan import Block, TileData
+from .plan import Blocks
 
 
 class Frames(eqx.Module):
-    """Where a linearisation happens: what all tiles share.
+    """Where a linearisation happens: what all batches share.
 
     Attributes
     ----------
-    sources, exposures
-        Frames of all sources and exposures.
-    offset
-        Source offsets from the prior [rad].
-    coefficients, skew, detectors
+    sources, exposures, detectors
+        Frames of all of them.
+    coefficients, skew
         As in `Parameters`.
     """
 
     sources: SourceFrame
     exposures: ExposureFrame
-    offset: Float[Array | np.ndarray, "n_src 2"]
     coefficients: Float[Array | np.ndarray, "n_coef"]
     skew: Float[Array | np.ndarray, ""]
     detectors: DetectorFrame
@@ -62,7 +58,6 @@ def _frames(
     return Frames(
         sources=source_frame(direction, parameters.offset),
         exposures=exposure_frame(parameters.axes, parameters.focal, surroundings),
-        offset=parameters.offset,
         coefficients=parameters.coefficients,
         skew=parameters.skew,
         detectors=detector_frame(parameters.detectors, jnp.asarray(detectors.origin)),
@@ -70,7 +65,7 @@ def _frames(
 
 
 def frames_at(problem: Problem, parameters: Parameters) -> Frames:
-    """Return what all tiles share at `parameters`.
+    """Return what all batches share at `parameters`.
 
     With more rows of sources and exposures than there are, the last one again, up to a
     usual number: programs are compiled for few numbers of either.
@@ -93,12 +88,9 @@ def frames_at(problem: Problem, parameters: Parameters) -> Frames:
 
 
 def stages(
-    instrument: Instrument,
-    frames: Frames,
-    tile: TileData,
-    block: Block,
+    instrument: Instrument, frames: Frames, blocks: Blocks
 ) -> tuple[OnPlane, OnDetector]:
-    """Return a block's positions and pixels with their derivatives.
+    """Return positions and pixels of b blocks with their derivatives, (b s, n).
 
     In two compiled steps, and what follows in others: merged into one, the compiler
     would compute the early stages again for every column of the derivatives.
@@ -107,9 +99,9 @@ def stages(
         instrument,
         frames.sources,
         frames.exposures,
-        tile.source,
-        block.exposure,
-        block.whitening,
+        blocks.source,
+        blocks.exposure,
+        blocks.whitening,
     )
     pixels = _detector_stage(
         instrument,
@@ -117,7 +109,7 @@ def stages(
         frames.coefficients,
         frames.skew,
         frames.detectors,
-        block.detector,
+        blocks.detector,
     )
     return plane, pixels
 
@@ -147,11 +139,18 @@ def _plane_stage(
     exposure: Array,
     whitening: Array,
 ) -> OnPlane:
+    b, s, n = whitening.shape[1:]
+
+    def at_places(values: Array) -> Array:
+        found = values.at[source].get(mode="clip")
+        wide = jnp.broadcast_to(found[:, None], (b, s, *found.shape[1:]))
+        return wide.reshape(b * s, *found.shape[1:])
+
     return on_plane(
         instrument,
-        jax.tree.map(lambda v: v.at[source].get(mode="clip"), sources),
-        jax.tree.map(lambda v: v[exposure], exposures),
-        whitening[0] > 0,
+        jax.tree.map(at_places, sources),
+        jax.tree.map(lambda v: v[exposure.reshape(-1)], exposures),
+        whitening[0].reshape(b * s, n) > 0,
     )
 
 
@@ -164,47 +163,58 @@ def _detector_stage(
     detectors: DetectorFrame,
     met: Array,
 ) -> OnDetector:
-    frames = jax.tree.map(lambda v: v[met], detectors)
+    slots = position[0].shape[0] // met.shape[0]
+    frames = jax.tree.map(lambda v: v[jnp.repeat(met, slots)], detectors)
     return on_detector(instrument, position, coefficients, skew, frames)
 
 
-def whitened_columns(
-    instrument: Instrument, free: Array, block: Block, plane: OnPlane, at: OnDetector
-) -> tuple[Array, Array]:
-    """Return the whitened derivatives of a block's pixels and its residuals.
+def in_slots(blocks: Blocks) -> tuple[Array, Array, Array]:
+    """Return x, y (b s, n) and whitening (3, b s, n) of the slots of all blocks."""
+    whitening = jnp.asarray(blocks.whitening)
+    shape = (-1, whitening.shape[-1])
+    x, y = (jnp.asarray(v).reshape(shape) for v in (blocks.pixel_x, blocks.pixel_y))
+    return x, y, whitening.reshape(3, *shape)
+
+
+def whitened_own(blocks: Blocks, plane: OnPlane, at: OnDetector) -> tuple[Array, Array]:
+    """Return whitened derivatives by the sources and residuals.
 
     Returns
     -------
-    Those by the sources (k, 2, 2, n), and those by exposure, calibration and detector
-    with the residual as last column, (k, p, 2, n); the row is the third axis.
+    Those by the sources' offsets (b s, 2, 2, n), the row of the pixel third, zero where
+    sources are not solved for, and the residuals (b s, 2, n).
     """
-    w = tuple(block.whitening[i][:, None] for i in range(3))
-    Pair = tuple[tuple[Any, ...], tuple[Any, ...]]
-
-    def whiten(x: Array, y: Array) -> Array:
-        """Columns (k, p, n) of x and y to (k, p, 2, n)."""
-        return jnp.stack([w[0] * x, w[1] * x + w[2] * y], axis=2)
-
-    def columns(parts: Pair) -> tuple[Array, Array]:
-        x, y = (jnp.stack(jnp.broadcast_arrays(*p), axis=1) for p in parts)
-        return x, y
-
-    def onward(parts: Pair) -> tuple[Array, Array]:
-        (xx, xy), (yx, yy) = (tuple(c[:, None] for c in row) for row in at.plane)
-        of_x, of_y = columns(parts)
-        return xx * of_x + xy * of_y, yx * of_x + yy * of_y
-
-    left = (block.pixel_x - at.pixel[0], block.pixel_y - at.pixel[1])
-    shape = left[0].shape
-    own = tuple(tuple(jnp.broadcast_to(c, shape) for c in p) for p in at.detector)
-    groups = [
-        onward(plane.exposure),
-        calibration_columns(instrument, plane.position, at),
-        columns((own[0], own[1])),
-        columns(((left[0],), (left[1],))),
+    px, py, w = in_slots(blocks)
+    x, y = px - at.pixel[0], py - at.pixel[1]
+    residual = jnp.stack([w[0] * x, w[1] * x + w[2] * y], axis=1)
+    by_x, by_y = by_pixel(at, plane.source)
+    white = [
+        jnp.stack([w[0] * a, w[1] * a + w[2] * b], axis=1)
+        for a, b in zip(by_x, by_y, strict=True)
     ]
-    source = whiten(*onward(plane.source)) * free
-    return source, jnp.concatenate([whiten(*group) for group in groups], axis=1)
+    slots = x.shape[0] // jnp.shape(blocks.free)[0]
+    free = jnp.repeat(jnp.asarray(blocks.free), slots, axis=0)
+    return jnp.stack(white, axis=1) * free[:, None, None], residual
 
 
-__all__ = ["Frames", "frames_at", "rows_of", "stages", "whitened_columns"]
+def by_pixel(
+    at: OnDetector, columns: tuple[tuple[Any, ...], tuple[Any, ...]]
+) -> tuple[list[Array], list[Array]]:
+    """Carry derivatives of the undistorted position on to the pixels x and y."""
+    (xx, xy), (yx, yy) = at.plane
+    pairs = list(zip(*columns, strict=True))
+    return (
+        [xx * a + xy * b for a, b in pairs],
+        [yx * a + yy * b for a, b in pairs],
+    )
+
+
+__all__ = [
+    "Frames",
+    "by_pixel",
+    "frames_at",
+    "in_slots",
+    "rows_of",
+    "stages",
+    "whitened_own",
+]

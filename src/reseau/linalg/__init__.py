@@ -7,11 +7,15 @@ from .arrow import (
     block_covariance,
     border_transpose,
     cholesky_2x2,
+    covariance_of,
     eliminate,
     forward_2x2,
+    shared_spread,
     to_dense,
+    whiten,
 )
 from .factor import Factor, factorise, rounding_threshold
+from .threads import one_blas_thread
 
 __all__ = [
     "Factor",
@@ -21,9 +25,13 @@ __all__ = [
     "block_covariance",
     "border_transpose",
     "cholesky_2x2",
+    "covariance_of",
     "eliminate",
     "factorise",
     "forward_2x2",
+    "one_blas_thread",
     "rounding_threshold",
+    "shared_spread",
     "to_dense",
+    "whiten",
 ]

@@ -19,7 +19,8 @@ Triggs et al. 2000, Bundle Adjustment: A Modern Synthesis (Schur complement); Li
 et al. 2012, A&A 538, A78 (block structure of astrometric normal equations).
 """
 
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -41,44 +42,70 @@ class Tile(NamedTuple):
         L⁻¹ g, g the right-hand side of the pairs.
     """
 
-    columns: Int[Array, "k"]
-    root: Float[Array, "2 2 n"]
-    border: Float[Array, "k 2 n"]
-    gradient: Float[Array, "2 n"]
+    columns: Int[Array | np.ndarray, "k"]
+    root: Float[Array | np.ndarray, "2 2 n"]
+    border: Float[Array | np.ndarray, "k 2 n"]
+    gradient: Float[Array | np.ndarray, "2 n"]
 
 
-def cholesky_2x2(block: Float[Array, "2 2 n"]) -> Float[Array, "2 2 n"]:
+def _namespace(values: Any) -> ModuleType:
+    """Return the library whose arrays these are: NumPy's on the host, else JAX's."""
+    return np if isinstance(values, np.ndarray) else jnp
+
+
+def cholesky_2x2(
+    block: Float[Array | np.ndarray, "2 2 n"],
+) -> Float[Array | np.ndarray, "2 2 n"]:
     """Return the lower Cholesky factors of 2 x 2 matrices, written out."""
-    a = jnp.sqrt(block[0, 0])
+    xp = _namespace(block)
+    a = xp.sqrt(block[0, 0])
     b = block[1, 0] / a
-    c = jnp.sqrt(block[1, 1] - b * b)
-    return jnp.stack([jnp.stack([a, jnp.zeros_like(a)]), jnp.stack([b, c])])
+    c = xp.sqrt(block[1, 1] - b * b)
+    return xp.stack([xp.stack([a, xp.zeros_like(a)]), xp.stack([b, c])])
 
 
 def forward_2x2(
-    root: Float[Array, "2 2 n"], right: Float[Array, "... 2 n"]
-) -> Float[Array, "... 2 n"]:
+    root: Float[Array | np.ndarray, "2 2 n"],
+    right: Float[Array | np.ndarray, "... 2 n"],
+) -> Float[Array | np.ndarray, "... 2 n"]:
     """Solve L x = right for lower 2 x 2 factors."""
     first = right[..., 0, :] / root[0, 0]
     second = (right[..., 1, :] - root[1, 0] * first) / root[1, 1]
-    return jnp.stack([first, second], axis=-2)
+    return _namespace(first).stack([first, second], axis=-2)
 
 
 def backward_2x2(
-    root: Float[Array, "2 2 n"], right: Float[Array, "... 2 n"]
-) -> Float[Array, "... 2 n"]:
+    root: Float[Array | np.ndarray, "2 2 n"],
+    right: Float[Array | np.ndarray, "... 2 n"],
+) -> Float[Array | np.ndarray, "... 2 n"]:
     """Solve Lᵀ x = right for lower 2 x 2 factors."""
     second = right[..., 1, :] / root[1, 1]
     first = (right[..., 0, :] - root[1, 0] * second) / root[0, 0]
-    return jnp.stack([first, second], axis=-2)
+    return _namespace(first).stack([first, second], axis=-2)
+
+
+def whiten(
+    block: Float[Array | np.ndarray, "2 2 n"],
+    border: Float[Array | np.ndarray, "k 2 n"],
+    gradient: Float[Array | np.ndarray, "2 n"],
+    columns: Int[Array | np.ndarray, "k"],
+) -> Tile:
+    """Return a group of pairs with their blocks factored."""
+    root = cholesky_2x2(block)
+    return Tile(
+        columns=columns,
+        root=root,
+        border=forward_2x2(root, border),
+        gradient=forward_2x2(root, gradient),
+    )
 
 
 def eliminate(
-    block: Float[Array, "2 2 n"],
-    border: Float[Array, "k 2 n"],
-    gradient: Float[Array, "2 n"],
-    columns: Int[Array, "k"],
-) -> tuple[Tile, Float[Array, "k k"], Float[Array, "k"]]:
+    block: Float[Array | np.ndarray, "2 2 n"],
+    border: Float[Array | np.ndarray, "k 2 n"],
+    gradient: Float[Array | np.ndarray, "2 n"],
+    columns: Int[Array | np.ndarray, "k"],
+) -> tuple[Tile, Float[Array | np.ndarray, "k k"], Float[Array | np.ndarray, "k"]]:
     """Eliminate the pairs of one group.
 
     Returns
@@ -86,21 +113,39 @@ def eliminate(
     The tile for `back_substitute` and `block_covariance`, and what the corner and
     its right-hand side lose by the elimination, on `columns`.
     """
-    root = cholesky_2x2(block)
-    whitened = forward_2x2(root, border)
-    reduced = forward_2x2(root, gradient)
-    flat = whitened.reshape(whitened.shape[0], -1)
-    tile = Tile(columns=columns, root=root, border=whitened, gradient=reduced)
-    return tile, flat @ flat.T, flat @ reduced.reshape(-1)
+    tile = whiten(block, border, gradient, columns)
+    flat = tile.border.reshape(tile.border.shape[0], -1)
+    return tile, flat @ flat.T, flat @ tile.gradient.reshape(-1)
 
 
-def back_substitute(tile: Tile, corner: Float[Array, "p"]) -> Float[Array, "2 n"]:
+def back_substitute(
+    tile: Tile, corner: Float[Array | np.ndarray, "p"]
+) -> Float[Array | np.ndarray, "2 n"]:
     """Return the pairs' part of the solution, given the corner's."""
-    share = jnp.einsum("kan,k->an", tile.border, corner[tile.columns])
-    return backward_2x2(tile.root, tile.gradient - share)
+    k = tile.border.shape[0]
+    share = corner[tile.columns] @ tile.border.reshape(k, -1)
+    left = tile.gradient - share.reshape(tile.gradient.shape)
+    return backward_2x2(tile.root, left)
 
 
-def block_covariance(tile: Tile, root: Float[Array, "p q"]) -> Float[Array, "2 2 n"]:
+def shared_spread(
+    tile: Tile, root: Float[Array | np.ndarray, "p q"]
+) -> Float[Array | np.ndarray, "q 2 n"]:
+    """Return L⁻¹E V: how whitened pairs move with the corner's independent numbers.
+
+    Parameters
+    ----------
+    root
+        V with V Vᵀ the inverse of the Schur complement.
+    """
+    k = tile.border.shape[0]
+    flat = root[tile.columns].T @ tile.border.reshape(k, -1)
+    return flat.reshape(-1, *tile.gradient.shape)
+
+
+def block_covariance(
+    tile: Tile, root: Float[Array | np.ndarray, "p q"]
+) -> Float[Array | np.ndarray, "2 2 n"]:
     """Return the pairs' blocks of the inverse of the whole matrix.
 
     Parameters
@@ -110,19 +155,28 @@ def block_covariance(tile: Tile, root: Float[Array, "p q"]) -> Float[Array, "2 2
         instead of V Vᵀ keeps the digits where a few weak directions are much
         less certain than the rest.
     """
-    k = tile.border.shape[0]
-    spread = (root[tile.columns].T @ tile.border.reshape(k, -1)).reshape(
-        -1, *tile.gradient.shape
-    )
-    inner = jnp.sum(spread[:, :, None] * spread[:, None, :], axis=0)
-    inner = inner + jnp.eye(2)[:, :, None]
+    return covariance_of(tile, shared_spread(tile, root))
+
+
+def covariance_of(
+    tile: Tile, spread: Float[Array | np.ndarray, "q 2 n"]
+) -> Float[Array | np.ndarray, "2 2 n"]:
+    """Return what `block_covariance` does, of a spread that is at hand."""
+    xp = _namespace(spread)
+    x, y = spread[:, 0], spread[:, 1]
+    xx, xy, yy = (xp.sum(a * b, axis=0) for a, b in ((x, x), (x, y), (y, y)))
+    inner = xp.stack([xp.stack([1.0 + xx, xy]), xp.stack([xy, 1.0 + yy])])
     left = backward_2x2(tile.root, inner)
-    return backward_2x2(tile.root, jnp.swapaxes(left, 0, 1))
+    return backward_2x2(tile.root, xp.swapaxes(left, 0, 1))
 
 
-def border_transpose(tile: Tile, right: Float[Array, "q 2 n"]) -> Float[Array, "k q"]:
+def border_transpose(
+    tile: Tile, right: Float[Array | np.ndarray, "q 2 n"]
+) -> Float[Array | np.ndarray, "k q"]:
     """Return Eᵀ C⁻¹ `right` on the tile's columns."""
-    return jnp.einsum("kan,qan->kq", tile.border, forward_2x2(tile.root, right))
+    whitened = forward_2x2(tile.root, right)
+    flat = tile.border.reshape(tile.border.shape[0], -1)
+    return flat @ whitened.reshape(whitened.shape[0], -1).T
 
 
 def to_dense(

@@ -128,9 +128,13 @@ class OnDetector(NamedTuple):
         By the undistorted position [pixel/µm].
     position
         By the distorted position [pixel/µm], (k, 1).
+    features
+        What derivatives by a linear distortion and by the detector are combinations of:
+        the distortion's basis, 1, and the two distances from the detector's centre
+        [µm], (f, ...); `feature_matrix` has the combinations.
     coefficients
-        Distorted positions by coefficients: the basis of a linear distortion, (t, ...),
-        or both components' derivatives, (2, p, ...).
+        Distorted positions by the coefficients of a distortion that is not linear, rows
+        of x and of y; else none.
     detector
         By the centre's x, y, by theta and by pitch_x, pitch_y of the detector met.
     """
@@ -138,7 +142,8 @@ class OnDetector(NamedTuple):
     pixel: Components
     plane: tuple[Components, Components]
     position: tuple[Components, Components]
-    coefficients: Array
+    features: Array
+    coefficients: tuple[Components, Components]
     detector: tuple[Components, Components]
 
 
@@ -323,7 +328,7 @@ def on_plane(
     Parameters
     ----------
     sources, exposure
-        Frames of n sources and of k exposures.
+        Frames of n sources, or of n for each of the exposures, and of k exposures.
     valid
         False where a source was not measured on an exposure, (k, n); there the axis
         takes the source's place, so that nothing becomes infinite.
@@ -381,40 +386,65 @@ def on_detector(
         pixel=tuple(p + detectors.origin[:, None, i] for i, p in enumerate(pixel)),
         plane=_product(matrix, _columns(columns)),
         position=matrix,
+        features=_features(instrument, plane, skew, (dx, dy)),
         coefficients=_by_coefficients(instrument, plane, coefficients, skew),
         detector=_columns(centre + shape),
     )
 
 
+def _features(
+    instrument: Instrument, plane: Components, skew: Array, offset: Components
+) -> Array:
+    """Return the features of `OnDetector`."""
+    distortion, (x, y) = instrument.distortion, plane
+    rest = jnp.stack([jnp.ones_like(x), *offset])
+    if not isinstance(distortion, LinearDistortion):
+        return rest
+    return jnp.concatenate([distortion.basis(x + skew * y, y), rest])
+
+
 def _by_coefficients(
     instrument: Instrument, plane: Components, coefficients: Array, skew: Array
-) -> Array:
-    """Return the basis of a linear distortion, or derivatives one by one."""
+) -> tuple[Components, Components]:
+    """Return derivatives by coefficients that are not linear, one by one."""
     distortion, (x, y) = instrument.distortion, plane
-    if isinstance(distortion, LinearDistortion):
-        return distortion.basis(x + skew * y, y)
-    columns = jax.vmap(
-        lambda t: jax.jvp(
-            lambda c: measured(distortion, x, y, c, skew), (coefficients,), (t,)
-        )[1]
-    )(jnp.eye(coefficients.shape[0]))
-    return jnp.stack(columns)
+    if distortion.is_linear:
+        return (), ()
+    columns = [
+        jax.jvp(lambda c: measured(distortion, x, y, c, skew), (coefficients,), (t,))[1]
+        for t in jnp.eye(coefficients.shape[0])
+    ]
+    return _columns(columns)
 
 
-def calibration_columns(
-    instrument: Instrument, plane: Components, at: OnDetector
-) -> tuple[Array, Array]:
-    """Return derivatives of x and y by distortion coefficients and skew, (k, p, n)."""
-    (xx, xy), (yx, yy) = (tuple(c[:, None] for c in row) for row in at.position)
-    basis = jnp.moveaxis(at.coefficients, -2, 0)
+def feature_matrix(
+    instrument: Instrument, detectors: DetectorFrame
+) -> Float[Array, "n_det 2 p f"]:
+    """Return derivatives of pixels x and y as combinations of `features`.
+
+    By the coefficients of a distortion that is linear, and the detector's five numbers.
+    """
+    matrix, n = jnp.asarray(detectors.matrix), 0
     if instrument.distortion.is_linear:
-        by_x, by_y = [xx * basis, xy * basis], [yx * basis, yy * basis]
-    else:
-        of_x, of_y = basis[:, 0], basis[:, 1]
-        by_x, by_y = [xx * of_x + xy * of_y], [yx * of_x + yy * of_y]
-    by_x.append((at.plane[0][0] * plane[1])[:, None])
-    by_y.append((at.plane[1][0] * plane[1])[:, None])
-    return jnp.concatenate(by_x, axis=1), jnp.concatenate(by_y, axis=1)
+        n = instrument.coefficients.shape[0] // 2
+    blocks = jnp.einsum("dab,tf->dabtf", matrix, jnp.eye(n, n + 3))
+    centre = jnp.zeros((matrix.shape[0], 2, 2, n + 3)).at[..., n].set(-matrix)
+    shape = jnp.zeros((matrix.shape[0], 2, 3, n + 3))
+    shape = shape.at[..., n + 1 :].set(jnp.swapaxes(detectors.by_shape, -1, -2))
+    flat = blocks.reshape(matrix.shape[0], 2, 2 * n, n + 3)
+    return jnp.concatenate([flat, centre, shape], axis=2)
+
+
+def plain_columns(plane: Components, at: OnDetector) -> tuple[list[Array], list[Array]]:
+    """Return derivatives of x and y by calibration that `features` do not give.
+
+    By the coefficients of a distortion that is not linear, and by the skew.
+    """
+    by_x, by_y = _product(at.position, at.coefficients)
+    return (
+        [*by_x, at.plane[0][0] * plane[1]],
+        [*by_y, at.plane[1][0] * plane[1]],
+    )
 
 
 def _camera_tangents(
@@ -428,7 +458,7 @@ def _camera_tangents(
         return camera_components(apparent(direction, around), axes)
 
     def parts(vector: Array) -> Components:
-        return tuple(vector[:, i] for i in range(3))
+        return tuple(vector[..., i] for i in range(3))
 
     start = parts(sources.direction)
     current, by_east = jax.jvp(seen, (start,), (parts(sources.east),))

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from reseau.equations.equations import Equations
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.model import Problem
 
 BEYOND = 1.0
@@ -46,7 +46,7 @@ class Extrapolation(NamedTuple):
 
 def find_extrapolated(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     equations: Equations,
     covariance: Float[np.ndarray, "n 2 2"],
 ) -> Extrapolation:
@@ -78,7 +78,7 @@ def find_extrapolated(
 
 
 def own_covariances(
-    tiles: list[TileData], equations: Equations, n: int
+    tiles: Plan, equations: Equations, n: int
 ) -> Float[np.ndarray, "n 2 2"]:
     """Return the sources' covariances with the calibration held; zero if not solved.
 
@@ -90,7 +90,7 @@ def own_covariances(
         Number of sources.
     """
     out = np.zeros((n, 2, 2))
-    for tile, data in zip(equations.system.tiles, tiles, strict=True):
+    for tile, data in zip(equations.system.tiles, tiles.tiles, strict=True):
         kept = np.flatnonzero(np.asarray(data.free) > 0)
         (a, _), (b, c) = np.asarray(tile.root)[:, :, kept]
         # (L Lᵀ)⁻¹ written out, L = [[a, 0], [b, c]].

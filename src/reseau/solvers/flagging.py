@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from reseau.equations.curvature import prior_curvature
 from reseau.equations.equations import Equations
 from reseau.equations.heavy_tails import HeavyTails
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.flags import flag_value
 from reseau.model import Parameters, Problem
 from reseau.solvers.posterior.gaussian import spread_by_covariance
@@ -64,7 +64,7 @@ class SourceJudgement(NamedTuple):
 
 def source_flags(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     equations: Equations | None,
     parameters: Parameters,
     covariance: Float[np.ndarray, "n 2 2"],

@@ -17,7 +17,7 @@ import numpy as np
 
 from reseau.equations.equations import Equations, equations_at
 from reseau.equations.heavy_tails import CLIPPED, REWEIGHTED, HeavyTails
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.equations.source_minima import settle
 from reseau.equations.sources import source_steps
 from reseau.errors import Result
@@ -112,7 +112,7 @@ class Optimum(NamedTuple):
 
 def gauss_newton(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     start: Parameters,
     settings: Settings | None = None,
     report: Report | None = None,

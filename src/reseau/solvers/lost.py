@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.equations.residuals import residuals_at
 from reseau.model import Problem
 from reseau.solvers.start.trusted import Strays
@@ -13,7 +13,7 @@ from .solution import Solution
 
 def lost_solution(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     optimum: Optimum,
     strays: Strays | None,
     seconds: dict[str, float],

@@ -14,7 +14,7 @@ from reseau._precision import in_double
 from reseau.equations import Residuals
 from reseau.equations.equations import Equations
 from reseau.equations.leverage import leverages
-from reseau.equations.plan import TileData, plan_tiles
+from reseau.equations.plan import Plan, plan_tiles
 from reseau.errors import Result
 from reseau.model import (
     PER_EXPOSURE,
@@ -128,7 +128,7 @@ def _is_robust(robust: Robust | None) -> bool:
 
 def _descend(
     start: Start,
-    tiles: list[TileData],
+    tiles: Plan,
     robust: Robust | None,
     settings: Settings,
     report: Report | None,
@@ -154,7 +154,7 @@ def _descend(
 
 def _go_on(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     first: Optimum,
     robust: Robust | None,
     settings: Settings,
@@ -177,7 +177,7 @@ def _solve(
 ) -> Solution:
     began = time.perf_counter()
     start = find_start(problem)
-    tiles = jax.device_put(plan_tiles(start.problem))
+    tiles = plan_tiles(start.problem)
     planned = time.perf_counter()
     problem, optimum, strays = _descend(start, tiles, robust, settings, report)
     found = _go_on(problem, tiles, optimum, robust, settings, report)
@@ -370,7 +370,7 @@ def _name_direction(share: np.ndarray, names: list[str]) -> str:
 
 
 def _inner_constraints(
-    problem: Problem, tiles: list[TileData], equations: Equations, null: NullSpace
+    problem: Problem, tiles: Plan, equations: Equations, null: NullSpace
 ) -> InnerConstraints | None:
     """Return what a free network is fixed by, or None."""
     if not problem.free_network or "sources" not in problem.free:

@@ -9,10 +9,8 @@ A mode that would change one by more than `SAID` is not moved: it stays as data 
 priors have it, and the datum does not name it.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-import jax
 import numpy as np
 import scipy.linalg
 import scipy.sparse
@@ -20,7 +18,7 @@ from jaxtyping import Bool, Float
 
 from reseau.equations import Residuals
 from reseau.equations.assemble import assemble
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.equations.residuals import residuals_at
 from reseau.equations.ties import tie_columns
 from reseau.model import Parameters, Problem, free_columns, prior_widths, take_step
@@ -73,7 +71,7 @@ class Reported(NamedTuple):
 
 def reported_at(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     optimum: Parameters,
     constrained: Parameters | None = None,
     weight: Float[np.ndarray, "n_meas"] | None = None,
@@ -103,7 +101,7 @@ def reported_at(
 
     # Predictions change smoothly over a detector: some of them say how.
     few = _cover(tiles)
-    seen = _rows(few, len(before.pull))
+    seen = _rows(few)
     seen = seen[counts[seen]]
 
     def change_at(point: Parameters) -> float:
@@ -125,7 +123,7 @@ def reported_at(
         found = written(moved, datum)
         if found.change <= UNCHANGED:
             return found
-    aims = _aimed_at_predictions(few, before, counts)
+    aims = _aimed_at_predictions(problem, few, before, counts)
     first = _changes(problem, aims, moved)
     for kept in _choices(datum):
         chosen = datum if kept == datum.modes else find_datum(problem, start, kept)
@@ -153,28 +151,22 @@ def _is_possible(point: Parameters) -> bool:
     return positive and bool(np.all(np.isfinite(point.axes)))
 
 
-def _cover(tiles: list[TileData]) -> list[TileData]:
+def _cover(tiles: Plan) -> Plan:
     """Return tiles that hold enough measurements of each exposure of each detector.
 
     Of each slot `ENOUGH`, or all that it has. Tiles that are short of most come first.
     """
-    slots = [
-        np.stack([np.asarray(x) for x in (b.exposure, b.detector)], axis=1)
-        for tile in tiles
-        for b in tile.blocks
-    ]
-    full = [
-        np.count_nonzero(np.asarray(b.whitening)[0], axis=1)
-        for tile in tiles
-        for b in tile.blocks
-    ]
-    _, slot = np.unique(np.concatenate(slots), axis=0, return_inverse=True)
-    tile = np.repeat(
-        np.arange(len(tiles)),
-        [sum(len(b.exposure) for b in tile.blocks) for tile in tiles],
+    blocks = tiles.blocks
+    exposure = np.asarray(blocks.exposure)
+    detector = np.broadcast_to(np.asarray(blocks.detector)[:, None], exposure.shape)
+    full = np.count_nonzero(np.asarray(blocks.whitening)[0], axis=2)
+    _, slot = np.unique(
+        np.stack([exposure.ravel(), detector.ravel()]), axis=1, return_inverse=True
     )
-    held = np.zeros((len(tiles), slot.max() + 1))
-    np.add.at(held, (tile, slot.ravel()), np.concatenate(full))
+    sizes = [t.blocks.stop - t.blocks.start for t in tiles.tiles]
+    tile = np.repeat(np.arange(len(sizes)), sizes)
+    held = np.zeros((len(sizes), slot.max() + 1))
+    np.add.at(held, (np.repeat(tile, exposure.shape[1]), slot.ravel()), full.ravel())
     missing = np.minimum(held.sum(axis=0), ENOUGH)
     chosen: list[int] = []
     while np.any(missing > 0):
@@ -183,14 +175,12 @@ def _cover(tiles: list[TileData]) -> list[TileData]:
         missing = missing - held[best]
         held[best] = 0.0
         missing = np.maximum(missing, 0.0)
-    return [tiles[i] for i in sorted(chosen)]
+    return tiles.of_tiles(sorted(chosen))
 
 
-def _rows(tiles: Sequence[TileData], n: int) -> np.ndarray:
-    """Return the rows, below `n`, of the measurements in tiles."""
-    rows = [np.asarray(b.row).ravel() for tile in tiles for b in tile.blocks]
-    found = np.concatenate([*rows, np.zeros(0, dtype=int)])
-    return np.unique(found[found < n])
+def _rows(tiles: Plan) -> np.ndarray:
+    """Return the rows of the measurements in tiles."""
+    return np.unique(tiles.row[tiles.row < tiles.n_measurements])
 
 
 def _choices(datum: Datum) -> list[tuple[str, ...]]:
@@ -220,27 +210,11 @@ def _largest(after: Residuals, before: Residuals, rows: np.ndarray) -> float:
 
 
 def _aimed_at_predictions(
-    tiles: Sequence[TileData], residuals: Residuals, counts: Bool[np.ndarray, "m"]
-) -> list[TileData]:
+    problem: Problem, tiles: Plan, residuals: Residuals, counts: Bool[np.ndarray, "m"]
+) -> Plan:
     """Return tiles whose measurements are what was predicted, sources held."""
-    off = np.concatenate([residuals.pixel, np.zeros((1, 2))])
-    counted = np.append(counts, True)
-    aims = [
-        tile._replace(
-            free=np.zeros(np.shape(tile.free)),
-            blocks=tuple(
-                block._replace(
-                    pixel_x=np.asarray(block.pixel_x) - off[np.asarray(block.row), 0],
-                    pixel_y=np.asarray(block.pixel_y) - off[np.asarray(block.row), 1],
-                    whitening=np.asarray(block.whitening)
-                    * counted[np.asarray(block.row)],
-                )
-                for block in tile.blocks
-            ),
-        )
-        for tile in tiles
-    ]
-    return list(jax.device_put(aims))
+    predicted = np.asarray(problem.measurements.pixel) - residuals.pixel
+    return tiles.held(predicted, counts)
 
 
 class _Changes(NamedTuple):
@@ -253,7 +227,7 @@ class _Changes(NamedTuple):
     square: float
 
 
-def _changes(problem: Problem, aims: list[TileData], point: Parameters) -> _Changes:
+def _changes(problem: Problem, aims: Plan, point: Parameters) -> _Changes:
     """Linearise the change of predictions at a point, sources held."""
     corner = assemble(problem, aims, point, 0.0).corner
     width = prior_widths(problem)

@@ -134,7 +134,7 @@ def solve_nuts(
     if not start.converged:
         raise _no_start(start)
     problem = start.problem
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = plan_tiles(problem)
     terms = _terms(start.reliability)
     equations = equations_at(problem, tiles, start.parameters, 0.0, terms)
     coordinates = whitened_coordinates(

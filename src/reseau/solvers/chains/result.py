@@ -47,7 +47,7 @@ def _solution(found: Sampled) -> Solution:
     start = found.solution
     draws = _about_their_mean(found.draws)
     problem, mean = start.problem, draws.centre
-    residuals = residuals_at(problem, jax.device_put(plan_tiles(problem)), mean)
+    residuals = residuals_at(problem, plan_tiles(problem), mean)
     offset = draws.offset.reshape(-1, *draws.offset.shape[2:])
     shared = np.nan_to_num(draws.shared).reshape(-1, draws.shared.shape[2])
     n = offset.shape[0] - 1

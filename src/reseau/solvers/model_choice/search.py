@@ -10,13 +10,12 @@ each model foresees measurements that it has not seen.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-import jax
 import numpy as np
 from jaxtyping import Bool
 
 from reseau._precision import in_double
 from reseau.equations.equations import equations_at
-from reseau.equations.plan import TileData, plan_tiles
+from reseau.equations.plan import Plan, plan_tiles
 from reseau.equations.residuals import residuals_at
 from reseau.equations.sources import source_steps
 from reseau.errors import (
@@ -149,8 +148,8 @@ class _Trial:
         self.problem, self.start = start.problem, start.parameters
         self.left_out = left_out(whole.measurements, part, seed)
         seen = _without(self.problem, self.left_out)
-        self.tiles = jax.device_put(plan_tiles(self.problem))
-        self.seen_tiles = jax.device_put(plan_tiles(seen))
+        self.tiles = plan_tiles(self.problem)
+        self.seen_tiles = plan_tiles(seen)
         self.models: list[Model] = []
         self.candidates: list[Candidate] = []
 
@@ -245,7 +244,7 @@ class _Trial:
 
 def _fit(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     start: Parameters,
     limit: int,
     enough: float = ENOUGH,

@@ -23,7 +23,6 @@ method, model comparison); Tierney & Kadane 1986, JASA 81, 82.
 
 from typing import NamedTuple
 
-import jax
 import numpy as np
 import scipy.linalg
 import scipy.special
@@ -31,7 +30,7 @@ from jaxtyping import Float
 
 from reseau._precision import in_double
 from reseau.equations.equations import Equations
-from reseau.equations.plan import TileData, plan_tiles
+from reseau.equations.plan import Plan, plan_tiles
 from reseau.linalg import rounding_threshold
 from reseau.model import PER_EXPOSURE, Problem, free_columns, prior_terms, prior_widths
 from reseau.model.arrangement import whitening_factors
@@ -137,15 +136,13 @@ def evidence(solution: Solution) -> Evidence:
     log p apart on a small plate.
     """
     problem = solution.problem
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = plan_tiles(problem)
     settings = Settings(max_iterations=10)
     optimum = gauss_newton(problem, tiles, solution.parameters, settings)
     return laplace_evidence(problem, tiles, optimum)
 
 
-def laplace_evidence(
-    problem: Problem, tiles: list[TileData], optimum: Optimum
-) -> Evidence:
+def laplace_evidence(problem: Problem, tiles: Plan, optimum: Optimum) -> Evidence:
     """Return the evidence from the equations of the last linearisation.
 
     Parameters
@@ -251,11 +248,11 @@ def _focal_density(problem: Problem) -> np.ndarray:
 
 
 def _log_determinant(
-    problem: Problem, tiles: list[TileData], optimum: Optimum
+    problem: Problem, tiles: Plan, optimum: Optimum
 ) -> tuple[float, int]:
     """Return log det H, and how many directions are held and left out of it."""
     own, equations = 0.0, optimum.equations
-    for tile, data in zip(equations.system.tiles, tiles, strict=True):
+    for tile, data in zip(equations.system.tiles, tiles.tiles, strict=True):
         root = np.asarray(tile.root)
         logs = np.log(root[0, 0]) + np.log(root[1, 1])
         own += 2.0 * float(np.sum(logs[np.asarray(data.free) > 0]))

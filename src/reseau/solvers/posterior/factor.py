@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from reseau.equations.equations import Equations
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.model import Parameters, Problem
 from reseau.model.gauge import Datum
 
@@ -103,7 +103,7 @@ class PosteriorFactor(eqx.Module):
 
 def posterior_factor(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     equations: Equations,
     constraints: InnerConstraints | None,
     datum: Datum,
@@ -151,9 +151,9 @@ def _plain(parameters: Parameters) -> Parameters:
     return Parameters(**{k: np.array(v) for k, v in vars(parameters).items()})
 
 
-def _sources(tiles: list[TileData]) -> np.ndarray:
-    rows = np.stack([np.asarray(tile.source) for tile in tiles])
-    free = np.stack([np.asarray(tile.free) for tile in tiles]) > 0
+def _sources(tiles: Plan) -> np.ndarray:
+    rows = np.stack([np.asarray(tile.source) for tile in tiles.tiles])
+    free = np.stack([np.asarray(tile.free) for tile in tiles.tiles]) > 0
     return np.where(free, rows, -1).astype(np.int32)
 
 

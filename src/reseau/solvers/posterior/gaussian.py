@@ -14,16 +14,13 @@ Estimation and Hypothesis Testing in Linear Models (minimum trace).
 
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from reseau.equations.assemble import System
 from reseau.equations.equations import Equations
-from reseau.equations.plan import TileData
-from reseau.equations.sources import source_covariances
-from reseau.linalg import Tile, backward_2x2, border_transpose
+from reseau.equations.plan import Plan, TileData
+from reseau.linalg import Tile, backward_2x2, border_transpose, shared_spread
 from reseau.model import Problem
 
 from .redundancy import PriorShares, prior_shares
@@ -72,31 +69,20 @@ class InnerConstraints(NamedTuple):
 
 
 def companion_sources(
-    system: System, tiles: list[TileData], shared: np.ndarray, n_sources: int
+    system: System, tiles: Plan, shared: np.ndarray, n_sources: int
 ) -> np.ndarray:
     """Return how sources follow moves of the shared parameters: −C⁻¹E x, (n, 2, r)."""
     out = np.zeros((n_sources, 2, shared.shape[1]))
-    for tile, data in zip(system.tiles, tiles, strict=True):
-        values = -np.asarray(_followed(tile, shared))
+    for tile, data in zip(system.tiles, tiles.tiles, strict=True):
+        values = -np.asarray(backward_2x2(tile.root, shared_spread(tile, shared)))
         kept = np.flatnonzero(np.asarray(data.free) > 0)
         out[np.asarray(data.source)[kept]] = values.transpose(2, 1, 0)[kept]
     return out
 
 
-# Compiled as wholes: one by one, their operations take longer to call than to do.
-@jax.jit
-def _followed(tile: Tile, shared: Array) -> Array:
-    """Return C⁻¹E x of one tile, (r, 2, n)."""
-    moves = jnp.asarray(shared)[tile.columns]
-    return backward_2x2(tile.root, jnp.einsum("kan,kq->qan", tile.border, moves))
-
-
-_crossed = jax.jit(border_transpose)
-
-
 def gaussian_posterior(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     equations: Equations,
     information: np.ndarray,
     constraints: InnerConstraints | None,
@@ -115,7 +101,6 @@ def gaussian_posterior(
     """
     n_sources = problem.prior.direction.shape[0]
     root = equations.root
-    sources = source_covariances(equations.system, tiles, root, n_sources)
     shared = root @ root.T
     solved = _solved_sources(tiles, n_sources)
     free = 2 * int(solved.sum()) + equations.basis.shape[1]
@@ -124,7 +109,7 @@ def gaussian_posterior(
     prior = of_sources * solved[:, None, None]
     if problem.free_network:
         prior = np.zeros_like(prior)
-    shares = prior_shares(tiles, equations, sources, prior, information)
+    sources, shares = prior_shares(tiles, equations, prior, information)
     supplied = float(shares.supplied.sum())
     null = equations.factor.null.shape[1] + equations.held
     if constraints is not None:
@@ -134,9 +119,9 @@ def gaussian_posterior(
     return Posterior(sources, shared, free - null - supplied, shares)
 
 
-def _solved_sources(tiles: list[TileData], n_sources: int) -> np.ndarray:
+def _solved_sources(tiles: Plan, n_sources: int) -> np.ndarray:
     solved = np.zeros(n_sources, dtype=bool)
-    for tile in tiles:
+    for tile in tiles.tiles:
         kept = np.asarray(tile.free) > 0
         solved[np.asarray(tile.source)[kept]] = True
     return solved
@@ -144,7 +129,7 @@ def _solved_sources(tiles: list[TileData], n_sources: int) -> np.ndarray:
 
 def _constrained(
     system: System,
-    tiles: list[TileData],
+    tiles: Plan,
     sources: np.ndarray,
     root: np.ndarray,
     constraints: InnerConstraints,
@@ -154,7 +139,7 @@ def _constrained(
     flat = b.reshape(-1, b.shape[-1])
     metric = np.linalg.inv(flat.T @ flat)
     crossed = np.zeros((root.shape[0], b.shape[-1]))
-    for tile, data in zip(system.tiles, tiles, strict=True):
+    for tile, data in zip(system.tiles, tiles.tiles, strict=True):
         np.add.at(crossed, np.asarray(tile.columns), _border_product(tile, data, b))
     to_root = root.T @ crossed
     spread = _own_and_shared(system, tiles, b, root @ to_root)
@@ -171,12 +156,12 @@ def _constrained(
 
 
 def spread_by_covariance(
-    equations: Equations, tiles: list[TileData], values: np.ndarray
+    equations: Equations, tiles: Plan, values: np.ndarray
 ) -> np.ndarray:
     """Return the covariance of all sources times (n, 2, r) values, without datum."""
     root = equations.root
     crossed = np.zeros((root.shape[0], values.shape[-1]))
-    for tile, data in zip(equations.system.tiles, tiles, strict=True):
+    for tile, data in zip(equations.system.tiles, tiles.tiles, strict=True):
         product = _border_product(tile, data, values)
         np.add.at(crossed, np.asarray(tile.columns), product)
     shared = root @ (root.T @ crossed)
@@ -190,15 +175,15 @@ def _rows(data: TileData, values: np.ndarray) -> np.ndarray:
 
 
 def _border_product(tile: Tile, data: TileData, values: np.ndarray) -> np.ndarray:
-    return np.asarray(_crossed(tile, _rows(data, values)))
+    return np.asarray(border_transpose(tile, _rows(data, values)))
 
 
 def _own_and_shared(
-    system: System, tiles: list[TileData], b: np.ndarray, shared: np.ndarray
+    system: System, tiles: Plan, b: np.ndarray, shared: np.ndarray
 ) -> np.ndarray:
     """Return Cov(sources) b = C⁻¹ b + C⁻¹E (S⁻¹EᵀC⁻¹ b), given the last factor."""
     out = -companion_sources(system, tiles, shared, b.shape[0])
-    for tile, data in zip(system.tiles, tiles, strict=True):
+    for tile, data in zip(system.tiles, tiles.tiles, strict=True):
         root = np.asarray(tile.root)
         block = np.einsum("abn,cbn->nac", root, root)
         kept = np.flatnonzero(np.asarray(data.free) > 0)

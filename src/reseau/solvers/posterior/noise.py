@@ -27,7 +27,7 @@ from scipy import special
 from reseau._precision import in_double
 from reseau.equations.equations import equations_at
 from reseau.equations.leverage import leverages
-from reseau.equations.plan import TileData, plan_tiles
+from reseau.equations.plan import Plan, plan_tiles
 from reseau.equations.residuals import residuals_at
 from reseau.errors import ConfigError, ConvergenceError, DegeneracyError, explain
 from reseau.model import Parameters, Problem
@@ -293,14 +293,14 @@ def _with_variances(
     return replace(problem, measurements=measurements)
 
 
-def _solved(problem: Problem, point: Parameters) -> tuple[Parameters, list[TileData]]:
+def _solved(problem: Problem, point: Parameters) -> tuple[Parameters, Plan]:
     """Solve with given errors; return the optimum, and the tiles."""
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = plan_tiles(problem)
     return gauss_newton(problem, tiles, point).parameters, tiles
 
 
 def _taken(
-    problem: Problem, tiles: list[TileData], point: Parameters
+    problem: Problem, tiles: Plan, point: Parameters
 ) -> Float[np.ndarray, "m 2 2"]:
     """Return the leverages at an optimum."""
     return leverages(problem, tiles, equations_at(problem, tiles, point, 0.0), point)
@@ -310,7 +310,7 @@ def _residuals(
     problem: Problem,
     stated: np.ndarray,
     variance: np.ndarray,
-    tiles: list[TileData],
+    tiles: Plan,
     point: Parameters,
 ) -> _Residuals:
     """Return residuals and leverages at the optimum."""
@@ -335,7 +335,7 @@ def _information(
         for sign in (1.0, -1.0):
             near = variance + sign * steps[j] * np.eye(2)[j]
             there = _with_variances(problem, stated, near)
-            tiles = jax.device_put(plan_tiles(there))
+            tiles = plan_tiles(there)
             _, parts = _derivatives(stated, near)
             share = np.eye(2) - _taken(there, tiles, point)
             traces.append([np.einsum("mij,mji->", share, part) for part in parts])

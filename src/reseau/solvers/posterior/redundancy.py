@@ -21,16 +21,16 @@ Hypothesis Testing in Linear Models, section 3.6 (variance components); Förstne
 Zeitschrift für Vermessungswesen 104, 446 (redundancy).
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
 from reseau.equations.equations import Equations
-from reseau.equations.plan import TileData
-from reseau.linalg import Tile, backward_2x2
+from reseau.equations.parts import in_parts
+from reseau.equations.plan import Plan, TileData
+from reseau.linalg import Tile, backward_2x2, covariance_of, shared_spread
 
 NARROW = 0.02
 """Least share of a source's position that its prior supplies for it to be judged.
@@ -178,52 +178,67 @@ class PriorShares(NamedTuple):
 
 
 def prior_shares(
-    tiles: list[TileData],
+    tiles: Plan,
     equations: Equations,
-    sources: Float[np.ndarray, "n_src 2 2"],
     of_sources: Float[np.ndarray, "n_src 2 2"],
     of_shared: Float[np.ndarray, "p p"],
-) -> PriorShares:
-    """Return what priors share with all else.
+) -> tuple[Float[np.ndarray, "n_src 2 2"], PriorShares]:
+    """Return the covariances of the sources, and what priors share with all else.
 
     Parameters
     ----------
     equations
         Of the last linearisation.
-    sources
-        Covariances of the sources' offsets, not fixed to any datum.
     of_sources, of_shared
         Information of the priors; that of sources zero where they are not solved for.
+
+    Returns
+    -------
+    Covariances of the sources' offsets, not fixed to any datum, zero for those that are
+    not solved for; and the shares.
     """
     root = equations.root
-    supplied = np.einsum("nij,nji->n", of_sources, sources)
     trace = np.einsum("nii->n", of_sources)
     rank = 1 * (trace > 0) + (np.linalg.det(of_sources) > LEAST * trace**2)
-    judged = supplied > NARROW * np.maximum(rank, 1)
     shared = root.T @ of_shared @ root
-    gram = [np.zeros_like(shared), shared.copy()]
-    own = np.zeros(2)
-    for tile, data in zip(equations.system.tiles, tiles, strict=True):
-        kept = np.flatnonzero(np.asarray(data.free) > 0)
-        rows = np.asarray(data.source)[kept]
-        if not np.any(trace[rows]):
-            continue
-        spread = np.asarray(_spread(tile, jnp.asarray(root)))[:, :, kept]
-        lower = np.asarray(tile.root)[:, :, kept]
-        block = np.linalg.inv(np.einsum("abn,cbn->nac", lower, lower))
-        for group, some in enumerate((judged[rows], ~judged[rows])):
-            prior = of_sources[rows[some]]
-            if not np.any(prior):
+    covariance = np.zeros_like(of_sources)
+    judged = np.zeros(trace.size, dtype=bool)
+
+    def part(some: Sequence[tuple[Tile, TileData]]) -> tuple[np.ndarray, np.ndarray]:
+        """Return Σ TᵀΛT and tr(Λ_g C_gg Λ_g C_gg) of single sources, by group."""
+        gram, own = np.zeros((2, *shared.shape)), np.zeros(2)
+        for tile, data in some:
+            kept = np.flatnonzero(data.free > 0)
+            rows = data.source[kept]
+            spread = np.asarray(shared_spread(tile, root))
+            whole = np.asarray(covariance_of(tile, spread))
+            covariance[rows] = np.moveaxis(whole, -1, 0)[kept]
+            prior = of_sources[rows]
+            if not np.any(trace[rows]):
                 continue
-            t = spread[:, :, some]
-            weighted = np.einsum("nab,qbn->qan", prior, t)
-            gram[group] += _flat(weighted) @ _flat(t).T
-            alone = prior @ block[some]
-            crossed = prior @ (sources[rows[some]] - block[some])
-            own[group] += np.einsum("nij,nji->", alone, alone)
-            own[group] += 2.0 * np.einsum("nij,nji->", alone, crossed)
+            supplied = np.einsum("nij,nji->n", prior, covariance[rows])
+            judged[rows] = supplied > NARROW * np.maximum(rank[rows], 1)
+            t = np.asarray(backward_2x2(tile.root, spread))[:, :, kept]
+            weighted = _rooted(prior, t)
+            alone = np.asarray(covariance_of(tile, np.zeros((0, *spread.shape[1:]))))
+            alone = prior @ np.moveaxis(alone, -1, 0)[kept]
+            crossed = prior @ covariance[rows] - alone
+            single = np.einsum("nij,nji->n", alone, alone + 2.0 * crossed)
+            for group, members in enumerate((judged[rows], ~judged[rows])):
+                some = weighted[:, :, members]
+                flat = some.reshape(len(some), 2 * some.shape[2])
+                gram[group] += flat @ flat.T
+                own[group] += np.sum(single[members])
+        return gram, own
+
+    found = in_parts(part, list(zip(equations.system.tiles, tiles.tiles, strict=True)))
+    gram = np.array([np.zeros_like(shared), shared])
+    own = np.zeros(2)
+    for more, singles in found:
+        gram, own = gram + more, own + singles
+    supplied = np.einsum("nij,nji->n", of_sources, covariance)
     products = np.array([[np.sum(a * b.T) for b in gram] for a in gram])
-    return PriorShares(
+    shares = PriorShares(
         number=float(rank[judged].sum()),
         supplied=np.array(
             [
@@ -234,17 +249,17 @@ def prior_shares(
         products=products + np.diag(own),
         judged=judged,
     )
+    return covariance, shares
 
 
-def _flat(values: np.ndarray) -> np.ndarray:
-    return values.reshape(values.shape[0], values.shape[1] * values.shape[2])
-
-
-@jax.jit
-def _spread(tile: Tile, root: Array) -> Array:
-    """Return T = D⁻¹E V of a tile, (q, 2, n)."""
-    along = jnp.einsum("kan,kq->qan", tile.border, root[tile.columns])
-    return backward_2x2(tile.root, along)
+def _rooted(
+    prior: Float[np.ndarray, "n 2 2"], t: Float[np.ndarray, "q 2 n"]
+) -> Float[np.ndarray, "q 2 n"]:
+    """Return Rᵀt with Λ = R Rᵀ of each source, which may be singular."""
+    a = np.sqrt(np.maximum(prior[:, 0, 0], 0.0))
+    b = prior[:, 1, 0] / np.where(a > 0, a, 1.0)
+    c = np.sqrt(np.maximum(prior[:, 1, 1] - b * b, 0.0))
+    return np.stack([a * t[:, 0] + b * t[:, 1], c * t[:, 1]], axis=1)
 
 
 __all__ = ["PriorShares", "Redundancy", "prior_shares"]

@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from reseau.equations.equations import Equations
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.linalg import backward_2x2
 from reseau.model import Parameters, Problem, take_step
 from reseau.model.gauge import find_datum
@@ -160,7 +160,7 @@ def _source_numbers(stack: TileStack, offset: Array, shared: Array) -> Array:
 
 def whitened_coordinates(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     equations: Equations,
     centre: Parameters,
     reported: Collection[str] | None = None,
@@ -181,8 +181,8 @@ def whitened_coordinates(
     datum = find_datum(problem, centre, reported)
     gain = datum.gain()
     width = np.linalg.norm(gain @ equations.root, axis=1)
-    free = np.stack([np.asarray(tile.free) for tile in tiles]) > 0
-    source = np.stack([np.asarray(tile.source) for tile in tiles])
+    free = np.stack([np.asarray(tile.free) for tile in tiles.tiles]) > 0
+    source = np.stack([np.asarray(tile.source) for tile in tiles.tiles])
     rows = np.sort(source[free])
     entry = np.full(n_sources + 1, rows.size)
     entry[rows] = np.arange(rows.size)

@@ -26,7 +26,7 @@ import numpy as np
 from reseau.equations.curvature import prior_curvature
 from reseau.equations.equations import Equations, equations_at
 from reseau.equations.heavy_tails import CLIPPED, EXACT, Factors, HeavyTails
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.equations.sources import source_covariances, source_steps
 from reseau.model import Parameters, Problem, take_step
 from reseau.model.gauge import Datum
@@ -78,7 +78,7 @@ where they are not regular."""
 
 
 def with_both_modes(
-    problem: Problem, tiles: list[TileData], found: RobustOptimum
+    problem: Problem, tiles: Plan, found: RobustOptimum
 ) -> RobustOptimum:
     """Return the posterior with both modes of each reference, at its mean.
 
@@ -110,7 +110,7 @@ def with_both_modes(
 
 def refined(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     first: State,
     prior: Mixture,
     linearise: Linearise,
@@ -141,7 +141,7 @@ def refined(
     return state
 
 
-def _start(problem: Problem, tiles: list[TileData], found: RobustOptimum) -> State:
+def _start(problem: Problem, tiles: Plan, found: RobustOptimum) -> State:
     """Return the optimum, where each prior has the curvature of one mode."""
     reliability, optimum = found.reliability, found.optimum
     n = problem.prior.direction.shape[0]
@@ -161,7 +161,7 @@ def _start(problem: Problem, tiles: list[TileData], found: RobustOptimum) -> Sta
 
 def _passed(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     state: State,
     prior: Mixture,
     linearise: Linearise,
@@ -185,7 +185,7 @@ def _passed(
 
 
 def stepped(
-    tiles: list[TileData],
+    tiles: Plan,
     point: Parameters,
     equations: Equations,
     precision: np.ndarray,
@@ -224,7 +224,7 @@ def stepped(
 
 def _equations(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     found: RobustOptimum,
     point: Parameters,
     precision: np.ndarray,
@@ -238,8 +238,8 @@ def _equations(
             likelihood=likelihood,
             reference_prior=None,
             bound=jnp.asarray(bound),
-            prior_curvature=jnp.asarray(np.moveaxis(precision, 0, -1)),
-            prior_gradient=jnp.asarray(gradient.T),
+            prior_curvature=precision,
+            prior_gradient=gradient,
             prior_loss=jnp.zeros(n),
         )
         equations = equations_at(problem, tiles, point, 0.0, factors)
@@ -252,7 +252,7 @@ def _equations(
 
 def _judged(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     found: RobustOptimum,
     state: State,
     prior: Mixture,

@@ -22,7 +22,7 @@ from jaxtyping import Float
 from scipy import special
 
 from reseau.equations.equations import Equations
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.model import Problem
 from reseau.model.likelihood import WRONG_WIDTH
 from reseau.solvers.posterior.gaussian import spread_by_covariance
@@ -100,7 +100,7 @@ def chance_of_smallest(p_value: Float[np.ndarray, "n"], redundancy: float) -> fl
 
 def foresee_robust(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     equations: Equations,
     cavity: Cavity,
     offset: Float[np.ndarray, "n 2"],
@@ -167,7 +167,7 @@ def _p_values(cavity: Cavity, stated: np.ndarray, rows: np.ndarray) -> np.ndarra
 
 def _without(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     equations: Equations,
     wrong: np.ndarray,
     offset: np.ndarray,

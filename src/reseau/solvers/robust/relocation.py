@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from reseau.equations.heavy_tails import HeavyTails, losses
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.equations.residuals import residuals_at
 from reseau.model import Parameters, Problem, take_step
 from reseau.model.likelihood import Likelihood
@@ -21,7 +21,7 @@ FAR = 20.0
 
 
 def reconsidered(
-    problem: Problem, tiles: list[TileData], point: Parameters, terms: HeavyTails
+    problem: Problem, tiles: Plan, point: Parameters, terms: HeavyTails
 ) -> Parameters:
     """Return the parameters with such sources moved; the same object if none was."""
     if terms.likelihood is None:

@@ -36,7 +36,7 @@ from reseau.equations.heavy_tails import (
     weights,
     wrong_shares,
 )
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.equations.residuals import residuals_at
 from reseau.equations.source_minima import settle
 from reseau.equations.sources import source_covariances, source_steps
@@ -171,7 +171,7 @@ class _Point(NamedTuple):
 
 def solve_robustly(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     first: Optimum,
     robust: Robust,
     settings: Settings,
@@ -231,7 +231,7 @@ def solve_robustly(
 
 def _approach(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     point: Parameters,
     terms: HeavyTails,
     steps: int,
@@ -264,7 +264,7 @@ def _approach(
 
 
 def _one_step(
-    problem: Problem, tiles: list[TileData], point: Parameters, terms: HeavyTails
+    problem: Problem, tiles: Plan, point: Parameters, terms: HeavyTails
 ) -> Parameters | None:
     """Take one reweighted step; None where it is not finite."""
     equations = equations_at(problem, tiles, point, 0.0, terms.bounded(REWEIGHTED))
@@ -279,7 +279,7 @@ def _one_step(
 
 def _posterior_at(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     point: Parameters,
     terms: HeavyTails,
     robust: Robust,
@@ -351,7 +351,7 @@ def _relocate(
 
 def _refit(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     point: Parameters,
     terms: HeavyTails,
     robust: Robust,
@@ -422,7 +422,7 @@ def fit_outliers(square: np.ndarray) -> tuple[float, float, np.ndarray]:
 
 def reliability_at(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     point: Parameters,
     terms: HeavyTails,
     references: ReferenceTest,

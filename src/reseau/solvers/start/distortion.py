@@ -13,12 +13,11 @@ at for that.
 from collections.abc import Callable
 from dataclasses import replace
 
-import jax
 import numpy as np
 import scipy.linalg
 
 from reseau.equations.equations import Equations, equations_at
-from reseau.equations.plan import TileData, plan_tiles
+from reseau.equations.plan import Plan, plan_tiles
 from reseau.equations.sources import source_steps
 from reseau.model import Parameters, Problem, take_step
 
@@ -67,7 +66,7 @@ def start_distortion(problem: Problem, point: Parameters) -> Parameters:
     """
     if not start_is_needed(problem):
         return point
-    tiles = jax.device_put(plan_tiles(problem))
+    tiles = plan_tiles(problem)
     field = measured_field(problem)
     found, before, best = point, point, np.inf
     for _ in range(PASSES):
@@ -110,7 +109,7 @@ def _error_of_start(
 
 def _linearise(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     point: Parameters,
     field: Field,
     now: np.ndarray,

@@ -6,11 +6,10 @@ there may be barred. So the plate is first solved as if they had not been measur
 
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from reseau.equations.plan import TileData, plan_tiles
+from reseau.equations.plan import Plan, plan_tiles
 from reseau.equations.residuals import residuals_at
 from reseau.errors import Result
 from reseau.solvers.gauss_newton import Optimum, Settings, gauss_newton
@@ -51,7 +50,7 @@ class Strays(NamedTuple):
 
 
 def trusted_start(
-    start: Start, tiles: list[TileData], settings: Settings
+    start: Start, tiles: Plan, settings: Settings
 ) -> tuple[Optimum | None, Strays | None]:
     """Return the solution without strays, and these; None where there are none.
 
@@ -71,7 +70,7 @@ def trusted_start(
     if rows.size:
         rough = settings._replace(tolerance=max(ROUGHLY, settings.tolerance))
         few = without(problem, rows)
-        part = jax.device_put(plan_tiles(few))
+        part = plan_tiles(few)
         found = gauss_newton(few, part, start.parameters, rough)
         if found.result in (Result.NOT_FINITE, Result.NO_DESCENT):
             found = found._replace(parameters=start.parameters)

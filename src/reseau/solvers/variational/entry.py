@@ -11,7 +11,7 @@ import numpy as np
 
 from reseau._precision import in_double
 from reseau.equations.assemble import assemble
-from reseau.equations.plan import TileData, plan_tiles
+from reseau.equations.plan import Plan, plan_tiles
 from reseau.equations.sources import source_steps
 from reseau.errors import ConfigError, Result, explain, unknown_name
 from reseau.model import Parameters, Problem, free_columns, prior_terms, prior_widths
@@ -62,7 +62,7 @@ class _Setting(NamedTuple):
     """A plate made ready."""
 
     problem: Problem
-    tiles: list[TileData]
+    tiles: Plan
     point: Parameters
     places: Places
 
@@ -172,7 +172,7 @@ def _set_up(problem: Problem) -> _Setting:
     problem = start.problem
     return _Setting(
         problem,
-        jax.device_put(plan_tiles(problem)),
+        plan_tiles(problem),
         jax.device_put(start.parameters),
         find_places(problem, solved_sources(problem)),
     )
@@ -298,7 +298,7 @@ def _fit(
 
 
 def expected_widths(
-    problem: Problem, tiles: list[TileData], point: Parameters
+    problem: Problem, tiles: Plan, point: Parameters
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return σ of each source offset and shared parameter, all others held.
 

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from reseau.equations import Residuals
 from reseau.equations.equations import Equations
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.errors import Result
 from reseau.model import Parameters, Problem, prior_terms
 from reseau.solvers.flagging import source_flags
@@ -91,7 +91,7 @@ class Moments(NamedTuple):
 
 def as_solution(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     moments: Moments,
     free: int,
     history: list[Iteration],
@@ -172,7 +172,7 @@ def _unit_weight(
 
 def _redundancy(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     moments: Moments,
     equations: Equations | None,
     judged: RobustOptimum | None,
@@ -185,10 +185,9 @@ def _redundancy(
     if judged is not None:
         of_sources = judged.prior_information
     solved = np.any(moments.sources != 0, axis=(1, 2))
-    shares = prior_shares(
+    _, shares = prior_shares(
         tiles,
         equations,
-        moments.sources,
         of_sources * solved[:, None, None],
         prior_terms(problem, moments.parameters).information,
     )

@@ -21,14 +21,13 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from reseau.equations.averages import Averages, Smoothed, at_places, smoothed, turned
-from reseau.equations.curvature import own_blocks
+from reseau.equations.curvature import block_sums, own_blocks
 from reseau.equations.equations import Equations
 from reseau.equations.leverage import leverages
-from reseau.equations.plan import Block, TileData
+from reseau.equations.plan import Blocks, Plan
 from reseau.equations.residuals import residuals_at
 from reseau.equations.sources import source_covariances
-from reseau.equations.stages import whitened_columns
-from reseau.instrument import Instrument
+from reseau.equations.stages import whitened_own
 from reseau.model import OnDetector, OnPlane, Parameters, Problem
 from reseau.model.likelihood import Likelihood
 
@@ -100,7 +99,7 @@ class Outlook(NamedTuple):
 
 def look(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     parameters: Parameters,
     equations: Equations,
     tails: Tails,
@@ -147,8 +146,10 @@ def look(
         problem,
         tiles,
         parameters,
-        lambda *given: _own_block(
-            *given, *(at_places(w, given[2]) for w in (data.exact, data.clipped))
+        lambda batch, *at: _own_blocks(
+            batch.blocks,
+            *at,
+            *(at_places(w, batch) for w in (data.exact, data.clipped)),
         ),
     )
     met = own[1, :, 0, 0] > 0
@@ -161,9 +162,9 @@ def look(
         curvature=jnp.where(of_data, data.clipped, data.exact),
         gradient=data.gradient,
         loss=data.loss,
-        prior_curvature=jnp.asarray(np.moveaxis(curvature, 0, -1)),
-        prior_gradient=jnp.asarray(pull.T),
-        prior_loss=jnp.asarray(loss),
+        prior_curvature=curvature,
+        prior_gradient=pull,
+        prior_loss=loss,
     )
     return Outlook(
         averages,
@@ -223,18 +224,9 @@ def _positive_part(matrix: Float[np.ndarray, "r n 2 2"]) -> np.ndarray:
 
 
 @jax.jit
-def _own_block(
-    instrument: Instrument,
-    free: Array,
-    block: Block,
-    plane: OnPlane,
-    at: OnDetector,
-    exact: Array,
-    clipped: Array,
+def _own_blocks(
+    blocks: Blocks, plane: OnPlane, at: OnDetector, exact: Array, clipped: Array
 ) -> Array:
-    """Return what one block of a tile adds, exact and clipped, (2, 2, 2, n)."""
-    source, _ = whitened_columns(instrument, free, block, plane, at)
-    bent = [turned(jnp.asarray(w), source) for w in (exact, clipped)]
-    return jnp.stack(
-        [jnp.sum(source[:, :, None] * w[:, None], axis=(0, 3)) for w in bent]
-    )
+    """Return what the blocks of a batch add, exact and clipped, (b, 2, 2, 2, n)."""
+    source, _ = whitened_own(blocks, plane, at)
+    return block_sums(blocks, source, [turned(w, source) for w in (exact, clipped)])

@@ -33,7 +33,7 @@ from jaxtyping import Bool
 
 from reseau.equations.assemble import assemble
 from reseau.equations.equations import Equations
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.errors import Result
 from reseau.model import Problem, prior_terms
 from reseau.model.likelihood import Mixture
@@ -82,7 +82,7 @@ class State(NamedTuple):
 
 def state_of(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     arrow: Arrow,
     equations: Equations,
     tails: Tails,
@@ -118,7 +118,7 @@ def state_of(
 
 def ascend_tailed(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     arrow: Arrow,
     equations: Equations,
     tails: Tails,
@@ -185,7 +185,7 @@ def ascend_tailed(
 
 def fit_tailed_arrow(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     start: RobustOptimum,
     settings: NaturalSettings,
     report: Report | None,

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from reseau.equations.equations import Equations, equations_at
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.model import Parameters, Problem
 from reseau.model.likelihood import Mixture
 from reseau.solvers.robust.both_modes import State, refined, stepped
@@ -50,7 +50,7 @@ class Refined(NamedTuple):
 
 def refined_arrow(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     parameters: Parameters,
     equations: Equations,
     tails: Tails,
@@ -87,8 +87,8 @@ def refined_arrow(
         return _regular(problem, tiles, state.point, outlook)
 
     outlook = look(problem, tiles, parameters, equations, tails, ambiguous, factors)
-    precision = np.moveaxis(np.asarray(outlook.averages.prior_curvature), -1, 0)
-    gradient = np.asarray(outlook.averages.prior_gradient).T
+    precision = np.asarray(outlook.averages.prior_curvature)
+    gradient = np.asarray(outlook.averages.prior_gradient)
     # A cavity is found where the mean is at rest, with the very averages it rests on.
     averaged = _regular(problem, tiles, parameters, outlook)
     if averaged is None:
@@ -107,7 +107,7 @@ def refined_arrow(
 
 
 def _regular(
-    problem: Problem, tiles: list[TileData], point: Parameters, outlook: Outlook
+    problem: Problem, tiles: Plan, point: Parameters, outlook: Outlook
 ) -> Equations | None:
     """Return the equations of averages; None where they are not regular."""
     equations = equations_at(problem, tiles, point, 0.0, outlook.averages)

@@ -47,7 +47,7 @@ import numpy as np
 
 from reseau.equations.assemble import System
 from reseau.equations.equations import Equations
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.errors import Result
 from reseau.model import Parameters, Problem, prior_terms
 from reseau.solvers.gauss_newton import Iteration, Optimum, Settings, gauss_newton
@@ -119,7 +119,7 @@ def noted(elbo: float, step: Step, seconds: float, report: Report | None) -> Ite
 
 def _with_draws(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     arrow: Arrow,
     settings: NaturalSettings,
     seed: int,
@@ -150,7 +150,7 @@ def _with_draws(
 
 def fit_arrow(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     point: Parameters,
     settings: NaturalSettings,
     seed: int,
@@ -201,7 +201,7 @@ def fit_arrow(
 
 def ended_arrow(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     found: Fitted,
     optimum: Optimum,
     times: tuple[float, float],
@@ -228,7 +228,7 @@ def ended_arrow(
     began, prepared = times
     history = list(optimum.history) + found.history
     equations = as_equations(found.arrow, optimum.equations)
-    free = 2 * int(sum(np.sum(np.asarray(t.free)) for t in tiles))
+    free = 2 * int(sum(np.sum(np.asarray(t.free)) for t in tiles.tiles))
     solution = as_solution(
         problem,
         tiles,
@@ -289,7 +289,7 @@ def as_equations(arrow: Arrow, equations: Equations) -> Equations:
 
 
 def _moments(
-    problem: Problem, tiles: list[TileData], arrow: Arrow, equations: Equations
+    problem: Problem, tiles: Plan, arrow: Arrow, equations: Equations
 ) -> Moments:
     """Return mean and covariances, all from the factors."""
     information = prior_terms(problem, arrow.parameters).information

@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 from reseau.equations.assemble import System, assemble
 from reseau.equations.equations import Equations
 from reseau.equations.parts import in_parts, interleaved
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.equations.sources import source_steps
 from reseau.linalg import Factor, Tile, eliminate, factorise
 from reseau.model import Parameters, Problem, prior_terms, take_step
@@ -105,7 +105,7 @@ def arrow_at(problem: Problem, parameters: Parameters, equations: Equations) -> 
 
 
 def draw_steps(
-    tiles: list[TileData], arrow: Arrow, n_sources: int, rng: np.random.Generator
+    tiles: Plan, arrow: Arrow, n_sources: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return a draw about the mean: shared parameters, then the sources given these."""
     shared = arrow.root @ rng.normal(size=arrow.factor.root.shape[1])
@@ -124,7 +124,7 @@ def _nothing() -> Any:
 
 def expect(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     arrow: Arrow,
     pairs: int,
     rng: np.random.Generator,
@@ -154,7 +154,7 @@ def expect(
 
 def natural_step(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     arrow: Arrow,
     expected: Expected,
     rho: float,
@@ -242,18 +242,17 @@ def _blend_tile(
 
 def _whole(tile: Tile) -> tuple[Array, Array]:
     """Return a tile's blocks C and borders E as before the elimination."""
-    block = jnp.einsum("abn,cbn->acn", tile.root, tile.root)
-    return block, _times(tile.root, tile.border)
+    root = jnp.asarray(tile.root)
+    block = jnp.einsum("abn,cbn->acn", root, root)
+    return block, _times(root, tile.border)
 
 
-def _times(root: Array, values: Array) -> Array:
+def _times(root: Array | np.ndarray, values: Array | np.ndarray) -> Array:
     """Return L times vectors."""
     return jnp.einsum("abn,...bn->...an", root, values)
 
 
-def elbo_of(
-    problem: Problem, tiles: list[TileData], arrow: Arrow, expected: Expected
-) -> float:
+def elbo_of(problem: Problem, tiles: Plan, arrow: Arrow, expected: Expected) -> float:
     """Return the ELBO; draws in the datum leave out the priors along the modes."""
     information = prior_terms(problem, arrow.parameters).information
     root = arrow.root
@@ -263,10 +262,10 @@ def elbo_of(
     return expected.log_density - 0.5 * float(left_out) + _entropy(arrow, tiles)
 
 
-def _entropy(arrow: Arrow, tiles: list[TileData]) -> float:
+def _entropy(arrow: Arrow, tiles: Plan) -> float:
     """Return the entropy of the Normal."""
     half, n = 0.0, 0
-    for tile, data in zip(arrow.tiles, tiles, strict=True):
+    for tile, data in zip(arrow.tiles, tiles.tiles, strict=True):
         kept = np.asarray(data.free) > 0
         root = np.asarray(tile.root)[:, :, kept]
         half += float(np.sum(np.log(root[0, 0]) + np.log(root[1, 1])))

@@ -9,7 +9,7 @@ import numpy as np
 
 from reseau.equations.equations import Equations, equations_at
 from reseau.equations.heavy_tails import CLIPPED, HeavyTails
-from reseau.equations.plan import TileData
+from reseau.equations.plan import Plan
 from reseau.equations.residuals import residuals_at
 from reseau.equations.sources import source_covariances
 from reseau.errors import Result
@@ -30,7 +30,7 @@ from .modes import refined_arrow
 
 
 def judge_at(
-    problem: Problem, tiles: list[TileData], parameters: Parameters, tails: Tails
+    problem: Problem, tiles: Plan, parameters: Parameters, tails: Tails
 ) -> RobustOptimum:
     """Return what the Gaussian posterior about a point thinks of its data.
 
@@ -51,7 +51,7 @@ def judge_at(
 
 def judge_data(
     problem: Problem,
-    tiles: list[TileData],
+    tiles: Plan,
     parameters: Parameters,
     equations: Equations,
     tails: Tails,
@@ -68,8 +68,8 @@ def judge_data(
     outlook
         Averages over it.
     """
-    precision = np.moveaxis(np.asarray(outlook.averages.prior_curvature), -1, 0)
-    gradient = np.asarray(outlook.averages.prior_gradient).T
+    precision = np.asarray(outlook.averages.prior_curvature)
+    gradient = np.asarray(outlook.averages.prior_gradient)
     stated = np.asarray(problem.prior.information)
     cavity = find_cavity(
         np.asarray(parameters.offset),

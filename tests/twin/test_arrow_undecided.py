@@ -6,7 +6,6 @@ beside it stands robust Gauss-Newton, which has the same moments by other equati
 
 from dataclasses import replace
 
-import jax
 import numpy as np
 import pytest
 

@@ -9,7 +9,6 @@ maximum promises too little, and arrow must be what a Normal can be at best.
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest

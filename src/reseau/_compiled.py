@@ -15,6 +15,8 @@ from pathlib import Path
 
 import jax
 
+from ._threads import one_blas_thread
+
 SHARE = 0.2
 """Share of the memory maps from which on compiled programs are forgotten; they take
 some 2 GiB by then."""
@@ -31,7 +33,8 @@ def computing() -> Iterator[None]:
     """Run a computation, with room for what it will compile.
 
     Programs are forgotten only if no other computation of this kind is running, so
-    this may be nested and used in threads. Also a decorator.
+    this may be nested and used in threads. Also a decorator. Products of matrices take
+    one thread: those of BLAS wait by turning, in the way of the ones that work.
     """
     global _running  # noqa: PLW0603
     with _lock:
@@ -39,7 +42,8 @@ def computing() -> Iterator[None]:
             make_room()
         _running += 1
     try:
-        yield
+        with one_blas_thread():
+            yield
     finally:
         with _lock:
             _running -= 1

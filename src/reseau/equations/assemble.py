@@ -26,19 +26,18 @@ from .moments import (
     OfBatch,
     Products,
     added,
-    columns,
+    columns_of,
     combined,
     feature_matrix_at,
     products,
     sums_of,
-    weights,
 )
 from .objective import LeastSquares, Objective, OfPriors
-from .parts import each_part
-from .plan import Part, Plan, TileData, rounded_up
+from .parts import ahead, each_part
+from .plan import Batch, Part, Plan, TileData, rounded_up
 from .stages import Frames, frames_at, rows_of, stages
 
-TOGETHER = 8
+TOGETHER = 4
 """Tiles whose share is taken off the corner in one product."""
 
 
@@ -158,11 +157,13 @@ def _assemble_part(setting: Setting, part: Part) -> OfPart:
     of_priors, done = 0.0, 0
     tiles = [setting.plan.tiles[i] for i in part.tiles]
     waiting = _Waiting([], tiles[0].blocks.start)
-    for batch in part.batches:
+
+    def derive(batch: Batch) -> tuple[Array, Columns]:
         plane, at = stages(instrument, setting.frames, batch.blocks)
-        given = weights(batch.blocks, at, setting.objective.of_batch(batch))
-        found = columns(batch.blocks, plane, at, given)
-        sums.append(products(found, at.features, batch.tile.size))
+        return at.features, columns_of(batch, plane, at, setting.objective)
+
+    for batch, (features, found) in ahead(derive, part.batches):
+        sums.append(products(found, features, batch.tile.size))
         waiting.append(found, batch.tile.size)
         while len(reduced) < len(tiles) and waiting.holds(tiles[len(reduced)].blocks):
             data = tiles[len(reduced)]

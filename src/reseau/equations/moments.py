@@ -32,7 +32,7 @@ from reseau.model import (
     plain_columns,
 )
 
-from .objective import Objective
+from .objective import LeastSquares, Objective
 from .plan import Batch, Blocks
 from .stages import Frames, by_pixel, in_slots
 
@@ -84,12 +84,18 @@ class Columns(NamedTuple):
     loss: Float[Array, "b"]
 
 
-@jax.jit
-def weights(blocks: Blocks, at: OnDetector, objective: Objective) -> Weights:
-    """Return the terms of a batch in its pixels.
+def columns_of(
+    batch: Batch, plane: OnPlane, at: OnDetector, objective: Objective
+) -> Columns:
+    """Return a batch's derivatives as an objective weighs them."""
+    if isinstance(objective, LeastSquares):
+        return _plain(batch.blocks, plane, at)
+    given = _weights(batch.blocks, at, objective.of_batch(batch))
+    return _columns(batch.blocks, plane, at, given)
 
-    A program of its own, so that likelihoods are not computed again for each product.
-    """
+
+def weights(blocks: Blocks, at: OnDetector, objective: Objective) -> Weights:
+    """Return the terms of a batch in its pixels."""
     px, py, w = in_slots(blocks)
     x, y = px - at.pixel[0], py - at.pixel[1]
     residual = jnp.stack([w[0] * x, w[1] * x + w[2] * y], axis=1)
@@ -275,6 +281,15 @@ def products(found: Columns, features: Array, k: int) -> OfBatch:
     )
 
 
+# Likelihoods in a program of their own, not to be computed again for each product.
+_weights, _columns = jax.jit(weights), jax.jit(columns)
+
+
+@jax.jit
+def _plain(blocks: Blocks, plane: OnPlane, at: OnDetector) -> Columns:
+    return columns(blocks, plane, at, weights(blocks, at, LeastSquares()))
+
+
 def _alike(curvature: Float[np.ndarray, "k 3 s n"]) -> tuple[int, int, int]:
     """Return of which entry's products those of xx, xy and yy are; −1: all are zero.
 
@@ -377,10 +392,9 @@ __all__ = [
     "Weights",
     "added",
     "column_kinds",
-    "columns",
+    "columns_of",
     "combined",
     "feature_matrix_at",
     "products",
     "sums_of",
-    "weights",
 ]

@@ -1,14 +1,18 @@
 """Tiles shared between threads, with a result that is the same on every machine."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from reseau._precision import in_double
-from reseau.linalg import one_blas_thread
+from reseau._threads import one_blas_thread
 
 from .plan import PARTS
+
+AHEAD = 1
+"""How many batches are computed before the one that is used."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -47,6 +51,24 @@ def in_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[R
     return each_part(function, parts)
 
 
+def ahead(function: Callable[[T], R], items: Sequence[T]) -> Iterator[tuple[T, R]]:
+    """Apply a function that does not wait for its result, one item ahead of the use.
+
+    Parameters
+    ----------
+    function
+        What JAX computes by itself while results before are worked on.
+    items
+        In the order of their use. Not further ahead: what waits occupies memory.
+    """
+    waiting: deque[tuple[T, R]] = deque()
+    for item in items:
+        waiting.append((item, function(item)))
+        if len(waiting) > AHEAD:
+            yield waiting.popleft()
+    yield from waiting
+
+
 def _cores() -> int:
     """Return how many threads may work at once."""
     given = getattr(os, "sched_getaffinity", None)
@@ -67,4 +89,4 @@ def interleaved(parts: list[list[R]]) -> list[R]:
     return out
 
 
-__all__ = ["each_part", "in_parts", "interleaved"]
+__all__ = ["ahead", "each_part", "in_parts", "interleaved"]

@@ -15,7 +15,6 @@ from .arrow import (
     whiten,
 )
 from .factor import Factor, factorise, rounding_threshold
-from .threads import one_blas_thread
 
 __all__ = [
     "Factor",
@@ -29,7 +28,6 @@ __all__ = [
     "eliminate",
     "factorise",
     "forward_2x2",
-    "one_blas_thread",
     "rounding_threshold",
     "shared_spread",
     "to_dense",

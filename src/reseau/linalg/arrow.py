@@ -69,9 +69,20 @@ def forward_2x2(
     right: Float[Array | np.ndarray, "... 2 n"],
 ) -> Float[Array | np.ndarray, "... 2 n"]:
     """Solve L x = right for lower 2 x 2 factors."""
+    if isinstance(right, np.ndarray) and isinstance(root, np.ndarray):
+        return _forward_in_place(root, right.copy())
     first = right[..., 0, :] / root[0, 0]
     second = (right[..., 1, :] - root[1, 0] * first) / root[1, 1]
     return _namespace(first).stack([first, second], axis=-2)
+
+
+def _forward_in_place(root: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Do what `forward_2x2` does, in the memory of `right`."""
+    first, second = right[..., 0, :], right[..., 1, :]
+    first /= root[0, 0]
+    second -= root[1, 0] * first
+    second /= root[1, 1]
+    return right
 
 
 def backward_2x2(
@@ -90,12 +101,20 @@ def whiten(
     gradient: Float[Array | np.ndarray, "2 n"],
     columns: Int[Array | np.ndarray, "k"],
 ) -> Tile:
-    """Return a group of pairs with their blocks factored."""
+    """Return a group of pairs with their blocks factored.
+
+    An array of NumPy for `border` is overwritten.
+    """
     root = cholesky_2x2(block)
+    white: Array | np.ndarray
+    if isinstance(border, np.ndarray) and isinstance(root, np.ndarray):
+        white = _forward_in_place(root, border)
+    else:
+        white = forward_2x2(root, border)
     return Tile(
         columns=columns,
         root=root,
-        border=forward_2x2(root, border),
+        border=white,
         gradient=forward_2x2(root, gradient),
     )
 

@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from reseau.equations.equations import Equations
 from reseau.equations.parts import in_parts
@@ -218,15 +218,18 @@ def prior_shares(
                 continue
             supplied = np.einsum("nij,nji->n", prior, covariance[rows])
             judged[rows] = supplied > NARROW * np.maximum(rank[rows], 1)
-            t = np.asarray(backward_2x2(tile.root, spread))[:, :, kept]
-            weighted = _rooted(prior, t)
-            alone = np.asarray(covariance_of(tile, np.zeros((0, *spread.shape[1:]))))
-            alone = prior @ np.moveaxis(alone, -1, 0)[kept]
+            weighted = _rooted(prior, np.asarray(tile.root)[:, :, kept], spread, kept)
+            alone = covariance_of(tile, np.zeros((0, *spread.shape[1:])))
+            alone = prior @ np.moveaxis(np.asarray(alone), -1, 0)[kept]
             crossed = prior @ covariance[rows] - alone
             single = np.einsum("nij,nji->n", alone, alone + 2.0 * crossed)
-            for group, members in enumerate((judged[rows], ~judged[rows])):
-                some = weighted[:, :, members]
-                flat = some.reshape(len(some), 2 * some.shape[2])
+            known = trace[rows] > 0
+            groups = judged[rows] & known, ~judged[rows] & known
+            for group, members in enumerate(groups):
+                if not members.any():
+                    continue
+                chosen = weighted if members.all() else weighted[:, :, members]
+                flat = chosen.reshape(len(chosen), 2 * chosen.shape[2])
                 gram[group] += flat @ flat.T
                 own[group] += np.sum(single[members])
         return gram, own
@@ -253,13 +256,24 @@ def prior_shares(
 
 
 def _rooted(
-    prior: Float[np.ndarray, "n 2 2"], t: Float[np.ndarray, "q 2 n"]
-) -> Float[np.ndarray, "q 2 n"]:
-    """Return Rᵀt with Λ = R Rᵀ of each source, which may be singular."""
+    prior: Float[np.ndarray, "m 2 2"],
+    root: Float[np.ndarray, "2 2 m"],
+    spread: Float[np.ndarray, "q 2 n"],
+    kept: Int[np.ndarray, "m"],
+) -> Float[np.ndarray, "q 2 m"]:
+    """Return RᵀL⁻ᵀ times a tile's spread, with Λ = R Rᵀ, which may be singular."""
     a = np.sqrt(np.maximum(prior[:, 0, 0], 0.0))
     b = prior[:, 1, 0] / np.where(a > 0, a, 1.0)
     c = np.sqrt(np.maximum(prior[:, 1, 1] - b * b, 0.0))
-    return np.stack([a * t[:, 0] + b * t[:, 1], c * t[:, 1]], axis=1)
+    upper = backward_2x2(root, np.eye(2)[:, :, None] * np.ones(kept.size))
+    (xx, _), (xy, yy) = np.asarray(upper)  # columns of L⁻ᵀ
+    if kept.size < spread.shape[2]:
+        spread = spread[:, :, kept]
+    out = np.empty(spread.shape)
+    np.multiply(spread[:, 0], a * xx, out=out[:, 0])
+    out[:, 0] += spread[:, 1] * (a * xy + b * yy)
+    np.multiply(spread[:, 1], c * yy, out=out[:, 1])
+    return out
 
 
 __all__ = ["PriorShares", "Redundancy", "prior_shares"]

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from reseau._usual import up_to_usual, usual_number
+from reseau._usual import up_to_usual
 from reseau.instrument import Instrument, camera_from_pixel
 from reseau.model import Problem
 from reseau.records import Surroundings
@@ -24,7 +24,7 @@ from .consensus import CERTAIN, LOWEST, Consensus, Expected, Matches, find_conse
 MINIMUM_REFERENCES = 2
 """Stars that determine a rotation."""
 
-CHUNK = 2**15
+CHUNK = 4096
 
 UNEVEN = 8.0
 """A largest residual of so many medians makes an exposure suspect."""
@@ -232,9 +232,8 @@ def camera_vectors(
     """
     out = np.empty((pixel.shape[0], 3))
     m = pixel.shape[0]
-    size = min(CHUNK, usual_number(m))
-    for first in range(0, m, size):
-        row = np.minimum(np.arange(first, first + size), m - 1)
+    for first in range(0, m, CHUNK):
+        row = np.minimum(np.arange(first, first + CHUNK), m - 1)
         components = _camera_compiled(
             instrument, pixel[row, 0], pixel[row, 1], detector[row]
         )

@@ -26,6 +26,7 @@ exclude_patterns = [
     "_generated",
     "accuracy-sky.md",
     "methods-table.md",
+    "settings-table.md",
     "solve-a-plate-tables.md",
 ]
 

@@ -29,6 +29,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from reseau._spoken import spoken
 from reseau.synonyms import called, has_another_meaning, is_ours, of_joins, synonym_of
 
 
@@ -179,9 +180,10 @@ def warn(message: str | Warning, category: type[Warning] | None = None) -> None:
     category
         Its class.
     """
-    told = (
-        message if isinstance(message, Warning) else (category or UserWarning)(message)
-    )
+    told = message
+    if not isinstance(told, Warning):
+        told = (category or UserWarning)(told)
+    told.args = tuple(spoken(a) if isinstance(a, str) else a for a in told.args)
     collector = _collector.get()
     if collector is not None:
         collector.append(told)
@@ -236,7 +238,7 @@ def explain(*, given: str, wanted: str, where: str, todo: str) -> str:
     todo
         What the reader can do about it.
     """
-    return f"{given}\n  wanted: {wanted}\n  where:  {where}\n  to do:  {todo}"
+    return spoken(f"{given}\n  wanted: {wanted}\n  where:  {where}\n  to do:  {todo}")
 
 
 def near_misses(name: str, candidates: Iterable[str], n: int = 3) -> list[str]:

@@ -6,12 +6,7 @@ import sys
 
 import pytest
 
-from reseau.cli import _completion
 from reseau.cli._completion import one_of
-from reseau.instrument import DISTORTIONS
-from reseau.model import check_blocks
-from reseau.observers import EFFECTS, parse_observer
-from reseau.solvers.variational import GUIDES
 
 
 @pytest.mark.parametrize(
@@ -26,15 +21,6 @@ from reseau.solvers.variational import GUIDES
 )
 def test_the_last_name_is_completed(typed: str, found: list[str]) -> None:
     assert one_of("legendre", "powers")(typed) == found
-
-
-def test_names_are_those_that_are_understood() -> None:
-    assert set(_completion.DISTORTIONS) == {*DISTORTIONS}
-    assert set(_completion.EFFECTS) <= {*EFFECTS}
-    assert set(_completion.GUIDES) == {*GUIDES}
-    check_blocks(_completion.BLOCKS, "--free")
-    for name in _completion.OBSERVERS:
-        parse_observer(name + "1,2,3" if name.endswith(":") else name)
 
 
 @pytest.mark.parametrize(

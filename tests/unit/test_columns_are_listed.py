@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reseau.cli.solve import COLUMNS
+from reseau.settings import COLUMNS
 from reseau.synonyms import SYNONYMS
 from reseau.tables.naming.column_names import KNOWN
 

@@ -2,12 +2,6 @@
 
 from collections.abc import Callable
 
-BLOCKS = ("sources", "attitude", "scale", "distortion", "skew", "detectors")
-DISTORTIONS = ("legendre", "powers", "sip", "brown-conrady", "radial", "none")
-EFFECTS = ("aberration", "deflection")
-GUIDES = ("seed", "meanfield", "lowrank", "arrow")
-OBSERVERS = ("geocentre", "orbit", "site:")
-
 
 def one_of(*names: str) -> Callable[[str], list[str]]:
     """Return what completes one of some names, or the last of several with commas.
@@ -27,4 +21,4 @@ def one_of(*names: str) -> Callable[[str], list[str]]:
     return complete
 
 
-__all__ = ["BLOCKS", "DISTORTIONS", "EFFECTS", "GUIDES", "OBSERVERS", "one_of"]
+__all__ = ["one_of"]

@@ -2,15 +2,13 @@
 
 from typing import Any
 
+from reseau.settings import GROUPS
+
 from ._verb import Verb
 
-INPUT = "Input"
-MODEL = "Model"
-ROBUST = "Bad data"
-METHOD = "Methods"
 OUTPUT = "Output"
 OTHER = "Other"
-"""Groups of the options of `solve`, in the order in which the help shows them."""
+"""Groups of options besides those of the settings."""
 
 
 class Grouped(Verb):
@@ -26,7 +24,7 @@ class Grouped(Verb):
         formatter
             What the help is written to.
         """
-        first = ("Arguments", INPUT, MODEL, ROBUST, METHOD, OUTPUT, OTHER)
+        first = ("Arguments", *GROUPS, OUTPUT, OTHER)
         groups: dict[str, list[tuple[str, str]]] = {name: [] for name in first}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
@@ -42,4 +40,4 @@ class Grouped(Verb):
                 formatter.write_dl(records)
 
 
-__all__ = ["INPUT", "METHOD", "MODEL", "OTHER", "OUTPUT", "ROBUST", "Grouped"]
+__all__ = ["OTHER", "OUTPUT", "Grouped"]

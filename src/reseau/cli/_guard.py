@@ -14,7 +14,10 @@ from typing import Annotated, Any, TextIO, TypeVar
 
 import typer
 
-from ._groups import INPUT, OUTPUT
+from reseau._spoken import as_typed
+from reseau.settings import INPUT
+
+from ._groups import OUTPUT
 from ._signals import ENDED, Ended, ending_in_order
 from ._wrapping import wrapped
 
@@ -96,7 +99,12 @@ def _run(verb: Callable[[], int | None], debug: bool) -> int:
     import reseau.errors  # noqa: F401
 
     try:
-        with ending_in_order() as told, _quiet_libraries(), _plain_warnings():
+        with (
+            ending_in_order() as told,
+            as_typed(),
+            _quiet_libraries(),
+            _plain_warnings(),
+        ):
             code = verb() or 0
         # A library may have swallowed the exception that the signal raised.
         return ENDED + told[0] if told else code

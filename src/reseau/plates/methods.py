@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from reseau.settings import default_of
+
 
 @dataclass(frozen=True)
 class Robust:
@@ -42,8 +44,8 @@ class GaussNewton:
         What of the measurement errors is fitted: "scale", "floor" or "both".
     """
 
-    tolerance: float = 0.01
-    max_iterations: int = 50
+    tolerance: float = default_of("tolerance")
+    max_iterations: int = default_of("max_iterations")
     robust: Robust | None = None
     fit_noise: str | None = None
 
@@ -74,15 +76,15 @@ class Variational:
         Of the random numbers.
     """
 
-    guide: str = "seed"
-    init: str = "none"
+    guide: str = default_of("guide")
+    init: str = default_of("init")
     rank: int | None = None
     max_steps: int | None = None
     time_limit: float | None = None
     checkpoint: str | None = None
     resume: bool = False
     robust: Robust | None = None
-    seed: int = 0
+    seed: int = default_of("seed")
 
     def options(self) -> dict[str, Any]:
         """Return what `SolveOptions` calls these settings."""
@@ -105,10 +107,10 @@ class Nuts:
         Of the random numbers.
     """
 
-    draws: int = 1000
-    chains: int = 2
+    draws: int = default_of("draws")
+    chains: int = default_of("chains")
     robust: Robust | None = None
-    seed: int = 0
+    seed: int = default_of("seed")
 
     def options(self) -> dict[str, Any]:
         """Return what `SolveOptions` calls these settings."""

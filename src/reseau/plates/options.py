@@ -11,65 +11,14 @@ import numpy as np
 from astropy.time import Time
 
 from reseau.errors import ConfigError, explain, suggestion, unknown_name
-from reseau.instrument import DEGREE_KINDS, DISTORTIONS, FOCAL_PRIORS, SCALES
 from reseau.model import check_blocks
-from reseau.model.likelihood import LIKELIHOODS
-from reseau.solvers.chains.nuts import FEWEST_DRAWS
-from reseau.solvers.variational import GUIDES, INITS
+from reseau.settings import BY_NAME, GUIDES, SETTINGS, Setting, default_of
 from reseau.tables.naming.column_names import Choices
 
 from .flagged import parse_mask
-from .preparation import MINIMUM_MEASUREMENTS
-
-METHODS = ("gauss-newton", "svi", "nuts")
-"""How a plate can be solved."""
 
 AUTO = "auto"
 """Degree of a distortion that the evidence is to choose."""
-
-METHOD_OF = {
-    **dict.fromkeys(("tolerance", "max_iterations", "fit_noise"), "gauss-newton"),
-    **dict.fromkeys(("guide", "init", "rank", "max_steps", "time_limit"), "svi"),
-    **dict.fromkeys(("checkpoint", "resume"), "svi"),
-    **dict.fromkeys(("draws", "chains"), "nuts"),
-}
-"""The one method that an option belongs to; those that are not here are of all."""
-
-GUIDES_OF = {
-    "rank": ("lowrank",),
-    "checkpoint": ("seed", "meanfield", "lowrank"),
-    "resume": ("seed", "meanfield", "lowrank"),
-}
-"""Guides that an option belongs to, where it is not of all."""
-
-NAMES: dict[str, Sequence[str]] = {
-    "method": METHODS,
-    "distortion": tuple(DISTORTIONS),
-    "degree_kind": DEGREE_KINDS,
-    "scale": SCALES,
-    "focal_prior": FOCAL_PRIORS,
-    "likelihood": LIKELIHOODS,
-    "reference_prior": LIKELIHOODS,
-    "fit_noise": ("scale", "floor", "both"),
-    "guide": GUIDES,
-    "init": INITS,
-}
-"""Options that take a name, and the names that they take."""
-
-INTEGERS = {
-    "minimum_degree": 0,
-    "minimum_measurements": 1,
-    "max_iterations": 1,
-    "rank": 1,
-    "max_steps": 1,
-    "draws": FEWEST_DRAWS,
-    "chains": 1,
-    "seed": 0,
-}
-"""Options that take an integer, and the smallest that makes sense."""
-
-POSITIVE = ("error", "tolerance", "time_limit")
-"""Options that take a number above 0."""
 
 
 @dataclass(frozen=True)
@@ -169,11 +118,11 @@ class SolveOptions:
     fix: Sequence[str] = ()
     reference: bool = True
     plate: int | None = None
-    minimum_measurements: int = MINIMUM_MEASUREMENTS
+    minimum_measurements: int = default_of("minimum_measurements")
     keep_flags: int | str = 0
     tolerance: float | None = None
     max_iterations: int | None = None
-    method: str = METHODS[0]
+    method: str = default_of("method")
     likelihood: str = "normal"
     reference_prior: str = "normal"
     fit_noise: str | None = None
@@ -209,31 +158,27 @@ class SolveOptions:
         if isinstance(self.effects, str):
             object.__setattr__(self, "effects", (self.effects,))
         parse_mask(self.keep_flags)
-        for name, value in self.given(*NAMES).items():
-            _check_name(name, value)
-        for name, value in self.given(*INTEGERS).items():
-            _check_integer(name, value, INTEGERS[name])
-        for name, value in self.given(*POSITIVE).items():
-            _check_positive(name, value)
+        for setting in SETTINGS:
+            value = getattr(self, setting.name)
+            if value is not None:
+                _check_value(setting, value)
         if self.degree is not None and not self.chooses_degree:
             _check_degree(self.degree)
         self._check_together()
 
     def _check_together(self) -> None:
         """Refuse what the method, or its guide, has no use for."""
-        chosen = {
-            name: v for name, v in self.given(*METHOD_OF).items() if v is not False
-        }
-        for name, value in chosen.items():
-            wanted = METHOD_OF[name]
-            if wanted != self.method:
-                here = f"--method {self.method}"
-                raise _of_another(name, value, here, f"--method {wanted}")
         guide = self.guide or GUIDES[0]
-        for name in (n for n in chosen if n in GUIDES_OF):
-            if self.method == "svi" and guide not in GUIDES_OF[name]:
-                wanted = f"--guide {' or '.join(GUIDES_OF[name])}"
-                raise _of_another(name, chosen[name], f"--guide {guide}", wanted)
+        for setting in (s for s in SETTINGS if s.method is not None):
+            value = getattr(self, setting.name)
+            if value is None or value is False:
+                continue
+            if setting.method != self.method:
+                here, wanted = f"--method {self.method}", f"--method {setting.method}"
+                raise _of_another(setting, value, here, wanted)
+            if setting.guides and guide not in setting.guides:
+                wanted = f"--guide {' or '.join(setting.guides)}"
+                raise _of_another(setting, value, f"--guide {guide}", wanted)
         if self.resume and self.checkpoint is None:
             raise ConfigError(
                 explain(
@@ -246,11 +191,13 @@ class SolveOptions:
 
 
 def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+    return BY_NAME[name].typed
 
 
-def _of_another(name: str, value: object, given: str, wanted: str) -> ConfigError:
-    option = _option(name)
+def _of_another(
+    setting: Setting, value: object, given: str, wanted: str
+) -> ConfigError:
+    option = setting.typed
     as_typed = option if value is True else f"{option} {value}"
     return ConfigError(
         explain(
@@ -262,10 +209,14 @@ def _of_another(name: str, value: object, given: str, wanted: str) -> ConfigErro
     )
 
 
-def _check_name(name: str, value: object) -> None:
-    if value not in NAMES[name]:
-        kind = name.replace("_", " ")
-        raise unknown_name(kind, str(value), NAMES[name], where=_option(name))
+def _check_value(setting: Setting, value: object) -> None:
+    if setting.names and value not in setting.names:
+        kind = setting.name.replace("_", " ")
+        raise unknown_name(kind, str(value), setting.names, where=setting.typed)
+    if setting.kind == "integer" and setting.least is not None:
+        _check_integer(setting.name, value, setting.least)
+    if setting.positive:
+        _check_positive(setting.name, value)
 
 
 def _check_degree(value: object) -> None:
@@ -307,4 +258,4 @@ def _out_of_range(name: str, value: object, wanted: str) -> ConfigError:
     )
 
 
-__all__ = ["AUTO", "METHODS", "METHOD_OF", "SolveOptions"]
+__all__ = ["AUTO", "SolveOptions"]

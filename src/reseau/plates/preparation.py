@@ -25,6 +25,7 @@ from reseau.errors import (
 )
 from reseau.model import DEFAULT_FREE, Problem
 from reseau.records import Exposures, Measurements, SourcePrior
+from reseau.settings import default_of
 from reseau.solvers import Labels
 from reseau.tables import columns_of
 from reseau.tables.ids import Index
@@ -42,7 +43,7 @@ Columns = dict[str, np.ndarray]
 POINTING_SIGMA = DEGREE
 """Prior width of ra·cos dec and dec of an exposure (Plate Analysis)."""
 
-MINIMUM_MEASUREMENTS = 2
+MINIMUM_MEASUREMENTS: int = default_of("minimum_measurements")
 """A source without a prior needs this many: one alone could not be checked."""
 
 

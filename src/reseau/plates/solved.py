@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from reseau._spoken import spoken
 from reseau.datasets import Dataset
 from reseau.errors import LeftOutWarning, Result, some
 from reseau.instrument import Instrument
@@ -112,7 +113,8 @@ def judge(
     sentences += fitted_guess(dataset, fitted=options.fit_noise is not None)
     # What is to be done about an assumed error has been said with it.
     advice = () if priors_off or assumed is not None else answer.advice
-    sentences += [*advice, *dataset.notes]
+    sentences = [spoken(text) for text in [*sentences, *advice, *dataset.notes]]
+    strays = [spoken(text) for text in strays]
     summary = summary_of(prepared, solution, pulls, common) | answer.summary
     summary |= overview(prepared, solution)
     absurd = (

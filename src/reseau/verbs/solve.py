@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import astropy.units as u
 
@@ -18,18 +18,46 @@ from reseau.plates.flagged import parse_mask
 from reseau.plates.judgement.guessed_errors import say_what_is_assumed
 from reseau.plates.methods import Method
 from reseau.plates.model_options import free_blocks, with_options
+from reseau.plates.options import AUTO
 from reseau.plates.solved import judge
 from reseau.plates.viewpoint import with_viewpoint
 from reseau.solvers.gauss_newton import Report
 from reseau.tables import SOLUTION_MARKS, check_output
 from reseau.tables.naming.column_names import Choices
 
+from .keywords import with_keywords
 from .misplaced import check_kinds, refuse_misplaced
 from .reading import read_input, refuse_own_input
 from .solution import Solved
 
 
+class Chosen(TypedDict, total=False):
+    """Keywords of `solve` that say what the input is and what is free, see there."""
+
+    observer: Any
+    epoch: Any
+    effects: str | Sequence[str] | None
+    pointing: Any
+    columns: Choices
+    reference_columns: Choices
+    unmatched: str | None
+    error: float | u.Quantity | None
+    first_pixel: int | None
+    keep_flags: int | str | None
+    minimum_measurements: int | None
+    plate: int | None
+    free: str | Sequence[str] | None
+    fix: str | Sequence[str] | None
+    choose_degree: bool
+    allow_outside: bool | None
+
+
+KEYWORDS = frozenset(Chosen.__annotations__)
+"""What `solve` takes besides the arguments in its signature."""
+
+
 @computing()
+@with_keywords(Chosen)
 def solve(
     source: Any,
     output: str | Path | None = None,
@@ -37,26 +65,10 @@ def solve(
     reference: Any = None,
     instrument: str | Path | Instrument | None = None,
     method: Method | None = None,
-    observer: Any = None,
-    epoch: Any = None,
-    effects: str | Sequence[str] | None = None,
-    pointing: Any = None,
-    columns: Choices = None,
-    reference_columns: Choices = None,
-    unmatched: str | None = None,
-    error: float | u.Quantity | None = None,
-    first_pixel: int | None = None,
-    keep_flags: int | str | None = None,
-    minimum_measurements: int | None = None,
-    plate: int | None = None,
-    free: str | Sequence[str] | None = None,
-    fix: str | Sequence[str] | None = None,
-    choose_degree: bool = False,
-    allow_outside: bool | None = None,
     options: SolveOptions | None = None,
     overwrite: bool = False,
     report: Report | None = None,
-    **others: Any,
+    **chosen: Any,
 ) -> Solved:
     """Solve one plate: positions, calibration, their covariances, and a verdict.
 
@@ -112,8 +124,9 @@ def solve(
         Whether an earlier solution at `output` may be replaced.
     report
         Called after each iteration with its figures.
-    others
-        None: what belongs to a method or an instrument is said to.
+    chosen
+        The keywords above that are not in the signature itself, as of `Chosen`; what
+        belongs to a method or an instrument is said to.
 
     Returns
     -------
@@ -137,27 +150,11 @@ def solve(
     >>> solved.sources["ra_error"].unit
     Unit("mas")
     """
-    refuse_misplaced(others)
+    refuse_misplaced({n: v for n, v in chosen.items() if n not in KEYWORDS})
     check_kinds(options, instrument, output, method)
-    given = {
-        "observer": observer,
-        "epoch": epoch,
-        "effects": effects,
-        "pointing": pointing,
-        "columns": columns,
-        "reference_columns": reference_columns,
-        "unmatched": unmatched,
-        "error": error,
-        "first_pixel": first_pixel,
-        "keep_flags": keep_flags,
-        "minimum_measurements": minimum_measurements,
-        "plate": plate,
-        "free": free,
-        "fix": fix,
-        "degree": "auto" if choose_degree else None,
-        "allow_outside": allow_outside,
-        "reference": False if reference is False else None,
-    }
+    given = {n: v for n, v in chosen.items() if n != "choose_degree"}
+    given["degree"] = AUTO if chosen.get("choose_degree") else None
+    given["reference"] = False if reference is False else None
     if reference is False:
         reference = None
     options = _together(options, method, given)
@@ -233,4 +230,4 @@ def write_solved(
     solved.write(output, overwrite=overwrite)
 
 
-__all__ = ["solve", "write_solved"]
+__all__ = ["Chosen", "solve", "write_solved"]

@@ -47,7 +47,7 @@ def pattern_sentences(prepared: Prepared, solution: Solution) -> list[str]:
     if isinstance(model, NoDistortion):
         return [
             f"{head}. The instrument has no distortion: try --distortion legendre "
-            "--degree auto (distortion='legendre', degree='auto' in Python)."
+            "--degree auto."
         ]
     return [
         f"{head}, which the distortion ({basis_name(model)}) cannot follow: try "

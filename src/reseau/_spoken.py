@@ -1,0 +1,115 @@
+"""Messages in the words of whoever reads them: options of the command, or Python's.
+
+Messages are written with the command's options, ``--first-pixel 1``. Raised from Python
+they say the argument, ``first_pixel=1``; raised by the command they stay as they are.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from .settings import GAUSS_NEWTON, NUTS, SETTINGS, SVI
+
+_typed: ContextVar[bool] = ContextVar("typed", default=False)
+
+CLASSES = {GAUSS_NEWTON: "GaussNewton", SVI: "Variational", NUTS: "Nuts"}
+"""What a method is called in Python."""
+
+_BY_OPTION = {s.typed: s for s in SETTINGS}
+_OF_INSTRUMENT = ("distortion", "degree", "degree_kind", "minimum_degree")
+_OF_CAMERA = ("scale", "focal_prior")
+_FLAGS = ("--overwrite", "--allow-outside", "--resume", "--json", "--small")
+
+_VALUES = sorted({n for s in SETTINGS for n in (*s.names, *s.completes)} | {"auto"})
+_OPTION = re.compile(
+    r"(--[a-z][a-z]*(?:-[a-z]+)*)"
+    r"(?:[ ]("
+    r"\"[^\"]*\""  # a quoted value
+    r"|\w+=[^\s;]*[^\s;,.]"  # name=value
+    r"|[A-Z][A-Z|,]+\b"  # what stands for a value
+    r"|-?\d[\w.,]*\b"  # a number
+    rf"|(?:{'|'.join(map(re.escape, _VALUES))})(?![\w:-])"
+    r"))?"
+)
+
+
+@contextmanager
+def as_typed() -> Iterator[None]:
+    """Leave messages as the command's, whose user types options."""
+    token = _typed.set(True)
+    try:
+        yield
+    finally:
+        _typed.reset(token)
+
+
+def spoken(text: str) -> str:
+    """Return a message with its options in Python's words, unless they are typed.
+
+    Parameters
+    ----------
+    text
+        With options as they are typed.
+    """
+    if _typed.get():
+        return text
+    return _OPTION.sub(_argument, _BOTH_TAILS.sub(_both_tails, text))
+
+
+_BOTH_TAILS = re.compile(r"--likelihood (\w+)(?: and)? --reference-prior (\w+)")
+
+
+def _both_tails(found: re.Match[str]) -> str:
+    of_data, of_references = found.groups()
+    inside = f'"{of_data}"'
+    if of_data != of_references:
+        inside = f'{inside}, references="{of_references}"'
+    return f"method=GaussNewton(robust=Robust({inside}))"
+
+
+def _argument(found: re.Match[str]) -> str:
+    option, value = found.group(1), found.group(2)
+    if option == "--no-reference":
+        return "reference=False"
+    if option == "--method":
+        return f"method={CLASSES[value]}()" if value in CLASSES else "method"
+    setting = _BY_OPTION.get(option)
+    if setting is None:
+        name = option[2:].replace("-", "_")
+        return _with(name, "True" if option in _FLAGS else value)
+    name, written = setting.name, _written(value)
+    if name == "reference_table":
+        return _with("reference", written)
+    if name == "likelihood":
+        return f"method=GaussNewton(robust=Robust({written or ''}))"
+    if name == "reference_prior":
+        inside = _with("references", written)
+        return f"method=GaussNewton(robust=Robust({inside}))"
+    if name == "degree" and value == "auto":
+        return "choose_degree=True"
+    if name in _OF_INSTRUMENT:
+        inside = written if name == "distortion" and written else _with(name, written)
+        return f"instrument.with_distortion({inside})"
+    if name in _OF_CAMERA:
+        return f"the instrument's {_with(name, written)}"
+    if setting.method is not None:
+        shown = "True" if setting.kind == "flag" else written
+        return f"{CLASSES[setting.method]}({_with(name, shown)})"
+    return _with(name, "True" if setting.kind == "flag" else written)
+
+
+def _with(name: str, value: str | None) -> str:
+    return name if value is None else f"{name}={value}"
+
+
+def _written(value: str | None) -> str | None:
+    """Return a value as Python writes it; what stands for one, as an ellipsis."""
+    if value is None or value[0] == '"':
+        return value
+    if re.fullmatch(r"[A-Z][A-Z|,]+", value):
+        return "..."
+    return value if re.fullmatch(r"-?\d+(\.\d*)?", value) else f'"{value}"'
+
+
+__all__ = ["as_typed", "spoken"]

@@ -17,7 +17,7 @@ CLASSES = {GAUSS_NEWTON: "GaussNewton", SVI: "Variational", NUTS: "Nuts"}
 """What a method is called in Python."""
 
 _BY_OPTION = {s.typed: s for s in SETTINGS}
-_OF_INSTRUMENT = ("distortion", "degree", "degree_kind", "minimum_degree")
+_OF_INSTRUMENT = ("degree", "degree_kind", "minimum_degree")
 _OF_CAMERA = ("scale", "focal_prior")
 _FLAGS = ("--overwrite", "--allow-outside", "--resume", "--json", "--small")
 
@@ -70,33 +70,39 @@ def _both_tails(found: re.Match[str]) -> str:
 
 def _argument(found: re.Match[str]) -> str:
     option, value = found.group(1), found.group(2)
-    if option == "--no-reference":
-        return "reference=False"
-    if option == "--method":
-        return f"method={CLASSES[value]}()" if value in CLASSES else "method"
     setting = _BY_OPTION.get(option)
     if setting is None:
         name = option[2:].replace("-", "_")
         return _with(name, "True" if option in _FLAGS else value)
-    name, written = setting.name, _written(value)
-    if name == "reference_table":
-        return _with("reference", written)
-    if name == "likelihood":
-        return f"method=GaussNewton(robust=Robust({written or ''}))"
-    if name == "reference_prior":
-        inside = _with("references", written)
-        return f"method=GaussNewton(robust=Robust({inside}))"
-    if name == "degree" and value == "auto":
-        return "choose_degree=True"
-    if name in _OF_INSTRUMENT:
-        inside = written if name == "distortion" and written else _with(name, written)
+    own = _OF_THEIR_OWN.get((setting.name, value)) or _OF_THEIR_OWN.get(setting.name)
+    if own is not None:
+        return own.format(_written(value) or "")
+    shown = "True" if setting.kind == "flag" else _written(value)
+    inside = _with(setting.name, shown)
+    if setting.name in _OF_INSTRUMENT:
         return f"instrument.with_distortion({inside})"
-    if name in _OF_CAMERA:
-        return f"the instrument's {_with(name, written)}"
+    if setting.name in _OF_CAMERA:
+        return f"the instrument's {inside}"
     if setting.method is not None:
-        shown = "True" if setting.kind == "flag" else written
-        return f"{CLASSES[setting.method]}({_with(name, shown)})"
-    return _with(name, "True" if setting.kind == "flag" else written)
+        return f"{CLASSES[setting.method]}({inside})"
+    return inside
+
+
+_OF_THEIR_OWN: dict[object, str] = {
+    "reference": "reference=False",
+    **{("method", name): f"method={kind}()" for name, kind in CLASSES.items()},
+    "method": "method",
+    ("reference_table", None): "reference",
+    "reference_table": "reference={}",
+    "likelihood": "method=GaussNewton(robust=Robust({}))",
+    ("reference_prior", None): "method=GaussNewton(robust=Robust(references))",
+    "reference_prior": "method=GaussNewton(robust=Robust(references={}))",
+    ("degree", "auto"): "choose_degree=True",
+    ("distortion", None): "instrument.with_distortion()",
+    "distortion": "instrument.with_distortion({})",
+}
+"""What is said otherwise than as an argument of the same name, with a value or without.
+"""
 
 
 def _with(name: str, value: str | None) -> str:

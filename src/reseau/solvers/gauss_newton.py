@@ -22,7 +22,7 @@ from reseau.equations.source_minima import settle
 from reseau.equations.sources import source_steps
 from reseau.errors import Result
 from reseau.model import Parameters, Problem, take_step
-from reseau.model.gauge import find_datum
+from reseau.model.gauge import Datum, find_datum
 
 from .bounds import bounded_step
 from .mixing import Mixing
@@ -136,99 +136,210 @@ def gauss_newton(
     -------
     The optimum; `result` says whether it was reached.
     """
-    settings = settings or Settings()
+    search = _Search(problem, tiles, settings or Settings(), start, terms)
+    for _ in range(search.settings.max_iterations):
+        began = time.perf_counter()
+        ended = search.arrive()
+        if ended is not None:
+            return search.ended(ended)
+        step = search.step()
+        search.note(step, time.perf_counter() - began, report)
+        if not (search.ahead or np.isfinite(step.largest)):
+            return search.ended(Result.NOT_FINITE)
+        if search.take(step):
+            return search.ended(Result.SUCCESSFUL)
+        search.go_on()
+    search.return_to_best()
+    return search.ended(Result.NOT_CONVERGED)
 
-    def linearise(point: Parameters, damping: float) -> Equations:
-        nonlocal terms
-        chosen = terms
-        if terms is not None and damping:
-            chosen = terms.bounded(REWEIGHTED)
-        equations = equations_at(problem, tiles, point, damping, chosen)
+
+class _Step(NamedTuple):
+    """A step from one linearisation.
+
+    Attributes
+    ----------
+    datum
+        Common modes there.
+    proposed
+        Of the shared parameters, before it is mixed with earlier ones.
+    shared, offset
+        Of the shared parameters, and of the sources.
+    largest, moving
+        As of `Iteration`.
+    """
+
+    datum: Datum
+    proposed: np.ndarray
+    shared: np.ndarray
+    offset: np.ndarray
+    largest: float
+    moving: int
+
+
+class _Search:
+    """Where the iteration is.
+
+    An iteration arrives at a point, which was good or is left again, and takes a step
+    from there. Points are good where the objective is not higher than at any before.
+
+    Attributes
+    ----------
+    point, equations
+        Where it is, and the linearisation there.
+    best, lowest
+        The last good point and its objective.
+    descended
+        Whether the point is good.
+    ahead
+        Whether it is not, and one more step is to show whether the next one is.
+    damping
+        Levenberg-Marquardt factor.
+    slow
+        Whether so many steps were taken that there must be a reason: then steps follow
+        the valley, are mixed, and are as long as `reach` allows.
+    """
+
+    equations: Equations
+
+    def __init__(
+        self,
+        problem: Problem,
+        tiles: Plan,
+        settings: Settings,
+        start: Parameters,
+        terms: HeavyTails | None,
+    ) -> None:
+        self.problem, self.tiles, self.settings = problem, tiles, settings
+        self.terms = terms
+        self.point = self.best = start
+        self.lowest, self.damping = np.inf, 0.0
+        self.descended = self.ahead = self.slow = False
+        self.mixing, self.reach = Mixing(), Reach()
+        self.history: list[Iteration] = []
+
+    def arrive(self) -> Result | None:
+        """Linearise at the point, or go back to the last good one.
+
+        Returns
+        -------
+        How the iteration ended, if it did.
+        """
+        self.equations = self._linearised(self.damping)
+        objective = self.equations.objective
+        self.descended = _descends(objective, self.lowest)
+        if self.descended:
+            self.best, self.lowest, self.ahead = self.point, objective, False
+            self.reach.descended()
+            return None
+        if self._may_go_on(objective):
+            # In a curved valley a step along it ends on its side; one more comes down.
+            self.ahead = True
+            return None
+        return self._go_back(objective) if self.history else Result.NOT_FINITE
+
+    def _may_go_on(self, objective: float) -> bool:
+        """Return whether one step is taken from a point that is not good."""
+        held = self.ahead or self.damping or self.reach.shortened
+        patient = self.settings.patient and bool(self.history) and not held
+        return patient and bool(np.isfinite(objective))
+
+    def _go_back(self, objective: float) -> Result | None:
+        """Try again from the last good point: with a shorter reach, or more damping."""
+        self.ahead = False
+        if not (self.slow and self.reach.shorten(objective - self.lowest)):
+            self.damping = max(10.0 * self.damping, self.settings.first_damping)
+        if self.damping > self.settings.max_damping:
+            self.return_to_best()
+            return Result.NO_DESCENT
+        self.point = self.best
+        self.equations = self._linearised(self.damping)
+        return None
+
+    def return_to_best(self) -> None:
+        """Linearise at the last good point, without damping, which falsifies errors."""
+        self.point = self.best
+        self.equations = self._linearised(0.0)
+
+    def _linearised(self, damping: float) -> Equations:
+        chosen = self.terms
+        if chosen is not None and damping:
+            chosen = chosen.bounded(REWEIGHTED)
+        at = self.problem, self.tiles, self.point, damping
+        equations = equations_at(*at, chosen)
         if chosen is None or equations.regular or not np.isinf(chosen.bound).any():
             return equations
         # Each source is regular, but all of them with the calibration are not.
-        terms = chosen.bounded(CLIPPED)
-        return equations_at(problem, tiles, point, damping, terms)
+        self.terms = chosen.bounded(CLIPPED)
+        return equations_at(*at, self.terms)
 
-    n_sources = problem.prior.direction.shape[0]
-    history: list[Iteration] = []
-    point, lowest, damping = start, np.inf, 0.0
-    best, ahead = start, False
-    mixing, reach, slow = Mixing(), Reach(), False
-    for _ in range(settings.max_iterations):
-        began = time.perf_counter()
-        equations = linearise(point, damping)
-        descended = _descends(equations.objective, lowest)
-        if descended:
-            best, lowest, ahead = point, equations.objective, False
-            reach.descended()
-        elif (
-            settings.patient
-            and not (ahead or damping or reach.shortened)
-            and history
-            and np.isfinite(equations.objective)
-        ):
-            # In a curved valley a step along it ends on its side; one more comes down.
-            ahead = True
-        else:
-            if not history:
-                return Optimum(point, equations, history, Result.NOT_FINITE, terms)
-            ahead = False
-            if not (slow and reach.shorten(equations.objective - lowest)):
-                damping = max(10.0 * damping, settings.first_damping)
-            if damping > settings.max_damping:
-                last = linearise(best, 0.0)
-                return Optimum(best, last, history, Result.NO_DESCENT, terms)
-            point = best
-            equations = linearise(point, damping)
-        datum = find_datum(problem, point)
-        slow = len(history) >= QUICK and not damping
-        shared = equations.step()
-        if slow:
-            shared = valley_step(problem, point, datum, equations)
-        proposed = shared
-        if slow and not ahead:
-            shared = mixing.mixed(equations, proposed)
-        offset, deviation = source_steps(equations.system, tiles, shared, n_sources)
+    def step(self) -> _Step:
+        """Return the step from here."""
+        equations = self.equations
+        datum = find_datum(self.problem, self.point)
+        self.slow = len(self.history) >= QUICK and not self.damping
+        proposed = equations.step()
+        if self.slow:
+            proposed = valley_step(self.problem, self.point, datum, equations)
+        shared = proposed
+        if self.slow and not self.ahead:
+            shared = self.mixing.mixed(equations, proposed)
+        n_sources = self.problem.prior.direction.shape[0]
+        offset, deviation = source_steps(
+            equations.system, self.tiles, shared, n_sources
+        )
         largest, moving = _largest_step(equations, shared, offset, deviation)
-        history.append(
+        return _Step(datum, proposed, shared, offset, largest, moving)
+
+    def note(self, step: _Step, seconds: float, report: Report | None) -> None:
+        """Add a line to the history, and tell of it."""
+        self.history.append(
             Iteration(
-                equations.objective,
-                equations.chi2,
-                largest,
-                damping,
-                time.perf_counter() - began,
-                moving,
+                self.equations.objective,
+                self.equations.chi2,
+                step.largest,
+                self.damping,
+                seconds,
+                step.moving,
             )
         )
         if report is not None:
-            report(history[-1]._asdict())
-        if not (ahead or np.isfinite(largest)):
-            return Optimum(point, equations, history, Result.NOT_FINITE, terms)
-        shared, offset, kept_back = bounded_step(point, shared, offset)
-        if slow:
-            part = reach.part(equations.length(shared))
+            report(self.history[-1]._asdict())
+
+    def take(self, step: _Step) -> bool:
+        """Take a step as far as that may be; return whether it was the last."""
+        equations = self.equations
+        shared, offset, kept_back = bounded_step(self.point, step.shared, step.offset)
+        if self.slow:
+            part = self.reach.part(equations.length(shared))
             kept_back = kept_back or part < 1.0
             shared, offset = part * shared, part * offset
-        followed = follow_valley(problem, point, datum, equations.root, shared)
-        point = take_step(point, followed, offset)
-        if slow and not (ahead or kept_back):
-            mixing.took(proposed, followed)
+        followed = follow_valley(
+            self.problem, self.point, step.datum, equations.root, shared
+        )
+        self.point = take_step(self.point, followed, offset)
+        if self.slow and not (self.ahead or kept_back):
+            self.mixing.took(step.proposed, followed)
         else:
-            mixing.forget()
-        # With damping, steps and deviations are both too small to be judged.
+            self.mixing.forget()
         # `largest` knows the sources' σ with all else held, which may be far too small.
-        small = min(largest, equations.length(shared)) < settings.tolerance
-        if small and not (ahead or damping or kept_back):
-            return Optimum(point, equations, history, Result.SUCCESSFUL, terms)
-        if terms is not None:
-            point, terms = settle(problem, tiles, point, terms)
-        if descended:
-            damping = 0.0 if damping <= settings.first_damping else damping / 10.0
-        del equations  # else it lives on beside the next ones
-    # Equations that no damping falsifies.
-    last = linearise(best, 0.0)
-    return Optimum(best, last, history, Result.NOT_CONVERGED, terms)
+        small = min(step.largest, equations.length(shared)) < self.settings.tolerance
+        # With damping, steps and deviations are both too small to be judged.
+        return bool(small and not (self.ahead or self.damping or kept_back))
+
+    def go_on(self) -> None:
+        """Prepare for the next point: sources at their minima, and less damping."""
+        if self.terms is not None:
+            self.point, self.terms = settle(
+                self.problem, self.tiles, self.point, self.terms
+            )
+        if self.descended:
+            enough = self.damping <= self.settings.first_damping
+            self.damping = 0.0 if enough else self.damping / 10.0
+        del self.equations  # else it lives on beside the next ones
+
+    def ended(self, result: Result) -> Optimum:
+        """Return where the iteration is as where it ended."""
+        return Optimum(self.point, self.equations, self.history, result, self.terms)
 
 
 def _descends(objective: float, best: float) -> bool:

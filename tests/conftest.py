@@ -22,6 +22,7 @@ from hypothesis import settings
 
 from accuracy import Accuracy
 from quick import compile_in_a_hurry
+from reseau._spoken import as_typed
 from reseau.cli._compiled import keep_compiled
 
 jax.config.update("jax_enable_x64", True)
@@ -51,6 +52,13 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"no real input at hand: {DATA} does not exist")
     return DATA
+
+
+@pytest.fixture
+def typed() -> Iterator[None]:
+    """Have messages in the words of the command: those of Python follow from them."""
+    with as_typed():
+        yield
 
 
 MOST_MEMORY = 1500

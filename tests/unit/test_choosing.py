@@ -16,6 +16,8 @@ from reseau.solvers.model_choice.search import left_out
 from reseau.solvers.posterior.evidence import Evidence, Widened, laplace_evidence
 from reseau.solvers.start.parameters import find_start
 
+pytestmark = pytest.mark.usefixtures("typed")
+
 WIDTH = 80
 SIZE = {"sources": 200, "exposures": 8}
 

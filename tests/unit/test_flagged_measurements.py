@@ -14,6 +14,8 @@ from reseau.exchange import read_detections
 from reseau.plates import prepare
 from reseau.plates.flagged import parse_mask, without_flagged
 
+pytestmark = pytest.mark.usefixtures("typed")
+
 
 @pytest.fixture(scope="module")
 def flagged() -> Dataset:

@@ -18,6 +18,8 @@ from spoilt import (
     spoilt_plate,
 )
 
+pytestmark = pytest.mark.usefixtures("typed")
+
 FEW = {"sizes": (5,), "exposures": (1,), "likelihoods": ("normal", "mixture")}
 """One shape, so that little is compiled."""
 

@@ -19,6 +19,8 @@ from reseau.exchange import read_detections
 from reseau.tables import read_table
 from reseau.tables.header_keywords import keywords_of
 
+pytestmark = pytest.mark.usefixtures("typed")
+
 CAMERA = 'name = "c"\n[optics]\nfocal_length_mm = 1000.0\n'
 for _number, _name in ((3, "NRCA1"), (5, "NRCA2")):
     CAMERA += f'[[detector]]\nid = {_number}\nname = "{_name}"\nx_um = 0.0\n'

@@ -12,6 +12,8 @@ from reseau.exchange import read_detections
 from reseau.instrument import Instrument
 from reseau.tables.identifiers import number_of_text
 
+pytestmark = pytest.mark.usefixtures("typed")
+
 PLANE = "x=x[um],y=y[um]"
 BIG = 4057480204110713985
 
@@ -121,7 +123,7 @@ def test_floats_that_kept_their_digits(table: object) -> None:
 )
 @pytest.mark.filterwarnings("ignore:.*written as floating-point")
 def test_unmatched_is_asked_about(table: object, rows: list[str], value: str) -> None:
-    with pytest.raises(CatalogueError, match=f"--unmatched {value} "):
+    with pytest.raises(CatalogueError, match=f"--unmatched {value}; "):
         table("source_id,exposure_id", rows)
     found = table("source_id,exposure_id", rows, unmatched=f"{value},-77")
     n = len([r for r in rows if r.split(",")[0] in (value, "", "N/A", "--", "nan")])

@@ -22,6 +22,8 @@ from reseau.tables import (
 )
 from reseau.tables.atomic import OUTPUT_MARKS
 
+pytestmark = pytest.mark.usefixtures("typed")
+
 MARKS = {
     "summary.json": '{"format": "reseau-solution/1"}',
     "dataset.toml": 'format = "reseau-dataset/1"',

@@ -38,6 +38,8 @@ from reseau.tables.layouts import (
     TRUTH_SOURCES,
 )
 
+pytestmark = pytest.mark.usefixtures("typed")
+
 BIG = 4057480204110713985
 
 

@@ -21,7 +21,10 @@ from reseau.tables import Choice, parse_columns
 
 PLANE = "x=x[um],y=y[um]"
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*no column identifies the sources")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*no column identifies the sources"),
+    pytest.mark.usefixtures("typed"),
+]
 PIXELS = "x=x[pix],y=y[pix]"
 BIG = 4057480204110713985
 

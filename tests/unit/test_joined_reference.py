@@ -14,6 +14,8 @@ from reseau.exchange import joined, read_detections
 from reseau.plates import SolveOptions
 from reseau.verbs.reading import read_input
 
+pytestmark = pytest.mark.usefixtures("typed")
+
 BIG = 4057480204110713985
 DETECTIONS = pa.table(
     {

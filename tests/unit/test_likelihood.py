@@ -19,6 +19,8 @@ from reseau.model.likelihood import (
     student_prior,
 )
 
+pytestmark = pytest.mark.usefixtures("typed")
+
 CASES = {
     "normal": Normal(),
     "student": student(),

@@ -20,7 +20,7 @@ from reseau.instrument import Instrument
 from reseau.tables.times.epochs import read_epochs
 from small_tables import CAMERA
 
-pytestmark = pytest.mark.unchecked
+pytestmark = [pytest.mark.unchecked, pytest.mark.usefixtures("typed")]
 
 PLACES = {"source_id": [71, 82], "ra": [10.123456, 10.234567], "dec": [5.1234, 5.3456]}
 

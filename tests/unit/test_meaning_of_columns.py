@@ -14,7 +14,10 @@ from reseau.synonyms import SYNONYMS, called, has_another_meaning, synonym_of
 
 PLANE = "x=x[um],y=y[um]"
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*no column identifies the sources")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*no column identifies the sources"),
+    pytest.mark.usefixtures("typed"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from reseau.solvers.chains.result import solution_of_chains
 from reseau.verbs.simulate import Simulated
 from reseau.verbs.solution import Solved
 
-pytestmark = pytest.mark.unchecked
+pytestmark = [pytest.mark.unchecked, pytest.mark.usefixtures("typed")]
 
 CHAIN, DRAW = 2, 60
 

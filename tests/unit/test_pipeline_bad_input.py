@@ -24,6 +24,8 @@ from reseau.instrument import make_distortion
 from reseau.observers import Weather
 from reseau.plates import prepare
 
+pytestmark = pytest.mark.usefixtures("typed")
+
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:

@@ -11,6 +11,8 @@ from reseau.datasets import Dataset, read_instrument
 from reseau.errors import CatalogueError, ReseauWarning, TableWarning
 from reseau.exchange import read_detections
 
+pytestmark = pytest.mark.usefixtures("typed")
+
 XY = "x=x[um],y=y[um]"
 
 

@@ -12,6 +12,8 @@ from reseau.instrument.instrument import usual_normalisation
 from reseau.plates.answers import _reliability_in_words
 from spoilt import Spoilt, solve_spoilt, spoilt_plate
 
+pytestmark = pytest.mark.usefixtures("typed")
+
 PATTERN = "The residuals follow the place on the focal plane"
 
 

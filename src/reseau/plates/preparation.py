@@ -298,8 +298,8 @@ def _enough_measured(
                 where="measurements",
                 todo="check the identification of the sources"
                 if reference is not None
-                else "give positions of the sources: --reference TABLE "
-                "(reference=... in Python), or name the columns of a single table "
+                else "give positions of the sources: --reference TABLE, "
+                "or name the columns of a single table "
                 "that has them: --columns ra=NAME,dec=NAME",
             )
         )

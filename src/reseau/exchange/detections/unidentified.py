@@ -96,7 +96,7 @@ def _question(given: str, wanted: str, where: str, value: str) -> CatalogueError
             wanted=wanted,
             where=where,
             todo="if that means detections that are not identified, leave them out: "
-            f"--unmatched {value} (unmatched={value!r} in Python); if it is one star, "
+            f"--unmatched {value}; if it is one star, "
             "give it a number of its own",
         )
     )

@@ -21,7 +21,9 @@ _OF_INSTRUMENT = ("degree", "degree_kind", "minimum_degree")
 _OF_CAMERA = ("scale", "focal_prior")
 _FLAGS = ("--overwrite", "--allow-outside", "--resume", "--json", "--small")
 
-_VALUES = sorted({n for s in SETTINGS for n in (*s.names, *s.completes)} | {"auto", "null"})
+_VALUES = sorted(
+    {n for s in SETTINGS for n in (*s.names, *s.completes)} | {"auto", "null"}
+)
 _OPTION = re.compile(
     r"(--[a-z][a-z]*(?:-[a-z]+)*)"
     r"(?:[ ]("

@@ -14,6 +14,7 @@ used is set by a bound b for each source: ``max(2ρ'', −bρ'/s)``, so that
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import equinox as eqx
@@ -21,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from reseau._usual import up_to_usual
+from reseau._usual import in_chunks
 from reseau.model.likelihood import Likelihood, Mixture
 
 from .objective import LeastSquares, Objective, OfPriors, Terms
@@ -52,7 +53,7 @@ class HeavyTails(Objective):
     def bounded(self, bound: float) -> "HeavyTails":
         """Return the same terms with one bound for all sources."""
         whole = np.full(np.shape(self.bound), bound)
-        return HeavyTails(self.likelihood, self.reference_prior, jnp.asarray(whole))
+        return HeavyTails(self.likelihood, self.reference_prior, whole)
 
     def of_batch(self, batch: Batch) -> "HeavyTails":
         """Return the likelihood with the bounds of a batch's sources."""
@@ -181,12 +182,10 @@ def bends(
 def _each(
     program: Callable[..., Array], likelihood: Likelihood, *values: np.ndarray
 ) -> Float[np.ndarray, "n"]:
-    n = len(values[0])
-    if not n:
+    if not len(values[0]):
         return np.zeros(0)
-    rows = up_to_usual(n)
-    given = [jnp.asarray(np.asarray(v, float)[rows]) for v in values]
-    return np.asarray(program(likelihood, *given))[:n]
+    given = [np.asarray(v, float) for v in values]
+    return np.asarray(in_chunks(partial(program, likelihood), *given))
 
 
 @eqx.filter_jit

@@ -84,7 +84,7 @@ def settle(
     each_part(of_part, tiles.parts)
     step = np.where(np.isfinite(found[:, :2]), found[:, :2], 0.0)
     moved = take_step(point, np.zeros(problem.layout.size), step)
-    bound = jnp.asarray(found[:, 2])
+    bound = found[:, 2].copy()
     return moved, HeavyTails(terms.likelihood, terms.reference_prior, bound)
 
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from reseau._usual import up_to_usual
+from reseau._usual import coarsely_usual
 from reseau.instrument import Detectors, Instrument
 from reseau.model import (
     DetectorFrame,
@@ -71,7 +71,7 @@ def frames_at(problem: Problem, parameters: Parameters) -> Frames:
     usual number: programs are compiled for few numbers of either.
     """
     offset, axes = np.asarray(parameters.offset), np.asarray(parameters.axes)
-    row, exposure = up_to_usual(offset.shape[0]), up_to_usual(axes.shape[0])
+    row, exposure = coarsely_usual(len(offset)), coarsely_usual(len(axes))
     padded = replace(
         parameters,
         offset=offset[row],

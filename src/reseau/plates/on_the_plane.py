@@ -3,13 +3,14 @@
 Counts are padded (`_usual`): each new one would compile anew.
 """
 
+from functools import partial
+
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
 from reseau._precision import in_double
-from reseau._usual import up_to_usual
+from reseau._usual import in_chunks
 from reseau.instrument import Detectors, attitude_from_axes, plane_from_pixel
 
 _attitude = jax.jit(attitude_from_axes)
@@ -27,8 +28,7 @@ def attitudes(axes: Float[np.ndarray, "k 3 3"]) -> Float[np.ndarray, "k 3"]:
     """
     if not len(axes):
         return np.zeros((0, 3))
-    rows = up_to_usual(len(axes))
-    return np.asarray(_attitude(jnp.asarray(np.asarray(axes)[rows])))[: len(axes)]
+    return np.asarray(in_chunks(_attitude, axes))
 
 
 @in_double
@@ -48,10 +48,8 @@ def plane_positions(
     """
     if not len(row):
         return np.zeros((0, 2))
-    rows = up_to_usual(len(row))
-    x, y = np.asarray(pixel, float)[rows].T
-    found = _plane(detectors, x, y, np.asarray(row)[rows])
-    return np.stack([np.asarray(f) for f in found], axis=1)[: len(row)]
+    x, y = np.asarray(pixel, float).T
+    return np.stack(in_chunks(partial(_plane, detectors), x, y, row), axis=1)
 
 
 __all__ = ["attitudes", "plane_positions"]

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from reseau._precision import in_double
+from reseau._usual import in_chunks
 from reseau.equations import Residuals
 from reseau.errors import ConfigError, Result, explain
 from reseau.model import Parameters, Problem
@@ -214,8 +215,8 @@ class Solution(eqx.Module):
     @in_double
     def direction(self) -> Float[np.ndarray, "n_src 3"]:
         """Return the sources' directions from the observer at the plate's epoch."""
-        start = jnp.asarray(self.problem.prior.direction)
-        return np.asarray(_displaced(start, jnp.asarray(self.parameters.offset)))
+        start = self.problem.prior.direction
+        return np.asarray(in_chunks(_displaced, start, self.parameters.offset))
 
     @in_double
     def source_angles(self) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,6 @@ Minka 2001, Expectation propagation for approximate Bayesian inference, UAI 17, 
 from collections.abc import Callable
 from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
 from reseau.equations.curvature import prior_curvature
@@ -237,10 +236,10 @@ def _equations(
         factors = Factors(
             likelihood=likelihood,
             reference_prior=None,
-            bound=jnp.asarray(bound),
+            bound=bound,
             prior_curvature=precision,
             prior_gradient=gradient,
-            prior_loss=jnp.zeros(n),
+            prior_loss=np.zeros(n),
         )
         equations = equations_at(problem, tiles, point, 0.0, factors)
         if equations.regular:

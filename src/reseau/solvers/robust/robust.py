@@ -194,7 +194,7 @@ def solve_robustly(
     """
     n = problem.prior.direction.shape[0]
     prior = None if problem.free_network else robust.reference_prior
-    terms = HeavyTails(robust.likelihood, prior, jnp.full(n, CLIPPED))
+    terms = HeavyTails(robust.likelihood, prior, np.full(n, CLIPPED))
     point = _approach(problem, tiles, first.parameters, terms, robust.reweighted)
     terms = _refit(problem, tiles, point, terms, robust)
     history = list(first.history)

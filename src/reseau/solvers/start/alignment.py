@@ -6,14 +6,14 @@ by singular value decomposition), for all exposures at once. Where they do not, 
 most of them agree on is (`consensus`), and who does not is remembered.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from reseau._usual import up_to_usual
+from reseau._usual import in_chunks
 from reseau.instrument import Instrument, camera_from_pixel
 from reseau.model import Problem
 from reseau.records import Surroundings
@@ -23,8 +23,6 @@ from .consensus import CERTAIN, LOWEST, Consensus, Expected, Matches, find_conse
 
 MINIMUM_REFERENCES = 2
 """Stars that determine a rotation."""
-
-CHUNK = 4096
 
 UNEVEN = 8.0
 """A largest residual of so many medians makes an exposure suspect."""
@@ -187,9 +185,7 @@ def matched_pairs(problem: Problem, camera: np.ndarray, known: np.ndarray) -> Pa
     direction = np.asarray(problem.prior.direction)[source[row]]
     star = np.zeros((0, 3))
     if row.size:
-        padded = up_to_usual(row.size)
-        around = surroundings_of(problem, exposure[padded])
-        star = np.asarray(_apparent(jnp.asarray(direction[padded]), around))[: row.size]
+        star = in_chunks(_apparent, direction, surroundings_of(problem, exposure))
     return Pairs(row, exposure, camera[row], star, _errors(problem, row))
 
 
@@ -230,15 +226,11 @@ def camera_vectors(
     detector
         Row of the detector of each.
     """
-    out = np.empty((pixel.shape[0], 3))
-    m = pixel.shape[0]
-    for first in range(0, m, CHUNK):
-        row = np.minimum(np.arange(first, first + CHUNK), m - 1)
-        components = _camera_compiled(
-            instrument, pixel[row, 0], pixel[row, 1], detector[row]
-        )
-        out[row] = np.stack([np.asarray(c) for c in components], axis=-1)
-    return out
+    if not len(pixel):
+        return np.zeros((0, 3))
+    program = partial(_camera_compiled, instrument)
+    components = in_chunks(program, pixel[:, 0], pixel[:, 1], detector)
+    return np.stack(components, axis=-1)
 
 
 @jax.jit
@@ -256,7 +248,7 @@ _apparent = jax.jit(apparent_direction)
 def surroundings_of(problem: Problem, exposure: np.ndarray) -> Surroundings:
     """Return what displaces the directions of measurements of some exposures."""
     around = problem.exposures.surroundings
-    return jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf)[exposure]), around)
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[exposure], around)
 
 
 def sum_by(index: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:

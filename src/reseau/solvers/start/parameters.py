@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool
 
-from reseau._usual import up_to_usual
+from reseau._usual import in_chunks
 from reseau.errors import CatalogueError, explain, some
 from reseau.instrument import NoDistortion
 from reseau.model import Parameters, Problem, nominal_parameters
@@ -155,9 +154,7 @@ def _detected_directions(
     seen = np.zeros_like(camera)
     for i in range(3):
         seen += camera[:, i, None] * axes[exposure, i]
-    padded = up_to_usual(exposure.size)
-    around = surroundings_of(problem, exposure[padded])
-    seen = np.asarray(_geometric(jnp.asarray(seen[padded]), around))[: exposure.size]
+    seen = in_chunks(_geometric, seen, surroundings_of(problem, exposure))
     n = problem.prior.direction.shape[0]
     total = sum_by(np.asarray(measurements.source), seen, n)
     length = np.linalg.norm(total, axis=1, keepdims=True)

@@ -22,7 +22,7 @@ from reseau.solvers.variational import GUIDES, INITS
 from reseau.tables.naming.column_names import KNOWN
 from reseau.verbs.solve import Chosen
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CLASSES = {"gauss-newton": GaussNewton, "svi": Variational, "nuts": Nuts}
 
 

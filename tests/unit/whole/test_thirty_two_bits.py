@@ -12,8 +12,7 @@ from reseau import Catalogue
 from reseau.datasets import read_solution
 from reseau.tables import columns_of
 from small_tables import tables
-
-TINY = {"small": True, "sources": 60, "artificial": 2, "exposures": 8, "seed": 2}
+from tiny_survey import TINY
 
 
 @pytest.fixture(scope="module")

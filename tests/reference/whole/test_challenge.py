@@ -34,7 +34,7 @@ pytestmark = [
 LONG = pytest.mark.recovery
 """Of a case like others here, for whose shapes all is compiled once more."""
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 FOCAL = 7.3e6
 """Focal length of the imaginary telescope [um]."""

@@ -6,7 +6,7 @@ from reseau.settings import COLUMNS
 from reseau.synonyms import SYNONYMS
 from reseau.tables.naming.column_names import KNOWN
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "files.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "files.md"
 
 
 def test_help_lists_all() -> None:

@@ -11,9 +11,9 @@ from reseau import Simulated, SolveOptions, simulate, solve
 from reseau.datasets import read_dataset
 from reseau.errors import ConfigError
 from reseau.solvers import Iteration
+from tiny_survey import TINY
 
 PLATES = 3
-TINY = {"small": True, "sources": 60, "artificial": 2, "exposures": 8, "seed": 2}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def survey(plates: list[Simulated], tmp_path: Path) -> Path:
 
 def test_exposures_are_counted_on(plates: list[Simulated]) -> None:
     ids = [plate.dataset.exposures["exposure_id"].to_pylist() for plate in plates]
-    assert [i for some in ids for i in some] == list(range(8 * PLATES))
+    assert [i for some in ids for i in some] == list(range(TINY["exposures"] * PLATES))
     for number, plate in enumerate(plates):
         tables = (plate.dataset.exposures, plate.truth.sources, plate.truth.exposures)
         assert all(set(t["plate_id"].to_pylist()) == {number} for t in tables)

@@ -57,8 +57,8 @@ def main() -> None:
     compiled.listen()
     for n, plate in zip(sizes, plates, strict=True):
         solved = solve(plate, method=method)
-        names = compiled.taken()
-        print(f"{n:,} sources: {len(names)} programs, {solved.converged=}")
+        result, names = solved.summary["result"], compiled.taken()
+        print(f"{n:,} sources: {len(names)} programs; {result}")
         if n != sizes[0] and names:
             for name, times in collections.Counter(names).most_common():
                 print(f"    {times} x {name}")

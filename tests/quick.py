@@ -7,16 +7,8 @@ does from one processor to another, and no test may depend on that. With
 """
 
 import os
-from collections.abc import Callable
-from typing import Any
 
-import jax
-
-CHEAP = {
-    "xla_backend_optimization_level": 0,
-    "xla_cpu_use_fusion_emitters": False,
-    "xla_llvm_disable_expensive_passes": True,
-}
+from reseau._compiled import CHEAP, quick_jit
 
 
 def compile_in_a_hurry() -> None:
@@ -27,6 +19,4 @@ def compile_in_a_hurry() -> None:
     os.environ["XLA_FLAGS"] = " ".join([*flags, os.environ.get("XLA_FLAGS", "")])
 
 
-def quick_jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    """Compile a function as `jax.jit` does, in a hurry; not to be called inside it."""
-    return jax.jit(function, compiler_options=CHEAP, **options)
+__all__ = ["compile_in_a_hurry", "quick_jit"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -12,7 +11,7 @@ from reseau.model.likelihood import Likelihood
 
 from .heavy_tails import CLIPPED, EXACT, HeavyTails, curved
 from .parts import each_part
-from .plan import Batch, Blocks, Part, Plan
+from .plan import Batch, Blocks, Part, Plan, batch_program
 from .stages import frames_at, stages, whitened_own
 
 
@@ -72,7 +71,7 @@ def own_blocks(
     return out
 
 
-@jax.jit
+@batch_program
 def _curvature(
     blocks: Blocks, plane: OnPlane, at: OnDetector, likelihood: Likelihood | None
 ) -> Array:

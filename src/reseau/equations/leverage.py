@@ -14,7 +14,6 @@ the plate, BΣ once for a tile, and what is left of a measurement is small.
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
@@ -31,7 +30,7 @@ from reseau.model import (
 from .equations import Equations
 from .moments import column_kinds, feature_matrix_at
 from .parts import each_part
-from .plan import Batch, Blocks, Part, Plan, TileData
+from .plan import Batch, Blocks, Part, Plan, TileData, batch_program
 from .stages import by_pixel, frames_at, stages
 
 
@@ -68,15 +67,14 @@ def leverages(
             plane, at = stages(instrument, frames, batch.blocks)
             private, own = _derivatives(batch.blocks, plane, at)
             given = _given(batch, at.features, private, shared, spread)
-            whitening = batch.blocks.whitening
-            values = _predicted(whitening, at.features, private, own, given)
+            values = _predicted(batch.blocks, at.features, private, own, given)
             out[:, :, batch.row.ravel()] = np.asarray(values).reshape(2, 2, -1)
 
     each_part(of_part, tiles.parts)
     return np.moveaxis(out[:, :, :m], -1, 0)
 
 
-@jax.jit
+@batch_program
 def _derivatives(blocks: Blocks, plane: OnPlane, at: OnDetector) -> tuple[Array, Array]:
     """Return derivatives of pixels by private columns and by the sources' offsets.
 
@@ -257,9 +255,9 @@ def _given(
     )
 
 
-@jax.jit
+@batch_program
 def _predicted(
-    whitening: Array, features: Array, private: Array, own: Array, given: Given
+    blocks: Blocks, features: Array, private: Array, own: Array, given: Given
 ) -> Array:
     """Return the covariances of a batch's predictions, whitened, (2, 2, b, s, n)."""
     b, s, _, _, n = private.shape
@@ -301,7 +299,7 @@ def _predicted(
         return value
 
     xx, xy, yy = whole(0, 0), whole(0, 1), whole(1, 1)
-    w = whitening
+    w = jnp.asarray(blocks.whitening)
     mixed = w[0] * (w[1] * xx + w[2] * xy)
     last = w[1] * (w[1] * xx + 2.0 * w[2] * xy) + w[2] ** 2 * yy
     return jnp.stack([w[0] ** 2 * xx, mixed, mixed, last]).reshape(2, 2, b, s, n)

@@ -21,6 +21,7 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Array, Float, Int
 
+from reseau._compiled import quick_jit
 from reseau.model import (
     PER_DETECTOR,
     PER_EXPOSURE,
@@ -33,7 +34,7 @@ from reseau.model import (
 )
 
 from .objective import LeastSquares, Objective
-from .plan import Batch, Blocks
+from .plan import Batch, Blocks, batch_program
 from .stages import Frames, by_pixel, in_slots
 
 
@@ -216,7 +217,7 @@ def feature_matrix_at(
     return np.asarray(_feature_matrix(problem.instrument, frames.detectors))
 
 
-_feature_matrix = jax.jit(feature_matrix)
+_feature_matrix = quick_jit(feature_matrix)
 
 
 class Products(NamedTuple):
@@ -282,10 +283,10 @@ def products(found: Columns, features: Array, k: int) -> OfBatch:
 
 
 # Likelihoods in a program of their own, not to be computed again for each product.
-_weights, _columns = jax.jit(weights), jax.jit(columns)
+_weights, _columns = batch_program(weights), batch_program(columns)
 
 
-@jax.jit
+@batch_program
 def _plain(blocks: Blocks, plane: OnPlane, at: OnDetector) -> Columns:
     return columns(blocks, plane, at, weights(blocks, at, LeastSquares()))
 

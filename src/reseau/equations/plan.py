@@ -10,6 +10,8 @@ All blocks of a plate have one shape, and are dealt with many at a time, a *batc
 is compiled is compiled for one shape, and what is multiplied are few large products.
 """
 
+import functools
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -18,6 +20,7 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Array, Float, Int
 
+from reseau._compiled import quick_jit
 from reseau.model import Problem
 from reseau.model.arrangement import whitening_factors
 
@@ -68,6 +71,24 @@ class Blocks(NamedTuple):
         whole = {k: v for k, v in self._asdict().items() if k != "whitening"}
         taken = {name: values[some] for name, values in whole.items()}
         return Blocks(**taken, whitening=self.whitening[:, some])
+
+
+def batch_program(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function of a batch: with care where there are many, else in a hurry.
+
+    Parameters
+    ----------
+    function
+        One of its arguments is a batch's blocks.
+    """
+    quick, careful = quick_jit(function), jax.jit(function)
+
+    @functools.wraps(function)
+    def run(*given: Any) -> Any:
+        blocks = next(each for each in given if isinstance(each, Blocks))
+        return (careful if len(blocks.detector) == BATCH else quick)(*given)
+
+    return run
 
 
 class Batch(NamedTuple):
@@ -430,6 +451,7 @@ __all__ = [
     "Plan",
     "Repeats",
     "TileData",
+    "batch_program",
     "plan_tiles",
     "rounded_up",
 ]

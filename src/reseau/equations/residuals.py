@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -11,7 +10,7 @@ from reseau.model import OnDetector, OnPlane, Parameters, Problem
 from reseau.model.arrangement import whitening_factors
 
 from .parts import each_part
-from .plan import Blocks, Part, Plan
+from .plan import Blocks, Part, Plan, batch_program
 from .stages import by_pixel, frames_at, in_slots, stages
 
 
@@ -54,7 +53,7 @@ def residuals_at(problem: Problem, tiles: Plan, parameters: Parameters) -> Resid
     return Residuals(pixel, sky, pull)
 
 
-@jax.jit
+@batch_program
 def _residuals(blocks: Blocks, plane: OnPlane, at: OnDetector) -> Array:
     """Return residuals along x, y [pixel] and on the sky, east, north [rad], (4, k, n).
 

@@ -23,7 +23,7 @@ from reseau.model.likelihood import Likelihood, Normal
 
 from .heavy_tails import CLIPPED, EXACT, REWEIGHTED, HeavyTails, curved, weighted_prior
 from .parts import each_part
-from .plan import Blocks, Part, Plan, rounded_up
+from .plan import Blocks, Part, Plan, batch_program, rounded_up
 from .stages import frames_at, rows_of, stages, whitened_own
 
 SHARE = 0.25
@@ -88,7 +88,7 @@ def settle(
     return moved, HeavyTails(terms.likelihood, terms.reference_prior, bound)
 
 
-@jax.jit
+@batch_program
 def _own(blocks: Blocks, plane: OnPlane, at: OnDetector) -> tuple[Array, Array]:
     """Return `whitened_own` block by block, (b, s, 2, 2, n) and (b, s, 2, n)."""
     columns, left = whitened_own(blocks, plane, at)

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from reseau._compiled import quick_jit
 from reseau._usual import coarsely_usual
 from reseau.instrument import Detectors, Instrument
 from reseau.model import (
@@ -30,7 +31,7 @@ from reseau.model import (
 )
 from reseau.records import Surroundings
 
-from .plan import Blocks
+from .plan import Blocks, batch_program
 
 
 class Frames(eqx.Module):
@@ -51,7 +52,7 @@ class Frames(eqx.Module):
     detectors: DetectorFrame
 
 
-@jax.jit
+@quick_jit
 def _frames(
     parameters: Any, direction: Any, surroundings: Surroundings, detectors: Detectors
 ) -> Frames:
@@ -99,9 +100,7 @@ def stages(
         instrument,
         frames.sources,
         frames.exposures,
-        blocks.source,
-        blocks.exposure,
-        blocks.whitening,
+        blocks,
     )
     pixels = _detector_stage(
         instrument,
@@ -109,7 +108,7 @@ def stages(
         frames.coefficients,
         frames.skew,
         frames.detectors,
-        blocks.detector,
+        blocks,
     )
     return plane, pixels
 
@@ -130,15 +129,16 @@ def rows_of(values: np.ndarray, rows: Array | np.ndarray) -> np.ndarray:
     return np.take(values, np.asarray(rows), axis=0, mode="clip")
 
 
-@jax.jit
+@batch_program
 def _plane_stage(
     instrument: Instrument,
     sources: SourceFrame,
     exposures: ExposureFrame,
-    source: Array,
-    exposure: Array,
-    whitening: Array,
+    blocks: Blocks,
 ) -> OnPlane:
+    source, exposure, whitening = (
+        jnp.asarray(v) for v in (blocks.source, blocks.exposure, blocks.whitening)
+    )
     b, s, n = whitening.shape[1:]
 
     def at_places(values: Array) -> Array:
@@ -154,15 +154,16 @@ def _plane_stage(
     )
 
 
-@jax.jit
+@batch_program
 def _detector_stage(
     instrument: Instrument,
     position: tuple[Any, Any],
     coefficients: Array,
     skew: Array,
     detectors: DetectorFrame,
-    met: Array,
+    blocks: Blocks,
 ) -> OnDetector:
+    met = jnp.asarray(blocks.detector)
     slots = position[0].shape[0] // met.shape[0]
     frames = jax.tree.map(lambda v: v[jnp.repeat(met, slots)], detectors)
     return on_detector(instrument, position, coefficients, skew, frames)

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Array, Bool, Float
 
+from reseau._compiled import quick_jit
 from reseau.instrument import Instrument, deproject, measured, rotate_axes, undistorted
 
 from .observation import detector_pixel, position_angle
@@ -24,7 +25,7 @@ GRID = 7
 NEGLIGIBLE = 1e-9
 """Change of a position [µm] below which the move to the datum has converged."""
 
-_position_angle = jax.jit(position_angle)
+_position_angle = quick_jit(position_angle)
 
 
 class _Grid(NamedTuple):
@@ -162,7 +163,7 @@ def compensation(
     return common, coefficients, np.asarray(skew), worst
 
 
-@jax.jit
+@quick_jit
 def _positions_and_jacobian(
     instrument: Instrument, grid_detectors: Array, grid_focal: Array, *point: Array
 ) -> tuple[Array, tuple[Array, ...]]:
@@ -176,7 +177,7 @@ def _positions_and_jacobian(
     return found, columns
 
 
-@jax.jit
+@quick_jit
 def _positions(
     instrument: Instrument, grid_detectors: Array, grid_focal: Array, *points: Array
 ) -> Array:

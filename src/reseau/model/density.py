@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from reseau._compiled import quick_jit
 from reseau.instrument import Instrument, attitude_difference, camera_axes
 from reseau.records import Surroundings
 from reseau.sky import displaced
@@ -279,7 +280,7 @@ def shared_prior(problem: Problem) -> SharedPrior:
     )
 
 
-_camera_axes = jax.jit(camera_axes)
+_camera_axes = quick_jit(camera_axes)
 
 
 def _nominal_vector(problem: Problem, layout: Layout) -> np.ndarray:

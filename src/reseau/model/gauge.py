@@ -14,11 +14,11 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from reseau._compiled import quick_jit
 from reseau.instrument import rotate_axes
 
 from .companions import (
@@ -37,8 +37,8 @@ EXACT = 1e-3
 """Largest change of a predicted position, per change by a mode, that counts as none."""
 
 
-_position_angle = jax.jit(position_angle)
-_rotate_axes = jax.jit(rotate_axes)
+_position_angle = quick_jit(position_angle)
+_rotate_axes = quick_jit(rotate_axes)
 
 
 class Datum(NamedTuple):

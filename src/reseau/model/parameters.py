@@ -13,11 +13,11 @@ current attitude (`instrument.rotate_axes`), so nothing is singular at the poles
 from dataclasses import replace
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from reseau._compiled import quick_jit
 from reseau.errors import unknown_name
 from reseau.instrument import rotate_axes
 
@@ -133,7 +133,7 @@ def take_step(
     return replace(moved, offset=parameters.offset + offset)
 
 
-@jax.jit
+@quick_jit
 def _moved(parameters: Parameters, shared: Array) -> Parameters:
     layout = layout_of(parameters)
     exposure = shared[layout.exposures].reshape(-1, PER_EXPOSURE)

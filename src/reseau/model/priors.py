@@ -10,11 +10,11 @@ rotations about the camera's axes.
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from reseau._compiled import quick_jit
 from reseau.instrument import attitude_difference, camera_axes
 
 from .parameters import PER_EXPOSURE, Layout, Parameters
@@ -168,8 +168,8 @@ def _diagonal_terms(
     return float(chi2.sum()), -slope, curvature
 
 
-_gamma = jax.jit(gamma_terms)
-_normal = jax.jit(normal_terms)
+_gamma = quick_jit(gamma_terms)
+_normal = quick_jit(normal_terms)
 
 
 def _without_exposures(layout: Layout, width: np.ndarray) -> np.ndarray:
@@ -186,7 +186,7 @@ def attitude_steps(
     return np.asarray(_steps_from(axes, jnp.asarray(attitude)))
 
 
-@jax.jit
+@quick_jit
 def _steps_from(axes: Array, attitude: Array) -> Array:
     return jnp.asarray(attitude_difference(axes, camera_axes(attitude)))
 

@@ -1,10 +1,10 @@
 """A plate's problem: what was measured, with what, and what is to be found."""
 
 import equinox as eqx
-import jax
 import numpy as np
 from jaxtyping import Float
 
+from reseau._compiled import quick_jit
 from reseau.instrument import Instrument, camera_axes
 from reseau.records import Exposures, Measurements, SourcePrior
 
@@ -47,7 +47,7 @@ class Problem(eqx.Module):
         )
 
 
-_camera_axes = jax.jit(camera_axes)
+_camera_axes = quick_jit(camera_axes)
 
 
 def nominal_parameters(problem: Problem) -> Parameters:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 import jax
 import numpy as np
 
+from reseau._compiled import quick_jit
 from reseau._precision import in_double
 from reseau.errors import ConfigError, explain, some
 from reseau.records import Air, Bodies, Surroundings
@@ -108,7 +109,7 @@ def _velocity(
     return np.asarray(_effective(observer.velocity, sun))
 
 
-@jax.jit
+@quick_jit
 def _effective(velocity: jax.Array, bodies: Bodies) -> jax.Array:
     return effective_velocity(velocity, potential(bodies))
 

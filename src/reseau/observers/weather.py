@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from reseau._compiled import quick_jit
 from reseau._precision import in_double
 from reseau.constants import DEGREE
 from reseau.errors import ConfigError, explain
@@ -124,7 +125,7 @@ def air_above(
     )
 
 
-_laplace = jax.jit(laplace_constants)
+_laplace = quick_jit(laplace_constants)
 
 
 def _check_place(name: str, value: float) -> None:

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from reseau._compiled import quick_jit
 from reseau._words import counted
 from reseau.catalogue import Astrometry
 from reseau.constants import DEGREE, MILLIARCSECOND
@@ -144,7 +145,7 @@ def _padded(
     return tuple(np.asarray(part)[:n] for part in found)
 
 
-@jax.jit
+@quick_jit
 def _carry(
     place: Array, start: Array, parameters: Array, covariance: Array, elapsed: Array
 ) -> tuple[Array, Array]:
@@ -155,7 +156,7 @@ def _carry(
     return direction_and_covariance(start, parameters, covariance, elapsed, place)
 
 
-@jax.jit
+@quick_jit
 def _directions(ra: Array, dec: Array) -> tuple[Array]:
     return (direction_from_angles(ra, dec),)
 

@@ -5,16 +5,16 @@ Counts are padded (`_usual`): each new one would compile anew.
 
 from functools import partial
 
-import jax
 import numpy as np
 from jaxtyping import Float, Int
 
+from reseau._compiled import quick_jit
 from reseau._precision import in_double
 from reseau._usual import in_chunks
 from reseau.instrument import Detectors, attitude_from_axes, plane_from_pixel
 
-_attitude = jax.jit(attitude_from_axes)
-_plane = jax.jit(plane_from_pixel)
+_attitude = quick_jit(attitude_from_axes)
+_plane = quick_jit(plane_from_pixel)
 
 
 @in_double

@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from reseau._compiled import quick_jit
 from reseau._precision import in_double
 from reseau._usual import in_chunks
 from reseau.equations import Residuals
@@ -30,8 +30,8 @@ METHODS_WITH_DRAWS = "gauss-newton, svi with the guide arrow, or nuts"
 
 _NOBODY = np.zeros(0, dtype=bool)
 
-_displaced = jax.jit(displaced)
-_angles = jax.jit(angles_from_direction)
+_displaced = quick_jit(displaced)
+_angles = quick_jit(angles_from_direction)
 
 
 class Solution(eqx.Module):

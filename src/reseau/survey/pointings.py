@@ -8,11 +8,11 @@ and all are taken within half a revolution of the satellite.
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from reseau._compiled import quick_jit
 from reseau.constants import ARCSECOND, DEGREE
 from reseau.instrument import attitude_from_axes, camera_axes, rotate_axes
 
@@ -99,7 +99,7 @@ def dithered_fields(
     )
 
 
-@jax.jit
+@quick_jit
 def _turned(attitude: Array, step: Array) -> Array:
     turned = rotate_axes(camera_axes(attitude), step)
     return jnp.asarray(attitude_from_axes(turned))

@@ -9,10 +9,10 @@ science performance*). Each star has correlations of its own, of about ±0.3.
 from collections.abc import Mapping
 from itertools import combinations
 
-import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from reseau._compiled import quick_jit
 from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.sky import angles_from_direction, direction_from_angles, displaced
 
@@ -131,7 +131,7 @@ def _erroneous(known: Mapping[str, np.ndarray], error: np.ndarray) -> Columns:
     return moved | others
 
 
-@jax.jit
+@quick_jit
 def _displaced_angles(ra: Array, dec: Array, offset: Array) -> tuple[Array, Array]:
     return angles_from_direction(displaced(direction_from_angles(ra, dec), offset))
 

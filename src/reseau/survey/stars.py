@@ -7,10 +7,10 @@ keeps the look of the first. Artificial sources neither move nor have a parallax
 
 from collections.abc import Mapping
 
-import jax
 import numpy as np
 from jaxtyping import Array, Float
 
+from reseau._compiled import quick_jit
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.sky import direction_at, direction_from_angles, roemer_delay
 
@@ -81,7 +81,7 @@ def directions_at(
     return np.asarray(_moved(ra, dec, astrometry(columns), elapsed, place))
 
 
-@jax.jit
+@quick_jit
 def _moved(ra: Array, dec: Array, six: Array, elapsed: Array, observer: Array) -> Array:
     direction = direction_from_angles(ra, dec)
     elapsed = elapsed + roemer_delay(direction, observer)

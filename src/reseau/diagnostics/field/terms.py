@@ -16,6 +16,7 @@ from jax.tree_util import Partial
 from jaxtyping import Array, Float
 from numpy import ndarray
 
+from reseau._compiled import quick_jit
 from reseau.records import Air, Bodies, Surroundings
 from reseau.sky import (
     GALACTIC_ACCELERATION,
@@ -153,12 +154,12 @@ def measure_term(
     return _measured(before, after, centre, offset)
 
 
-@jax.jit
+@quick_jit
 def _apply(function: Partial, points: Array) -> Array:
     return function(points)
 
 
-@jax.jit
+@quick_jit
 def _measured(before: Array, after: Array, centre: Array, offset: Array) -> Measured:
     field = _relative(after, centre, offset) - _relative(before, centre, offset)
     affine, quadratic = (plate_residual(offset, field, degree) for degree in (1, 2))

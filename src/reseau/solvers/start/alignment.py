@@ -13,6 +13,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from reseau._compiled import quick_jit
 from reseau._usual import in_chunks
 from reseau.instrument import Instrument, camera_from_pixel
 from reseau.model import Problem
@@ -229,11 +230,12 @@ def camera_vectors(
     if not len(pixel):
         return np.zeros((0, 3))
     program = partial(_camera_compiled, instrument)
-    components = in_chunks(program, pixel[:, 0], pixel[:, 1], detector)
+    row = np.asarray(detector, np.int32)
+    components = in_chunks(program, pixel[:, 0], pixel[:, 1], row)
     return np.stack(components, axis=-1)
 
 
-@jax.jit
+@quick_jit
 def _camera_compiled(
     instrument: Instrument, x: Array, y: Array, detector: Array
 ) -> tuple[Any, ...]:
@@ -242,7 +244,7 @@ def _camera_compiled(
     )
 
 
-_apparent = jax.jit(apparent_direction)
+_apparent = quick_jit(apparent_direction)
 
 
 def surroundings_of(problem: Problem, exposure: np.ndarray) -> Surroundings:

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.optimize
 from jaxtyping import Array, Float
 
+from reseau._compiled import quick_jit
 from reseau.instrument import Distortion, Instrument, Legendre
 from reseau.model import Problem
 
@@ -104,18 +105,18 @@ def _polynomial(model: Distortion, half: float) -> Legendre:
     )
 
 
-@jax.jit
+@quick_jit
 def _basis(polynomial: Legendre, x: Array, y: Array) -> Array:
     return polynomial.basis(x, y)
 
 
-@jax.jit
+@quick_jit
 def _displacement(model: Distortion, x: Array, y: Array, coefficients: Array) -> Array:
     there = model.displace(x, y, coefficients)
     return jnp.stack([there[0] - x, there[1] - y])
 
 
-@jax.jit
+@quick_jit
 def _with_slopes(
     model: Distortion, x: Array, y: Array, coefficients: Array
 ) -> tuple[Array, Array]:
@@ -129,7 +130,7 @@ def _with_slopes(
     return found, slopes
 
 
-@jax.jit
+@quick_jit
 def _bend(
     model: Distortion, x: Array, y: Array, coefficients: Array, weight: Array
 ) -> Array:

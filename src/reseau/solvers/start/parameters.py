@@ -7,10 +7,10 @@ without a prior start at the mean of their measurements, projected back to the s
 from dataclasses import replace
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import Bool
 
+from reseau._compiled import quick_jit
 from reseau._usual import in_chunks
 from reseau.errors import CatalogueError, explain, some
 from reseau.instrument import NoDistortion
@@ -101,7 +101,7 @@ def _has_prior(problem: Problem) -> np.ndarray:
     return known & ~np.asarray(problem.free_network)
 
 
-_geometric = jax.jit(geometric_direction)
+_geometric = quick_jit(geometric_direction)
 
 
 def _focal_change(problem: Problem, scale: float) -> float:

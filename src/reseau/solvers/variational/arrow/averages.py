@@ -15,7 +15,6 @@ the sky over milliarcseconds.
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
@@ -24,7 +23,7 @@ from reseau.equations.averages import Averages, Smoothed, at_places, smoothed, t
 from reseau.equations.curvature import block_sums, own_blocks
 from reseau.equations.equations import Equations
 from reseau.equations.leverage import leverages
-from reseau.equations.plan import Blocks, Plan
+from reseau.equations.plan import Blocks, Plan, batch_program
 from reseau.equations.residuals import residuals_at
 from reseau.equations.sources import source_covariances
 from reseau.equations.stages import whitened_own
@@ -223,7 +222,7 @@ def _positive_part(matrix: Float[np.ndarray, "r n 2 2"]) -> np.ndarray:
     return (vector * np.maximum(value, 0.0)[..., None, :]) @ np.swapaxes(vector, -1, -2)
 
 
-@jax.jit
+@batch_program
 def _own_blocks(
     blocks: Blocks, plane: OnPlane, at: OnDetector, exact: Array, clipped: Array
 ) -> Array:

@@ -75,11 +75,9 @@ class Trial(NamedTuple):
 
 def _trial(seed):
     case = _case(seed)
-    tails = likelihood_named("mixture"), prior_named("mixture")
-    fitted = solve_variational(
-        case.problem, guide="arrow", likelihood=tails[0], reference_prior=tails[1]
-    )
-    return Trial(case, fitted, solve_plate(case.problem, robust=Robust(*tails)))
+    robust = Robust(likelihood_named("mixture"), prior_named("mixture"))
+    fitted = solve_variational(case.problem, guide="arrow", robust=robust)
+    return Trial(case, fitted, solve_plate(case.problem, robust=robust))
 
 
 @pytest.fixture(scope="module")

@@ -57,14 +57,8 @@ def robust(spoiled):
 
 
 def _fit(problem, name, **choices):
-    tails = densities(name)
-    return solve_variational(
-        problem,
-        guide="arrow",
-        likelihood=tails.likelihood,
-        reference_prior=tails.reference_prior,
-        **choices,
-    )
+    robust = densities(name)
+    return solve_variational(problem, guide="arrow", robust=robust, **choices)
 
 
 @pytest.fixture(scope="module")
@@ -333,12 +327,10 @@ def test_too_few_steps_are_said(spoiled):
 
 def test_a_heavy_tailed_prior_alone(spoiled):
     """Measurements Normal: their averages are exact, only references are judged."""
-    tails = densities("mixture")
+    tails = replace(densities("mixture"), likelihood=None)
     clean = loose_plate()
     wrong = replace(clean, prior=spoiled.problem.prior)
-    found = solve_variational(
-        wrong, guide="arrow", reference_prior=tails.reference_prior
-    )
+    found = solve_variational(wrong, guide="arrow", robust=tails)
     assert found.converged, found.verdict
     judged = found.solution.reliability
     assert judged.likelihood is None

@@ -29,8 +29,8 @@ def undecided():
 @pytest.fixture(scope="module")
 def fitted(undecided):
     problem, _ = undecided
-    wrong = mixture(FRACTION, WIDTH)
-    return solve_variational(problem, guide="arrow", reference_prior=wrong)
+    wrong = Robust(reference_prior=mixture(FRACTION, WIDTH))
+    return solve_variational(problem, guide="arrow", robust=wrong)
 
 
 @pytest.fixture(scope="module")

@@ -101,12 +101,8 @@ def arrow(spoiled):
 
 
 def _fit(problem, name, **choices):
-    tails = densities(name)
     found = solve_variational(
-        problem,
-        **{"guide": "arrow", **choices},
-        likelihood=tails.likelihood,
-        reference_prior=tails.reference_prior,
+        problem, **{"guide": "arrow", **choices}, robust=densities(name)
     )
     assert found.converged, found.verdict
     return found.solution
@@ -228,12 +224,10 @@ def test_mean_field_with_a_mixture(spoiled, sampled):
 
 
 def _fit_mean_field(problem, schedule):
-    tails = densities("mixture")
     return solve_variational(
         problem,
         guide="meanfield",
         init="map",
         schedule=schedule,
-        likelihood=tails.likelihood,
-        reference_prior=tails.reference_prior,
+        robust=densities("mixture"),
     ).solution

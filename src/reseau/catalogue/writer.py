@@ -94,6 +94,14 @@ def _writable(columns: QTable, where: str, suffix: str) -> pa.Table:
     table = _with_descriptions(from_astropy(columns, where=where))
     if suffix == ".parquet":
         return table
+    table = _in_known_types(table, where)
+    if suffix == ".fits":
+        _tell_of_missing_truths(table, where)
+    return _in_schema_units(table, where) if suffix == ".csv" else table
+
+
+def _in_known_types(table: pa.Table, where: str) -> pa.Table:
+    """Return a table without types and units that only Parquet can hold."""
     for i, field in enumerate(table.schema):
         column = table.column(i)
         if pa.types.is_temporal(field.type):
@@ -104,19 +112,22 @@ def _writable(columns: QTable, where: str, suffix: str) -> pa.Table:
             table = table.set_column(i, field.with_type(whole.type), whole)
         elif field.name in CATALOGUE and not _is_of_fits(unit_of_field(field)):
             table = _in_schema_unit(table, i, where)
-    if suffix == ".fits":
-        lacking = [
-            f.name
-            for f in table.schema
-            if pa.types.is_boolean(f.type) and table[f.name].null_count
-        ]
-        if lacking:
-            _tell(
-                f"missing values of {some(lacking)} are written as false: FITS, as "
-                "astropy writes it, lacks no truth values; Parquet and ECSV do",
-                where,
-            )
-    return _in_schema_units(table, where) if suffix == ".csv" else table
+    return table
+
+
+def _tell_of_missing_truths(table: pa.Table, where: str) -> None:
+    """Say that FITS holds no missing truth values, where there are any."""
+    lacking = [
+        f.name
+        for f in table.schema
+        if pa.types.is_boolean(f.type) and table[f.name].null_count
+    ]
+    if lacking:
+        _tell(
+            f"missing values of {some(lacking)} are written as false: FITS, as "
+            "astropy writes it, lacks no truth values; Parquet and ECSV do",
+            where,
+        )
 
 
 def _in_schema_units(table: pa.Table, where: str) -> pa.Table:

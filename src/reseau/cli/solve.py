@@ -104,9 +104,6 @@ def show_solved(
     json, quiet, verbose
         As chosen.
     """
-    # Not at the top: it brings JAX, which the help does not need.
-    from reseau.plates.judgement.unit_weight import sigma0_text
-
     if json:
         print_json(solved.summary)
     elif not quiet:
@@ -116,18 +113,27 @@ def show_solved(
             say(sentence)
         typer.echo()
         print_table(_numbers(solved, output, verbose))
-    found = solved.summary
-    if found["converged"] and not found["describes_data"]:
-        told = sigma0_text(found["sigma0"])
-        complain(f"warning: the fit does not describe the data (sigma0 = {told})")
-    elif (quiet or json) and (found["assumed_error"] or {}).get("fits") is False:
-        complain(f"warning: {_guess(found['assumed_error'])}")
-    # The message of a fit that did not converge names them itself.
-    if (quiet or json) and found["converged"]:
-        for sentence in solved.strays or _worst(found):
-            complain(f"warning: {sentence}")
+    for sentence in _doubts(solved, verdict_seen=not (quiet or json)):
+        complain(f"warning: {sentence}")
     if solved.exit_code:
         complain(f"error: {unusable(solved)}")
+
+
+def _doubts(solved: "Solved", *, verdict_seen: bool) -> list[str]:
+    """Return what a user has to know of results that are there all the same."""
+    # Not at the top: it brings JAX, which the help does not need.
+    from reseau.plates.judgement.unit_weight import sigma0_text
+
+    found, doubts = solved.summary, []
+    if found["converged"] and not found["describes_data"]:
+        told = sigma0_text(found["sigma0"])
+        doubts.append(f"the fit does not describe the data (sigma0 = {told})")
+    elif not verdict_seen and (found["assumed_error"] or {}).get("fits") is False:
+        doubts.append(_guess(found["assumed_error"]))
+    # The message of a fit that did not converge names them itself.
+    if not verdict_seen and found["converged"]:
+        doubts += solved.strays or _worst(found)
+    return doubts
 
 
 def _worst(found: dict[str, Any]) -> list[str]:

@@ -1,18 +1,20 @@
 """The observation equation, its unknowns and their priors, each written once."""
 
 from .density import Density, log_density, log_likelihood, log_prior, make_density
-from .observation import (
-    DetectorFrame,
-    ExposureFrame,
+from .derivatives import (
     OnDetector,
     OnPlane,
-    SourceFrame,
-    detector_frame,
-    exposure_frame,
     feature_matrix,
     on_detector,
     on_plane,
     plain_columns,
+)
+from .observation import (
+    DetectorFrame,
+    ExposureFrame,
+    SourceFrame,
+    detector_frame,
+    exposure_frame,
     predict,
     source_frame,
 )

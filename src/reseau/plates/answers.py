@@ -302,8 +302,9 @@ def _by_guide(
 ) -> Answer:
     found: Variational = solve_variational(
         prepared.problem,
-        likelihood=likelihood_named(options.likelihood),
-        reference_prior=prior_named(options.reference_prior),
+        robust=Robust(
+            likelihood_named(options.likelihood), prior_named(options.reference_prior)
+        ),
         seed=options.seed,
         report=report,
         **options.given(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from reseau._spoken import spoken
 from reseau.datasets import Dataset
 from reseau.errors import LeftOutWarning, Result, some
 from reseau.instrument import Instrument
+from reseau.plates.judgement.assumed_error import AssumedError
+from reseau.plates.judgement.collective import Collective
 from reseau.plates.judgement.collective_pulls import collective_pulls
 from reseau.plates.judgement.foreseen import foreseen_sentences, foreseen_summary
 from reseau.plates.judgement.guessed_errors import fitted_guess, judged_error
@@ -17,7 +19,7 @@ from reseau.plates.judgement.own_errors import exposure_sentences
 from reseau.plates.judgement.strays import stray_sentences, stray_summary
 from reseau.plates.judgement.unit_weight import is_absurd
 from reseau.plates.judgement.unmodelled import pattern_sentences
-from reseau.plates.judgement.verdict import is_crowd, verdict
+from reseau.plates.judgement.verdict import WorstPulls, is_crowd, verdict
 from reseau.solvers import Solution
 
 from .answers import Answer, believed_scales
@@ -71,6 +73,32 @@ class SolvedPlate:
         return 0 if self.solution.result is Result.SUCCESSFUL else 3
 
 
+class _Findings(NamedTuple):
+    """What residuals and pulls show, before it is put into words.
+
+    Attributes
+    ----------
+    common
+        Priors that are off all together.
+    pulls
+        The largest of each kind.
+    assumed
+        The error of all measurements, where nobody knew it.
+    pattern
+        Sentences on a distortion that is missing.
+    """
+
+    common: list[Collective]
+    pulls: list[WorstPulls]
+    assumed: AssumedError | None
+    pattern: list[str]
+
+    @property
+    def priors_off(self) -> bool:
+        """Return whether the priors are the matter, not the errors."""
+        return bool(self.common) or any(is_crowd(p) for p in self.pulls)
+
+
 def judge(
     answer: Answer,
     dataset: Dataset,
@@ -79,54 +107,23 @@ def judge(
 ) -> SolvedPlate:
     """Put the summary and the verdict together."""
     prepared, solution = answer.prepared, answer.solution
-    common = collective_pulls(solution) if solution.converged else []
-    pulls = judged_pulls(prepared, solution, common)
-    assumed = judged_error(dataset, solution, fitted=options.fit_noise is not None)
-    pattern, told = pattern_sentences(prepared, solution), solution.redundancy
-    sentences = verdict(
-        chi2=solution.chi2,
-        dof=solution.dof if np.isfinite(solution.dof) else 0.0,
-        of_errors=None if told is None else told.of_errors,
-        scales=None if pattern else believed_scales(solution),
-        converged=solution.converged,
-        reason=answer.reason or solution.result.value,
-        pulls=in_scatter(pulls, solution) if assumed is not None else pulls,
-        dropped={name: len(ids) for name, ids in prepared.dropped.items()},
-        common=[group.sentence for group in common],
-        assumed=assumed,
-    )
-    # After what is said of the noise, which a shift of all stars does not change.
-    sentences[1:1] = [*pattern, *_left_out(caught)]
-    if solution.converged:
-        names = prepared.labels.detectors
-        left_out = [names[d] for d in without_part_in_datum(solution)]
-        sentences += _about_detectors(left_out)
-    priors_off = bool(common) or any(is_crowd(p) for p in pulls)
+    fitted = options.fit_noise is not None
+    found = _find(prepared, solution, dataset, fitted=fitted)
     robust = options.likelihood != "normal"
     strays = stray_sentences(prepared, solution, robust=robust)
     foreseen = foreseen_sentences(
         solution, lambda row: f"source {prepared.source_id[row]}"
     )
     # What the model lacks makes right references look wrong.
+    sentences = _of_the_fit(answer, found, caught)
     sentences += [*strays, *exposure_sentences(prepared, solution)]
-    sentences += [*([] if pattern else foreseen), *answer.sentences]
-    sentences += fitted_guess(dataset, fitted=options.fit_noise is not None)
+    sentences += [*([] if found.pattern else foreseen), *answer.sentences]
+    sentences += fitted_guess(dataset, fitted=fitted)
     # What is to be done about an assumed error has been said with it.
-    advice = () if priors_off or assumed is not None else answer.advice
+    advice = () if found.priors_off or found.assumed is not None else answer.advice
     sentences = [spoken(text) for text in [*sentences, *advice, *dataset.notes]]
     strays = [spoken(text) for text in strays]
-    summary = summary_of(prepared, solution, pulls, common) | answer.summary
-    summary |= overview(prepared, solution)
-    absurd = (
-        is_absurd(solution.chi2, solution.dof) if assumed is None else assumed.absurd
-    )
-    summary["describes_data"] = solution.converged and not absurd
-    summary["assumed_error"] = None if assumed is None else assumed.as_dict()
-    summary |= stray_summary(prepared, solution) | foreseen_summary(solution)
-    if answer.reason is not None and not solution.converged:
-        summary["message"] = answer.reason
-    if not solution.converged:
-        summary["message"] = "\n  ".join([summary["message"], *strays])
+    summary = _summary(answer, found, strays)
     summary["verdict"] = sentences
     summary["warnings"] = [str(w).splitlines()[0] for w in caught]
     summary["input"] = str(dataset.source) if dataset.source else dataset.name
@@ -143,6 +140,65 @@ def judge(
         instrument=fitted_instrument(prepared, solution),
         strays=tuple(strays),
     )
+
+
+def _find(
+    prepared: Prepared, solution: Solution, dataset: Dataset, *, fitted: bool
+) -> _Findings:
+    """Return what residuals and pulls show; `fitted`: errors were fitted too."""
+    common = collective_pulls(solution) if solution.converged else []
+    return _Findings(
+        common=common,
+        pulls=judged_pulls(prepared, solution, common),
+        assumed=judged_error(dataset, solution, fitted=fitted),
+        pattern=pattern_sentences(prepared, solution),
+    )
+
+
+def _of_the_fit(
+    answer: Answer, found: _Findings, caught: Sequence[Warning]
+) -> list[str]:
+    """Say whether the fit is good, and what it rests on."""
+    prepared, solution = answer.prepared, answer.solution
+    pulls, told = found.pulls, solution.redundancy
+    sentences = verdict(
+        chi2=solution.chi2,
+        dof=solution.dof if np.isfinite(solution.dof) else 0.0,
+        of_errors=None if told is None else told.of_errors,
+        scales=None if found.pattern else believed_scales(solution),
+        converged=solution.converged,
+        reason=answer.reason or solution.result.value,
+        pulls=pulls if found.assumed is None else in_scatter(pulls, solution),
+        dropped={name: len(ids) for name, ids in prepared.dropped.items()},
+        common=[group.sentence for group in found.common],
+        assumed=found.assumed,
+    )
+    # After what is said of the noise, which a shift of all stars does not change.
+    sentences[1:1] = [*found.pattern, *_left_out(caught)]
+    if solution.converged:
+        names = prepared.labels.detectors
+        left_out = [names[d] for d in without_part_in_datum(solution)]
+        sentences += _about_detectors(left_out)
+    return sentences
+
+
+def _summary(answer: Answer, found: _Findings, strays: Sequence[str]) -> dict[str, Any]:
+    """Return the numbers of ``summary.json``, and why there are none to be used."""
+    prepared, solution, assumed = answer.prepared, answer.solution, found.assumed
+    summary = summary_of(prepared, solution, found.pulls, found.common)
+    summary |= answer.summary
+    summary |= overview(prepared, solution)
+    absurd = (
+        is_absurd(solution.chi2, solution.dof) if assumed is None else assumed.absurd
+    )
+    summary["describes_data"] = solution.converged and not absurd
+    summary["assumed_error"] = None if assumed is None else assumed.as_dict()
+    summary |= stray_summary(prepared, solution) | foreseen_summary(solution)
+    if answer.reason is not None and not solution.converged:
+        summary["message"] = answer.reason
+    if not solution.converged:
+        summary["message"] = "\n  ".join([summary["message"], *strays])
+    return summary
 
 
 def _left_out(caught: Sequence[Warning]) -> list[str]:

@@ -7,6 +7,7 @@ covariances of the Gaussian posterior: with f = (C_prior + C_cavity)⁻¹ δ the
 which each pulls from outside its cavity, the sources move by −Cov f.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -94,23 +95,19 @@ def source_flags(
     )
     used = stated if robust is None else robust.prior_information
     if prior is not None and robust is not None:
-        pull = pull * np.nan_to_num(robust.reliability.prior_weight)[:, None]
-        if robust.prior_gradient is not None:
-            pull = robust.prior_gradient
+        pull = _believed_pull(pull, robust)
     cavity = find_cavity(np.asarray(parameters.offset), covariance, used, pull)
     if robust is None:
         # Fractions are not fitted: EM would cost as much as an iteration.
         references = judge_references(cavity, stated, estimate=False)
     else:
         references = robust.reliability.references
-    moved = np.zeros(n)
-    believed_not = robust is not None and prior is not None
-    if equations is not None and believed_not and references.wrong.any():
-        force = _forces(cavity, stated, references.wrong)
-        shift = spread_by_covariance(equations, tiles, force[:, :, None])[:, :, 0]
-        moved = in_sigma(shift, covariance)
-    extrapolation = None
+    moved, extrapolation = np.zeros(n), None
     if equations is not None:
+        if prior is not None and references.wrong.any():
+            force = _forces(cavity, stated, references.wrong)
+            shift = spread_by_covariance(equations, tiles, force[:, :, None])[:, :, 0]
+            moved = in_sigma(shift, covariance)
         extrapolation = find_extrapolated(problem, tiles, equations, covariance)
     named = {
         "wrong_reference": references.wrong,
@@ -124,16 +121,28 @@ def source_flags(
         if extrapolation is None
         else extrapolation.beyond,
     }
-    flags = np.zeros(n, dtype=np.int32)
-    for name, mask in named.items():
-        flags |= np.where(mask, flag_value(name), 0).astype(np.int32)
     outlook = None
     if prior is None and equations is not None:
         offset = np.asarray(parameters.offset)
         outlook = foresee_robust(
             problem, tiles, equations, cavity, offset, covariance, sigma0=sigma0
         )
-    return SourceJudgement(flags, references, extrapolation, outlook)
+    return SourceJudgement(_as_bits(named, n), references, extrapolation, outlook)
+
+
+def _believed_pull(pull: np.ndarray, robust: RobustOptimum) -> np.ndarray:
+    """Return how far priors pull where their tails are heavy."""
+    if robust.prior_gradient is not None:
+        return robust.prior_gradient
+    return pull * np.nan_to_num(robust.reliability.prior_weight)[:, None]
+
+
+def _as_bits(named: Mapping[str, np.ndarray], n: int) -> np.ndarray:
+    """Return the flags of n sources, given where each of them is set."""
+    flags = np.zeros(n, dtype=np.int32)
+    for name, mask in named.items():
+        flags |= np.where(mask, flag_value(name), 0).astype(np.int32)
+    return flags
 
 
 def _ambiguous(robust: RobustOptimum | None, n: int) -> np.ndarray:

@@ -4,15 +4,11 @@ import time
 from dataclasses import replace
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
 from reseau._compiled import computing
 from reseau._precision import in_double
 from reseau.equations import Residuals
-from reseau.equations.equations import Equations
 from reseau.equations.leverage import leverages
 from reseau.equations.plan import Plan, plan_tiles
 from reseau.errors import Result
@@ -26,35 +22,22 @@ from reseau.model import (
     parameter_names,
     prior_terms,
     prior_widths,
-    take_step,
 )
-from reseau.model.gauge import Datum, find_datum, mean_scales, sky_rotations
-from reseau.records import Surroundings
-from reseau.sky import (
-    apparent_direction,
-    displaced,
-    geometric_direction,
-    tangent_offset,
-)
+from reseau.model.gauge import find_datum
 from reseau.solvers.posterior.factor import posterior_factor
-from reseau.solvers.posterior.gaussian import (
-    InnerConstraints,
-    companion_sources,
-    gaussian_posterior,
-)
+from reseau.solvers.posterior.gaussian import gaussian_posterior
 from reseau.solvers.robust.both_modes import with_both_modes
 from reseau.solvers.robust.robust import Robust, RobustOptimum, solve_robustly
 from reseau.solvers.start.parameters import Start, find_start
 from reseau.solvers.start.trusted import Strays, trusted_start
 
 from .flagging import source_flags
+from .free_network import apply_constraints, inner_constraints
 from .gauss_newton import Optimum, Report, Settings, gauss_newton
 from .lost import lost_solution
+from .null_space import describe_datum, find_null_space, holds_scale
 from .reported import reported_at
 from .solution import Solution
-
-NULL_SHARE = 1e-6
-"""Scaled share in a null direction from which a parameter counts as undetermined."""
 
 
 class Labels(NamedTuple):
@@ -190,8 +173,9 @@ def _solve(
 
     equations, parameters = optimum.equations, optimum.parameters
     datum = find_datum(problem, parameters)
-    null = _null_space(problem, datum, equations, labels)
-    constraints = _inner_constraints(problem, tiles, equations, null)
+    names = parameter_names(problem, labels.exposures, labels.detectors)
+    null = find_null_space(problem, datum, equations, names)
+    constraints = inner_constraints(problem, tiles, equations, null)
     posterior = gaussian_posterior(
         problem,
         tiles,
@@ -202,7 +186,7 @@ def _solve(
     )
     constrained = None
     if constraints is not None:
-        constrained = _apply_constraints(problem, parameters, constraints)
+        constrained = apply_constraints(problem, parameters, constraints)
     weight = None if found is None else found.reliability.weight
     written = reported_at(problem, tiles, parameters, constrained, weight)
     datum, reported, residuals = written.datum, written.parameters, written.residuals
@@ -285,167 +269,7 @@ def _scale_may_be_too_weak(problem: Problem) -> bool:
     free = problem.free_network and {"sources", "attitude", "scale"} <= set(
         problem.free
     )
-    return free and not _holds_scale(problem)
-
-
-def _holds_scale(problem: Problem) -> bool:
-    """Return whether a free network's scale is held."""
-    if not problem.free_network or "attitude" not in problem.free:
-        return False
-    return mean_scales(problem, np.eye(3)[None]).shape[1] > 0
-
-
-class NullSpace(NamedTuple):
-    """Null directions, told apart.
-
-    Attributes
-    ----------
-    expected, unexpected
-        In words: defects that a datum fixes, and those that nothing does.
-    undetermined
-        Shared parameters that the unexpected ones leave open.
-    scale
-        Expected null directions beyond the rotations, (p, r).
-    """
-
-    expected: tuple[str, ...]
-    unexpected: tuple[str, ...]
-    undetermined: np.ndarray
-    scale: np.ndarray
-
-
-def _null_space(
-    problem: Problem, datum: Datum, equations: Equations, labels: Labels
-) -> NullSpace:
-    """Name the null directions of the last equations."""
-    null = equations.null()
-    layout = problem.layout
-    expected: tuple[str, ...] = ()
-    if problem.free_network:
-        expected = ("rotation of the sky about x, y and z",)
-        if _holds_scale(problem):
-            expected += ("scale of the network",)
-    open_ = np.zeros(layout.size, dtype=bool)
-    scale = np.zeros((layout.size, 0))
-    unit = np.sqrt(np.maximum(np.asarray(equations.system.corner.diagonal), 1e-300))
-    names = parameter_names(problem, labels.exposures, labels.detectors)
-    unexpected: tuple[str, ...] = ()
-    for vector in null.T:
-        if _is_common_scale(problem, vector):
-            expected += ("scale of the network",)
-            scale = np.concatenate([scale, vector[:, None]], axis=1)
-        elif _within(vector * unit, datum.directions * unit[:, None]):
-            expected += ("common mode of the detectors",)
-        else:
-            share = np.abs(vector) * unit
-            unexpected += (_name_direction(share, names),)
-            open_ |= share > NULL_SHARE * share.max()
-    return NullSpace(expected, unexpected, open_, scale)
-
-
-def _is_common_scale(problem: Problem, vector: np.ndarray) -> bool:
-    """Return whether a null direction is a common change of all focal lengths."""
-    if not problem.free_network:
-        return False
-    layout = problem.layout
-    focal = vector[layout.exposures].reshape(-1, PER_EXPOSURE)[:, 3:]
-    common = focal.mean()
-    return bool(common != 0 and np.allclose(focal, common, rtol=1e-3, atol=0.0))
-
-
-def _within(vector: np.ndarray, span: np.ndarray) -> bool:
-    """Return whether a vector lies in the span of some columns."""
-    if span.shape[1] == 0:
-        return False
-    left = vector - span @ np.linalg.lstsq(span, vector, rcond=None)[0]
-    return bool(np.linalg.norm(left) < 1e-3 * np.linalg.norm(vector))
-
-
-def _name_direction(share: np.ndarray, names: list[str]) -> str:
-    """Write a null direction as the parameters that take part most."""
-    order = np.argsort(share)[::-1]
-    main = [names[i] for i in order[:8] if share[i] > 0.1 * share[order[0]]]
-    more = int(np.sum(share > 0.1 * share[order[0]])) - len(main)
-    return " with ".join(main) + (f" and {more} more" if more > 0 else "")
-
-
-def _inner_constraints(
-    problem: Problem, tiles: Plan, equations: Equations, null: NullSpace
-) -> InnerConstraints | None:
-    """Return what a free network is fixed by, or None."""
-    if not problem.free_network or "sources" not in problem.free:
-        return None
-    layout = problem.layout
-    axes = np.asarray(equations.axes)
-    shared = np.concatenate([sky_rotations(axes, layout), null.scale], axis=1)
-    n_sources = problem.prior.direction.shape[0]
-    return InnerConstraints(
-        shared, companion_sources(equations.system, tiles, shared, n_sources)
-    )
-
-
-def _apply_constraints(
-    problem: Problem, parameters: Parameters, constraints: InnerConstraints
-) -> Parameters:
-    """Return the network turned (and stretched) to where its sources started."""
-    for _ in range(3):
-        amount = -constraints.amounts(np.asarray(parameters.offset))
-        if amount.size > 3:
-            parameters = take_step(
-                parameters,
-                constraints.shared[:, 3:] @ amount[3:],
-                constraints.sources[:, :, 3:] @ amount[3:],
-            )
-        parameters = _turn_sky(problem, parameters, amount[:3])
-    return parameters
-
-
-def _turn_sky(problem: Problem, parameters: Parameters, turn: np.ndarray) -> Parameters:
-    """Rotate all sources and cameras together, exactly."""
-    angle = float(np.linalg.norm(turn))
-    if angle == 0.0:
-        return parameters
-    x, y, z = turn / angle
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    change = np.sin(angle) * cross + 2.0 * np.sin(angle / 2) ** 2 * (cross @ cross)
-    offset = _turned(problem.prior.direction, parameters.offset, change)
-    axes = np.asarray(parameters.axes)
-    around = problem.exposures.surroundings
-    if jax.tree.leaves(around):
-        turned = np.asarray(_turned_axes(axes, around, change))
-    else:
-        turned = axes + axes @ change.T
-    return Parameters(
-        offset=np.asarray(offset),
-        axes=turned,
-        focal=parameters.focal,
-        coefficients=parameters.coefficients,
-        skew=parameters.skew,
-        detectors=parameters.detectors,
-    )
-
-
-@jax.jit
-def _turned_axes(axes: Array, around: Surroundings, change: Array) -> Array:
-    """Turn cameras so that they follow the apparent sky, which aberration deforms.
-
-    Aberration is conformal: around each axis it turns and stretches. The stretch, the
-    velocity times the turn, is left aside, and so is the shear of the others.
-    """
-
-    def seen(apparent: Array) -> Array:
-        rest = geometric_direction(apparent, around)
-        return apparent_direction(rest + rest @ change.T, around)
-
-    axis, along = jax.jvp(seen, (axes[:, 2],), (axes[:, 1],))
-    y = along / jnp.linalg.norm(along, axis=1, keepdims=True)
-    return jnp.stack([jnp.cross(y, axis), y, axis], axis=1)
-
-
-@jax.jit
-def _turned(direction: Array, offset: Array, change: Array) -> Array:
-    current = displaced(direction, offset)
-    return tangent_offset(current + current @ change.T, direction)
+    return free and not holds_scale(problem)
 
 
 def prior_pulls(problem: Problem, parameters: Parameters) -> np.ndarray:
@@ -479,26 +303,10 @@ def calibration_pulls(problem: Problem, parameters: Parameters) -> np.ndarray:
     return np.where(usable, shift / np.where(usable, width, 1.0), np.nan)
 
 
-def describe_datum(
-    problem: Problem,
-    modes: tuple[str, ...],
-    constraints: InnerConstraints | None,
-    null: NullSpace,
-) -> str:
-    """Say in words what positions and calibration are relative to."""
-    if constraints is not None:
-        scale = " and scale" if null.scale.shape[1] else ""
-        positions = (
-            f"free network: rotation{scale} fixed by inner constraints over the source "
-            "positions (minimum trace), relative to the exposures' estimates"
-        )
-        if _holds_scale(problem):
-            positions += "; mean focal length held at nominal"
-    elif np.any(np.asarray(problem.prior.fixed)):
-        positions = "positions of the reference table, held fixed"
-    else:
-        positions = "reference catalogue through its priors"
-    if not modes:
-        return positions
-    words = ", ".join(modes)
-    return f"{positions}; calibration: mean {words} of the detectors equal to nominal"
+__all__ = [
+    "ROUGHLY",
+    "Labels",
+    "calibration_pulls",
+    "prior_pulls",
+    "solve_plate",
+]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.linalg
 import scipy.sparse
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from reseau.equations import Residuals
 from reseau.equations.assemble import assemble
@@ -90,58 +90,120 @@ def reported_at(
         How far each measurement counts; one that is set aside, perhaps since its star
         is another one far away, need not stay where it is. Absent: all count.
     """
+    stay = _predicted(problem, tiles, optimum, weight)
+    start = optimum if constrained is None else constrained
+    found = _in_datum(stay, start)
+    if found is not None:
+        return found
+    free = find_datum(problem, start, ())
+    if constrained is None:
+        return Reported(optimum, free, stay.before, 0.0)
+    return stay.written(start, free)
+
+
+class _Predicted(NamedTuple):
+    """What is predicted at the optimum, and is to stay predicted.
+
+    Attributes
+    ----------
+    problem, tiles
+        The plate.
+    few
+        Tiles that say how predictions move: they change smoothly over a detector.
+    before
+        Residuals at the optimum.
+    counts
+        Which measurements need to stay.
+    seen
+        Rows of those in `few`.
+    """
+
+    problem: Problem
+    tiles: Plan
+    few: Plan
+    before: Residuals
+    counts: Bool[np.ndarray, "n_meas"]
+    seen: Int[np.ndarray, "n"]
+
+    def change_at(self, point: Parameters) -> float:
+        """Return the largest change of the few [σ]."""
+        if not _is_possible(point):
+            return np.inf
+        after = residuals_at(self.problem, self.few, point)
+        return _largest(after, self.before, self.seen)
+
+    def written(self, point: Parameters, datum: Datum) -> Reported:
+        """Return a point with the largest change of all."""
+        after = residuals_at(self.problem, self.tiles, point)
+        return Reported(point, datum, after, _largest(after, self.before, self.counts))
+
+
+class _Changes(NamedTuple):
+    """How predictions change with the free parameters, all scaled to unit curvature."""
+
+    basis: scipy.sparse.csr_matrix
+    scale: np.ndarray
+    matrix: np.ndarray
+    right: np.ndarray
+    square: float
+
+
+def _predicted(
+    problem: Problem,
+    tiles: Plan,
+    optimum: Parameters,
+    weight: Float[np.ndarray, "n_meas"] | None,
+) -> _Predicted:
+    """Return what is predicted at the optimum."""
     counts = np.ones(len(problem.measurements.source), dtype=bool)
     if weight is not None:
         counts = np.asarray(weight) > SET_ASIDE
     before = residuals_at(problem, tiles, optimum)
-
-    def written(point: Parameters, datum: Datum) -> Reported:
-        after = residuals_at(problem, tiles, point)
-        return Reported(point, datum, after, _largest(after, before, counts))
-
-    # Predictions change smoothly over a detector: some of them say how.
     few = _cover(tiles)
     seen = _rows(few)
-    seen = seen[counts[seen]]
+    return _Predicted(problem, tiles, few, before, counts, seen[counts[seen]])
 
-    def change_at(point: Parameters) -> float:
-        if not _is_possible(point):
-            return np.inf
-        after = residuals_at(problem, few, point)
-        return _largest(after, before, seen)
 
-    start = optimum if constrained is None else constrained
-    free = find_datum(problem, start, ())
-    unmoved = Reported(optimum, free, before, 0.0)
+def _in_datum(stay: _Predicted, start: Parameters) -> Reported | None:
+    """Return a point in the datum of as many modes as predictions allow; None: none."""
+    problem = stay.problem
     datum = find_datum(problem, start)
     moved = to_datum(problem, start, datum)
-    change = change_at(moved)
+    change = stay.change_at(moved)
     if not np.isfinite(change):
         # The fit ran away; what it would be elsewhere is no news.
-        return unmoved if constrained is None else written(start, free)
+        return None
     if change <= UNCHANGED:
-        found = written(moved, datum)
+        found = stay.written(moved, datum)
         if found.change <= UNCHANGED:
             return found
-    aims = _aimed_at_predictions(problem, few, before, counts)
+    aims = _aimed_at_predictions(problem, stay.few, stay.before, stay.counts)
     first = _changes(problem, aims, moved)
     for kept in _choices(datum):
         chosen = datum if kept == datum.modes else find_datum(problem, start, kept)
-        point, left = _taken_back(first, moved, chosen)
-        if left > SAID * np.sqrt(2.0 * seen.size):
-            continue  # the largest of so many is more than their rms
-        for _ in range(STEPS):
-            if change_at(point) <= UNCHANGED:
-                break
-            if not _is_possible(point):
-                break
-            point, _ = _taken_back(_changes(problem, aims, point), point, chosen)
-        if not _is_possible(point):
+        point = _restored(stay, aims, first, moved, chosen)
+        if point is None:
             continue
-        found = written(point, chosen)
+        found = stay.written(point, chosen)
         if found.change <= SAID:
             return found
-    return unmoved if constrained is None else written(start, free)
+    return None
+
+
+def _restored(
+    stay: _Predicted, aims: Plan, first: _Changes, moved: Parameters, datum: Datum
+) -> Parameters | None:
+    """Return the point of a datum whose predictions are the nearest; None: too far."""
+    point, left = _taken_back(first, moved, datum)
+    if left > SAID * np.sqrt(2.0 * stay.seen.size):
+        return None  # the largest of so many is more than their rms
+    for _ in range(STEPS):
+        if stay.change_at(point) <= UNCHANGED:
+            break
+        if not _is_possible(point):
+            break
+        point, _ = _taken_back(_changes(stay.problem, aims, point), point, datum)
+    return point if _is_possible(point) else None
 
 
 def _is_possible(point: Parameters) -> bool:
@@ -215,16 +277,6 @@ def _aimed_at_predictions(
     """Return tiles whose measurements are what was predicted, sources held."""
     predicted = np.asarray(problem.measurements.pixel) - residuals.pixel
     return tiles.held(predicted, counts)
-
-
-class _Changes(NamedTuple):
-    """How predictions change with the free parameters, all scaled to unit curvature."""
-
-    basis: scipy.sparse.csr_matrix
-    scale: np.ndarray
-    matrix: np.ndarray
-    right: np.ndarray
-    square: float
 
 
 def _changes(problem: Problem, aims: Plan, point: Parameters) -> _Changes:

@@ -2,9 +2,11 @@
 
 from .jasmine import jasmine_instrument
 from .orbit import SimulatedPlate, simulate_orbit
+from .orbit_settings import OrbitSettings
 from .starfield import StarField, load_starfield
 
 __all__ = [
+    "OrbitSettings",
     "SimulatedPlate",
     "StarField",
     "jasmine_instrument",

@@ -7,8 +7,9 @@ reference catalogue moved by fifteen years, an instrument that differs from its 
 the mean of its observers.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,33 +18,19 @@ from jaxtyping import Array
 
 from reseau._precision import in_double
 from reseau.constants import DEGREE, SPEED_OF_LIGHT
-from reseau.errors import ConfigError, explain, unknown_name
 from reseau.instrument import Instrument, camera_axes
 from reseau.model import ExposureFrame, exposure_frame
-from reseau.observers import (
-    DEFLECTORS,
-    Observer,
-    circular_orbit,
-    geocentre,
-    names_of,
-    surroundings,
-)
+from reseau.observers import Observer, circular_orbit, geocentre, surroundings
 from reseau.records import Surroundings
 from reseau.sky import angles_from_direction
 
 from .flaws import drifting_focus, flawed_instrument
 from .imaging import Images, image_stars
 from .jasmine import jasmine_instrument
-from .pointings import FIELDS, Pointings, dithered_fields
+from .orbit_settings import OrbitSettings
+from .pointings import Pointings, dithered_fields
 from .references import draw_wrong, reference_catalogue
 from .stars import REFERENCE_EPOCH, Columns, directions_at, draw_stars
-
-OBSERVERS = ("geocentre", "orbit")
-SIMULATED = ("aberration", "deflection")
-"""Effects of a telescope in space."""
-
-SMALL = {"sources": 400, "exposures": 24, "artificial": 10}
-"""Upper limits of a small orbit."""
 
 STREAMS = ("pointings", "stars", "wrong", "reference", "instrument", "focus", "noise")
 MAGNITUDE_ERROR = 0.02
@@ -89,61 +76,16 @@ class SimulatedPlate:
 
 @in_double
 def simulate_orbit(
-    *,
-    sources: int = 10_000,
-    exposures: int = 96,
-    seed: int = 0,
-    plate: int = 0,
-    small: bool = False,
-    artificial: int = 50,
-    measurement_error: float = 0.01,
-    effects: str | Collection[str] = ("aberration",),
-    deflectors: str | Collection[str] = DEFLECTORS,
-    ephemeris: str = "builtin",
-    wrong_fraction: float = 0.0,
-    observer: str = "geocentre",
-    epoch: float = 2031.2,
-    period: float = 100.0,
-    pointing_error: float = 10.0,
-    angle_error: float = 30.0,
+    settings: OrbitSettings | None = None, **choices: Any
 ) -> SimulatedPlate:
     """Simulate one orbit of the mini survey.
 
     Parameters
     ----------
-    sources
-        Stars of the reference catalogue in the square that the exposures cover.
-    exposures
-        A multiple of 4, the number of fields.
-    seed
-        Of all random numbers; the same seed gives the same plate.
-    plate
-        Number of the plate. Exposures are counted on from plate to plate, so that
-        orbits of equally many can be joined.
-    small
-        At most 400 stars, 24 exposures and 10 artificial sources.
-    artificial
-        Sources without a reference, which neither move nor have a parallax.
-    measurement_error
-        1σ of each coordinate of a measurement [pixel].
-    effects
-        What displaces the stars: aberration, deflection. Without aberration the
-        observer's velocity is left out of the dataset.
-    deflectors
-        Names of the bodies that deflect light.
-    ephemeris
-        Where Earth, Sun and planets are: "builtin" or "de440".
-    wrong_fraction
-        Part of the references whose proper motion is off by 10 to 50 of its σ.
-    observer
-        "geocentre", or "orbit": a satellite on the boundary of day and night.
-    epoch
-        Begin, Julian year, TCB.
-    period
-        Of the satellite [min]; half of it is spent exposing.
-    pointing_error, angle_error
-        1σ of the reported pointings, in each of two directions, and of the reported
-        position angles [arcsec].
+    settings
+        What is simulated.
+    **choices
+        Of `OrbitSettings`, by name: instead of those of `settings`.
 
     Raises
     ------
@@ -157,59 +99,36 @@ def simulate_orbit(
     >>> len(plate.exposures["epoch"]), len(plate.reference["ra"])
     (24, 400)
     """
-    if small:
-        sources = min(sources, SMALL["sources"])
-        exposures = min(exposures, SMALL["exposures"])
-        artificial = min(artificial, SMALL["artificial"])
-    _check_count("sources", sources, 1)
-    _check_count("artificial", artificial, 0)
-    _check_count("seed", seed, 0)
-    _check_count("plate", plate, 0)
-    _check_exposures(exposures)
-    _check_range("measurement_error", measurement_error, 0.0, 100.0)
-    _check_range("wrong_fraction", wrong_fraction, 0.0, 1.0)
-    _check_range("pointing_error", pointing_error, 0.0, 3600.0)
-    _check_range("angle_error", angle_error, 0.0, 36_000.0)
-    _check_observer(observer)
-    effects = names_of(effects, what="effects")
-    deflectors = names_of(deflectors, what="deflectors")
-    _check_effects(effects)
-    rngs = dict(
-        zip(STREAMS, np.random.default_rng(seed).spawn(len(STREAMS)), strict=True)
-    )
+    chosen = replace(settings or OrbitSettings(), **choices)
+    streams = np.random.default_rng(chosen.seed).spawn(len(STREAMS))
+    rngs = dict(zip(STREAMS, streams, strict=True))
     pointings = dithered_fields(
         rngs["pointings"],
-        exposures,
-        epoch=epoch,
-        period=period,
-        pointing_error=pointing_error,
-        angle_error=angle_error,
+        chosen.exposures,
+        epoch=chosen.epoch,
+        period=chosen.period,
+        pointing_error=chosen.pointing_error,
+        angle_error=chosen.angle_error,
     )
-    seen_from = (
-        geocentre(pointings.epoch, ephemeris=ephemeris)
-        if observer == "geocentre"
-        else circular_orbit(pointings.epoch, period=period, ephemeris=ephemeris)
+    observer = _observer(pointings, chosen)
+    stars = draw_stars(rngs["stars"], chosen.sources, chosen.artificial)
+    around = surroundings(
+        chosen.effects,
+        observer,
+        pointings.epoch,
+        deflectors=tuple(chosen.deflectors),
+        ephemeris=chosen.ephemeris,
     )
-    simulated = _expose(
-        rngs,
-        pointings,
-        seen_from,
-        draw_stars(rngs["stars"], sources, artificial),
-        measurement_error=measurement_error,
-        around=surroundings(
-            effects,
-            seen_from,
-            pointings.epoch,
-            deflectors=deflectors,
-            ephemeris=ephemeris,
-        ),
-        effects=tuple(sorted(effects)),
-        wrong_fraction=wrong_fraction,
-        deflectors=deflectors,
-        ephemeris=ephemeris,
-        name=f"one orbit, seed {seed}",
-    )
-    return _numbered(simulated, plate)
+    simulated = _expose(rngs, pointings, observer, stars, around, chosen)
+    return _numbered(simulated, chosen.plate)
+
+
+def _observer(pointings: Pointings, settings: OrbitSettings) -> Observer:
+    """Return where the telescope is at each exposure."""
+    epoch, ephemeris = pointings.epoch, settings.ephemeris
+    if settings.observer == "geocentre":
+        return geocentre(epoch, ephemeris=ephemeris)
+    return circular_orbit(epoch, period=settings.period, ephemeris=ephemeris)
 
 
 def _numbered(simulated: SimulatedPlate, plate: int) -> SimulatedPlate:
@@ -238,15 +157,10 @@ def _expose(
     pointings: Pointings,
     observer: Observer,
     stars: Columns,
-    *,
-    measurement_error: float,
     around: Surroundings,
-    effects: tuple[str, ...],
-    deflectors: tuple[str, ...],
-    ephemeris: str,
-    wrong_fraction: float,
-    name: str,
+    settings: OrbitSettings,
 ) -> SimulatedPlate:
+    """Return what the camera sees of the stars, with the truth."""
     nominal = jasmine_instrument()
     true = flawed_instrument(rngs["instrument"], nominal)
     focal = drifting_focus(rngs["focus"], nominal, len(pointings.epoch))
@@ -255,21 +169,23 @@ def _expose(
     )
     frame = _true_frames(pointings.attitude, focal, around)
     images = image_stars(true, direction, frame)
-    wrong = draw_wrong(rngs["wrong"], stars, wrong_fraction)
+    wrong = draw_wrong(rngs["wrong"], stars, settings.wrong_fraction)
     return SimulatedPlate(
-        name=name,
-        exposures=_exposure_table(pointings, observer, "aberration" in effects),
+        name=f"one orbit, seed {settings.seed}",
+        exposures=_exposure_table(
+            pointings, observer, "aberration" in settings.effects
+        ),
         measurements=_measurement_table(
-            rngs["noise"], images, stars, nominal, measurement_error
+            rngs["noise"], images, stars, nominal, settings.measurement_error
         ),
         reference=reference_catalogue(rngs["reference"], stars, wrong),
         truth_sources=_truth_of_sources(stars, direction, wrong),
         truth_exposures=_truth_of_exposures(pointings, focal),
         instrument=nominal,
         truth_instrument=true,
-        effects=effects,
-        deflectors=deflectors,
-        ephemeris=ephemeris,
+        effects=tuple(sorted(settings.effects)),
+        deflectors=tuple(settings.deflectors),
+        ephemeris=settings.ephemeris,
     )
 
 
@@ -349,47 +265,6 @@ def _identified(n: int) -> Columns:
 def _angles(attitude: np.ndarray) -> Columns:
     ra, dec, pa = attitude.T / DEGREE
     return {"ra": ra % 360.0, "dec": dec, "pa": pa % 360.0}
-
-
-WHERE = "simulate orbit"
-
-
-def _refuse(given: str, wanted: str, todo: str) -> ConfigError:
-    return ConfigError(explain(given=given, wanted=wanted, where=WHERE, todo=todo))
-
-
-def _check_count(name: str, value: int, least: int) -> None:
-    if value < least:
-        raise _refuse(f"{name} = {value}", f"{least} or more", f"choose another {name}")
-
-
-def _check_exposures(exposures: int) -> None:
-    if exposures < FIELDS or exposures % FIELDS:
-        near = max(FIELDS, round(exposures / FIELDS) * FIELDS)
-        raise _refuse(
-            f"exposures = {exposures}",
-            f"a positive multiple of {FIELDS}, the number of fields",
-            f"choose {near}",
-        )
-
-
-def _check_range(name: str, value: float, low: float, high: float) -> None:
-    above = value > low if name == "measurement_error" else value >= low
-    if not (above and value <= high):
-        raise _refuse(
-            f"{name} = {value}", f"a number from {low} to {high}", "correct it"
-        )
-
-
-def _check_effects(effects: Collection[str]) -> None:
-    for effect in effects:
-        if effect not in SIMULATED:
-            raise unknown_name("effect", effect, SIMULATED, where=WHERE)
-
-
-def _check_observer(observer: str) -> None:
-    if observer not in OBSERVERS:
-        raise unknown_name("observer", observer, OBSERVERS, where=WHERE)
 
 
 __all__ = ["SimulatedPlate", "simulate_orbit"]

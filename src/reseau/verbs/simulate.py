@@ -9,7 +9,7 @@ import numpy as np
 
 from reseau._compiled import computing
 from reseau.datasets import Dataset, Truth, write_dataset
-from reseau.survey import simulate_orbit
+from reseau.survey import OrbitSettings, simulate_orbit
 from reseau.tables import table_of
 from reseau.tables.columns import TableSchema
 from reseau.tables.layouts import (
@@ -50,13 +50,13 @@ def simulate(
     overwrite
         Whether an earlier dataset there may be replaced.
     **choices
-        As in `reseau.survey.simulate_orbit`: sources, exposures, seed, small, ...
+        As in `reseau.survey.OrbitSettings`: sources, exposures, seed, small, ...
 
     Returns
     -------
     The dataset and its truth, in memory.
     """
-    plate = simulate_orbit(**choices)
+    plate = simulate_orbit(OrbitSettings(**choices))
     dataset = Dataset(
         name=plate.name,
         instrument=plate.instrument,

@@ -76,54 +76,11 @@ def detected_sources(
     ReseauWarning
         Sources are identified by their positions, or by numbers of rows.
     """
-    present = table.column_names
-    has_positions = {"ra", "dec"} <= set(present)
     name = id_column(table)
     if name:
-        found = read_identifiers(table[name], name, where)
-        schema = TableSchema(
-            "detections", (Column(name, "int64", "", "source", nullable=True),)
-        )
-        checked = validate(pa.table({name: found.values}), schema, where=where)
-        ids = checked[name].fill_null(0).to_numpy()
-        far = _far(table, ids, where) if has_positions else None
-        counted_anew = name == "catalog_id" and far is not None
-        if counted_anew and not np.isin(ids[far & ~found.missing], SUSPECTS).all():
-            warn(
-                f"{where}: catalog_id counts anew in each field (one number, several "
-                "positions); sources are identified by their exact ra and dec instead",
-                ReseauWarning,
-            )
-            return DetectedSources(_ids_of_positions(table, where))
-        check_identified(ids, found.missing, exposure, far, name, where)
-        if has_positions:
-            _warn_of_shared_places(table, ids, name, where)
-        if far is None and not found.texts:
-            warn_of_row_numbers(ids, exposure, name, where)
-        return DetectedSources(ids, found.texts)
-    if not has_positions:
-        near = called("source_id", present) or of_joins("source_id", present)
-        notes = {n: synonym_of(n) for n in near}
-        hints = [f"{n} ({s.note})" if s and s.note else n for n, s in notes.items()]
-        places = ",".join(
-            f"{n}={c[0]}"
-            for n in ("ra", "dec")
-            if (c := called(n, present) or of_joins(n, present))
-        )
-        raise refusal(
-            "the detections are not identified with sources",
-            "a column source_id or catalog_id, or ra and dec of each row",
-            f"{where}; found {some(present, 30)}",
-            (
-                f"say --columns source_id={near[0]} if that column identifies: "
-                f"{some(hints)}; else match"
-                if near
-                else f"say --columns {places} if these are of a catalogue; else match"
-                if places
-                else "match"
-            )
-            + " the detections with a catalogue first: reseau does not match yet",
-        )
+        return _identified(table, name, exposure, where)
+    if not _has_positions(table):
+        raise _unidentified(table.column_names, where)
     ids = _ids_of_positions(table, where)
     n = len(np.unique(ids))
     warn(
@@ -132,6 +89,64 @@ def detected_sources(
         ReseauWarning,
     )
     return DetectedSources(ids)
+
+
+def _has_positions(table: pa.Table) -> bool:
+    return {"ra", "dec"} <= set(table.column_names)
+
+
+def _identified(
+    table: pa.Table, name: str, exposure: NDArray, where: str | Path
+) -> DetectedSources:
+    """Return the sources that a column identifies, if it does identify them."""
+    found = read_identifiers(table[name], name, where)
+    schema = TableSchema(
+        "detections", (Column(name, "int64", "", "source", nullable=True),)
+    )
+    checked = validate(pa.table({name: found.values}), schema, where=where)
+    ids = checked[name].fill_null(0).to_numpy()
+    has_positions = _has_positions(table)
+    far = _far(table, ids, where) if has_positions else None
+    counted_anew = name == "catalog_id" and far is not None
+    if counted_anew and not np.isin(ids[far & ~found.missing], SUSPECTS).all():
+        warn(
+            f"{where}: catalog_id counts anew in each field (one number, several "
+            "positions); sources are identified by their exact ra and dec instead",
+            ReseauWarning,
+        )
+        return DetectedSources(_ids_of_positions(table, where))
+    check_identified(ids, found.missing, exposure, far, name, where)
+    if has_positions:
+        _warn_of_shared_places(table, ids, name, where)
+    if far is None and not found.texts:
+        warn_of_row_numbers(ids, exposure, name, where)
+    return DetectedSources(ids, found.texts)
+
+
+def _unidentified(present: Sequence[str], where: str | Path) -> CatalogueError:
+    """Return the error that nothing identifies sources, with columns that might."""
+    near = called("source_id", present) or of_joins("source_id", present)
+    notes = {n: synonym_of(n) for n in near}
+    hints = [f"{n} ({s.note})" if s and s.note else n for n, s in notes.items()]
+    places = ",".join(
+        f"{n}={c[0]}"
+        for n in ("ra", "dec")
+        if (c := called(n, present) or of_joins(n, present))
+    )
+    return refusal(
+        "the detections are not identified with sources",
+        "a column source_id or catalog_id, or ra and dec of each row",
+        f"{where}; found {some(present, 30)}",
+        (
+            f"say --columns source_id={near[0]} if that column identifies: "
+            f"{some(hints)}; else match"
+            if near
+            else f"say --columns {places} if these are of a catalogue; else match"
+            if places
+            else "match"
+        )
+        + " the detections with a catalogue first: reseau does not match yet",
+    )
 
 
 def _ids_of_positions(table: pa.Table, where: str | Path) -> NDArray:

@@ -163,11 +163,8 @@ def verdict(
         reason = reason.removeprefix("not converged: ")
         why = [f"Reason: {reason.rstrip('.')}."] if reason else []
         return [_NOT_CONVERGED, *why, left_out]
-    # Without degrees of freedom residuals are small whatever the errors are.
-    judged = [p for p in pulls if p.n and (dof >= 0.5 or not is_of_measurements(p))]
+    judged = _telling(pulls, dof, assumed)
     absurd = is_absurd(chi2, dof) if assumed is None else assumed.absurd
-    if assumed is not None and assumed.too_small:
-        judged = [p for p in judged if is_of_measurements(p)]
     # What does not describe the data says nothing of the priors either.
     crowds = [] if absurd else [p for p in judged if is_crowd(p)]
     common = () if absurd else common
@@ -181,6 +178,17 @@ def verdict(
     )
     rest = [pull_verdict(p) for p in judged if p not in crowds]
     return [*first, noise, *rest, left_out]
+
+
+def _telling(
+    pulls: Sequence[WorstPulls], dof: float, assumed: AssumedError | None
+) -> list[WorstPulls]:
+    """Return the pulls whose size tells something."""
+    # Without degrees of freedom residuals are small whatever the errors are.
+    judged = [p for p in pulls if p.n and (dof >= 0.5 or not is_of_measurements(p))]
+    if assumed is not None and assumed.too_small:
+        judged = [p for p in judged if is_of_measurements(p)]
+    return judged
 
 
 MEASUREMENTS = "measurements"

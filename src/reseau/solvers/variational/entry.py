@@ -16,7 +16,6 @@ from reseau.equations.sources import source_steps
 from reseau.errors import ConfigError, Result, explain, unknown_name
 from reseau.model import Parameters, Problem, free_columns, prior_terms, prior_widths
 from reseau.model.density import solved_sources
-from reseau.model.likelihood import Likelihood
 from reseau.solvers.gauss_newton import Iteration, Settings, gauss_newton
 from reseau.solvers.plate import ROUGHLY
 from reseau.solvers.robust.robust import Robust, RobustOptimum, solve_robustly
@@ -51,9 +50,6 @@ MAX_FACTOR = 2**27
 """Entries of W from which `lowrank` is refused: 1 GiB, of which Adam holds four."""
 
 Report = Callable[[dict[str, float]], None]
-Given = tuple[Likelihood | None, Likelihood | None]
-"""Heavy tails of measurements and of reference positions."""
-
 AT_MAP = 1e-3
 """Largest step [σ] at which a start at the maximum of the posterior is reached."""
 
@@ -76,8 +72,7 @@ def solve_variational(
     schedule: Schedule | None = None,
     seed: int = 0,
     rank: int = RANK,
-    likelihood: Likelihood | None = None,
-    reference_prior: Likelihood | None = None,
+    robust: Robust | None = None,
     report: Report | None = None,
     checkpoint: str | Path | None = None,
     resume: bool = False,
@@ -106,10 +101,10 @@ def solve_variational(
         Of the random numbers.
     rank
         Columns of W.
-    likelihood, reference_prior
-        Heavy tails of measurements and of reference positions; None: Normal. Where the
-        start is the maximum, and for ``arrow``, fractions and widths of mixtures are
-        fitted there and held; else they are held as given.
+    robust
+        Heavy tails of measurements and of reference positions; absent: Normal. Where
+        the start is the maximum, and for ``arrow``, fractions and widths of mixtures
+        are fitted there and held; else they are held as given.
     report
         Called on the way with figures.
     checkpoint
@@ -137,7 +132,7 @@ def solve_variational(
             "neither: it takes natural-gradient steps, a few seconds in all",
             "leave them away",
         )
-    given = likelihood, reference_prior
+    given = robust or Robust()
     began = time.perf_counter()
     if guide == "arrow":
         settings = NaturalSettings(max_steps=max_steps or 50, time_limit=time_limit)
@@ -154,7 +149,7 @@ def solve_variational(
         resume,
         identity(
             problem,
-            f"{guide} {rank} {init} {likelihood} {reference_prior}",
+            f"{guide} {rank} {init} {given.likelihood} {given.reference_prior}",
             seed,
             chosen,
         ),
@@ -162,8 +157,12 @@ def solve_variational(
     return _fit(setting, guide, rank, tails, chosen, seed, limits, report, began)
 
 
-def _heavy(given: Given) -> bool:
-    return any(density is not None for density in given)
+def _tails(given: Robust) -> Tails:
+    return Tails(given.likelihood, given.reference_prior)
+
+
+def _heavy(tails: Tails) -> bool:
+    return any(density is not None for density in tails)
 
 
 def _set_up(problem: Problem) -> _Setting:
@@ -178,44 +177,44 @@ def _set_up(problem: Problem) -> _Setting:
     )
 
 
-def _prepare(problem: Problem, init: str, given: Given) -> tuple[_Setting, Given]:
+def _prepare(problem: Problem, init: str, given: Robust) -> tuple[_Setting, Tails]:
     """Return where to start, and heavy tails: at the maximum as they are fitted."""
-    setting = _set_up(problem)
+    setting, tails = _set_up(problem), _tails(given)
     if init != "map":
-        return setting, given
-    if not _heavy(given):
+        return setting, tails
+    if not _heavy(tails):
         point = gauss_newton(
             setting.problem, setting.tiles, setting.point, Settings(tolerance=AT_MAP)
         ).parameters
     else:
         optimum = _robust_optimum(setting, given, AT_MAP)
         point, found = optimum.optimum.parameters, optimum.reliability
-        given = found.likelihood, found.reference_prior
-    return setting._replace(point=jax.device_put(point)), given
+        tails = Tails(found.likelihood, found.reference_prior)
+    return setting._replace(point=jax.device_put(point)), tails
 
 
 def _robust_optimum(
-    setting: _Setting, given: Given, tolerance: float, report: Report | None = None
+    setting: _Setting, given: Robust, tolerance: float, report: Report | None = None
 ) -> RobustOptimum:
     """Return the robust optimum, fractions and widths fitted."""
     problem, tiles = setting.problem, setting.tiles
     rough = Settings(tolerance=ROUGHLY)
     first = gauss_newton(problem, tiles, setting.point, rough, report)
     settings = Settings(tolerance=tolerance)
-    return solve_robustly(problem, tiles, first, Robust(*given), settings, report)
+    return solve_robustly(problem, tiles, first, given, settings, report)
 
 
 def _fit_arrow(
     problem: Problem,
     init: str,
-    given: Given,
+    given: Robust,
     settings: NaturalSettings,
     seed: int,
     report: Report | None,
     began: float,
 ) -> Variational:
     """Fit the guide arrow; heavy tails start from the robust optimum in any case."""
-    if not _heavy(given):
+    if not _heavy(_tails(given)):
         setting, _ = _prepare(problem, init, given)
         return fit_arrow(
             setting.problem,
@@ -240,7 +239,7 @@ def _fit(
     setting: _Setting,
     guide: str,
     rank: int,
-    tails: Given,
+    tails: Tails,
     schedule: Schedule,
     seed: int,
     limits: Limits,
@@ -269,7 +268,7 @@ def _fit(
     moments = _moments(problem, unknowns, ended.guide)
     judged = None
     if _heavy(tails) and np.all(np.isfinite(moments.parameters.offset)):
-        judged = judge_at(problem, setting.tiles, moments.parameters, Tails(*tails))
+        judged = judge_at(problem, setting.tiles, moments.parameters, tails)
     solution = as_solution(
         problem,
         setting.tiles,

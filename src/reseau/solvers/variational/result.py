@@ -12,12 +12,8 @@ from reseau.errors import Result
 from reseau.model import Parameters, Problem, prior_terms
 from reseau.solvers.flagging import source_flags
 from reseau.solvers.gauss_newton import Iteration
-from reseau.solvers.plate import (
-    NullSpace,
-    calibration_pulls,
-    describe_datum,
-    prior_pulls,
-)
+from reseau.solvers.null_space import NullSpace, describe_datum
+from reseau.solvers.plate import calibration_pulls, prior_pulls
 from reseau.solvers.posterior.factor import posterior_factor
 from reseau.solvers.posterior.redundancy import Redundancy, prior_shares
 from reseau.solvers.reported import reported_at

@@ -1,6 +1,6 @@
 """Columns that a table has twice, as a cross-match or a join leaves them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -43,15 +43,7 @@ def settle_repeated(
     names = table.column_names
     if len(set(names)) == len(names):
         return table
-    seen: dict[str, int] = {}
-    settled, differing = [], []
-    for i, name in enumerate(names):
-        seen[name] = seen.get(name, 0) + 1
-        settled.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
-        if seen[name] > 1 and name in needed and name not in differing:
-            first = table.column(names.index(name))
-            if not equal_columns(first, table.column(i)):
-                differing.append(name)
+    settled, differing = _counted(names), _differing(table, needed)
     spare = [name for name in differing if name in SPARE]
     differing = [name for name in differing if name not in SPARE]
     if spare and not differing:
@@ -78,6 +70,29 @@ def settle_repeated(
             )
         )
     return table.rename_columns(settled)
+
+
+def _counted(names: Sequence[str]) -> list[str]:
+    """Return names of which the second of a kind is ``name#2``."""
+    seen: dict[str, int] = {}
+    counted = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        counted.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return counted
+
+
+def _differing(table: pa.Table, needed: Collection[str]) -> list[str]:
+    """Return the needed names of which a later column is not as the first."""
+    names = table.column_names
+    differing: list[str] = []
+    for i, name in enumerate(names):
+        first = names.index(name)
+        if i == first or name not in needed or name in differing:
+            continue
+        if not equal_columns(table.column(first), table.column(i)):
+            differing.append(name)
+    return differing
 
 
 def leave_aside(error: Exception, where: str | Path) -> None:

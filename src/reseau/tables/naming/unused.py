@@ -44,6 +44,19 @@ def unused_columns(
     """
     present = table.column_names
     free = [n for n in present if n not in chosen]
+    found: dict[str, str] = {}
+    for name in _absent(present, sky=sky):
+        for column in called(name, free) or of_joins(name, free):
+            if column in found or column in REFERENCE:
+                continue
+            if name in ("exposure_id", "detector_id") and _is_constant(table[column]):
+                continue
+            found[column] = name
+    return found
+
+
+def _absent(present: Collection[str], *, sky: bool) -> list[str]:
+    """Return names that a table lacks, but for those that another one stands for."""
     absent = [n for n in _MEASURED if n not in present]
     if "source_id" in absent and "catalog_id" in present:
         absent.remove("source_id")
@@ -53,15 +66,7 @@ def unused_columns(
         absent += [n for n in _SKY if n not in present and n not in _MEASURED]
     elif sky:
         absent += ["ra", "dec"]
-    found: dict[str, str] = {}
-    for name in absent:
-        for column in called(name, free) or of_joins(name, free):
-            if column in found or column in REFERENCE:
-                continue
-            if name in ("exposure_id", "detector_id") and _is_constant(table[column]):
-                continue
-            found[column] = name
-    return found
+    return absent
 
 
 def _is_constant(column: pa.ChunkedArray) -> bool:

@@ -7,6 +7,7 @@ recognised; numbers that count days are when a unit says so: ``epoch=MJD[mjd]``.
 import re
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from reseau.errors import CatalogueError, ReseauWarning, UnitError, explain, some, warn
 
 from .epoch_numbers import JD_RANGE, SCALES, check_days, of_dates
-from .time_systems import days_since, time_system
+from .time_systems import TimeSystem, days_since, time_system
 
 NAMES = ("epoch", "ref_epoch")
 """Columns that hold epochs."""
@@ -68,50 +69,34 @@ def read_epochs(table: pa.Table, where: str | Path) -> pa.Table:
     return table
 
 
+class _Written(NamedTuple):
+    """How the epochs of a column are written, as far as anything says so.
+
+    Attributes
+    ----------
+    unit
+        Of the column.
+    form, scale
+        Format and time scale; None: not said.
+    system
+        What the header says of the column.
+    """
+
+    unit: str
+    form: str | None
+    scale: str | None
+    system: TimeSystem
+
+
 def _with_years(table: pa.Table, name: str, where: str | Path) -> pa.Table:
     i = table.schema.get_field_index(name)
-    field, column = table.schema.field(i), table[name]
-    unit = (field.metadata or {}).get(b"unit", b"").decode().strip()
-    form, scale = _asked(unit, name, where)
-    system = time_system(table, name)
-    scale = scale or (system.scale if form not in (None, "jyear", "byear") else None)
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_decimal(column.type):
-        column = column.cast(pa.float64())
-    if pa.types.is_duration(column.type) or pa.types.is_time(column.type):
-        raise _no_epoch(column, name, where)
-    if form == "ymd" and _is_number(column.type):
-        column, form = of_dates(column.cast(pa.float64()).to_numpy()), "iso"
-    if pa.types.is_timestamp(column.type) and column.type.tz:
-        column = column.cast(pa.timestamp(column.type.unit))  # to UTC
-    if pa.types.is_temporal(column.type):
-        column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S")
-    if _is_text(column.type):
-        years, said = _of_text(column, form, scale, name, where)
-    elif system.origin is not None and _is_number(column.type) and _is_days(unit, form):
-        days = np.asarray(column.cast(pa.float64()).to_numpy(), float)
-        days = days_since(days, unit, system, name, where)
-        scale = scale or system.scale or "utc"
-        years = _julian_years(days, "mjd", scale)
-        said = f"times since {system.said} ({scale.upper()})"
-    elif form is None or not _is_number(column.type):
-        return table  # years, or nothing that is a time: `validate` says so
-    elif form == "iso":
-        raise CatalogueError(
-            explain(
-                given=f"column {name} is said to hold dates and holds numbers",
-                wanted="text as 2016-05-01T12:00:00",
-                where=f"{where}, column {name}",
-                todo=f"say {name}=NAME[mjd] or what else the numbers are",
-            )
-        )
-    else:
-        days = np.asarray(column.cast(pa.float64()).to_numpy(), float)
-        check_days(days, form, name, unit, where)
-        chosen, guessed = _days(days, form)
-        years = _julian_years(days, chosen, scale or _usual_scale(chosen))
-        said = f"{chosen.upper()} ({(scale or 'utc').upper()})" if guessed else ""
+    field = table.schema.field(i)
+    written = _how_written(table, name, where)
+    column, written = _numbers_or_text(table[name], written, name, where)
+    read = _years_of(column, written, name, where)
+    if read is None:
+        return table
+    years, said = read
     if said:
         warn(
             f"{where}: column {name} is read as {said}; say it with "
@@ -122,6 +107,81 @@ def _with_years(table: pa.Table, name: str, where: str | Path) -> pa.Table:
     metadata = {**(field.metadata or {}), b"unit": b"yr"}
     new = pa.field(name, pa.float64(), metadata=metadata)
     return table.set_column(i, new, pa.chunked_array([years]))
+
+
+def _how_written(table: pa.Table, name: str, where: str | Path) -> _Written:
+    """Return what the unit of a column says, and the header where the unit does not."""
+    metadata = table.schema.field(name).metadata or {}
+    unit = metadata.get(b"unit", b"").decode().strip()
+    form, scale = _asked(unit, name, where)
+    system = time_system(table, name)
+    scale = scale or (system.scale if form not in (None, "jyear", "byear") else None)
+    return _Written(unit, form, scale, system)
+
+
+def _numbers_or_text(
+    column: pa.ChunkedArray, written: _Written, name: str, where: str | Path
+) -> tuple[pa.ChunkedArray, _Written]:
+    """Return a column whose type tells only numbers from text: dates become text."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_decimal(column.type):
+        column = column.cast(pa.float64())
+    if pa.types.is_duration(column.type) or pa.types.is_time(column.type):
+        raise _no_epoch(column, name, where)
+    if written.form == "ymd" and _is_number(column.type):
+        return of_dates(_as_float(column)), written._replace(form="iso")
+    if pa.types.is_timestamp(column.type) and column.type.tz:
+        column = column.cast(pa.timestamp(column.type.unit))  # to UTC
+    if pa.types.is_temporal(column.type):
+        column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S")
+    return column, written
+
+
+def _years_of(
+    column: pa.ChunkedArray, written: _Written, name: str, where: str | Path
+) -> tuple[NDArray, str] | None:
+    """Return Julian years and what they were taken for, if nobody said it.
+
+    None where there is nothing to convert: years, or nothing that is a time.
+    """
+    if _is_text(column.type):
+        return _of_text(column, written.form, written.scale, name, where)
+    if not _is_number(column.type):
+        return None  # `validate` says so
+    if written.system.origin is not None and _is_days(written.unit, written.form):
+        return _since_origin(_as_float(column), written, name, where)
+    if written.form is None:
+        return None
+    if written.form == "iso":
+        raise CatalogueError(
+            explain(
+                given=f"column {name} is said to hold dates and holds numbers",
+                wanted="text as 2016-05-01T12:00:00",
+                where=f"{where}, column {name}",
+                todo=f"say {name}=NAME[mjd] or what else the numbers are",
+            )
+        )
+    days, form, scale = _as_float(column), written.form, written.scale
+    check_days(days, form, name, written.unit, where)
+    chosen, guessed = _days(days, form)
+    years = _julian_years(days, chosen, scale or _usual_scale(chosen))
+    return years, f"{chosen.upper()} ({(scale or 'utc').upper()})" if guessed else ""
+
+
+def _since_origin(
+    days: NDArray, written: _Written, name: str, where: str | Path
+) -> tuple[NDArray, str]:
+    """Return Julian years of times since the day that the header names."""
+    system = written.system
+    days = days_since(days, written.unit, system, name, where)
+    scale = written.scale or system.scale or "utc"
+    years = _julian_years(days, "mjd", scale)
+    return years, f"times since {system.said} ({scale.upper()})"
+
+
+def _as_float(column: pa.ChunkedArray) -> NDArray:
+    return np.asarray(column.cast(pa.float64()).to_numpy(), float)
 
 
 def _asked(unit: str, name: str, where: str | Path) -> tuple[str | None, str | None]:

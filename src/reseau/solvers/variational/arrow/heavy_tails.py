@@ -139,48 +139,135 @@ def ascend_tailed(
     factors
         What stands for the priors of the sources; absent: nothing.
     """
-    history: list[Iteration] = []
-    elbo: list[float] = []
-    best: State | None = None
-    last: Step | None = None
-    rho, asked_again = 1.0, False
-    ambiguous = np.zeros(problem.prior.direction.shape[0], dtype=bool)
+    ascent = _Ascent(problem, tiles, arrow, equations, tails, settings, factors)
     began = time.perf_counter()
-
-    def ended(result: Result) -> tuple[Fitted, Outlook | None]:
-        outlook = None if best is None else best.outlook
-        return Fitted(arrow, history, elbo, last, result), outlook
-
-    for t in range(1, settings.max_steps + 1):
+    for _ in range(settings.max_steps):
         at = time.perf_counter()
         if settings.time_limit is not None and at - began > settings.time_limit:
             break
-        state = state_of(problem, tiles, arrow, equations, tails, ambiguous, factors)
-        ambiguous = state.outlook.ambiguous
-        elbo.append(state.elbo)
+        best = ascent.arrive()
+        if best is None:
+            return ascent.ended(Result.DIVERGED)
+        if ascent.rho < LEAST_RHO:
+            ascent.arrow = best.arrow
+            break
+        step = ascent.step(best)
+        ascent.note(step, time.perf_counter() - at, report)
+        if ascent.ends(step):
+            return ascent.ended(Result.SUCCESSFUL)
+    return ascent.ended(Result.NOT_CONVERGED)
+
+
+class _Ascent:
+    """Where the ascent is.
+
+    A step arrives at a Normal, which is good or is left again, and the next one is
+    taken from the last good one.
+
+    Attributes
+    ----------
+    arrow
+        The Normal.
+    best
+        The last good one with its averages; None before the first.
+    rho
+        Length of a step.
+    ambiguous
+        Sources whose curvature is clipped.
+    asked_again
+        Whether, at rest, all sources were given their own curvature once more.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        tiles: Plan,
+        arrow: Arrow,
+        equations: Equations,
+        tails: Tails,
+        settings: NaturalSettings,
+        factors: OfPriors | None,
+    ) -> None:
+        self.problem, self.tiles, self.equations = problem, tiles, equations
+        self.tails, self.factors, self.settings = tails, factors, settings
+        self.arrow = arrow
+        self.best: State | None = None
+        self.last: Step | None = None
+        self.rho, self.asked_again = 1.0, False
+        self.ambiguous = np.zeros(problem.prior.direction.shape[0], dtype=bool)
+        self.history: list[Iteration] = []
+        self.elbo: list[float] = []
+
+    def arrive(self) -> State | None:
+        """Take the averages over the Normal, and judge it by them.
+
+        Returns
+        -------
+        What to step from, with ρ as it is to be. None: there is no ELBO.
+        """
+        state = state_of(
+            self.problem,
+            self.tiles,
+            self.arrow,
+            self.equations,
+            self.tails,
+            self.ambiguous,
+            self.factors,
+        )
+        self.ambiguous = state.outlook.ambiguous
+        self.elbo.append(state.elbo)
+        if not self._is_good(state):
+            self.rho /= 2.0
+            return self.best
+        if not np.isfinite(state.aim):
+            return None
+        self.best = state
+        halved = self.is_unclear and len(self.elbo) > 1
+        self.rho = 0.5 if halved else min(1.0, 2.0 * self.rho)
+        return state
+
+    @property
+    def is_unclear(self) -> bool:
+        """Return whether any curvature is clipped."""
+        return bool(self.ambiguous.any())
+
+    def _is_good(self, state: State) -> bool:
+        """Return whether steps go on from a Normal, be it the first or the highest."""
         # The first Normal is the optimum's, without a corner to go back to. Clipped
         # curvature is not the ELBO's own, which may fall then: steps are halved.
-        unclear = bool(ambiguous.any())
-        if t <= 2 or unclear or best is None or state.aim > best.aim - SLACK:
-            if not np.isfinite(state.aim):
-                return ended(Result.DIVERGED)
-            best = state
-            rho = 0.5 if unclear and t > 1 else min(1.0, 2.0 * rho)
-        else:
-            rho /= 2.0
-        if rho < LEAST_RHO:
-            arrow = best.arrow
-            break
-        last = natural_step(problem, tiles, best.arrow, best.expected, rho)
-        arrow = last.arrow
-        history.append(noted(elbo[-1], last, time.perf_counter() - at, report))
-        moving = last.move > settings.tolerance * rho
-        if t > 1 and not (moving or last.spread > settings.spread * rho):
-            if not unclear or asked_again:
-                return ended(Result.SUCCESSFUL)
-            # At rest a source may have settled on one explanation.
-            ambiguous, asked_again = np.zeros_like(ambiguous), True
-    return ended(Result.NOT_CONVERGED)
+        if len(self.elbo) <= 2 or self.is_unclear or self.best is None:
+            return True
+        return bool(state.aim > self.best.aim - SLACK)
+
+    def step(self, best: State) -> Step:
+        """Take a step from there."""
+        self.last = natural_step(
+            self.problem, self.tiles, best.arrow, best.expected, self.rho
+        )
+        self.arrow = self.last.arrow
+        return self.last
+
+    def note(self, step: Step, seconds: float, report: Report | None) -> None:
+        """Add a line to the history, and tell of it."""
+        self.history.append(noted(self.elbo[-1], step, seconds, report))
+
+    def ends(self, step: Step) -> bool:
+        """Return whether a step was the last; unclear sources are asked once more."""
+        moving = step.move > self.settings.tolerance * self.rho
+        moving = moving or step.spread > self.settings.spread * self.rho
+        if moving or len(self.elbo) == 1:
+            return False
+        if not self.is_unclear or self.asked_again:
+            return True
+        # At rest a source may have settled on one explanation.
+        self.ambiguous, self.asked_again = np.zeros_like(self.ambiguous), True
+        return False
+
+    def ended(self, result: Result) -> tuple[Fitted, Outlook | None]:
+        """Return where the ascent is as where it ended."""
+        outlook = None if self.best is None else self.best.outlook
+        found = Fitted(self.arrow, self.history, self.elbo, self.last, result)
+        return found, outlook
 
 
 def fit_tailed_arrow(

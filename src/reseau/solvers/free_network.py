@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from reseau._compiled import quick_jit
 from reseau.equations.equations import Equations
 from reseau.equations.plan import Plan
 from reseau.model import Parameters, Problem, take_step
@@ -97,7 +98,7 @@ def _turn_sky(problem: Problem, parameters: Parameters, turn: np.ndarray) -> Par
     )
 
 
-@jax.jit
+@quick_jit
 def _turned_axes(axes: Array, around: Surroundings, change: Array) -> Array:
     """Turn cameras so that they follow the apparent sky, which aberration deforms.
 
@@ -114,7 +115,7 @@ def _turned_axes(axes: Array, around: Surroundings, change: Array) -> Array:
     return jnp.stack([jnp.cross(y, axis), y, axis], axis=1)
 
 
-@jax.jit
+@quick_jit
 def _turned(direction: Array, offset: Array, change: Array) -> Array:
     current = displaced(direction, offset)
     return tangent_offset(current + current @ change.T, direction)

@@ -279,6 +279,7 @@ def test_solutions_of_two_epochs_are_the_same(plate, observer) -> None:
     assert np.abs(one.direction - two.direction).max() < SAME
 
 
+@pytest.mark.usefixtures("typed")
 def test_epochs_that_are_missing_are_told_with_their_size(plate) -> None:
     """Of motions that nobody can apply, and of parallaxes without an observer."""
     columns = stars(plate, 2016.0, 2, 300.0)
@@ -306,6 +307,7 @@ def test_epochs_that_are_missing_are_told_with_their_size(plate) -> None:
     assert any("10 years apart" in t and "at most 300 mas/yr" in t for t in told)
 
 
+@pytest.mark.usefixtures("typed")
 def test_options_say_only_what_an_input_does_not(plate) -> None:
     """When, from where and through what, each once."""
     for option, value in (("epoch", 2026.0), ("observer", "orbit")):

@@ -9,6 +9,9 @@ import sys
 import tempfile
 import time
 import warnings
+from typing import Any
+
+import numpy as np
 
 COLD = """
 import time
@@ -65,6 +68,22 @@ def _measure(problem, repeats: int = 5) -> dict[str, float]:
     }
 
 
+FLOPS = 7e9
+"""Of the products that an iteration is made of, floating-point operations."""
+
+
+def _products() -> float:
+    """Return the seconds that these take as products of large matrices."""
+    n = 2000
+    a = np.random.default_rng(0).normal(size=(n, n))
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        a @ a
+        times.append(time.perf_counter() - began)
+    return FLOPS / (2.0 * n**3) * min(times)
+
+
 def _cold() -> dict[str, float]:
     """Solve the orbit once in a process of its own, nothing compiled before."""
     from reseau.verbs.simulate import simulate
@@ -81,10 +100,20 @@ def _cold() -> dict[str, float]:
     return json.loads(done.stdout)
 
 
+def _robust() -> tuple[Any, Any]:
+    """Return the solver, and mixtures for measurements and references."""
+    likelihood = importlib.import_module("reseau.model.likelihood")
+    robust = importlib.import_module("reseau.solvers.robust.robust").Robust
+    mixture = likelihood.likelihood_named("mixture")
+    both = robust(mixture, likelihood.prior_named("mixture"))
+    return importlib.import_module("reseau.solvers").solve_plate, both
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scaling", action="store_true")
     parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--robust", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     cases = [10_000]
@@ -100,8 +129,25 @@ def main() -> None:
             f"{v:,.3g}" if isinstance(v, float) else f"{v:,}" for v in row.values()
         ]
         print("| " + " | ".join([*cells, f"{per:.2f}"]) + " |")
+    alone = _products()
+    print(
+        f"\n7 GFLOP of matrix products take {alone:.3f} s here: an iteration "
+        f"{rows[-1]['iteration_s'] / alone:.1f} times that, the solution "
+        f"{rows[-1]['solution_s'] / alone / rows[-1]['iterations']:.1f} times that an "
+        "iteration"
+    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\npeak resident memory of this process: {peak:,.0f} MiB")
+    if options.robust:
+        problem = _problem(10_000)
+        solve_plate, robust = _robust()
+        solve_plate(problem, robust=robust)
+        both = []
+        for heavy in (None, robust):
+            began = time.perf_counter()
+            solve_plate(problem, robust=heavy)
+            both.append(time.perf_counter() - began)
+        print(f"robust {both[1]:.1f} s, {both[1] / both[0]:.1f} times plain")
     if options.cold:
         found = _cold()
         print(

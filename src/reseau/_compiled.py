@@ -17,6 +17,7 @@ from typing import Any
 import jax
 from jax.extend.core import get_opaque_trace_state
 
+from ._memory import few_pools
 from ._threads import one_blas_thread
 
 CHEAP = {
@@ -75,6 +76,7 @@ def computing() -> Iterator[None]:
     global _running  # noqa: PLW0603
     with _lock:
         if _running == 0:
+            few_pools()
             make_room()
         _running += 1
     try:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, TextIO, TypeVar
 
 import typer
 
+from reseau._memory import few_pools
 from reseau._spoken import as_typed
 from reseau.settings import INPUT
 
@@ -94,6 +95,7 @@ def guarded(verb: Verb) -> Verb:
 def _run(verb: Callable[[], int | None], debug: bool) -> int:
     """Return the exit code of a verb, whatever it raises."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    few_pools()
     # Not at the top, since the help does not need astropy; but before warnings and
     # loggers are set up, since astropy does so, too, when it is imported.
     import reseau.errors  # noqa: F401

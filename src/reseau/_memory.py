@@ -17,8 +17,7 @@ def few_pools() -> None:
     much again. Pools that are there already stay.
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
-        for option, value in (ARENAS, TRIMMED):
-            ctypes.CDLL(None).mallopt(option, value)
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, POOLS)
 
 
 __all__ = ["few_pools"]

@@ -31,7 +31,7 @@ from .equations import Equations
 from .moments import column_kinds, feature_matrix_at
 from .parts import each_part
 from .plan import Batch, Blocks, Part, Plan, TileData, batch_program
-from .stages import by_pixel, frames_at, stages
+from .stages import by_pixel, frames_at, stacked, stages
 
 
 def leverages(
@@ -82,16 +82,12 @@ def _derivatives(blocks: Blocks, plane: OnPlane, at: OnDetector) -> tuple[Array,
     -------
     (b, s, e, 2, n) and (b, s, 2, 2, n); the pixel is the last but one axis.
     """
-    b, s, n = jnp.shape(blocks.whitening)[1:]
-
-    def stacked(x: list[Array], y: list[Array]) -> Array:
-        both = [jnp.stack([v.reshape(b, s, n) for v in of], axis=2) for of in (x, y)]
-        return jnp.stack(both, axis=3)
-
+    shape = jnp.shape(blocks.whitening)[1:]
     exposure, plain = by_pixel(at, plane.exposure), plain_columns(plane.position, at)
-    own = stacked(*by_pixel(at, plane.source))
+    own = stacked(*by_pixel(at, plane.source), shape)
     free = jnp.asarray(blocks.free)[:, None, None, None]
-    return stacked(exposure[0] + plain[0], exposure[1] + plain[1]), own * free
+    private = stacked(exposure[0] + plain[0], exposure[1] + plain[1], shape)
+    return private, own * free
 
 
 class Shared(NamedTuple):

@@ -35,7 +35,7 @@ from reseau.model import (
 
 from .objective import LeastSquares, Objective
 from .plan import Batch, Blocks, batch_program
-from .stages import Frames, by_pixel, in_slots
+from .stages import Frames, by_pixel, in_slots, stacked
 
 
 class Weights(NamedTuple):
@@ -144,10 +144,6 @@ def columns(blocks: Blocks, plane: OnPlane, at: OnDetector, given: Weights) -> C
         pairs = list(zip(*values, strict=True))
         return [xx * x + xy * y for x, y in pairs], [xy * x + yy * y for x, y in pairs]
 
-    def stacked(values: pair) -> Array:
-        x, y = (jnp.stack(v, axis=2) for v in values)
-        return jnp.stack([x, y], axis=3)
-
     weighted, pulled = weigh(private), weigh(own)
     psi = at.features.reshape(-1, b, s, n)
 
@@ -168,10 +164,8 @@ def columns(blocks: Blocks, plane: OnPlane, at: OnDetector, given: Weights) -> C
     ]
     right = [own[0][i] * slope[0] + own[1][i] * slope[1] for i in range(2)]
     return Columns(
-        private=stacked(private),
-        weighted=stacked(
-            (weighted[0] + [slope[0]], weighted[1] + [slope[1]]),
-        ),
+        private=stacked(*private, (b, s, n)),
+        weighted=stacked(weighted[0] + [slope[0]], weighted[1] + [slope[1]], (b, s, n)),
         curvature=jnp.stack([xx, xy, yy], axis=1),
         by_exposure=met(exposure, 2),
         by_plain=jnp.stack([total(v, 1) for v in jnp.moveaxis(met(plain, 2), 2, 0)], 1),

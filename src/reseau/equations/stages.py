@@ -210,12 +210,29 @@ def by_pixel(
     )
 
 
+def stacked(
+    x: list[Array], y: list[Array], shape: tuple[int, ...]
+) -> Float[Array, "b s e 2 n"]:
+    """Return columns of the pixels x and y as one array, in blocks.
+
+    Parameters
+    ----------
+    x, y
+        A column each, of all slots or of the slots of blocks.
+    shape
+        Blocks, slots of each, and sources.
+    """
+    both = [jnp.stack([v.reshape(shape) for v in of], axis=2) for of in (x, y)]
+    return jnp.stack(both, axis=3)
+
+
 __all__ = [
     "Frames",
     "by_pixel",
     "frames_at",
     "in_slots",
     "rows_of",
+    "stacked",
     "stages",
     "whitened_own",
 ]

@@ -24,8 +24,10 @@ from reseau.observers import Observer, circular_orbit, geocentre, surroundings
 from reseau.records import Surroundings
 from reseau.sky import angles_from_direction
 
-from .flaws import drifting_focus, flawed_instrument
-from .imaging import Images, image_stars
+from .camera_flaws import CameraFlaws, built_camera
+from .flaw_config import CameraConfig
+from .flaws import drifting_focus
+from .imaging import FieldStars, Images, image_fields
 from .jasmine import jasmine_instrument
 from .orbit_settings import OrbitSettings
 from .pointings import Pointings, dithered_fields
@@ -162,13 +164,19 @@ def _expose(
 ) -> SimulatedPlate:
     """Return what the camera sees of the stars, with the truth."""
     nominal = jasmine_instrument()
-    true = flawed_instrument(rngs["instrument"], nominal)
+    true = built_camera(rngs["instrument"], nominal, CameraConfig())
     focal = drifting_focus(rngs["focus"], nominal, len(pointings.epoch))
     direction = directions_at(
         stars, float(pointings.epoch.mean()), observer.position.mean(axis=0)
     )
     frame = _true_frames(pointings.attitude, focal, around)
-    images = image_stars(true, direction, frame)
+    images = image_fields(
+        true,
+        CameraFlaws.constant(true, focal),
+        FieldStars(direction[None]),
+        frame,
+        pointings.field,
+    )
     wrong = draw_wrong(rngs["wrong"], stars, settings.wrong_fraction)
     return SimulatedPlate(
         name=f"one orbit, seed {settings.seed}",

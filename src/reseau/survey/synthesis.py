@@ -72,6 +72,25 @@ def make_starfield(*, seed: int = 2031, stars: int = STARS) -> dict[str, np.ndar
     return {name: whole[name].astype(kind) for name, (kind, _) in QUANTA.items()}
 
 
+def draw_sample(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
+    """Draw stars of the module's disc and bulge, however bright they are.
+
+    Parameters
+    ----------
+    rng
+        Random numbers.
+    n
+        How many.
+
+    Returns
+    -------
+    Columns `phot_hw_mag`, `phot_g_mean_mag`, `bp_rp` [mag], `parallax` [mas], and
+    `pm_l`, `pm_b` [mas/yr], proper motions in Galactic longitude and latitude.
+    """
+    drawn = _draw_stars(rng, n)
+    return _photometry(rng, drawn) | _motion(rng, drawn)
+
+
 def _draw_stars(rng: np.random.Generator, n: int) -> _Stars:
     dust = _dust_map(rng)
     longitude, latitude = (rng.random(n) - 0.5) * SIDE, (rng.random(n) - 0.5) * SIDE
@@ -147,4 +166,4 @@ def _is_seen(columns: dict[str, np.ndarray]) -> np.ndarray:
     return (hw >= BRIGHTEST) & (hw <= FAINTEST) & (g < GAIA_LIMIT)
 
 
-__all__ = ["make_starfield"]
+__all__ = ["draw_sample", "make_starfield"]

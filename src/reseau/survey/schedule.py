@@ -268,7 +268,9 @@ def _fields(
 ) -> Float[np.ndarray, "p f 2"]:
     """Return the middles of all fields in the region's frame [rad]."""
     if schedule.pattern == "square":
-        centre = 0.5 * np.array([region.west + region.east, region.south + region.north])
+        centre = 0.5 * np.array(
+            [region.west + region.east, region.south + region.north]
+        )
         offset = 0.5 * schedule.step * side * CORNERS
         latitude = centre[1] * DEGREE + offset[:, 1]
         longitude = centre[0] * DEGREE + offset[:, 0] / np.cos(latitude)
@@ -298,9 +300,7 @@ def exposures_of(plan: SurveyPlan, plate: int) -> OrbitExposures:
         Row of the plate.
     """
     schedule, orbit = plan.schedule, plan.orbit
-    rng = np.random.default_rng(
-        np.random.SeedSequence(plan.seed, spawn_key=(2, plate))
-    )
+    rng = np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=(2, plate)))
     fields = plan.field.shape[1]
     number = np.repeat(np.arange(fields), plan.exposures)
     m = len(number)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reseau.verbs.plot import Figures, plot
     from reseau.verbs.posterior import posterior
     from reseau.verbs.simulate import Simulated, simulate
+    from reseau.verbs.simulate_survey import SimulatedSurvey, simulate_survey
     from reseau.verbs.solution import Solution, Solved, read_solution
     from reseau.verbs.solve import solve
 
@@ -47,6 +48,7 @@ __all__ = [
     "ReseauWarning",
     "Robust",
     "Simulated",
+    "SimulatedSurvey",
     "Solution",
     "SolutionComparison",
     "SolveOptions",
@@ -63,6 +65,7 @@ __all__ = [
     "read_instrument",
     "read_solution",
     "simulate",
+    "simulate_survey",
     "solve",
     "write_dataset",
     "write_instrument",
@@ -83,6 +86,7 @@ _HOMES = {
     "ReseauWarning": "errors",
     "Robust": "plates.methods",
     "Simulated": "verbs.simulate",
+    "SimulatedSurvey": "verbs.simulate_survey",
     "Solution": "verbs.solution",
     "SolutionComparison": "diagnostics",
     "SolveOptions": "plates",
@@ -98,6 +102,7 @@ _HOMES = {
     "read_instrument": "datasets",
     "read_solution": "verbs.solution",
     "simulate": "verbs.simulate",
+    "simulate_survey": "verbs.simulate_survey",
     "solve": "verbs.solve",
     "write_dataset": "datasets",
     "write_instrument": "datasets",

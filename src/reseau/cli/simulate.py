@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from ._bar import bar
 from ._compiled import keep_compiled
 from ._guard import Debug, Json, Overwrite, given_path, guarded, names
-from ._screen import print_json, print_table
+from ._screen import is_watched, print_json, print_table
 from ._verb import Verb
 
 simulations = typer.Typer(
@@ -120,4 +121,77 @@ def orbit(
     print_table([*found.facts, ("written to", str(target))])
 
 
-__all__ = ["orbit", "simulations"]
+@simulations.command("survey", cls=Verb)
+@guarded
+def survey(
+    context: typer.Context,
+    config: Annotated[
+        str,
+        typer.Argument(
+            metavar="CONFIG|PRESET",
+            help="TOML file of a survey, or a preset: mini, mission.",
+        ),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DATASET",
+            help="Directory to write; what an earlier run has begun is continued.",
+        ),
+    ] = None,
+    scale: Annotated[
+        float, typer.Option(help="Part of the orbits, evenly spread.")
+    ] = 1.0,
+    seed: Annotated[
+        int | None, typer.Option(help="Of all random numbers, instead of the file's.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Plates made at once; absent: one for each core."),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Say how many rows and bytes, and how long, and stop."
+        ),
+    ] = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """A pointed survey: many plates, with stars, noise and flaws as described."""
+    del context, debug
+    target = None if output is None else given_path(output, "--output")
+    if target is None and not dry_run:
+        raise typer.BadParameter(
+            "name the dataset to write, or add --dry-run", param_hint="'--output'"
+        )
+    # Not at the top: JAX and astropy take seconds that the help need not wait for.
+    from reseau.verbs.simulate_survey import simulate_survey, survey_size
+
+    keep_compiled()
+    if dry_run:
+        size = survey_size(config, scale=scale, seed=seed, workers=workers)
+    else:
+        watched = is_watched(quiet=False, json_wanted=json)
+        with bar("simulating plates", wanted=watched) as told:
+            made = simulate_survey(
+                config,
+                target,
+                scale=scale,
+                seed=seed,
+                workers=workers,
+                overwrite=overwrite,
+                told=told,
+            )
+        size = made.size
+    if json:
+        print_json(size.as_dict())
+        return
+    rows = size.rows() if dry_run else [*size.rows(), ("written to", str(target))]
+    print_table(rows)
+
+
+__all__ = ["orbit", "simulations", "survey"]

@@ -38,23 +38,27 @@ class Truth:
     instrument: Instrument | None = None
 
 
-def read_truth(path: str | Path) -> Truth:
+def read_truth(path: str | Path, *, plate: int | None = None) -> Truth:
     """Read the truth of a simulated dataset.
 
     Parameters
     ----------
     path
         The dataset's directory or the folder ``truth`` in it.
+    plate
+        The one whose sources are wanted, where each has files of its own; absent: all.
     """
     with damage_told(path, "truth", "simulate again"):
-        return _read(require_directory(path))
+        return _read(require_directory(path), plate)
 
 
-def _read(folder: Path) -> Truth:
+def _read(folder: Path, plate: int | None) -> Truth:
     if (folder / TRUTH).is_dir():
         folder = folder / TRUTH
-    files = {name: folder / f"{name}.parquet" for name in ("sources", "exposures")}
-    if not files["sources"].exists():
+    exposures_file = folder / "exposures.parquet"
+    files = sorted(folder.glob(f"sources/plate_id={'*' if plate is None else plate}/*"))
+    files = files or [folder / "sources.parquet"]
+    if not files[0].exists():
         raise FileFormatError(
             explain(
                 given=f"{folder} holds no sources.parquet",
@@ -63,14 +67,16 @@ def _read(folder: Path) -> Truth:
                 todo="give the dataset that a simulator wrote",
             )
         )
-    sources = validate(
-        read_table(files["sources"]), TRUTH_SOURCES, where=files["sources"]
+    sources = pa.concat_tables(
+        [validate(read_table(file), TRUTH_SOURCES, where=file) for file in files]
     )
     exposures = None
-    if files["exposures"].exists():
-        table = read_table(files["exposures"])
-        exposures = validate(table, TRUTH_EXPOSURES, where=files["exposures"])
-    toml = folder / "instrument.toml"
+    if exposures_file.exists():
+        table = read_table(exposures_file)
+        exposures = validate(table, TRUTH_EXPOSURES, where=exposures_file)
+    toml = folder / "instruments" / f"plate_id={plate}.toml"
+    if not toml.exists():
+        toml = folder / "instrument.toml"
     instrument = read_instrument(toml) if toml.exists() else None
     return Truth(sources=sources, exposures=exposures, instrument=instrument)
 

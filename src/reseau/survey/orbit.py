@@ -11,18 +11,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
 from reseau._precision import in_double
-from reseau.constants import DEGREE, SPEED_OF_LIGHT
-from reseau.instrument import Instrument, camera_axes
-from reseau.model import ExposureFrame, exposure_frame
+from reseau.instrument import Instrument
 from reseau.observers import Observer, circular_orbit, geocentre, surroundings
 from reseau.records import Surroundings
-from reseau.sky import angles_from_direction
 
 from .camera_flaws import CameraFlaws, built_camera
 from .flaw_config import CameraConfig

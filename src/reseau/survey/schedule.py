@@ -8,7 +8,7 @@ orbit's number alone.
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from reseau.config import Source
 from reseau.constants import ARCSECOND, DEGREE
@@ -218,7 +218,7 @@ def _orbits_in_season(
             "sun_min_deg",
             f"the region is never in season: in {schedule.years:g} years from "
             f"{schedule.begin:g} the Sun is {seen} from it",
-            f"orbits with the Sun {schedule.sun_min:g} to {schedule.sun_max:g} deg away",
+            f"orbits with the Sun at {schedule.sun_min:g} to {schedule.sun_max:g} deg",
             "observe longer, or allow other angles",
         )
     lost = _gaps(len(start), schedule, seed)

@@ -1,5 +1,4 @@
 # The calls in the class bodies declare fields, as dataclasses.field does.
-# ruff: noqa: RUF009
 """Keys of a survey's file about when and where it points.
 
 Each key has its unit in its name, and numbers are kept in that unit.

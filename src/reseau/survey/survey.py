@@ -9,11 +9,13 @@ any number of workers, and come out the same.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from reseau._precision import in_double
+from reseau.config import Source
 from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.instrument import Instrument
 from reseau.observers import Observer, circular_orbit, geocentre, surroundings
@@ -110,6 +112,27 @@ class Survey:
         return _plate(self, number)
 
     @cached_property
+    def is_changing(self) -> bool:
+        """Return whether the camera differs between plates, by more than its focus."""
+        config = self.config
+        return any(
+            any(v > 0 for v in vars(table).values())
+            for table in (config.distortion, config.thermal)
+        )
+
+    @in_double
+    def exposures(self, number: int) -> tuple[Columns, Columns]:
+        """Return the tables of a plate's exposures, as reported and as they were.
+
+        Parameters
+        ----------
+        number
+            Of the plate, from 0.
+        """
+        begun = _begin(self, number)
+        return begun.exposures, begun.truth
+
+    @cached_property
     def directions(self) -> Float[np.ndarray, "n 3"]:
         """Return the stars' directions at their epoch, to find those of a field.
 
@@ -127,6 +150,8 @@ def open_survey(
     *,
     stars: Mapping[str, np.ndarray] | None = None,
     noise: Mapping[str, np.ndarray] | None = None,
+    scale: float = 1.0,
+    source: Source | None = None,
 ) -> Survey:
     """Draw what the plates of a survey share.
 
@@ -140,6 +165,10 @@ def open_survey(
         Columns of a list of stars; None: the embedded field.
     noise
         Columns of a table of errors against magnitude, where the noise is one.
+    scale
+        Part of the orbits that are taken, evenly spread.
+    source
+        Where the description stands, for messages.
 
     Raises
     ------
@@ -156,7 +185,18 @@ def open_survey(
         config.schedule,
         field_side(instrument),
         config.seed,
+        source=source,
     )
+    if scale < 1.0:
+        fewer = max(round(scale * len(plan.middle)), 1)
+        config = replace(config, schedule=replace(config.schedule, orbits=fewer))
+        plan = plan_survey(
+            config.orbit,
+            config.region,
+            config.schedule,
+            field_side(instrument),
+            config.seed,
+        )
     drawn = population(config.stars, stars, rngs["stars"])
     return Survey(
         config=config,
@@ -196,22 +236,30 @@ def pixel_settings(config: SurveyConfig) -> PixelSettings:
     )
 
 
-def _plate(survey: Survey, number: int) -> SimulatedPlate:
+class _Begun(NamedTuple):
+    """A plate before its stars: where and when, and with what camera."""
+
+    taken: OrbitExposures
+    observer: Observer
+    flaws: CameraFlaws
+    noise: np.random.Generator
+    exposures: Columns
+    truth: Columns
+
+
+def _begin(survey: Survey, number: int) -> _Begun:
     config = survey.config
     taken = exposures_of(survey.plan, number)
     pointings = taken.pointings
-    seeds = np.random.SeedSequence(config.seed, spawn_key=(3, number)).spawn(
-        len(OF_PLATE)
+    seed = np.random.SeedSequence(config.seed, spawn_key=(3, number))
+    rngs = dict(
+        zip(
+            OF_PLATE,
+            map(np.random.default_rng, seed.spawn(len(OF_PLATE))),
+            strict=True,
+        )
     )
-    rngs = dict(zip(OF_PLATE, map(np.random.default_rng, seeds), strict=True))
     observer = observer_of(config, pointings.epoch)
-    around = surroundings(
-        config.effects,
-        observer,
-        pointings.epoch,
-        deflectors=tuple(config.deflectors),
-        ephemeris=config.ephemeris,
-    )
     flaws = flaws_of_plate(
         rngs["camera"],
         survey.patterns,
@@ -219,7 +267,29 @@ def _plate(survey: Survey, number: int) -> SimulatedPlate:
         number,
         _circumstances(survey, taken),
     )
-    frame = true_frames(pointings.attitude, flaws.focal, around)
+    first = number * len(pointings.epoch)
+    moving = "aberration" in config.effects
+    return _Begun(
+        taken,
+        observer,
+        flaws,
+        rngs["noise"],
+        exposure_columns(pointings, observer, number, first, moving=moving),
+        exposure_truth(pointings, flaws.focal, number, first),
+    )
+
+
+def _plate(survey: Survey, number: int) -> SimulatedPlate:
+    config, begun = survey.config, _begin(survey, number)
+    pointings, observer = begun.taken.pointings, begun.observer
+    around = surroundings(
+        config.effects,
+        observer,
+        pointings.epoch,
+        deflectors=tuple(config.deflectors),
+        ephemeris=config.ephemeris,
+    )
+    frame = true_frames(pointings.attitude, begun.flaws.focal, around)
     rows = _near(survey, np.asarray(frame.axes)[:, 2])
     stars = survey.stars.taken(rows)
     direction = plate_directions(
@@ -235,16 +305,12 @@ def _plate(survey: Survey, number: int) -> SimulatedPlate:
         stars.colour,
     )
     built = survey.patterns.instrument
-    images = image_fields(built, flaws, seen, frame, pointings.field)
-    measured = _measured(survey, rngs["noise"], images, stars, flaws, taken)
-    first = number * len(pointings.epoch)
+    images = image_fields(built, begun.flaws, seen, frame, pointings.field)
     used = np.unique(images.source)
     return SimulatedPlate(
         name=config.name,
-        exposures=exposure_columns(
-            pointings, observer, number, first, moving="aberration" in config.effects
-        ),
-        measurements={**measured, "exposure_id": measured["exposure_id"] + first},
+        exposures=begun.exposures,
+        measurements=_measured(survey, begun, images, stars),
         reference=survey.references.columns,
         truth_sources=source_truth(
             stars.taken(used).columns(),
@@ -253,9 +319,9 @@ def _plate(survey: Survey, number: int) -> SimulatedPlate:
             number,
             stars.ref_epoch,
         ),
-        truth_exposures=exposure_truth(pointings, flaws.focal, number, first),
+        truth_exposures=begun.truth,
         instrument=survey.instrument,
-        truth_instrument=mean_camera(built, flaws),
+        truth_instrument=mean_camera(built, begun.flaws),
         effects=tuple(sorted(config.effects)),
         deflectors=tuple(config.deflectors),
         ephemeris=config.ephemeris,
@@ -296,14 +362,10 @@ def _near(survey: Survey, axis: Float[np.ndarray, "m 3"]) -> np.ndarray:
 
 
 def _measured(
-    survey: Survey,
-    rng: np.random.Generator,
-    images: Images,
-    stars: Population,
-    flaws: CameraFlaws,
-    taken: OrbitExposures,
+    survey: Survey, begun: _Begun, images: Images, stars: Population
 ) -> Columns:
     """Return the measurements' table."""
+    flaws, taken, rng = begun.flaws, begun.taken, begun.noise
     config, instrument = survey.config, survey.instrument
     magnitude = _magnitude(stars, images, taken)
     naxis = np.asarray(instrument.detectors.naxis)
@@ -325,7 +387,7 @@ def _measured(
     ids = np.array(instrument.detectors.ids, dtype=np.int32)
     colour = stars.colour + COLOUR_ERROR * rng.standard_normal(len(stars))
     return {
-        "exposure_id": images.exposure.astype(np.int64),
+        "exposure_id": begun.exposures["exposure_id"][images.exposure],
         "detector_id": ids[images.detector],
         "source_id": stars.source_id[images.source],
         "x": position[:, 0],

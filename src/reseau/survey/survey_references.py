@@ -1,10 +1,10 @@
 """TEMP"""
 
 from typing import NamedTuple
+
 import numpy as np
-from .population import Population
+
 from .references import draw_wrong, reference_catalogue
-from .star_config import ReferenceConfig
 from .stars import Columns
 
 

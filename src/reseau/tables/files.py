@@ -6,7 +6,7 @@ suffix does no harm, and so is compression. Integers stay integers of 64 bits in
 of them. Units, descriptions and UCDs travel in the metadata of the Arrow fields.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -184,7 +184,11 @@ def _array_of(values: object, name: str, schema: TableSchema) -> pa.Array:
 
 
 def write_parquet(
-    table: pa.Table, path: str | Path, *, meta: Mapping[str, object] | None = None
+    table: pa.Table,
+    path: str | Path | pa.NativeFile,
+    *,
+    meta: Mapping[str, object] | None = None,
+    repeated: Sequence[str] | None = None,
 ) -> None:
     """Write a table as it is; use it inside `new_directory` or `new_file`.
 
@@ -196,11 +200,14 @@ def write_parquet(
         Where to.
     meta
         What `astropy.table.Table.meta` is to be.
+    repeated
+        Columns in which the same values come again and again; None: not known.
     """
     pq.write_table(
         _for_astropy(table, meta or {}),
         path,
         compression="zstd",
+        use_dictionary=True if repeated is None else list(repeated),
         write_page_checksum=True,  # a flipped bit is noticed by who reads it
     )
 

@@ -297,6 +297,36 @@ CATALOGUE = TableSchema(
 )
 """Any catalogue with Gaia's names: what Gaia's own tables have suffices."""
 
+STARS = TableSchema(
+    "stars",
+    (
+        *(
+            replace(c, required=c.name in ("source_id", "ra", "dec"))
+            for c in REFERENCE.columns
+            if not c.name.endswith(("_error", "_corr"))
+        ),
+        *optional([INSTRUMENTAL[1]]),
+    ),
+    unique=("source_id",),
+)
+"""A list of true stars to simulate."""
+
+NOISE_TABLE = TableSchema(
+    "noise",
+    (
+        Column("mag", "float64", "mag", "magnitude", "phot.mag", check="finite"),
+        Column(
+            "error_mas",
+            "float64",
+            "mas",
+            "1σ of a centroid on one exposure",
+            "stat.error",
+            check="positive",
+        ),
+    ),
+)
+"""Errors of centroids against magnitude."""
+
 TRUTH_SOURCES = TableSchema(
     "truth/sources",
     (

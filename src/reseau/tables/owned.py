@@ -75,6 +75,7 @@ DATASET = Kind(
         *("dataset.toml", _INSTRUMENT, "exposures.parquet", "reference.parquet"),
         *("measurements.parquet", "measurements/plate_id=*/*.parquet"),
         *("truth/sources.parquet", "truth/exposures.parquet", f"truth/{_INSTRUMENT}"),
+        *("truth/sources/plate_id=*/*.parquet", "truth/instruments/plate_id=*.toml"),
     ),
 )
 KINDS = (SOLUTION, SURVEY_SOLUTION, DATASET)

@@ -10,6 +10,7 @@ import numpy as np
 from reseau._compiled import computing
 from reseau.datasets import Dataset, Truth, write_dataset
 from reseau.survey import OrbitSettings, simulate_orbit
+from reseau.survey.simulated import SimulatedPlate
 from reseau.tables import table_of
 from reseau.tables.columns import TableSchema
 from reseau.tables.layouts import (
@@ -56,7 +57,20 @@ def simulate(
     -------
     The dataset and its truth, in memory.
     """
-    plate = simulate_orbit(OrbitSettings(**choices))
+    made = as_dataset(simulate_orbit(OrbitSettings(**choices)))
+    if output is not None:
+        write_dataset(made.dataset, output, truth=made.truth, overwrite=overwrite)
+    return made
+
+
+def as_dataset(plate: SimulatedPlate) -> Simulated:
+    """Return a simulated plate as a dataset and its truth.
+
+    Parameters
+    ----------
+    plate
+        As simulated.
+    """
     dataset = Dataset(
         name=plate.name,
         instrument=plate.instrument,
@@ -72,10 +86,11 @@ def simulate(
         exposures=_table(plate.truth_exposures, TRUTH_EXPOSURES),
         instrument=plate.truth_instrument,
     )
-    if output is not None:
-        write_dataset(dataset, output, truth=truth, overwrite=overwrite)
     return Simulated(dataset, truth)
 
 
 def _table(columns: Mapping[str, np.ndarray], schema: TableSchema) -> Any:
     return table_of(columns, schema, where=f"simulation, {schema.name}")
+
+
+__all__ = ["Simulated", "as_dataset", "simulate"]

@@ -1,0 +1,135 @@
+"""What a survey's description names: instrument, stars, errors, read and drawn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reseau.config import Source
+from reseau.datasets import read_instrument
+from reseau.datasets.instruments import presets
+from reseau.errors import ConfigError, explain
+from reseau.survey.star_config import EMBEDDED
+from reseau.survey.survey import Survey, open_survey
+from reseau.survey.survey_config import SurveyConfig, read_survey, survey_file
+from reseau.tables import columns_of, read_table, validate
+from reseau.tables.layouts import NOISE_TABLE, STARS
+
+
+@dataclass(frozen=True)
+class Described:
+    """A survey, and the files that it was made of.
+
+    Attributes
+    ----------
+    survey
+        As opened.
+    files
+        What was read, but for presets.
+    source
+        Where the description stands.
+    """
+
+    survey: Survey
+    files: tuple[Path, ...]
+    source: Source
+
+
+def open_described(
+    survey: Any, *, scale: float = 1.0, seed: int | None = None
+) -> Described:
+    """Read a survey's description and all that it names, and draw what plates share.
+
+    Parameters
+    ----------
+    survey
+        A TOML file, the name of a preset, or a `SurveyConfig`.
+    scale
+        Part of the orbits.
+    seed
+        Instead of the description's.
+
+    Raises
+    ------
+    ReseauError
+        One of its children: see `errors`.
+    """
+    config, source, folder = _description(survey)
+    if seed is not None:
+        config = replace(config, seed=_checked_seed(seed))
+    _check_scale(scale)
+    files = []
+    instrument = config.instrument
+    if instrument not in presets():
+        path = folder / instrument
+        files.append(path)
+        instrument = str(path)
+    stars = noise = None
+    if config.stars.source != EMBEDDED:
+        path = folder / config.stars.source
+        stars = _columns(path, STARS)
+        files.append(path)
+    if config.noise.file is not None:
+        path = folder / config.noise.file
+        noise = _columns(path, NOISE_TABLE)
+        files.append(path)
+    opened = open_survey(
+        config,
+        read_instrument(instrument),
+        stars=stars,
+        noise=noise,
+        scale=scale,
+        source=source,
+    )
+    return Described(opened, tuple(files), source)
+
+
+def _description(survey: Any) -> tuple[SurveyConfig, Source, Path]:
+    """Return the description, where it stands, and where its files are."""
+    if isinstance(survey, SurveyConfig):
+        return survey, Source("the survey", ""), Path()
+    if not isinstance(survey, (str, Path)):
+        raise ConfigError(
+            explain(
+                given=f"a survey of type {type(survey).__name__}",
+                wanted="the name of a preset, a TOML file, or a SurveyConfig",
+                where="the argument survey",
+                todo='try "mini"',
+            )
+        )
+    config, source = read_survey(survey)
+    return config, source, survey_file(survey).parent
+
+
+def _columns(path: Path, schema: Any) -> Mapping[str, np.ndarray]:
+    return columns_of(validate(read_table(path), schema, where=path))
+
+
+def _checked_seed(seed: int) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ConfigError(
+            explain(
+                given=f"seed = {seed!r}",
+                wanted="an integer, 0 or more",
+                where="the option seed",
+                todo="correct it",
+            )
+        )
+    return seed
+
+
+def _check_scale(scale: float) -> None:
+    if not 0.0 < scale <= 1.0:
+        raise ConfigError(
+            explain(
+                given=f"scale = {scale}",
+                wanted="a number greater than 0, at most 1",
+                where="the option scale",
+                todo="0.1 takes a tenth of the orbits",
+            )
+        )
+
+
+__all__ = ["Described", "open_described"]

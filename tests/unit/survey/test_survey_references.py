@@ -16,16 +16,16 @@ from reseau.survey.population import (
     SINGLE,
     population,
 )
-from reseau.survey.reference_catalogue import (
-    MISMATCH,
-    RIGHT,
-    UNKNOWN_BINARY,
-    references,
-)
 from reseau.survey.reference_errors import five_parameter_share
 from reseau.survey.references import PARAMETERS
 from reseau.survey.sky_floor import smooth_fields
 from reseau.survey.star_config import ReferenceConfig, StarsConfig
+from reseau.survey.survey_references import (
+    MISMATCH,
+    RIGHT,
+    UNKNOWN_BINARY,
+    survey_references,
+)
 
 MAS = np.radians(1e-3 / 3600.0)
 
@@ -69,7 +69,7 @@ def whitened(matrix, values):
 
 
 def test_deviations_are_of_the_stated_covariance(stars):
-    found = references(ReferenceConfig(), stars, rng())
+    found = survey_references(ReferenceConfig(), stars, rng())
     pulls = whitened(
         covariance(found.columns), deviation(found.columns, stars, found.row)
     )
@@ -95,8 +95,8 @@ def test_a_floor_is_in_the_errors_or_hidden(stars, kind):
     config = ReferenceConfig(
         floor=kind, floor_mas=0.3, floor_mas_per_yr=0.2, floor_scale_deg=1e-4
     )
-    found = references(config, stars, rng())
-    plain = references(ReferenceConfig(), stars, rng())
+    found = survey_references(config, stars, rng())
+    plain = survey_references(ReferenceConfig(), stars, rng())
     matrix = covariance(found.columns)
     if kind == "stated":
         grown = matrix - covariance(plain.columns)
@@ -138,15 +138,15 @@ def test_a_floor_is_shared_by_neighbours():
 
 def test_the_same_seed_gives_the_same_catalogue(stars):
     config = ReferenceConfig(wrong_fraction=0.1, wrong="both", floor_mas=0.1)
-    one, other = (references(config, stars, rng()) for _ in range(2))
+    one, other = (survey_references(config, stars, rng()) for _ in range(2))
     for name, values in one.columns.items():
         np.testing.assert_array_equal(values, other.columns[name])
-    third = references(config, stars, rng(3))
+    third = survey_references(config, stars, rng(3))
     assert not np.array_equal(one.columns["ra"], third.columns["ra"])
 
 
 def test_artificial_and_faint_sources_have_no_entry(stars):
-    found = references(ReferenceConfig(faintest_g_mag=18.0), stars, rng())
+    found = survey_references(ReferenceConfig(faintest_g_mag=18.0), stars, rng())
     assert not stars.artificial[found.row].any()
     assert found.columns["phot_g_mean_mag"].max() <= 18.0
     assert found.left_out["no_g_magnitude"] == 30
@@ -159,7 +159,7 @@ def test_artificial_and_faint_sources_have_no_entry(stars):
 
 def test_numbers_of_parameters(stars):
     config = ReferenceConfig(five_parameter_fraction=0.3, two_parameter_fraction=0.2)
-    found = references(config, stars, rng())
+    found = survey_references(config, stars, rng())
     solved = found.columns["astrometric_params_solved"]
     for number, share in ((3, 0.2), (31, 0.24), (95, 0.56)):
         low, high = share_bounds(share, len(solved), 3)
@@ -186,9 +186,9 @@ def test_forty_per_cent_have_five_parameters_in_all_of_gaia():
 
 def test_wrong_motions_are_off_and_others_are_not(stars):
     config = ReferenceConfig(wrong_fraction=0.05, wrong_by_sigma=10.0)
-    found = references(config, stars, rng())
-    right = references(ReferenceConfig(), stars, rng())
-    wrong = found.wrong == UNKNOWN_BINARY
+    found = survey_references(config, stars, rng())
+    right = survey_references(ReferenceConfig(), stars, rng())
+    wrong = found.reason == UNKNOWN_BINARY
     assert wrong.sum() == round(0.05 * len(found.row))
     for name, values in found.columns.items():
         same = values == right.columns[name]
@@ -202,7 +202,7 @@ def test_wrong_motions_are_off_and_others_are_not(stars):
         right.columns, stars, right.row
     )
     np.testing.assert_allclose(off, found.change, atol=1e-5)
-    physical = references(
+    physical = survey_references(
         ReferenceConfig(wrong_fraction=0.05, wrong_by_sigma=0.0), stars, rng()
     )
     size = [np.linalg.norm(f.change[wrong, 3:], axis=1) for f in (found, physical)]
@@ -214,9 +214,9 @@ def test_mismatches_have_the_entry_of_another(stars):
     config = ReferenceConfig(
         wrong_fraction=0.05, wrong="mismatches", mismatch_arcsec=0.4
     )
-    found = references(config, stars, rng())
-    right = references(ReferenceConfig(), stars, rng())
-    wrong = np.flatnonzero(found.wrong == MISMATCH)
+    found = survey_references(config, stars, rng())
+    right = survey_references(ReferenceConfig(), stars, rng())
+    wrong = np.flatnonzero(found.reason == MISMATCH)
     assert len(wrong) == round(0.05 * len(found.row))
     of = {m: k for k, m in enumerate(right.columns["pmra"])}
     other = np.array([of[m] for m in found.columns["pmra"][wrong]])
@@ -235,15 +235,17 @@ def test_mismatches_have_the_entry_of_another(stars):
 
 def test_both_kinds_share_what_is_wrong(stars):
     config = ReferenceConfig(wrong_fraction=0.02, wrong="both")
-    found = references(config, stars, rng())
-    counts = np.bincount(found.wrong, minlength=3)
+    found = survey_references(config, stars, rng())
+    counts = np.bincount(found.reason, minlength=3)
     assert abs(counts[UNKNOWN_BINARY] - counts[MISMATCH]) <= 1
     assert counts[RIGHT] == len(found.row) - round(0.02 * len(found.row))
+    np.testing.assert_array_equal(found.wrong[found.row], found.reason != RIGHT)
+    assert found.wrong.sum() == counts[1:].sum()
 
 
 def test_another_epoch_is_uniform_motion(stars):
     at = {
-        epoch: references(
+        epoch: survey_references(
             ReferenceConfig(error_factor=1e-9, epoch=epoch), stars, rng()
         ).columns
         for epoch in (2016.0, 2020.0)
@@ -280,12 +282,12 @@ def test_what_orbits_left_in_the_catalogue_is_told():
         lensed_fraction=0.2,
     )
     stars = population(config, None, rng(4))
-    found = references(ReferenceConfig(), stars, rng())
+    found = survey_references(ReferenceConfig(), stars, rng())
     kind = stars.kind[found.row]
     assert np.all(found.change[kind == SINGLE] == 0.0)
     for number in (BINARY, ACCELERATED, LENSED):
         assert np.all(np.any(found.change[kind == number] != 0.0, axis=1))
-    assert np.all(found.wrong == RIGHT)
+    assert np.all(found.reason == RIGHT)
     off = deviation(found.columns, stars, found.row) - found.change
     pulls = whitened(covariance(found.columns), off)
     assert statistics.kstest(pulls.ravel(), "norm").pvalue > RATE
@@ -295,4 +297,19 @@ def test_no_other_star_to_take_is_explained():
     stars = population(StarsConfig(count=1), None, rng())
     config = ReferenceConfig(wrong_fraction=1.0, wrong="mismatches")
     with pytest.raises(ConfigError, match="entries of other stars"):
-        references(config, stars, rng())
+        survey_references(config, stars, rng())
+
+
+def test_a_catalogue_may_be_empty(stars):
+    found = survey_references(ReferenceConfig(faintest_g_mag=-5.0), stars, rng())
+    assert len(found.row) == 0
+    assert all(len(values) == 0 for values in found.columns.values())
+    assert not found.wrong.any()
+
+
+def test_a_wrong_entry_has_a_motion(stars):
+    config = ReferenceConfig(two_parameter_fraction=0.5, wrong_fraction=0.1)
+    found = survey_references(config, stars, rng())
+    wrong = found.reason != RIGHT
+    assert wrong.sum() == round(0.1 * len(found.row))
+    assert np.isfinite(found.columns["pmra"][wrong]).all()

@@ -10,10 +10,9 @@ in the fit, and those of other stars.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Array, Float, Int, Int8
+from jaxtyping import Array, Bool, Float, Int, Int8, Int16
 
 from reseau._compiled import quick_jit
 from reseau._precision import in_double
@@ -43,7 +42,7 @@ CHUNK = 4096
 
 
 @dataclass(frozen=True, eq=False)
-class References:
+class SurveyReferences:
     """A catalogue made from the truth, and how it came about.
 
     Attributes
@@ -55,9 +54,11 @@ class References:
     row
         Of each entry's star in the population.
     wrong
-        0 right, 1 of a binary that nobody knows of, 2 of another star. Entries of the
-        population's own binaries, accelerated and lensed stars count as right: what
-        their orbits leave in them is in `change`.
+        Of each source of the population, whether its entry is wrong; false without one.
+    reason
+        Of each entry: 0 right, 1 of a binary that nobody knows of, 2 of another star.
+        Entries of the population's own binaries, accelerated and lensed stars count as
+        right: what their orbits leave in them is in `change`.
     change
         What orbits and the like left in the five parameters, ra·cos dec, dec, parallax,
         pmra, pmdec [mas, mas/yr].
@@ -69,16 +70,17 @@ class References:
 
     columns: Mapping[str, np.ndarray]
     row: Int[np.ndarray, "k"]
-    wrong: Int8[np.ndarray, "k"]
+    wrong: Bool[np.ndarray, "n"]
+    reason: Int8[np.ndarray, "k"]
     change: Float[np.ndarray, "k 5"]
     floor: Float[np.ndarray, "k 5"]
     left_out: Mapping[str, int]
 
 
 @in_double
-def references(
+def survey_references(
     config: ReferenceConfig, stars: Population, rng: np.random.Generator
-) -> References:
+) -> SurveyReferences:
     """Return a Gaia-like catalogue of a population.
 
     Parameters
@@ -108,9 +110,9 @@ def references(
     solved = draw_solved(rngs["solved"], config, g)
     covariance = draw_covariances(rngs["covariance"], config, g, solved)
     place, true = _at_epoch(held, config.epoch)
-    wrong = _draw_wrong(rngs["wrong"], config, held)
+    reason = _draw_reasons(rngs["wrong"], config, held, solved)
     change = _left_by_kinds(config, held, place)
-    change += _left_by_unknown(rngs["orbits"], config, held, place, wrong, covariance)
+    change += _left_by_unknown(rngs["orbits"], config, held, place, reason, covariance)
     widths = np.repeat([config.floor_mas, config.floor_mas_per_yr], [3, 2])
     floor = np.zeros((len(row), 5))
     if np.any(widths > 0.0):
@@ -122,14 +124,17 @@ def references(
         covariance = covariance + np.diag(widths**2)
     found = true + change + floor + random
     columns = _table(held, config, place, found, covariance, solved)
-    columns = _mismatched(rngs["mismatch"], config, columns, place, wrong)
-    return References(
-        columns=MappingProxyType(columns),
+    columns = _mismatched(rngs["mismatch"], config, columns, place, reason)
+    wrong = np.zeros(len(stars), dtype=bool)
+    wrong[row] = reason != RIGHT
+    return SurveyReferences(
+        columns=columns,
         row=row,
         wrong=wrong,
+        reason=reason,
         change=change,
         floor=floor,
-        left_out=MappingProxyType(left_out),
+        left_out=left_out,
     )
 
 
@@ -153,18 +158,22 @@ def _angles(place: Array, offset: Array) -> tuple[Array, Array]:
     return angles_from_direction(displaced(place, offset))
 
 
-def _draw_wrong(
-    rng: np.random.Generator, config: ReferenceConfig, stars: Population
+def _draw_reasons(
+    rng: np.random.Generator,
+    config: ReferenceConfig,
+    stars: Population,
+    solved: Int16[np.ndarray, "n"],
 ) -> Int8[np.ndarray, "n"]:
-    """Return which entries are wrong, and how; single stars only."""
-    single = rng.permutation(np.flatnonzero(stars.kind == SINGLE))
-    wrong = np.full(len(stars), RIGHT, dtype=np.int8)
+    """Return which entries are wrong, and how: of single stars that have motions."""
+    able = (stars.kind == SINGLE) & (solved != TWO)
+    single = rng.permutation(np.flatnonzero(able))
+    reason = np.full(len(stars), RIGHT, dtype=np.int8)
     chosen = single[: round(config.wrong_fraction * len(stars))]
     half = len(chosen) // 2
     binaries = {"binaries": len(chosen), "mismatches": 0, "both": half}[config.wrong]
-    wrong[chosen[:binaries]] = UNKNOWN_BINARY
-    wrong[chosen[binaries:]] = MISMATCH
-    if np.any(wrong == MISMATCH) and len(stars) < 2:
+    reason[chosen[:binaries]] = UNKNOWN_BINARY
+    reason[chosen[binaries:]] = MISMATCH
+    if np.any(reason == MISMATCH) and len(stars) < 2:
         raise ConfigError(
             explain(
                 given=f"wrong = {config.wrong!r} in a catalogue of {len(stars)} entry",
@@ -173,7 +182,7 @@ def _draw_wrong(
                 todo='choose wrong = "binaries", or give more stars',
             )
         )
-    return wrong
+    return reason
 
 
 def _left_by_kinds(
@@ -197,14 +206,14 @@ def _left_by_unknown(
     config: ReferenceConfig,
     stars: Population,
     place: Float[np.ndarray, "n 3"],
-    wrong: Int8[np.ndarray, "n"],
+    reason: Int8[np.ndarray, "n"],
     covariance: Float[np.ndarray, "n 5 5"],
 ) -> Float[np.ndarray, "n 5"]:
     """Return what orbits that are not in the truth leave in the fit."""
     release = RELEASES[config.errors]
     epochs = fit_epochs(release.first, release.last)
     change = np.zeros((len(stars), 5))
-    rows = np.flatnonzero(wrong == UNKNOWN_BINARY)
+    rows = np.flatnonzero(reason == UNKNOWN_BINARY)
     for first in range(0, len(rows), CHUNK):
         some = rows[first : first + CHUNK]
         orbits = draw_orbits(rng, some, stars.parallax[some])
@@ -254,15 +263,15 @@ def _mismatched(
     config: ReferenceConfig,
     table: Columns,
     place: Float[np.ndarray, "n 3"],
-    wrong: Int8[np.ndarray, "n"],
+    reason: Int8[np.ndarray, "n"],
 ) -> Columns:
     """Return the table where some stars have the entry of another.
 
     That other is not a star of the survey: it lies within a disc about the star, and
     has all else from an entry drawn at random, but for Hw, which is not Gaia's.
     """
-    rows = np.flatnonzero(wrong == MISMATCH)
-    n, k = len(wrong), len(rows)
+    rows = np.flatnonzero(reason == MISMATCH)
+    n, k = len(reason), len(rows)
     if not k:
         return table
     other = (rows + rng.integers(1, n, k)) % n
@@ -279,4 +288,10 @@ def _mismatched(
     return changed
 
 
-__all__ = ["MISMATCH", "RIGHT", "UNKNOWN_BINARY", "References", "references"]
+__all__ = [
+    "MISMATCH",
+    "RIGHT",
+    "UNKNOWN_BINARY",
+    "SurveyReferences",
+    "survey_references",
+]

@@ -1,5 +1,6 @@
-"""How many threads matrix products take while others share the cores."""
+"""How many threads work at once, and how many matrix products take."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -7,6 +8,17 @@ from threading import Lock
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
+
+THREADS = "RESEAU_THREADS"
+"""Variable that says how many threads a process may work with."""
+
+
+def cores() -> int:
+    """Return how many threads may work at once: the cores of this process, or fewer."""
+    given = getattr(os, "sched_getaffinity", None)
+    found = max(len(given(0)) if given else os.cpu_count() or 1, 1)
+    wanted = os.environ.get(THREADS, "")
+    return min(found, max(int(wanted), 1)) if wanted.isdecimal() else found
 
 
 class _OneThread:
@@ -50,4 +62,4 @@ def one_blas_thread() -> Iterator[None]:
         _one_thread.leave()
 
 
-__all__ = ["one_blas_thread"]
+__all__ = ["THREADS", "cores", "one_blas_thread"]

@@ -126,13 +126,13 @@ def remove(path: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[bool]:
+def locked(path: Path, patience: float = PATIENCE) -> Iterator[bool]:
     """Lock a directory or file that others may be replacing, waiting for them.
 
     Gives True where the lock was got or there are no locks, False where another run
-    kept it for longer than `PATIENCE`.
+    kept it for longer than `patience` [s].
     """
-    give_up = time.monotonic() + PATIENCE
+    give_up = time.monotonic() + patience
     while True:
         descriptor = _open(path)
         try:

@@ -113,16 +113,21 @@ def _run(verb: Callable[[], int | None], debug: bool) -> int:
     except typer.Exit:
         raise
     except Ended as ended:
-        complain(f"error: {ended}; no half output was left")
+        complain(f"error: {ended}; {_left(ended)}")
         return ENDED + ended.number
-    except KeyboardInterrupt:
-        complain("error: interrupted; no half output was left")
+    except KeyboardInterrupt as interrupted:
+        complain(f"error: interrupted; {_left(interrupted)}")
         return INTERRUPTED
     # The last place where an exception can become a message.
     except Exception as error:  # noqa: BLE001
         if debug:
             traceback.print_exc()
         return _explained(error, debug)
+
+
+def _left(ended: BaseException) -> str:
+    """Say what has become of the output: nothing half, or pieces that stay."""
+    return "; ".join(getattr(ended, "__notes__", ())) or "no half output was left"
 
 
 def _explained(error: Exception, debug: bool) -> int:

@@ -1,13 +1,12 @@
 """Tiles shared between threads, with a result that is the same on every machine."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from reseau._precision import in_double
-from reseau._threads import one_blas_thread
+from reseau._threads import cores, one_blas_thread
 
 from .plan import PARTS
 
@@ -33,7 +32,7 @@ def each_part(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
     with one_blas_thread():
         if len(items) < 2:
             return [run(item) for item in items]
-        with ThreadPoolExecutor(min(len(items), _cores())) as pool:
+        with ThreadPoolExecutor(min(len(items), cores())) as pool:
             return list(pool.map(run, items))
 
 
@@ -67,12 +66,6 @@ def ahead(function: Callable[[T], R], items: Sequence[T]) -> Iterator[tuple[T, R
         if len(waiting) > AHEAD:
             yield waiting.popleft()
     yield from waiting
-
-
-def _cores() -> int:
-    """Return how many threads may work at once."""
-    given = getattr(os, "sched_getaffinity", None)
-    return max(len(given(0)) if given else os.cpu_count() or 1, 1)
 
 
 def interleaved(parts: list[list[R]]) -> list[R]:

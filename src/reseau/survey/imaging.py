@@ -1,17 +1,36 @@
-"""Where stars fall on the detectors: the observation equation over whole exposures."""
+"""Where the stars of a field fall on the detectors, exposure by exposure.
+
+The stages of the observation equation (`model.observation`), composed for a camera that
+differs from exposure to exposure. Exposures that point to about the same place share
+their candidates, the stars within reach of any of them, so that directions are gathered
+once for all of them.
+"""
 
 from typing import NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from reseau.instrument import Instrument
-from reseau.model import ExposureFrame, detector_parameters, predict
+from reseau._usual import up_to_usual
+from reseau.instrument import Instrument, measured, to_pixel, undistorted
+from reseau.instrument.distortion.terms import (
+    evaluate,
+    legendre_functions,
+)
+from reseau.model import ExposureFrame
+from reseau.model.observation import apparent, camera_components
 
-CHUNK = 2**19
-"""About how many pairs of star and exposure are treated at a time."""
+from .camera_flaws import FIELD_DEGREE, FIELD_TERMS, CameraFlaws
+
+TOGETHER = 4
+"""Exposures that a program takes at a time."""
+
+MARGIN = 1e-3
+"""Beyond the corners of the field that stars are looked for [rad]: for aberration,
+distortion and displaced detectors."""
 
 
 class Images(NamedTuple):
@@ -31,78 +50,184 @@ class Images(NamedTuple):
     pixel: Float[np.ndarray, "n 2"]
 
 
-def image_stars(
+class FieldStars(NamedTuple):
+    """What the camera sees of n stars.
+
+    Attributes
+    ----------
+    direction
+        Geometric directions from the observer, ICRS: of all exposures, or of each of
+        the m.
+    magnitude, colour
+        Of the stars [mag]; None where nothing depends on it.
+    """
+
+    direction: Float[np.ndarray, "m n 3"]
+    magnitude: Float[np.ndarray, "n"] | None = None
+    colour: Float[np.ndarray, "n"] | None = None
+
+
+class _Shift(NamedTuple):
+    """A shift in the plane by a property of the star: what is needed of it."""
+
+    pattern: Array
+    factor: Array
+
+
+def reach(instrument: Instrument) -> float:
+    """Return how far from the axis a star may be seen [rad]."""
+    detectors = instrument.detectors
+    half = 0.5 * np.asarray(detectors.naxis) * np.asarray(detectors.pitch)
+    corner = np.linalg.norm(np.asarray(detectors.centre), axis=1)
+    corner = corner + np.linalg.norm(half, axis=1)
+    return float(np.arctan(corner.max() / np.min(instrument.focal))) + MARGIN
+
+
+def image_fields(
     instrument: Instrument,
-    direction: Float[np.ndarray, "n 3"],
+    flaws: CameraFlaws,
+    stars: FieldStars,
     exposures: ExposureFrame,
+    field: Int[np.ndarray, "m"],
 ) -> Images:
-    """Return all images of stars that fall on a detector.
+    """Return all images of stars that fall on a detector, by exposure, then by star.
 
     Parameters
     ----------
     instrument
-        True instrument.
-    direction
-        Geometric directions from the observer, ICRS.
+        As built: projection, parity, skew and the sides of its detectors.
+    flaws
+        What the camera does on each of m exposures.
+    stars
+        The stars.
     exposures
-        True frames of all exposures.
+        True frames of the exposures.
+    field
+        Number of the field that each exposure belongs to.
     """
-    detectors = jnp.asarray(detector_parameters(instrument))
-    n, m = len(direction), len(exposures.axes)
-    n_chunks = -(-n * m // CHUNK)
-    size = -(-n // n_chunks)
-    # All chunks have one shape, so that the function is compiled once.
-    padded = np.concatenate([direction, direction[-1:].repeat(n_chunks * size - n, 0)])
+    axis = np.asarray(exposures.axes)[:, 2]
+    far = reach(instrument)
     parts = []
-    for first in range(0, n, size):
-        rows = jnp.asarray(padded[first : first + size])
-        x, y, detector, seen = _pixels(instrument, rows, exposures, detectors)
-        source, exposure = np.nonzero(np.asarray(seen)[: n - first])
-        pixel = np.stack([np.asarray(a)[source, exposure] for a in (x, y)], axis=-1)
-        found = np.asarray(detector)[source, exposure]
+    for number in np.unique(field):
+        rows = np.flatnonzero(field == number)
+        centre = axis[rows].mean(axis=0)
+        centre /= np.linalg.norm(centre)
+        spread = 2.0 * np.arcsin(
+            min(0.5 * np.linalg.norm(axis[rows] - centre, axis=1).max(), 1.0)
+        )
+        near = stars.direction[0] @ centre > np.cos(min(far + spread, np.pi))
+        found = np.flatnonzero(near)
+        if len(found):
+            parts.append(_of_field(instrument, flaws, stars, exposures, rows, found))
+    if not parts:
+        none = np.zeros(0, dtype=np.int32)
+        return Images(none, none, none, np.zeros((0, 2)))
+    whole = Images(*(np.concatenate(p) for p in zip(*parts, strict=True)))
+    if np.all(np.diff(whole.exposure) >= 0):
+        return whole
+    order = np.argsort(whole.exposure, kind="stable")
+    return Images(*(column[order] for column in whole))
+
+
+def _of_field(
+    instrument: Instrument,
+    flaws: CameraFlaws,
+    stars: FieldStars,
+    exposures: ExposureFrame,
+    rows: np.ndarray,
+    found: np.ndarray,
+) -> Images:
+    """Return the images of some candidates on some exposures."""
+    padded = found[up_to_usual(len(found))]
+    held = len(stars.direction) == 1
+    shifts = [
+        _Shift(np.asarray(pattern), values[padded] - zero)
+        for pattern, values, zero in (
+            (flaws.by_colour, stars.colour, flaws.colour_zero),
+            (flaws.by_magnitude, stars.magnitude, flaws.magnitude_zero),
+        )
+        if pattern is not None and values is not None
+    ]
+    fixed = stars.direction[0][padded] if held else None
+    parts = []
+    for first in range(0, len(rows), TOGETHER):
+        some = rows[first : first + TOGETHER]
+        chosen = rows[np.minimum(np.arange(first, first + TOGETHER), len(rows) - 1)]
+        there = fixed[None] if held else stars.direction[chosen][:, padded]
+        frame = jax.tree.map(lambda leaf, c=chosen: np.asarray(leaf)[c], exposures)
+        pixel, met, seen = _view(
+            instrument,
+            jnp.asarray(there),
+            frame,
+            flaws.coefficients[chosen],
+            flaws.detectors[chosen],
+            tuple(shifts),
+        )
+        inside = np.asarray(seen)[: len(some), : len(found)]
+        exposure, star = np.nonzero(inside)
+        position = np.asarray(pixel)[:, exposure, star].T
         parts.append(
             Images(
-                source=(source + first).astype(np.int32),
-                exposure=exposure.astype(np.int32),
-                detector=found.astype(np.int32),
-                pixel=pixel,
+                source=found[star].astype(np.int32),
+                exposure=some[exposure].astype(np.int32),
+                detector=np.asarray(met)[exposure, star].astype(np.int32),
+                pixel=np.ascontiguousarray(position),
             )
         )
-    return _sorted(Images(*(np.concatenate(p) for p in zip(*parts, strict=True))))
+    return Images(*(np.concatenate(p) for p in zip(*parts, strict=True)))
 
 
 @eqx.filter_jit
-def _pixels(
+def _view(
     instrument: Instrument,
-    direction: Float[Array, "n 3"],
+    direction: Float[Array, "e n 3"],
     exposures: ExposureFrame,
-    detectors: Float[Array, "k 5"],
-) -> tuple[
-    Float[Array, "n m"], Float[Array, "n m"], Int[Array, "n m"], Bool[Array, "n m"]
-]:
+    coefficients: Float[Array | np.ndarray, "m 2 j"],
+    detectors: Float[Array | np.ndarray, "m k 5"],
+    shifts: tuple[_Shift, ...],
+) -> tuple[Float[Array, "2 m n"], Int[Array, "m n"], Bool[Array, "m n"]]:
     """Return pixels, the detector met, and whether there is one."""
-    naxis = jnp.asarray(instrument.detectors.naxis)
-    x, y = predict(
-        instrument,
-        tuple(direction[:, i, None] for i in range(3)),
-        exposures,
-        jnp.asarray(instrument.coefficients),
-        jnp.asarray(instrument.skew),
-        detectors,
-        jnp.arange(naxis.shape[0])[:, None, None],
+    around, axes, focal = jax.tree.map(
+        lambda leaf: jnp.asarray(leaf)[:, None],
+        (exposures.surroundings, exposures.axes, exposures.focal),
     )
-    # Pixels reach half a pixel beyond their centres.
-    width, height = naxis[:, 0, None, None], naxis[:, 1, None, None]
-    inside = (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)
-    met = jnp.argmax(inside, axis=0)
-    x, y = (jnp.take_along_axis(a, met[None], axis=0)[0] for a in (x, y))
-    return x, y, met, jnp.any(inside, axis=0)
+    there = tuple(direction[..., i] for i in range(3))
+    x, y, z = camera_components(apparent(there, around), axes)
+    plane = undistorted(
+        instrument.projection, instrument.parity, x, y, z, focal[..., 0], focal[..., 1]
+    )
+    flat = jnp.asarray(coefficients).reshape(len(coefficients), -1).T[..., None]
+    skew = jnp.asarray(instrument.skew)
+    x, y = measured(instrument.distortion, *plane, flat, skew)
+    if shifts:
+        size = instrument.distortion.normalisation  # type: ignore[attr-defined]
+        of_x, of_y = (legendre_functions(v / size, FIELD_DEGREE) for v in plane)
+        for shift in shifts:
+            x = x + shift.factor * evaluate(of_x, of_y, FIELD_TERMS, shift.pattern[0])
+            y = y + shift.factor * evaluate(of_x, of_y, FIELD_TERMS, shift.pattern[1])
+    naxis = jnp.asarray(instrument.detectors.naxis)
+    origin = jnp.asarray(instrument.detectors.origin)
+    met = jnp.full(x.shape, -1)
+    px, py = jnp.zeros_like(x), jnp.zeros_like(x)
+    for i in range(naxis.shape[0]):
+        values = jnp.asarray(detectors)[:, i, :, None]
+        a, b = to_pixel(
+            x,
+            y,
+            centre_x=values[:, 0],
+            centre_y=values[:, 1],
+            theta=values[:, 2],
+            pitch_x=values[:, 3],
+            pitch_y=values[:, 4],
+            origin_x=origin[i, 0],
+            origin_y=origin[i, 1],
+        )
+        # Pixels reach half a pixel beyond their centres.
+        inside = (a >= -0.5) & (a < naxis[i, 0] - 0.5)
+        inside &= (b >= -0.5) & (b < naxis[i, 1] - 0.5) & (met < 0)
+        met = jnp.where(inside, i, met)
+        px, py = jnp.where(inside, a, px), jnp.where(inside, b, py)
+    return jnp.stack([px, py]), met, met >= 0
 
 
-def _sorted(images: Images) -> Images:
-    # The chunks run through the sources already: a stable sort keeps their order.
-    order = np.argsort(images.exposure, kind="stable")
-    return Images(*(column[order] for column in images))
-
-
-__all__ = ["Images", "image_stars"]
+__all__ = ["FieldStars", "Images", "image_fields", "reach"]

@@ -95,8 +95,15 @@ def dithered_fields(
         field=field,
         epoch=epoch + minutes / MINUTES_PER_YEAR,
         attitude=attitude,
-        estimate=np.asarray(_turned(attitude, step)),
+        estimate=reported(attitude, step),
     )
+
+
+def reported(
+    attitude: Float[np.ndarray, "n 3"], step: Float[np.ndarray, "n 3"]
+) -> Float[np.ndarray, "n 3"]:
+    """Return attitudes that are off by steps east, north and in roll [rad]."""
+    return np.asarray(_turned(attitude, step))
 
 
 @quick_jit
@@ -105,4 +112,4 @@ def _turned(attitude: Array, step: Array) -> Array:
     return jnp.asarray(attitude_from_axes(turned))
 
 
-__all__ = ["FIELDS", "HALF_SIDE", "Pointings", "dithered_fields"]
+__all__ = ["FIELDS", "HALF_SIDE", "Pointings", "dithered_fields", "reported"]

@@ -14,6 +14,7 @@ from .ids import Index
 from .memory import as_arrow, is_path, is_table, place_of, table_from
 from .naming.column_names import Choice, parse_columns
 from .naming.repeated import settle_repeated
+from .resumable import Resumable, piece_directory, piece_file, resumable_directory
 from .validation import validate
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "SOLUTION_MARKS",
     "Choice",
     "Index",
+    "Resumable",
     "as_arrow",
     "check_output",
     "columns_of",
@@ -30,8 +32,11 @@ __all__ = [
     "new_file",
     "os_errors",
     "parse_columns",
+    "piece_directory",
+    "piece_file",
     "place_of",
     "read_table",
+    "resumable_directory",
     "settle_repeated",
     "table_file",
     "table_from",

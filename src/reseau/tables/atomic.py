@@ -11,7 +11,7 @@ import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from reseau._writing import (
     locked,
@@ -57,6 +57,9 @@ _ADVICE = {
 }
 """What to do about the errors of the system."""
 
+NOTHING_LEFT = "nothing was left there"
+"""What becomes of an output that is whole or not there at all."""
+
 
 def check_output(
     path: str | Path,
@@ -99,7 +102,7 @@ def check_output(
         target = Path(os.path.realpath(path))
         _check_place(path, target)
         if target.parent.is_dir():
-            _clear(target)
+            clear(target)
         if target.exists():
             _check_replaceable(path, target, kind, overwrite, marks)
         return target
@@ -156,8 +159,14 @@ def _refuse_foreign(path: str | Path, found: Path, marks: Collection[str]) -> No
         )
 
 
-def _clear(target: Path) -> None:
-    """Put right what killed runs left where an output is to go."""
+def clear(target: Path) -> None:
+    """Put right what killed runs left where an output is to go.
+
+    Parameters
+    ----------
+    target
+        Real path of the output, in a folder that exists.
+    """
     recover_earlier(target)
     left = sweep(target.parent, is_rest)
     if left:
@@ -172,7 +181,7 @@ def _clear(target: Path) -> None:
         )
 
 
-def _refuse(path: str | Path, wanted: str, todo: str) -> None:
+def _refuse(path: str | Path, wanted: str, todo: str) -> NoReturn:
     what = "directory" if Path(path).is_dir() else "file"
     raise OutputExistsError(
         explain(
@@ -184,9 +193,18 @@ def _refuse(path: str | Path, wanted: str, todo: str) -> None:
     )
 
 
+def refuse_while_written(path: str | Path) -> NoReturn:
+    """Raise the error about an output that another run is writing at this moment."""
+    _refuse(
+        path,
+        "one run that writes it, and another one is doing so",
+        "wait until that has ended, or give another name",
+    )
+
+
 @contextmanager
-def _parents(target: Path) -> Iterator[None]:
-    # Make the folders above the target; take away those made if anything fails.
+def parents(target: Path) -> Iterator[None]:
+    """Make the folders above an output; take away those made if anything fails."""
     missing = [p for p in target.parents if not p.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -199,24 +217,35 @@ def _parents(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def os_errors(path: str | Path) -> Iterator[None]:
-    """Turn what the system says of a place into a message with advice."""
+def os_errors(path: str | Path, left: str = NOTHING_LEFT) -> Iterator[None]:
+    """Turn what the system says of a place into a message with advice.
+
+    Parameters
+    ----------
+    path
+        The place.
+    left
+        What has become of what was written so far.
+    """
     try:
         yield
     except ReseauError:
         raise
     except OSError as error:
         todo = _ADVICE.get(error.errno or 0, "choose another place")
-        raise _unwritable(path, error.strerror or str(error), todo) from error
+        why = error.strerror or str(error)
+        raise _unwritable(path, why, todo, left) from error
 
 
-def _unwritable(path: str | Path, why: str, todo: str) -> ReseauError:
+def _unwritable(
+    path: str | Path, why: str, todo: str, left: str = NOTHING_LEFT
+) -> ReseauError:
     return ReseauError(
         explain(
             given=f"the output could not be written: {why}",
             wanted="a place that can be written and has room",
             where=str(path),
-            todo=f"{todo}; nothing was left there",
+            todo=f"{todo}; {left}",
         )
     )
 
@@ -235,7 +264,7 @@ def new_file(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
     target = check_output(path, kind="file", overwrite=overwrite)
     with (
         os_errors(path),
-        _parents(target),
+        parents(target),
         temporary_file(target) as temporary,
     ):
         yield temporary
@@ -257,7 +286,7 @@ def _name_file(
         _refuse_later(path, "file")
 
 
-def _refuse_later(path: str | Path, kind: str) -> None:
+def _refuse_later(path: str | Path, kind: str) -> NoReturn:
     _refuse(
         path,
         f"a {kind} that does not exist yet; another run wrote it meanwhile",
@@ -286,21 +315,34 @@ def new_directory(
     target = check_output(path, kind="directory", overwrite=overwrite, marks=marks)
     with (
         os_errors(path),
-        _parents(target),
+        parents(target),
         temporary_directory(target) as temporary,
     ):
         yield temporary
-        _name_directory(path, temporary, target, overwrite, marks)
+        name_directory(path, temporary, target, overwrite=overwrite, marks=marks)
 
 
-def _name_directory(
+def name_directory(
     path: str | Path,
     temporary: Path,
     target: Path,
+    *,
     overwrite: bool,
     marks: Collection[str],
 ) -> None:
-    """Give a whole directory its name; the temporary's is then that of the earlier."""
+    """Give a directory its name; the temporary's is then that of the earlier one.
+
+    Parameters
+    ----------
+    path
+        The output as the user calls it.
+    temporary
+        The directory.
+    target
+        Its name, as `check_output` returns it.
+    overwrite, marks
+        As of `new_directory`.
+    """
     with suppress(FileExistsError):
         rename_new(temporary, target)
         return
@@ -308,7 +350,7 @@ def _name_directory(
         _refuse_later(path, "directory")
     with locked(target) as free:
         if not free:
-            _refuse(path, "one run that replaces it", "try again when that has ended")
+            refuse_while_written(path)
         _check_replaceable(path, target, "directory", overwrite, marks)
         replace_directory(
             temporary, target, lambda found: _refuse_foreign(path, found, marks)
@@ -320,7 +362,11 @@ __all__ = [
     "OUTPUT_MARKS",
     "SOLUTION_MARKS",
     "check_output",
+    "clear",
+    "name_directory",
     "new_directory",
     "new_file",
     "os_errors",
+    "parents",
+    "refuse_while_written",
 ]

@@ -32,6 +32,7 @@ from reseau.tables.dialects.votable import read_votable
 from .astropy_tables import header_yaml
 from .atomic import new_file
 from .columns import TableSchema
+from .incomplete import refuse_incomplete
 from .validation import ARROW_TYPES, validate
 
 _OF_ONE = {
@@ -117,12 +118,13 @@ def require_file(path: str | Path) -> Path:
 
 
 def require_directory(path: str | Path) -> Path:
-    """Return the path if it is a directory, or raise `FileFormatError`."""
+    """Return the path if it is a whole directory, or raise `FileFormatError`."""
     path = Path(path)
     if not path.exists():
         raise _wrong_kind(f"{path} does not exist", "a directory", path)
     if not path.is_dir():
         raise _wrong_kind(f"{path} is a file", "a directory", path)
+    refuse_incomplete(path)
     return path
 
 

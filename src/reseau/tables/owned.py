@@ -10,6 +10,8 @@ from typing import Any
 
 from reseau._writing import final_name, is_temporary
 
+from .incomplete import INCOMPLETE, read_incomplete
+
 _INSTRUMENT = "instrument.toml"
 _LARGEST_MARK = 16 * 2**20
 """Bytes up to which a file is looked into that might say whose a directory is."""
@@ -54,6 +56,16 @@ SOLUTION = Kind(
         *("posterior.npz", "draws.npz"),
     ),
 )
+SURVEY_SOLUTION = Kind(
+    "solution of a survey",
+    "summary.json",
+    "reseau-survey-solution/",
+    json.loads,
+    (
+        *("summary.json", "plates.parquet"),
+        *(f"plates/plate_id=*/{name}" for name in SOLUTION.files),
+    ),
+)
 DATASET = Kind(
     "dataset",
     "dataset.toml",
@@ -65,8 +77,8 @@ DATASET = Kind(
         *("truth/sources.parquet", "truth/exposures.parquet", f"truth/{_INSTRUMENT}"),
     ),
 )
-KINDS = {kind.mark: kind for kind in (SOLUTION, DATASET)}
-"""Kinds of directories by their marks."""
+KINDS = (SOLUTION, SURVEY_SOLUTION, DATASET)
+"""Kinds of directories; some share a mark, and its format tells them apart."""
 
 
 def why_not_ours(folder: Path, marks: Collection[str]) -> str | None:
@@ -81,17 +93,63 @@ def why_not_ours(folder: Path, marks: Collection[str]) -> str | None:
     """
     if not any(folder.iterdir()):
         return None
-    kinds = [KINDS[m] for m in marks if (folder / m).is_file()]
+    if (folder / INCOMPLETE).is_file():
+        return _why_not_begun_by_us(folder, marks)
+    kinds = [k for k in KINDS if k.mark in marks and (folder / k.mark).is_file()]
     if not kinds:
         return f"it holds no {' or '.join(marks)}"
-    kind = kinds[0]
-    content = _content(folder / kind.mark, kind)
-    if content is None:
-        return f"its {kind.mark} is not one that reseau wrote"
-    foreign = foreign_files(folder, kind, content)
-    if foreign:
-        return f"it holds what is no part of a {kind.name}: {_some(foreign)}"
-    return None
+    for kind in kinds:
+        content = _content(folder / kind.mark, kind)
+        if content is not None:
+            foreign = foreign_files(folder, kind, content)
+            return _of_others(foreign, kind.name) if foreign else None
+    return f"its {kinds[0].mark} is not one that reseau wrote"
+
+
+def _why_not_begun_by_us(folder: Path, marks: Collection[str]) -> str | None:
+    """Return the same of a directory that is being made piece by piece."""
+    found = read_incomplete(folder)
+    if found is None:
+        return f"its {INCOMPLETE} is not one that reseau wrote"
+    if not set(found.marks) <= set(marks):
+        return f"it is going to hold {' or '.join(found.marks)}"
+    foreign = foreign_pieces(folder, found.marks)
+    return _of_others(foreign, "such output") if foreign else None
+
+
+def _of_others(foreign: list[str], name: str) -> str:
+    return f"it holds what is no part of a {name}: {_some(foreign)}"
+
+
+def foreign_pieces(folder: Path, marks: Collection[str]) -> list[str]:
+    """Return what in an incomplete directory is no piece, nor on the way to one.
+
+    Parameters
+    ----------
+    folder
+        The directory.
+    marks
+        Of `KINDS`, what it may become.
+    """
+    patterns = [p for kind in KINDS if kind.mark in marks for p in kind.files]
+    parts = [pattern.split("/") for pattern in [*patterns, INCOMPLETE]]
+
+    def belongs(name: str, known: bool) -> bool:
+        return known or any(
+            any(_fits(n, p[: len(n)]) for p in parts) for n in _whole(name.split("/"))
+        )
+
+    entries = _entries(folder, [*patterns, INCOMPLETE])
+    return [name for name, known in entries if not belongs(name, known)]
+
+
+def _whole(name: list[str]) -> Iterator[list[str]]:
+    """Give what a file below a temporary is going to be called; nothing for others."""
+    for i, part in enumerate(name):
+        if is_temporary(part):
+            below = [n for n in name[i + 1 :] if n]
+            yield [*name[:i], final_name(Path(part)), *below]
+            yield [*name[:i], *below]
 
 
 def _content(mark: Path, kind: Kind) -> dict[str, Any] | None:
@@ -128,9 +186,9 @@ def foreign_files(folder: Path, kind: Kind, content: dict[str, Any]) -> list[str
 
 def is_rest(folder: Path) -> bool:
     """Return whether a killed run's temporary holds nothing but files of ours."""
-    if any(why_not_ours(folder, [mark]) is None for mark in KINDS):
+    if any(why_not_ours(folder, [kind.mark]) is None for kind in KINDS):
         return True
-    patterns = [*SOLUTION.files, *DATASET.files]
+    patterns = [INCOMPLETE, *(p for kind in KINDS for p in kind.files)]
     single = final_name(folder)
     return all(
         known or name == single or any(map(is_temporary, name.split("/")))
@@ -212,8 +270,10 @@ __all__ = [
     "DATASET",
     "KINDS",
     "SOLUTION",
+    "SURVEY_SOLUTION",
     "Kind",
     "foreign_files",
+    "foreign_pieces",
     "is_rest",
     "why_not_ours",
     "why_not_replaced",

@@ -11,6 +11,7 @@ from reseau.diagnostics import (
     compare_with_truth,
 )
 from reseau.errors import FileFormatError, explain
+from reseau.tables.incomplete import refuse_incomplete
 
 from .solve import Solved
 
@@ -87,6 +88,7 @@ def _check_type(what: str, value: object, types: tuple[type, ...]) -> None:
 
 def _check_holds_truth(path: Path) -> None:
     """Refuse a directory that is neither a solution nor has a truth."""
+    refuse_incomplete(path)
     places = (path / "truth" / "sources.parquet", path / "sources.parquet")
     if not path.is_dir() or any(place.exists() for place in places):
         return

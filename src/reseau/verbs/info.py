@@ -24,6 +24,7 @@ from reseau.instrument import Instrument, basis_name
 from reseau.plates.datum_text import datum_text
 from reseau.tables import read_table, settle_repeated, table_file
 from reseau.tables.damage import damage_told
+from reseau.tables.incomplete import refuse_incomplete
 
 MILLIMETRE = 1000.0
 
@@ -120,6 +121,7 @@ def describe(path: str | Path, *, allow_outside: bool = False) -> Information:
 
 
 def _of_directory(place: Path, allow_outside: bool) -> Information:
+    refuse_incomplete(place)
     if (place / "summary.json").exists():
         with damage_told(place, "solution", "solve again"):
             return _of_solution(str(place), read_solution(place))

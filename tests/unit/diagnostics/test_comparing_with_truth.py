@@ -20,7 +20,8 @@ from reseau.diagnostics.comparison.solution import Compared
 from reseau.diagnostics.comparison.truth import position_errors
 from reseau.errors import CatalogueError, FileFormatError
 from reseau.instrument import direction_to_pixel
-from reseau.survey.flaws import flawed_instrument
+from reseau.survey.camera_flaws import built_camera
+from reseau.survey.flaw_config import CameraConfig
 from reseau.tables import table_of
 from reseau.tables.layouts import TRUTH_EXPOSURES, TRUTH_SOURCES
 
@@ -214,7 +215,7 @@ FREE = ("sources", "attitude", "scale", "distortion", "detectors")
 def calibrated() -> tuple[Compared, object, dict[str, np.ndarray]]:
     """Return a nominal instrument, a flawed one and its exposures."""
     nominal = read_instrument("jasmine")
-    true = flawed_instrument(np.random.default_rng(2), nominal)
+    true = built_camera(np.random.default_rng(2), nominal, CameraConfig())
     detectors = dataclasses.replace(
         true.detectors, centre=np.add(true.detectors.centre, [40.0, -25.0])
     )

@@ -10,7 +10,8 @@ from alarm import RATE, covariance_bound, normal_bound, spread_bounds
 from reseau.errors import ConfigError
 from reseau.instrument import NoDistortion
 from reseau.survey import jasmine_instrument, simulate_orbit
-from reseau.survey.flaws import flawed_instrument
+from reseau.survey.camera_flaws import built_camera
+from reseau.survey.flaw_config import CameraConfig
 from reseau.survey.references import draw_correlations
 from reseau.tables.layouts import (
     EXPOSURES,
@@ -248,4 +249,4 @@ def test_flaws_want_a_polynomial():
     nominal = jasmine_instrument()
     object.__setattr__(nominal, "distortion", NoDistortion())
     with pytest.raises(ConfigError, match="NoDistortion"):
-        flawed_instrument(np.random.default_rng(0), nominal)
+        built_camera(np.random.default_rng(0), nominal, CameraConfig())

@@ -1,0 +1,162 @@
+# The calls in the class body declare fields, as dataclasses.field does.
+# ruff: noqa: RUF009
+"""Keys of a survey's file, table by table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from reseau.config import Source, entry, read_toml, shown, table
+from reseau.errors import ConfigError, FileFormatError, explain, some, suggestion
+from reseau.observers import BODIES, DEFLECTORS
+
+from .flaw_config import (
+    AberrationsConfig,
+    CameraConfig,
+    ChromaticConfig,
+    DistortionConfig,
+    PersistenceConfig,
+    PixelsConfig,
+    ReadoutConfig,
+    ThermalConfig,
+    TransferConfig,
+)
+from .orbit_settings import SIMULATED
+from .schedule_config import OrbitConfig, RegionConfig, ScheduleConfig
+from .star_config import NoiseConfig, ReferenceConfig, StarsConfig
+
+FORMAT = "reseau-survey/1"
+EPHEMERIDES = ("builtin", "de440")
+LARGEST_SEED = 2**60
+
+
+@dataclass(frozen=True)
+class SurveyConfig:
+    """A pointed survey: when and where, of what, with which camera and its flaws."""
+
+    format: str = entry("format", str)
+    name: str = entry("name", str)
+    orbit: OrbitConfig = table("orbit", OrbitConfig)
+    region: RegionConfig = table("region", RegionConfig)
+    schedule: ScheduleConfig = table("schedule", ScheduleConfig)
+    stars: StarsConfig = table("stars", StarsConfig)
+    reference: ReferenceConfig = table("reference", ReferenceConfig)
+    noise: NoiseConfig = table("noise", NoiseConfig)
+    camera: CameraConfig = table("camera", CameraConfig)
+    distortion: DistortionConfig = table("distortion", DistortionConfig)
+    thermal: ThermalConfig = table("thermal", ThermalConfig)
+    chromatic: ChromaticConfig = table("chromatic", ChromaticConfig)
+    aberrations: AberrationsConfig = table("aberrations", AberrationsConfig)
+    readout: ReadoutConfig = table("readout", ReadoutConfig)
+    transfer: TransferConfig = table("transfer", TransferConfig)
+    pixels: PixelsConfig = table("pixels", PixelsConfig)
+    persistence: PersistenceConfig = table("persistence", PersistenceConfig)
+    description: str | None = entry("description", str, default=None)
+    seed: int = entry("seed", int, default=0, minimum=0, largest=LARGEST_SEED)
+    instrument: str = entry("instrument", str, default="jasmine")
+    effects: list | tuple = entry("effects", list, default=("aberration",))
+    deflectors: list | tuple = entry("deflectors", list, default=DEFLECTORS)
+    ephemeris: str = entry("ephemeris", str, default="builtin", choices=EPHEMERIDES)
+
+
+def survey_presets() -> dict[str, Path]:
+    """Return the files of the surveys that come with reseau, by name."""
+    folder = resources.files("reseau") / "presets" / "surveys"
+    files = (Path(str(f)) for f in folder.iterdir())
+    return {f.stem: f for f in sorted(files) if f.suffix == ".toml"}
+
+
+def survey_file(source: str | Path) -> Path:
+    """Return the file of a survey: itself, or of the preset that it names.
+
+    Raises
+    ------
+    ConfigError
+        There is no such preset.
+    """
+    known = survey_presets()
+    path = Path(source)
+    if path.exists() or path.suffix:
+        return path
+    if str(source) in known:
+        return known[str(source)]
+    raise ConfigError(
+        explain(
+            given=f"the survey {source} is unknown",
+            wanted=f"a TOML file or one of the presets {some(known)}",
+            where="the survey",
+            todo=suggestion(str(source), known, otherwise="correct the name"),
+        )
+    )
+
+
+def read_survey(source: str | Path) -> tuple[SurveyConfig, Source]:
+    """Read the description of a survey, and check every key of it.
+
+    Parameters
+    ----------
+    source
+        Path of a TOML file, or a name in `survey_presets`.
+
+    Returns
+    -------
+    The description, and its source for messages of later checks.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown, missing, of the wrong type or out of range.
+    FileFormatError
+        The file is absent, not TOML, or of another format.
+    """
+    config, place = read_toml(survey_file(source), SurveyConfig)
+    if config.format != FORMAT:
+        raise FileFormatError(
+            explain(
+                given=f"the format is {config.format!r}",
+                wanted=FORMAT,
+                where=place.place("format"),
+                todo="correct it, or read it with the version that wrote it",
+            )
+        )
+    for key, names in (("effects", SIMULATED), ("deflectors", tuple(BODIES))):
+        check_names(getattr(config, key), key, names, place)
+    return config, place
+
+
+def check_names(
+    given: list | tuple, key: str, known: tuple[str, ...], place: Source
+) -> None:
+    """Raise `ConfigError` for a name in a list that is not known."""
+    for name in given:
+        if name not in known:
+            raise place.complain(
+                key,
+                f"{shown(name)} in {key} is unknown",
+                f"some of {some(known, 12)}",
+                suggestion(str(name), known, otherwise="correct or remove it"),
+            )
+
+
+def tables_of(config: SurveyConfig) -> Mapping[str, object]:
+    """Return the tables of a survey's file by name."""
+    names = (
+        "camera",
+        "distortion",
+        "thermal",
+        "chromatic",
+        "aberrations",
+        "readout",
+    )
+    return {name: getattr(config, name) for name in names}
+
+
+__all__ = [
+    "FORMAT",
+    "SurveyConfig",
+    "read_survey",
+    "survey_file",
+    "survey_presets",
+    "tables_of",
+]

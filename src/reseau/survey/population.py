@@ -7,7 +7,6 @@ record for each kind. Where each star is at an epoch is the matter of `star_moti
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -209,7 +208,7 @@ def population(
             rngs["lenses"], lensed, config.first_event_epoch, config.last_event_epoch
         ),
         bodies=_body_sources(config, kind, order, tables),
-        left_out=MappingProxyType(left_out),
+        left_out=left_out,
     )
 
 
@@ -269,7 +268,7 @@ def _body_sources(
     row = np.flatnonzero(kind == BODY)
     first = len(kind) - len(config.bodies)
     names = tuple(config.bodies[i] for i in order[row] - first)
-    return BodySources(row, names, MappingProxyType(dict(tables)))
+    return BodySources(row, names, dict(tables))
 
 
 __all__ = [

@@ -202,8 +202,9 @@ class ReferenceConfig(Checked):
     two_parameter_fraction
         Of all entries, those with a position only.
     wrong_fraction, wrong
-        Of the entries, those that are wrong, and how: "binaries" that nobody knows of,
-        "mismatches" with an entry of another star, or "both" in equal parts.
+        Part of the entries that are wrong, all of single stars with motions, and how:
+        "binaries" that nobody knows of, "mismatches" with an entry of another star, or
+        "both" in equal parts.
     wrong_by_sigma
         Orbits of unknown binaries whose motion is wrong by fewer of its σ are enlarged
         to this; 0: as they are drawn.

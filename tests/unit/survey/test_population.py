@@ -1,5 +1,7 @@
 """Populations: whose stars they are, what is drawn, and what is left out."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -248,6 +250,23 @@ def test_parts_of_a_population_keep_their_kinds():
     for row, name in zip(part.bodies.row, part.bodies.names, strict=True):
         assert names[part.source_id[row]] == name
     assert np.all(part.kind[part.bodies.row] == BODY)
+
+
+def test_a_population_goes_to_another_process():
+    config = StarsConfig(binary_fraction=0.3, lensed_fraction=0.3, bodies=["moon"])
+    stars = population(config, bare(), rng())
+    again = pickle.loads(pickle.dumps(stars))
+    same(stars, again)
+    np.testing.assert_array_equal(stars.orbits.constants, again.orbits.constants)
+    assert again.bodies.names == ("moon",)
+    assert again.left_out == stars.left_out
+
+
+def test_a_population_may_be_empty():
+    stars = population(StarsConfig(binary_fraction=0.5), bare(), rng())
+    none = stars.taken(np.zeros(0, dtype=int))
+    assert len(none) == 0
+    assert len(none.orbits.row) == 0
 
 
 def test_counts_are_drawn_at_random():

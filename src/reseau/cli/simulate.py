@@ -169,15 +169,15 @@ def survey(
             "name the dataset to write, or add --dry-run", param_hint="'--output'"
         )
     # Not at the top: JAX and astropy take seconds that the help need not wait for.
-    from reseau.verbs.simulate_survey import simulate_survey, survey_size
+    from reseau.verbs.simulate_survey import survey_size, write_survey
 
     keep_compiled()
-    if dry_run:
+    if target is None or dry_run:
         size = survey_size(config, scale=scale, seed=seed, workers=workers)
     else:
         watched = is_watched(quiet=False, json_wanted=json)
         with bar("simulating plates", wanted=watched) as told:
-            made = simulate_survey(
+            size = write_survey(
                 config,
                 target,
                 scale=scale,
@@ -186,7 +186,6 @@ def survey(
                 overwrite=overwrite,
                 told=told,
             )
-        size = made.size
     if json:
         print_json(size.as_dict())
         return

@@ -70,8 +70,8 @@ class FieldStars(NamedTuple):
 class _Shift(NamedTuple):
     """A shift in the plane by a property of the star: what is needed of it."""
 
-    pattern: Array
-    factor: Array
+    pattern: Array | np.ndarray
+    factor: Array | np.ndarray
 
 
 def reach(instrument: Instrument) -> float:
@@ -139,7 +139,7 @@ def _of_field(
 ) -> Images:
     """Return the images of some candidates on some exposures."""
     padded = found[up_to_usual(len(found))]
-    held = len(stars.direction) == 1
+    moving = len(stars.direction) > 1
     shifts = [
         _Shift(np.asarray(pattern), values[padded] - zero)
         for pattern, values, zero in (
@@ -148,12 +148,12 @@ def _of_field(
         )
         if pattern is not None and values is not None
     ]
-    fixed = stars.direction[0][padded] if held else None
+    fixed = stars.direction[:1, padded]
     parts = []
     for first in range(0, len(rows), TOGETHER):
         some = rows[first : first + TOGETHER]
         chosen = rows[np.minimum(np.arange(first, first + TOGETHER), len(rows) - 1)]
-        there = fixed[None] if held else stars.direction[chosen][:, padded]
+        there = stars.direction[chosen][:, padded] if moving else fixed
         frame = jax.tree.map(lambda leaf, c=chosen: np.asarray(leaf)[c], exposures)
         pixel, met, seen = _view(
             instrument,
@@ -200,7 +200,7 @@ def _view(
     skew = jnp.asarray(instrument.skew)
     x, y = measured(instrument.distortion, *plane, flat, skew)
     if shifts:
-        size = instrument.distortion.normalisation  # type: ignore[attr-defined]
+        size = instrument.distortion.normalisation
         of_x, of_y = (legendre_functions(v / size, FIELD_DEGREE) for v in plane)
         for shift in shifts:
             x = x + shift.factor * evaluate(of_x, of_y, FIELD_TERMS, shift.pattern[0])

@@ -32,6 +32,7 @@ from .imaging import FieldStars, Images, image_fields, reach
 from .noise import centroid_errors, draw_noise, vignetted
 from .pixel_flaws import PixelSettings, pixel_shift
 from .population import Population, population
+from .region_stars import embedded_over, within_reach
 from .schedule import OrbitExposures, SurveyPlan, exposures_of, one_plate, plan_survey
 from .simulated import (
     SimulatedPlate,
@@ -40,6 +41,7 @@ from .simulated import (
     source_truth,
     true_frames,
 )
+from .star_config import EMBEDDED
 from .star_motion import magnitudes, plate_directions
 from .stars import Columns
 from .survey_config import SurveyConfig
@@ -197,6 +199,10 @@ def open_survey(
             field_side(instrument),
             config.seed,
         )
+    if stars is None and config.stars.source == EMBEDDED:
+        stars = embedded_over(config.region, 0.5 * field_side(instrument))
+    if stars is not None:
+        stars = within_reach(stars, plan, reach(instrument))
     drawn = population(config.stars, stars, rngs["stars"])
     return Survey(
         config=config,

@@ -2,7 +2,6 @@
 # ruff: noqa: RUF009
 """Keys of a survey's file, table by table."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -91,17 +90,33 @@ def survey_file(source: str | Path) -> Path:
     )
 
 
-def read_survey(source: str | Path) -> tuple[SurveyConfig, Source]:
+@dataclass(frozen=True)
+class Description:
+    """A survey's description and where it stands.
+
+    Attributes
+    ----------
+    config
+        Checked key by key.
+    source
+        For messages of later checks.
+    folder
+        Where files are that it names.
+    """
+
+    config: SurveyConfig
+    source: Source
+    folder: Path
+
+
+def read_survey(source: str | Path | SurveyConfig) -> Description:
     """Read the description of a survey, and check every key of it.
 
     Parameters
     ----------
     source
-        Path of a TOML file, or a name in `survey_presets`.
-
-    Returns
-    -------
-    The description, and its source for messages of later checks.
+        Path of a TOML file, a name in `survey_presets`, or a description made in
+        Python.
 
     Raises
     ------
@@ -110,7 +125,21 @@ def read_survey(source: str | Path) -> tuple[SurveyConfig, Source]:
     FileFormatError
         The file is absent, not TOML, or of another format.
     """
-    config, place = read_toml(survey_file(source), SurveyConfig)
+    if isinstance(source, SurveyConfig):
+        found = Description(source, Source("the survey", ""), Path())
+    elif isinstance(source, str | Path):
+        file = survey_file(source)
+        found = Description(*read_toml(file, SurveyConfig), file.parent)
+    else:
+        raise ConfigError(
+            explain(
+                given=f"a survey of type {type(source).__name__}",
+                wanted="the name of a preset, a TOML file, or a SurveyConfig",
+                where="the argument survey",
+                todo='try "mini"',
+            )
+        )
+    config, place = found.config, found.source
     if config.format != FORMAT:
         raise FileFormatError(
             explain(
@@ -122,7 +151,7 @@ def read_survey(source: str | Path) -> tuple[SurveyConfig, Source]:
         )
     for key, names in (("effects", SIMULATED), ("deflectors", tuple(BODIES))):
         check_names(getattr(config, key), key, names, place)
-    return config, place
+    return found
 
 
 def check_names(
@@ -139,24 +168,11 @@ def check_names(
             )
 
 
-def tables_of(config: SurveyConfig) -> Mapping[str, object]:
-    """Return the tables of a survey's file by name."""
-    names = (
-        "camera",
-        "distortion",
-        "thermal",
-        "chromatic",
-        "aberrations",
-        "readout",
-    )
-    return {name: getattr(config, name) for name in names}
-
-
 __all__ = [
     "FORMAT",
+    "Description",
     "SurveyConfig",
     "read_survey",
     "survey_file",
     "survey_presets",
-    "tables_of",
 ]

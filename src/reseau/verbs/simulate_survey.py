@@ -24,7 +24,7 @@ from reseau.survey.survey import Survey
 from reseau.tables import DATASET_MARKS, resumable_directory
 
 from .simulate import Simulated, as_dataset
-from .survey_input import open_described
+from .survey_input import Described, open_described
 
 Told = Callable[[int, int], None]
 
@@ -224,10 +224,38 @@ def simulate_survey(
     >>> len(mini), mini.plate(0).dataset.exposures.num_rows
     (3, 96)
     """
-    began = time.perf_counter()
     opened = open_described(survey, scale=scale, seed=seed)
     if output is None:
         return SimulatedSurvey(opened.survey)
+    size = _written(opened, output, workers, overwrite, told)
+    return SimulatedSurvey(opened.survey, Path(output), size)
+
+
+@computing()
+def write_survey(survey: Any, output: str | Path, **choices: Any) -> SurveySize:
+    """Simulate a survey into a dataset, and return what it took.
+
+    Parameters
+    ----------
+    survey, output
+        As of `simulate_survey`.
+    **choices
+        Its other arguments.
+    """
+    size = simulate_survey(survey, output, **choices).size
+    assert size is not None
+    return size
+
+
+def _written(
+    opened: Described,
+    output: str | Path,
+    workers: int | None,
+    overwrite: bool,
+    told: Told | None,
+) -> SurveySize:
+    """Write a survey, or what an earlier run has left to be written."""
+    began = time.perf_counter()
     made = opened.survey
     plates = list(range(len(made)))
     pieces = [measurements_piece(n) for n in plates]
@@ -288,9 +316,13 @@ def simulate_survey(
         )
     seconds = time.perf_counter() - began
     rows, size = written(folder)
-    return SimulatedSurvey(
-        made, Path(output), _size(made, rows, size, seconds, estimated=False)
-    )
+    return _size(made, rows, size, seconds, estimated=False)
 
 
-__all__ = ["SimulatedSurvey", "SurveySize", "simulate_survey", "survey_size"]
+__all__ = [
+    "SimulatedSurvey",
+    "SurveySize",
+    "simulate_survey",
+    "survey_size",
+    "write_survey",
+]

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from reseau.config import Source
 from reseau.datasets import read_instrument
 from reseau.datasets.instruments import presets
 from reseau.errors import ConfigError, explain
 from reseau.survey.star_config import EMBEDDED
 from reseau.survey.survey import Survey, open_survey
-from reseau.survey.survey_config import SurveyConfig, read_survey, survey_file
+from reseau.survey.survey_config import read_survey
 from reseau.tables import columns_of, read_table, validate
 from reseau.tables.layouts import NOISE_TABLE, STARS
 
@@ -28,13 +27,10 @@ class Described:
         As opened.
     files
         What was read, but for presets.
-    source
-        Where the description stands.
     """
 
     survey: Survey
     files: tuple[Path, ...]
-    source: Source
 
 
 def open_described(
@@ -56,7 +52,8 @@ def open_described(
     ReseauError
         One of its children: see `errors`.
     """
-    config, source, folder = _description(survey)
+    described = read_survey(survey)
+    config, folder = described.config, described.folder
     if seed is not None:
         config = replace(config, seed=_checked_seed(seed))
     _check_scale(scale)
@@ -81,26 +78,9 @@ def open_described(
         stars=stars,
         noise=noise,
         scale=scale,
-        source=source,
+        source=described.source,
     )
-    return Described(opened, tuple(files), source)
-
-
-def _description(survey: Any) -> tuple[SurveyConfig, Source, Path]:
-    """Return the description, where it stands, and where its files are."""
-    if isinstance(survey, SurveyConfig):
-        return survey, Source("the survey", ""), Path()
-    if not isinstance(survey, (str, Path)):
-        raise ConfigError(
-            explain(
-                given=f"a survey of type {type(survey).__name__}",
-                wanted="the name of a preset, a TOML file, or a SurveyConfig",
-                where="the argument survey",
-                todo='try "mini"',
-            )
-        )
-    config, source = read_survey(survey)
-    return config, source, survey_file(survey).parent
+    return Described(opened, tuple(files))
 
 
 def _columns(path: Path, schema: Any) -> Mapping[str, np.ndarray]:

@@ -28,9 +28,9 @@ from .camera_flaws import FIELD_DEGREE, FIELD_TERMS, CameraFlaws
 TOGETHER = 4
 """Exposures that a program takes at a time."""
 
-MARGIN = 1e-3
-"""Beyond the corners of the field that stars are looked for [rad]: for aberration,
-distortion and displaced detectors."""
+MARGIN = 3e-4
+"""Beyond the edge of the field that stars are looked for [rad]: for aberration, of at
+most 1.2e-4, and the bending of light."""
 
 
 class Images(NamedTuple):
@@ -80,7 +80,29 @@ def reach(instrument: Instrument) -> float:
     half = 0.5 * np.asarray(detectors.naxis) * np.asarray(detectors.pitch)
     corner = np.linalg.norm(np.asarray(detectors.centre), axis=1)
     corner = corner + np.linalg.norm(half, axis=1)
-    return float(np.arctan(corner.max() / np.min(instrument.focal))) + MARGIN
+    angle = float(np.arctan(corner.max() / np.min(instrument.focal)))
+    return 1.05 * angle + MARGIN
+
+
+def edge(instrument: Instrument, flaws: CameraFlaws) -> float:
+    """Return the largest tangent in x or y at which a star can be seen.
+
+    Distortion, and shifts by a colour or a magnitude of 30, are counted as twice their
+    terms' sizes together, and `MARGIN` comes on top.
+    """
+    half = 0.5 * np.asarray(instrument.detectors.naxis) * flaws.detectors[..., 3:]
+    corner = np.abs(flaws.detectors[..., :2]).max(axis=-1)
+    corner = corner + np.hypot(*np.moveaxis(half, -1, 0))
+    turned = np.abs(np.sin(2.0 * flaws.detectors[..., 2]))
+    straight = np.abs(flaws.detectors[..., :2]).max(axis=-1) + half.max(axis=-1)
+    # Detectors along the axes reach less far than turned ones, by their diagonals.
+    reached = np.where(turned < 0.02, straight + 0.01 * half.max(axis=-1), corner)
+    shift = np.abs(flaws.coefficients).sum(axis=-1).max()
+    for pattern in (flaws.by_colour, flaws.by_magnitude):
+        shift += 0.0 if pattern is None else 30.0 * np.abs(pattern).sum(axis=-1).max()
+    slope = abs(float(np.asarray(instrument.skew)))
+    whole = float(reached.max() * (1.0 + slope) + 2.0 * shift)
+    return whole / float(flaws.focal.min()) + MARGIN
 
 
 def image_fields(
@@ -105,18 +127,12 @@ def image_fields(
     field
         Number of the field that each exposure belongs to.
     """
-    axis = np.asarray(exposures.axes)[:, 2]
-    far = reach(instrument)
+    axes = np.asarray(exposures.axes)
+    far, limit = reach(instrument), edge(instrument, flaws)
     parts = []
     for number in np.unique(field):
         rows = np.flatnonzero(field == number)
-        centre = axis[rows].mean(axis=0)
-        centre /= np.linalg.norm(centre)
-        spread = 2.0 * np.arcsin(
-            min(0.5 * np.linalg.norm(axis[rows] - centre, axis=1).max(), 1.0)
-        )
-        near = stars.direction[0] @ centre > np.cos(min(far + spread, np.pi))
-        found = np.flatnonzero(near)
+        found = _candidates(stars.direction[0], axes[rows], far, limit)
         if len(found):
             parts.append(_of_field(instrument, flaws, stars, exposures, rows, found))
     if not parts:
@@ -127,6 +143,24 @@ def image_fields(
         return whole
     order = np.argsort(whole.exposure, kind="stable")
     return Images(*(column[order] for column in whole))
+
+
+def _candidates(
+    direction: Float[np.ndarray, "n 3"],
+    axes: Float[np.ndarray, "m 3 3"],
+    far: float,
+    limit: float,
+) -> Int[np.ndarray, "c"]:
+    """Return the rows of stars that some of a field's exposures may see."""
+    centre = axes[:, 2].mean(axis=0)
+    centre /= np.linalg.norm(centre)
+    apart = np.linalg.norm(axes[:, 2] - centre, axis=1).max()
+    spread = 2.0 * np.arcsin(min(0.5 * apart, 1.0))
+    near = np.flatnonzero(direction @ centre > np.cos(min(far + spread, np.pi)))
+    seen = direction[near] @ axes.reshape(-1, 3).T
+    x, y, z = (seen[:, i::3] for i in range(3))
+    inside = (np.abs(x) <= limit * z) & (np.abs(y) <= limit * z)
+    return near[inside.any(axis=1)]
 
 
 def _of_field(

@@ -350,7 +350,10 @@ def observer_of(config: SurveyConfig, epoch: Float[np.ndarray, "m"]) -> Observer
 def _circumstances(survey: Survey, taken: OrbitExposures) -> Circumstances:
     schedule, epoch = survey.config.schedule, taken.pointings.epoch
     middle = schedule.begin + 0.5 * schedule.years
-    sun = sun_longitudes(epoch, survey.plan.target, ephemeris=survey.config.ephemeris)
+    sun = np.zeros(len(epoch))
+    if survey.config.distortion.annual > 0:
+        places = survey.config.ephemeris
+        sun = sun_longitudes(epoch, survey.plan.target, ephemeris=places)
     return Circumstances(float(epoch.mean()) - middle, taken.phase, sun)
 
 

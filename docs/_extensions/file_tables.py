@@ -17,9 +17,9 @@ from sphinx.util.docutils import SphinxDirective
 
 from reseau.datasets import presets
 from reseau.datasets.dataset_config import DatasetConfig
-from reseau.survey.survey_config import SurveyConfig
 from reseau.datasets.instrument_config import InstrumentConfig
 from reseau.flags import flags_table
+from reseau.survey.survey_config import SurveyConfig
 from reseau.tables import layouts, solution_layouts
 from reseau.tables.columns import TableSchema
 

@@ -103,6 +103,14 @@ def term_names(instrument: Instrument, which: str) -> list[str]:
     return [n for term in of_granularity(instrument, which) for n in term.own_names]
 
 
+def term_labels(instrument: Instrument) -> tuple[str, ...]:
+    """Return the names of `nominal_terms`, with the detector where it applies."""
+    of_detector = term_names(instrument, "detector")
+    labels = term_names(instrument, "plate")
+    labels += [f"{n}@detector={d}" for d in instrument.detectors.ids for n in of_detector]
+    return tuple(labels)
+
+
 def term_units(instrument: Instrument, which: str) -> list[str]:
     """Return the units of `term_names`."""
     terms = of_granularity(instrument, which)
@@ -183,6 +191,34 @@ def shifts(
     return total
 
 
+def fitted_terms(
+    instrument: Instrument, common: Float[np.ndarray, "n_term"], own: np.ndarray
+) -> list[np.ndarray]:
+    """Return the values of each term, in the order of the instrument's.
+
+    Parameters
+    ----------
+    common
+        As `nominal_terms`.
+    own
+        Of each exposure, (n_row, k): the values are their means.
+    """
+    counts = term_counts(instrument)
+    sets = {
+        "plate": common[: counts.plate],
+        "detector": common[counts.plate :].reshape(-1, max(counts.detector, 1)),
+        "exposure": np.mean(own, axis=0) if own.size else np.zeros(0),
+    }
+    start = dict.fromkeys(sets, 0)
+    found = []
+    for term in instrument.terms:
+        which, n = term.granularity, len(term.own_names)
+        here = slice(start[which], start[which] + n)
+        start[which] += n
+        found.append(np.ravel(sets[which][..., here]))
+    return found
+
+
 def has_frame(instrument: Instrument, frame: str) -> bool:
     """Return whether a term shifts in a frame."""
     return any(term.frame == frame for term in instrument.terms)
@@ -193,12 +229,14 @@ __all__ = [
     "TermCounts",
     "effects_of",
     "exposure_term_widths",
+    "fitted_terms",
     "has_frame",
     "nominal_exposure_terms",
     "nominal_terms",
     "of_granularity",
     "shifts",
     "term_counts",
+    "term_labels",
     "term_names",
     "term_units",
     "term_widths",

@@ -23,11 +23,11 @@ from reseau.plates.judgement.verdict import WorstPulls, is_crowd, verdict
 from reseau.solvers import Solution
 
 from .answers import Answer, believed_scales
+from .calibration import fitted_instrument
 from .options import SolveOptions
 from .overview import overview
 from .preparation import Prepared
 from .result import (
-    fitted_instrument,
     in_scatter,
     judged_pulls,
     peak_memory,

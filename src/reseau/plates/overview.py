@@ -16,7 +16,8 @@ from reseau.solvers.start.alignment import camera_vectors
 from .datum_text import datum_text
 from .on_the_plane import attitudes
 from .preparation import Prepared
-from .result import counts_for_rms, fitted_instrument
+from .calibration import fitted_instrument
+from .result import counts_for_rms
 
 
 def overview(prepared: Prepared, solution: Solution) -> dict[str, Any]:

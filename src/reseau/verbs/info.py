@@ -20,7 +20,7 @@ from reseau.datasets import (
     read_solution,
 )
 from reseau.errors import FileFormatError, explain
-from reseau.instrument import Instrument, basis_name
+from reseau.instrument import CalibrationTerm, Instrument, basis_name
 from reseau.plates.datum_text import datum_text
 from reseau.tables import read_table, settle_repeated, table_file
 from reseau.tables.damage import damage_told
@@ -257,12 +257,23 @@ def _of_instrument(kind: str, name: str, instrument: Instrument) -> Information:
         facts.append(("their prior", f"1σ up to {widths.max():.4g} um"))
     if model.n_coefficients:
         facts.append(("normalisation", f"{model.normalisation:.6g} um"))
+    facts += [(f"term {term.name}", _term(term)) for term in instrument.terms]
     if is_plane(instrument):
         facts.append(("detectors", "one plane, positions in um"))
     else:
         facts.append(("detectors", f"{len(detectors.ids)}"))
         facts += [_detector(instrument, row) for row in range(len(detectors.ids))]
     return Information(kind, name, facts)
+
+
+def _term(term: CalibrationTerm) -> str:
+    where = "the focal plane" if term.frame == "plane" else "the detector's axes"
+    zero = f" - {term.zero:g}" if term.zero else ""
+    return (
+        f"({term.covariate}{zero}) × {term.basis} of degree {term.minimum_degree} to "
+        f"{term.degree}, along {', '.join(term.axes)} of {where}, one for each "
+        f"{term.granularity}, 1σ {float(term.sigma):.4g} {term.unit}"
+    )
 
 
 def _detector(instrument: Instrument, row: int) -> tuple[str, str]:

@@ -226,9 +226,7 @@ def _detector_stage_with_terms(
     )
 
 
-def exposure_columns(
-    plane: OnPlane, at: OnDetector
-) -> tuple[list[Array], list[Array]]:
+def exposure_columns(plane: OnPlane, at: OnDetector) -> tuple[list[Array], list[Array]]:
     """Return derivatives of the pixels x and y by all that belongs to the exposure."""
     by_x, by_y = by_pixel(at, plane.exposure)
     return [*by_x, *at.exposure[0]], [*by_y, *at.exposure[1]]

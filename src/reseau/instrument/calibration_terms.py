@@ -30,7 +30,10 @@ from .distortion.terms import (
 
 AnyArray = Array | ndarray
 
-COVARIATES = ("one", "colour", "magnitude", "time", "row", "column")
+TIMES = ("time", "time_2", "time_3", "time_4")
+"""Legendre polynomials of degree 1, 2, ... of the time within the plate."""
+
+COVARIATES = ("one", "colour", "magnitude", *TIMES, "row", "column")
 """What a term may depend on; products of different ones are written ``a*b``."""
 
 WITH_ZERO = ("colour", "magnitude")

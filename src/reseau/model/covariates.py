@@ -8,9 +8,11 @@ the term's zero.
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.special import eval_legendre
 
 from reseau.errors import ConfigError, explain
 from reseau.instrument import CalibrationTerm, Instrument
+from reseau.instrument.calibration_terms import TIMES
 
 COLUMNS = {
     "colour": "colour in the measurements, or bp_rp in the reference",
@@ -57,8 +59,10 @@ def term_covariates(
                 continue
             if factor == "one":
                 known[factor] = np.ones(len(exposure))
-            elif factor == "time":
-                known[factor] = _times(term, epoch)[exposure]
+            elif factor in TIMES:
+                degree = TIMES.index(factor) + 1
+                time = _times(term, epoch)
+                known[factor] = eval_legendre(degree, time)[exposure]
             elif factor in ("row", "column"):
                 known[factor] = _places(term, factor, instrument, detector, pixel)
             else:

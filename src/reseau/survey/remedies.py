@@ -245,7 +245,7 @@ def with_terms(config: SurveyConfig, name: str, instrument: Instrument) -> Instr
     for number, term in enumerate(flaw.terms):
         given = dict(term)
         if given.get("zero") == "zero":
-            given["zero"] = getattr(getattr(config, table), "zero")
+            given["zero"] = getattr(config, table).zero
         words = f"{name} {number + 1}" if len(flaw.terms) > 1 else name
         label = words.replace(" ", "_").replace("-", "_")
         instrument = instrument.with_term(given.pop("covariate"), name=label, **given)

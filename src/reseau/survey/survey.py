@@ -113,6 +113,23 @@ class Survey:
         one_plate(self.plan, number)
         return _plate(self, number)
 
+    @in_double
+    def with_config(self, config: SurveyConfig) -> "Survey":
+        """Return the same stars, references and plan with another camera and noise.
+
+        Parameters
+        ----------
+        config
+            Differs in its tables about the camera and the noise only.
+        """
+        patterns = draw_patterns(
+            _streams(self.config.seed)["camera"],
+            self.instrument,
+            camera_settings(config),
+            len(self),
+        )
+        return replace(self, config=config, patterns=patterns)
+
     @cached_property
     def is_changing(self) -> bool:
         """Return whether the camera differs between plates, by more than its focus."""
@@ -179,8 +196,7 @@ def open_survey(
     CatalogueError
         The list of stars cannot be used.
     """
-    seeds = np.random.SeedSequence(config.seed).spawn(len(STREAMS))
-    rngs = dict(zip(STREAMS, map(np.random.default_rng, seeds), strict=True))
+    rngs = _streams(config.seed)
     plan = plan_survey(
         config.orbit,
         config.region,
@@ -215,6 +231,12 @@ def open_survey(
         ),
         noise=noise,
     )
+
+
+def _streams(seed: int) -> dict[str, np.random.Generator]:
+    """Return the random numbers of a survey."""
+    seeds = np.random.SeedSequence(seed).spawn(len(STREAMS))
+    return dict(zip(STREAMS, map(np.random.default_rng, seeds), strict=True))
 
 
 def field_side(instrument: Instrument) -> float:

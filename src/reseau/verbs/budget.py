@@ -1,7 +1,7 @@
 """`reseau budget` as a function: what each flaw of a survey costs a solver."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from reseau._compiled import computing
@@ -15,7 +15,7 @@ from reseau.survey.remedies import (
     with_terms,
     without_flaws,
 )
-from reseau.survey.survey import Survey, open_survey
+from reseau.survey.survey import Survey
 
 from .simulate import as_dataset
 from .solve import solve
@@ -76,7 +76,7 @@ def _row(made: Survey, name: str | None, plates: list[int]) -> BudgetRow:
     """Return what a flaw costs; None: what there is without any."""
     config = made.config
     flawed = without_flaws(config) if name is None else with_flaw(config, name)
-    survey = reopened(made, flawed)
+    survey = made.with_config(flawed)
     usual, remedied = [], []
     for number in plates:
         plate = as_dataset(survey.plate(number))
@@ -92,14 +92,6 @@ def _row(made: Survey, name: str | None, plates: list[int]) -> BudgetRow:
         )
         remedied.append((compare_with_truth(better, plate.truth), better))
     return budget_row(name or "none", usual, remedied or usual)
-
-
-def reopened(made: Survey, config: Any) -> Survey:
-    """Return a survey with the same stars and plan, and other flaws."""
-    again = open_survey(
-        config, made.instrument, noise=made.noise, stars=made.stars.columns()
-    )
-    return replace(made, config=config, patterns=again.patterns)
 
 
 __all__ = ["budget"]

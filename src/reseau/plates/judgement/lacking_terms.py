@@ -69,9 +69,7 @@ def dependences(prepared: Prepared, solution: Solution) -> list[Dependence]:
     return find_dependences(left, known)
 
 
-def dependence_sentences(
-    prepared: Prepared, found: list[Dependence]
-) -> list[str]:
+def dependence_sentences(prepared: Prepared, found: list[Dependence]) -> list[str]:
     """Say on what the residuals depend, and what to do.
 
     Parameters

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from reseau.verbs.simulate import Simulated, simulate
     from reseau.verbs.solution import Solution, Solved, read_solution
     from reseau.verbs.solve import solve
+    from reseau.verbs.solve_plates import solve_plates
+    from reseau.verbs.survey_solution import SurveySolution, read_survey_solution
 
 try:
     __version__ = version("reseau")
@@ -51,6 +53,7 @@ __all__ = [
     "SolutionComparison",
     "SolveOptions",
     "Solved",
+    "SurveySolution",
     "Variational",
     "__version__",
     "compare",
@@ -62,8 +65,10 @@ __all__ = [
     "read_dataset",
     "read_instrument",
     "read_solution",
+    "read_survey_solution",
     "simulate",
     "solve",
+    "solve_plates",
     "write_dataset",
     "write_instrument",
 ]
@@ -87,6 +92,7 @@ _HOMES = {
     "SolutionComparison": "diagnostics",
     "SolveOptions": "plates",
     "Solved": "verbs.solution",
+    "SurveySolution": "verbs.survey_solution",
     "Variational": "plates.methods",
     "compare": "verbs.compare",
     "demo": "verbs.demo",
@@ -97,8 +103,10 @@ _HOMES = {
     "read_dataset": "datasets",
     "read_instrument": "datasets",
     "read_solution": "verbs.solution",
+    "read_survey_solution": "verbs.survey_solution",
     "simulate": "verbs.simulate",
     "solve": "verbs.solve",
+    "solve_plates": "verbs.solve_plates",
     "write_dataset": "datasets",
     "write_instrument": "datasets",
 }

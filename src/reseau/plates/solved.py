@@ -133,6 +133,7 @@ def judge(
     sentences = [spoken(text) for text in [*sentences, *advice, *dataset.notes]]
     strays = [spoken(text) for text in strays]
     summary = _summary(answer, found, strays)
+    summary["plate_id"], summary["epoch"] = prepared.plate_id, prepared.epoch
     summary["verdict"] = sentences
     summary["warnings"] = [str(w).splitlines()[0] for w in caught]
     summary["input"] = str(dataset.source) if dataset.source else dataset.name

@@ -19,6 +19,12 @@ from reseau.datasets import (
     read_instrument,
     read_solution,
 )
+from reseau.datasets.survey_solutions import (
+    SurveyTables,
+    is_survey_solution,
+    plate_piece,
+    read_survey_tables,
+)
 from reseau.errors import FileFormatError, explain
 from reseau.instrument import CalibrationTerm, Instrument, basis_name
 from reseau.plates.datum_text import datum_text
@@ -36,7 +42,8 @@ class Information:
     Attributes
     ----------
     kind
-        "dataset", "solution", "table", "instrument" or "preset".
+        "dataset", "solution", "solution of a survey", "table", "instrument" or
+        "preset".
     name
         As it was given.
     facts
@@ -122,6 +129,8 @@ def describe(path: str | Path, *, allow_outside: bool = False) -> Information:
 
 def _of_directory(place: Path, allow_outside: bool) -> Information:
     refuse_incomplete(place)
+    if is_survey_solution(place):
+        return _of_survey_solution(str(place), read_survey_tables(place))
     if (place / "summary.json").exists():
         with damage_told(place, "solution", "solve again"):
             return _of_solution(str(place), read_solution(place))
@@ -210,6 +219,24 @@ def _of_solution(name: str, files: PlateTables) -> Information:
     }
     sentences = [str(s) for s in found.get("verdict", [])]
     return Information("solution", name, facts, _tables(tables), sentences)
+
+
+def _of_survey_solution(name: str, files: SurveyTables) -> Information:
+    found, epochs = files.summary, files.plates["epoch"].to_numpy()
+    facts = [
+        ("input", str(found.get("input"))),
+        ("plates", f"{found['n_solved']:,} of {found['n_plates']:,} solved"),
+        ("epochs", _range(epochs, "{:.6f}")),
+        ("exposures", f"{found['n_exposures']:,}"),
+        ("measurements", f"{found['n_measurements']:,}"),
+        *(
+            (f"plate {row['plate_id']}", str(row["message"]).splitlines()[0])
+            for row in found["not_solved"]
+        ),
+        ("one plate", f"{name}/{plate_piece(files.plates['plate_id'][0].as_py())}"),
+    ]
+    tables, sentences = _tables({"plates": files.plates}), list(found["verdict"])
+    return Information("solution of a survey", name, facts, tables, sentences)
 
 
 def _flags(table: pa.Table, name: str) -> np.ndarray:

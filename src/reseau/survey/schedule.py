@@ -334,7 +334,7 @@ def exposures_of(plan: SurveyPlan, plate: int) -> OrbitExposures:
     latitude = plan.field[plate, number, 1] + offset[:, 1]
     longitude = plan.field[plate, number, 0] + offset[:, 0] / np.cos(latitude)
     ra, dec = in_icrs(plan.region.frame, longitude, latitude)
-    angle = _rolls(plan, epoch, longitude, latitude, np.stack([ra, dec], axis=-1))
+    angle = intended_angles(plan, epoch, longitude, latitude)
     angle = angle + turn + rng.normal(0.0, schedule.roll_jitter * DEGREE, m)
     attitude = np.stack([ra, dec, angle], axis=-1)
     widths = np.array(
@@ -364,20 +364,27 @@ def _unsteady(
     return jitter[:, :2] + drift[:, None] * way, jitter[:, 2]
 
 
-def _rolls(
+def intended_angles(
     plan: SurveyPlan,
-    epoch: np.ndarray,
-    longitude: np.ndarray,
-    latitude: np.ndarray,
-    place: np.ndarray,
+    epoch: Float[np.ndarray, "m"],
+    longitude: Float[np.ndarray, "m"],
+    latitude: Float[np.ndarray, "m"],
 ) -> Float[np.ndarray, "m"]:
-    """Return the position angles that are intended [rad]."""
+    """Return the position angles that exposures are meant to have [rad].
+
+    Parameters
+    ----------
+    plan
+        Of the survey.
+    epoch
+        Julian years, TCB.
+    longitude, latitude
+        Of the pointings in the region's frame [rad].
+    """
     added = plan.schedule.roll_angle * DEGREE
-    if plan.schedule.roll == "fixed":
-        return np.full(len(epoch), added)
     if plan.schedule.roll == "sun":
         sun = sun_directions(epoch)
-        ra, dec = place.T
+        ra, dec = in_icrs(plan.region.frame, longitude, latitude)
         east = np.stack([-np.sin(ra), np.cos(ra), np.zeros_like(ra)], axis=-1)
         north = np.stack(
             [-np.sin(dec) * np.cos(ra), -np.sin(dec) * np.sin(ra), np.cos(dec)], axis=-1
@@ -385,7 +392,7 @@ def _rolls(
         return added + np.arctan2(
             np.sum(sun * east, axis=-1), np.sum(sun * north, axis=-1)
         )
-    if plan.region.frame == "icrs":
+    if plan.schedule.roll == "fixed" or plan.region.frame == "icrs":
         return np.full(len(epoch), added)
     return added + north_angle(longitude, latitude)
 
@@ -410,6 +417,7 @@ __all__ = [
     "exposures_that_fit",
     "field_starts",
     "in_icrs",
+    "intended_angles",
     "middle_of",
     "nearest_limb",
     "one_plate",

@@ -1,11 +1,13 @@
 """What the flaws of a survey cost: a table of errors with and without remedies."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+
+from reseau._words import counted
 
 from .comparison.truth import Comparison
 from .recovery import Recovery, recovery_statistics
@@ -92,8 +94,8 @@ class Budget:
             )
         n = self.rows[0].usual.n
         lines.append(
-            f"{n:,} sources of {self.plates} plate{'s' * (self.plates > 1)}; the ratios "
-            f"are 1 within {self.rows[0].usual.tolerance:.3f} where all is right"
+            f"{counted(self.plates, 'plates')}, {n:,} sources; the ratios are 1 within "
+            f"{self.rows[0].usual.tolerance:.3f} where all is right"
         )
         return lines
 
@@ -126,9 +128,31 @@ def budget_row(
         usual=first,
         remedied=second,
         damage_mas=math.sqrt(max(excess, 0.0)),
-        noticed=any(not s["describes_data"] or not s["consistent"] for s in found)
-        or bool(depends),
+        noticed=any(says_that_something_is_missing(s) for s in found),
         said=tuple(depends),
+    )
+
+
+CHANCE = 5.0
+"""Beyond how many σ of chance a sum of squares says that the model is wrong."""
+
+
+def says_that_something_is_missing(summary: Mapping[str, Any]) -> bool:
+    """Return whether a solution's numbers say that its model or its errors are wrong.
+
+    Parameters
+    ----------
+    summary
+        Of the solution.
+    """
+    chi2, dof = summary["chi2"], summary["dof"]
+    off = abs(chi2 - dof) > CHANCE * math.sqrt(2.0 * dof)
+    worst = summary["outliers"]["measurements"]
+    return bool(
+        off
+        or not summary["describes_data"]
+        or summary["residuals_depend_on"]
+        or worst["beyond_limit"]
     )
 
 

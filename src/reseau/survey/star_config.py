@@ -290,6 +290,8 @@ class NoiseConfig(Checked):
         of the distance from the axis.
     magnitude_error
         1σ of the measured magnitudes [mag].
+    colour_error
+        1σ of the stars' colours, which are measured once for all [mag].
     """
 
     kind: str = entry("kind", str, default="constant", choices=NOISES)
@@ -315,6 +317,9 @@ class NoiseConfig(Checked):
     )
     magnitude_error: float = entry(
         "magnitude_error", float, default=0.02, minimum=0.0, largest=10.0
+    )
+    colour_error: float = entry(
+        "colour_error", float, default=0.01, minimum=0.0, largest=10.0
     )
 
     def __post_init__(self) -> None:

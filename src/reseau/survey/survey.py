@@ -54,8 +54,6 @@ STREAMS = ("stars", "reference", "camera")
 OF_PLATE = ("camera", "noise")
 """Random numbers of a plate."""
 
-COLOUR_ERROR = 0.02
-
 
 @dataclass(frozen=True, eq=False)
 class Survey:
@@ -416,7 +414,8 @@ def _measured(
     noise = draw_noise(config.noise, error, rng)
     position = images.pixel + shift + noise.offset
     ids = np.array(instrument.detectors.ids, dtype=np.int32)
-    colour = stars.colour + COLOUR_ERROR * rng.standard_normal(len(stars))
+    scatter = config.noise.colour_error * rng.standard_normal(len(stars))
+    colour = stars.colour + scatter
     return {
         "exposure_id": begun.exposures["exposure_id"][images.exposure],
         "detector_id": ids[images.detector],

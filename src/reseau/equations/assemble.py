@@ -204,7 +204,10 @@ def _take_off(
     flat = border.reshape(e + rest, -1)
     right = np.concatenate([np.asarray(tile.gradient).ravel() for _, tile in group])
     columns = np.concatenate(
-        [_exposure_columns(layout, exposure), np.arange(layout.size - rest, layout.size)]
+        [
+            _exposure_columns(layout, exposure),
+            np.arange(layout.size - rest, layout.size),
+        ]
     )
     at = (columns[:, None] * layout.size + columns).ravel()
     lost.matrix.ravel()[at] += (flat @ flat.T).ravel()

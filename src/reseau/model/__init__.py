@@ -1,7 +1,7 @@
 """The observation equation, its unknowns and their priors, each written once."""
 
-from .density import Density, log_density, log_likelihood, log_prior, make_density
 from .covariates import term_covariates
+from .density import Density, log_density, log_likelihood, log_prior, make_density
 from .derivatives import (
     Combined,
     OnDetector,
@@ -44,7 +44,6 @@ from .priors import (
     shared_vector,
 )
 from .problem import Problem, detector_parameters, nominal_parameters, parameter_names
-
 from .terms import effects_of, nominal_terms
 
 __all__ = [

@@ -28,8 +28,8 @@ from .parameters import PER_EXPOSURE, Parameters, layout_of
 from .priors import (
     attitude_rows,
     gamma_terms,
-    normal_terms,
     nominal_vector,
+    normal_terms,
     prior_widths,
     tied_focal_weight,
 )

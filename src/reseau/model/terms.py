@@ -107,7 +107,9 @@ def term_labels(instrument: Instrument) -> tuple[str, ...]:
     """Return the names of `nominal_terms`, with the detector where it applies."""
     of_detector = term_names(instrument, "detector")
     labels = term_names(instrument, "plate")
-    labels += [f"{n}@detector={d}" for d in instrument.detectors.ids for n in of_detector]
+    labels += [
+        f"{n}@detector={d}" for d in instrument.detectors.ids for n in of_detector
+    ]
     return tuple(labels)
 
 

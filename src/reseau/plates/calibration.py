@@ -100,7 +100,8 @@ def fitted_instrument(prepared: Prepared, solution: Solution) -> Instrument:
         instrument, values[layout.terms], layout.by_exposure(values)[:, PER_EXPOSURE:]
     )
     terms = tuple(
-        replace(term, values=v) for term, v in zip(instrument.terms, fitted, strict=True)
+        replace(term, values=v)
+        for term, v in zip(instrument.terms, fitted, strict=True)
     )
     return eqx.tree_at(
         lambda i: (

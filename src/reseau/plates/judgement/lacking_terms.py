@@ -69,9 +69,7 @@ def dependences(prepared: Prepared, solution: Solution) -> list[Dependence]:
     return find_dependences(left, known)
 
 
-def dependence_sentences(
-    prepared: Prepared, found: list[Dependence]
-) -> list[str]:
+def dependence_sentences(prepared: Prepared, found: list[Dependence]) -> list[str]:
     """Say on what the residuals depend, and what to do.
 
     Parameters
@@ -101,8 +99,8 @@ def _sentence(prepared: Prepared, found: Dependence) -> str:
     ]
     if declared:
         return (
-            f"{head}, though the term {declared[0]!r} is declared: try a higher degree, "
-            "the other frame or another granularity."
+            f"{head}, though the term {declared[0]!r} is declared: try a higher "
+            "degree, the other frame or another granularity."
         )
     more = OPTIONS.get(found.covariate, "")
     return f'{head}: declare a [[term]] with covariate = "{found.covariate}"{more}.'
@@ -207,8 +205,8 @@ def _known_by_prior(
     if not partners:
         return f"{head}: the measurements say next to nothing of it."
     return (
-        f"{head}: it trades with {', '.join(partners)}. Raise the term's minimum_degree, "
-        "or hold one of them."
+        f"{head}: it trades with {', '.join(partners)}. Raise the term's "
+        "minimum_degree, or hold one of them."
     )
 
 

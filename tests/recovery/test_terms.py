@@ -15,7 +15,6 @@ import pytest
 from alarm import normal_bound, spread_bounds
 from reseau import compare, simulate, solve
 from reseau._precision import in_double
-from reseau.diagnostics import recovery_statistics
 from reseau.instrument import plane_from_pixel, restored
 from reseau.tables import columns_of
 from with_terms import on_axes, shift_of
@@ -129,9 +128,7 @@ def make(name, seed):
         table = table.set_column(place, table.schema.field(axis), pa.array(moved[:, i]))
     plain = replace(dataset, measurements=table)
     values = true.mean(axis=0) if term.granularity == "exposure" else true.ravel()
-    known = replace(
-        plate.truth.instrument, terms=(replace(term, values=values),)
-    )
+    known = replace(plate.truth.instrument, terms=(replace(term, values=values),))
     return Made(
         plain,
         replace(plain, instrument=instrument),

@@ -9,8 +9,8 @@ import pytest
 
 from plates import make_plate, two_detectors
 from reseau.equations.assemble import assemble
-from reseau.equations.leverage import leverages
 from reseau.equations.equations import equations_at
+from reseau.equations.leverage import leverages
 from reseau.equations.plan import plan_tiles
 from reseau.equations.residuals import residuals_at
 from reseau.instrument import make_distortion, make_term
@@ -72,9 +72,7 @@ def _case(instrument=None, **choices):
     step[layout.distortion] *= 0.0
     step[layout.detectors] = 0.0
     step[layout.skew] *= 1e-4
-    point = take_step(
-        start.parameters, step, np.zeros(start.parameters.offset.shape)
-    )
+    point = take_step(start.parameters, step, np.zeros(start.parameters.offset.shape))
     return start.problem, point
 
 
@@ -180,7 +178,9 @@ def test_leverages_are_those_of_the_dense_covariance():
     basis[n:, n:] = equations.basis.toarray()
     free = dense @ basis
     normal = free.T @ free
-    prior = equations.basis.T @ prior_terms(problem, point).information @ equations.basis
+    prior = (
+        equations.basis.T @ prior_terms(problem, point).information @ equations.basis
+    )
     normal[n:, n:] += prior
     scale = np.sqrt(np.diag(normal))
     kept = scale > 0
@@ -230,4 +230,5 @@ def test_a_term_shifts_by_its_formula(term):
 def test_parameters_without_terms_have_none():
     point = find_start(make_plate().problem).parameters
     assert isinstance(point, Parameters)
-    assert point.terms.size == 0 and point.exposure_terms.size == 0
+    assert point.terms.size == 0
+    assert point.exposure_terms.size == 0

@@ -200,9 +200,8 @@ def _detector_stage_with_terms(
     values
         Coefficients, skew, terms, and those terms that each exposure has.
     """
-    coefficients, skew, terms, own = (
-        None if v is None else jnp.asarray(v) for v in values
-    )
+    coefficients, skew, terms = (jnp.asarray(v) for v in values[:3])
+    own = values[3]
     met = jnp.asarray(blocks.detector)
     slots = position[0].shape[0] // met.shape[0]
     detector = jnp.repeat(met, slots)

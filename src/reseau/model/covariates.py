@@ -73,11 +73,11 @@ def term_covariates(
 
 
 def _product(term: CalibrationTerm, known: dict[str, np.ndarray]) -> np.ndarray:
-    out = 1.0
+    out = np.ones(1)
     for factor in term.factors:
         zero = term.zero if factor in COLUMNS else 0.0
         out = out * (known[factor] - zero)
-    return np.asarray(out)
+    return out
 
 
 def relative_times(epoch: Float[np.ndarray, "n_exp"]) -> Float[np.ndarray, "n_exp"]:

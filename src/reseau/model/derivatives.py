@@ -204,7 +204,7 @@ def _with_terms(
     effects: Effects,
     found: OnDetector,
 ) -> OnDetector:
-    """Return pixels with the shifts along the detector's axes, and what exposures add."""
+    """Return pixels shifted along the detector's axes too, and what exposures add."""
     own = _exposure_columns(instrument, plane, skew, effects, found)
     if not has_frame(instrument, "pixel"):
         return found._replace(exposure=own)

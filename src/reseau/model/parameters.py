@@ -7,8 +7,9 @@ start. All others are shared by many sources and form one vector::
     distortion coefficients | skew | detector 0: x, y, theta, pitch_x, pitch_y | ... |
     declared terms: of the plate | of detector 0 | ...
 
-(an exposure also has the declared terms of its own, after F_y), in radians and micrometres. Attitude steps are rotations about the axes of the
-current attitude (`instrument.rotate_axes`), so nothing is singular at the poles.
+in radians and micrometres; an exposure also has the declared terms of its own, after
+F_y. Attitude steps are rotations about the axes of the current attitude
+(`instrument.rotate_axes`), so nothing is singular at the poles.
 """
 
 from dataclasses import replace

@@ -82,7 +82,7 @@ def nominal_parameters(problem: Problem) -> Parameters:
 
 
 def nominal_own_terms(problem: Problem) -> Float[np.ndarray, "n_row k"]:
-    """Return the declared terms that each exposure has; no rows where there are none."""
+    """Return the declared terms that each exposure has; no rows if there are none."""
     own = nominal_exposure_terms(problem.instrument)
     return np.tile(own, (problem.exposures.epoch.shape[0] if own.size else 0, 1))
 

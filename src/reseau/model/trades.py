@@ -1,4 +1,4 @@
-"""Declared terms that other free parameters stand for exactly: refused, with their name.
+"""Declared terms that other free parameters stand for exactly are refused by name.
 
 A shift that is the same for all stars of an exposure is a pointing; one that grows with
 the place is a position angle, a focal length, a turn or pitch of a detector; one that
@@ -6,10 +6,13 @@ does so alike on all exposures, to a higher degree, is a distortion. Data can ne
 them apart, and priors would share them out by their widths.
 """
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
 from reseau.errors import ConfigError, explain
-from reseau.instrument import CalibrationTerm, Instrument
+from reseau.instrument import CalibrationTerm, Instrument, make_term
 from reseau.instrument.distortion.terms import Polynomial
 
 PARALLEL = 1e-2
@@ -32,15 +35,33 @@ def refuse_trades(instrument: Instrument, free: tuple[str, ...]) -> None:
         found = traded(instrument, term, free)
         if found is not None:
             degree, block, what = found
+            higher = [
+                d
+                for d in range(degree + 1, term.degree + 1)
+                if traded(instrument, replace(term, **_from(term, d)), free) is None
+            ]
+            mended = f"set minimum_degree = {higher[0]}" if higher else "raise degree"
             raise ConfigError(
                 explain(
                     given=f"the term {term.name!r} of degree {degree}, covariate "
                     f"{term.covariate!r}, trades exactly with {what}",
                     wanted="terms that no other free parameters stand for",
                     where=f"term {term.name!r} of instrument {instrument.name!r}",
-                    todo=f"set minimum_degree = {degree + 1}, or hold the block {block}",
+                    todo=f"{mended}, or hold the block {block}",
                 )
             )
+
+
+def _from(term: CalibrationTerm, degree: int) -> dict[str, Any]:
+    """Return what changes where a term begins with a higher degree."""
+    bare = make_term(
+        term.covariate,
+        normalisation=term.normalisation,
+        axes=term.axes,
+        minimum_degree=degree,
+        degree=term.degree,
+    )
+    return {"minimum_degree": degree, "values": bare.values}
 
 
 def traded(

@@ -24,6 +24,7 @@ from reseau.errors import (
     warn,
 )
 from reseau.model import DEFAULT_FREE, Problem
+from reseau.model.terms import term_labels
 from reseau.model.trades import refuse_trades
 from reseau.records import Exposures, Measurements, SourcePrior
 from reseau.settings import default_of
@@ -86,6 +87,11 @@ class Prepared:
     dropped: dict[str, list[int]] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
     names: Names = field(default_factory=dict)
+
+    @property
+    def term_labels(self) -> tuple[str, ...]:
+        """Return names of the declared terms that exposures share."""
+        return term_labels(self.problem.instrument)
 
     @property
     def labels(self) -> Labels:

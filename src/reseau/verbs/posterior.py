@@ -13,7 +13,6 @@ from reseau.errors import FileFormatError, explain
 from reseau.exchange import PosteriorNames, to_arviz, write_draws
 from reseau.exchange.arviz import check_netcdf, require_arviz
 from reseau.exchange.posteriors import SavedPosterior, read_posterior
-from reseau.model.terms import term_labels
 from reseau.plates import Prepared
 from reseau.solvers import Draws, Solution
 from reseau.solvers.posterior.draws import resample, sample_posterior
@@ -202,7 +201,7 @@ def posterior_names(prepared: Prepared) -> PosteriorNames:
         detector_id=np.asarray(instrument.detectors.ids, dtype=np.int64),
         coefficients=tuple(instrument.distortion.names),
         units=tuple(instrument.distortion.units),
-        terms=term_labels(instrument),
+        terms=prepared.term_labels,
     )
 
 

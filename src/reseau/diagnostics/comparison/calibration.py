@@ -246,14 +246,16 @@ def _true_terms(fitted: Instrument, true: Instrument, n: int) -> dict[str, ndarr
 def _bare_problem(found: Compared, attitude: Float[ndarray, "n 3"]) -> Problem:
     """Return a problem without measurements: all that a datum depends on."""
     n = len(attitude)
-    zero = np.zeros((n, 3))
+    zero, nothing = np.zeros((n, 3)), np.zeros(0, dtype=np.int32)
     return Problem(
         instrument=found.instrument,
         exposures=Exposures(np.zeros(n), attitude, zero, zero),
         measurements=Measurements(
             np.zeros((0, 2)),
             np.zeros((0, 2, 2)),
-            *(np.zeros((3, 0), dtype=np.int32)),
+            source=nothing,
+            exposure=nothing,
+            detector=nothing,
             covariates=np.zeros((len(found.instrument.terms), 0)),
         ),
         prior=SourcePrior(

@@ -121,6 +121,9 @@ TRIED = {
 What attitudes, scales and detectors take up is left out.
 """
 
+LIMIT = float(np.log(ALARM / len(TRIED)))
+"""Logarithm of the probability of chance at which a dependence is told."""
+
 BENT = ("row", "column")
 """Covariates that are tried with their square too: detectors take up what is linear."""
 
@@ -131,6 +134,7 @@ def find_dependences(
     """Return on what residuals depend, the strongest first.
 
     Each is taken out before the next is looked for: colour and magnitude go together.
+    Of covariates with a common factor only the strongest is told.
 
     Parameters
     ----------
@@ -142,16 +146,17 @@ def find_dependences(
     tried = {name: u for name, u in covariates.items() if name in TRIED and np.any(u)}
     if not (left.dof >= FEWEST and tried):
         return []
-    limit = np.log(ALARM / len(TRIED))
     found: list[Dependence] = []
     taken: dict[str, list[np.ndarray]] = {"plane": [], "pixel": []}
     while len(found) < MOST:
         best, columns = _strongest(left, tried, taken)
-        if best is None or best.log_probability > limit:
+        if best is None or best.log_probability > LIMIT:
             break
         found.append(best)
         taken[best.frame] += columns
-        tried.pop(best.covariate)
+        # What a fit has spread of one effect looks like others of the same kind.
+        mine = {*best.covariate.split("*")}
+        tried = {n: u for n, u in tried.items() if not mine & {*n.split("*")}}
     return found
 
 
@@ -222,7 +227,8 @@ def _judged(
     if not (np.isfinite(chi2) and chi2 > 0 and scale > 0):
         return None
     log_p = float(stats.f.logsf(chi2 / k / scale, k, max(left.dof - k, 1.0)))
-    log_p = max(log_p, _by_stars(left, along, both, (new, old, gain), score))
+    if log_p <= LIMIT:  # else it is chance however stars scatter
+        log_p = max(log_p, _by_stars(left, along, both, (new, old, gain), score))
     x, y = shift[: f - n] @ both[n:], shift[f - n :] @ both[n:]
     return log_p, float(np.sqrt(np.mean(x**2 + y**2)))
 

@@ -99,8 +99,8 @@ def _sentence(prepared: Prepared, found: Dependence) -> str:
     ]
     if declared:
         return (
-            f"{head}, though the term {declared[0]!r} is declared: try a higher degree, "
-            "the other frame or another granularity."
+            f"{head}, though the term {declared[0]!r} is declared: try a higher "
+            "degree, the other frame or another granularity."
         )
     more = OPTIONS.get(found.covariate, "")
     return f'{head}: declare a [[term]] with covariate = "{found.covariate}"{more}.'
@@ -205,8 +205,8 @@ def _known_by_prior(
     if not partners:
         return f"{head}: the measurements say next to nothing of it."
     return (
-        f"{head}: it trades with {', '.join(partners)}. Raise the term's minimum_degree, "
-        "or hold one of them."
+        f"{head}: it trades with {', '.join(partners)}. Raise the term's "
+        "minimum_degree, or hold one of them."
     )
 
 

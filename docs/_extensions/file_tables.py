@@ -19,10 +19,15 @@ from reseau.datasets import presets
 from reseau.datasets.dataset_config import DatasetConfig
 from reseau.datasets.instrument_config import InstrumentConfig
 from reseau.flags import flags_table
+from reseau.survey.survey_config import SurveyConfig
 from reseau.tables import layouts, solution_layouts
 from reseau.tables.columns import TableSchema
 
-RECORDS = {"dataset": DatasetConfig, "instrument": InstrumentConfig}
+RECORDS = {
+    "dataset": DatasetConfig,
+    "instrument": InstrumentConfig,
+    "survey": SurveyConfig,
+}
 
 
 def column_rows(table: TableSchema) -> list[str]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from reseau.verbs.simulate_survey import SimulatedSurvey, simulate_survey
     from reseau.verbs.solution import Solution, Solved, read_solution
     from reseau.verbs.solve import solve
+    from reseau.verbs.solve_plates import solve_plates
+    from reseau.verbs.survey_solution import SurveySolution, read_survey_solution
 
 try:
     __version__ = version("reseau")
@@ -53,6 +55,7 @@ __all__ = [
     "SolutionComparison",
     "SolveOptions",
     "Solved",
+    "SurveySolution",
     "Variational",
     "__version__",
     "compare",
@@ -64,9 +67,11 @@ __all__ = [
     "read_dataset",
     "read_instrument",
     "read_solution",
+    "read_survey_solution",
     "simulate",
     "simulate_survey",
     "solve",
+    "solve_plates",
     "write_dataset",
     "write_instrument",
 ]
@@ -91,6 +96,7 @@ _HOMES = {
     "SolutionComparison": "diagnostics",
     "SolveOptions": "plates",
     "Solved": "verbs.solution",
+    "SurveySolution": "verbs.survey_solution",
     "Variational": "plates.methods",
     "compare": "verbs.compare",
     "demo": "verbs.demo",
@@ -101,9 +107,11 @@ _HOMES = {
     "read_dataset": "datasets",
     "read_instrument": "datasets",
     "read_solution": "verbs.solution",
+    "read_survey_solution": "verbs.survey_solution",
     "simulate": "verbs.simulate",
     "simulate_survey": "verbs.simulate_survey",
     "solve": "verbs.solve",
+    "solve_plates": "verbs.solve_plates",
     "write_dataset": "datasets",
     "write_instrument": "datasets",
 }

@@ -46,6 +46,11 @@ def as_typed() -> Iterator[None]:
         _typed.reset(token)
 
 
+def is_typed() -> bool:
+    """Return whether messages are the command's."""
+    return _typed.get()
+
+
 def spoken(text: str) -> str:
     """Return a message with its options in Python's words, unless they are typed.
 
@@ -120,4 +125,4 @@ def _written(value: str | None) -> str | None:
     return value if re.fullmatch(r"-?\d+(\.\d*)?", value) else f'"{value}"'
 
 
-__all__ = ["as_typed", "spoken"]
+__all__ = ["as_typed", "is_typed", "spoken"]

@@ -146,6 +146,10 @@ class LeftOutWarning(ReseauWarning):
     """Motion or parallax of references is known and could not be applied."""
 
 
+class MissingCovariateWarning(ReseauWarning):
+    """Measurements lack what a declared term depends on, and take the mean."""
+
+
 class Result(enum.Enum):
     """How a solution ended; the value is the message."""
 

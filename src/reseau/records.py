@@ -128,6 +128,9 @@ class Measurements(eqx.Module):
         Covariance of (x, y) [pixel²].
     source, exposure, detector
         Row indices into the source prior, the exposures and the detectors.
+    covariates
+        What the instrument's declared terms multiply, less their zeros, a row a term;
+        None: there are no terms.
     """
 
     pixel: Float[AnyArray, "n_meas 2"]
@@ -135,11 +138,14 @@ class Measurements(eqx.Module):
     source: Int[AnyArray, "n_meas"]
     exposure: Int[AnyArray, "n_meas"]
     detector: Int[AnyArray, "n_meas"]
+    covariates: Float[AnyArray, "n_terms n_meas"] | None = None
 
     def __check_init__(self) -> None:
         n = self.pixel.shape[0]
         for name in ("covariance", "source", "exposure", "detector"):
             _check_length(f"measurements.{name}", getattr(self, name).shape[0], n)
+        if self.covariates is not None:
+            _check_length("measurements.covariates, along", self.covariates.shape[1], n)
 
 
 class SourcePrior(eqx.Module):

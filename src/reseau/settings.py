@@ -16,7 +16,7 @@ GAUSS_NEWTON, SVI, NUTS = "gauss-newton", "svi", "nuts"
 METHODS = (GAUSS_NEWTON, SVI, NUTS)
 """How a plate can be solved."""
 
-BLOCKS = ("sources", "attitude", "scale", "distortion", "skew", "detectors")
+BLOCKS = ("sources", "attitude", "scale", "distortion", "skew", "detectors", "terms")
 DISTORTIONS = ("legendre", "powers", "sip", "brown-conrady", "radial", "none")
 EFFECTS = ("aberration", "deflection")
 GUIDES = ("seed", "meanfield", "lowrank", "arrow")

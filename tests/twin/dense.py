@@ -43,7 +43,8 @@ def _residuals(problem, start, factor, root, step):
     measurements, n = problem.measurements, problem.prior.direction.shape[0]
     moved = take_step(start, step[2 * n :], step[: 2 * n].reshape(n, 2))
     direction = displaced(jnp.asarray(problem.prior.direction), moved.offset)
-    frame = exposure_frame(moved.axes, moved.focal, problem.exposures.surroundings)
+    around = problem.exposures.surroundings
+    frame = exposure_frame(moved.axes, moved.focal, around, moved.exposure_terms)
     pixel = predict(
         problem.instrument,
         tuple(direction[measurements.source, i] for i in range(3)),
@@ -52,6 +53,8 @@ def _residuals(problem, start, factor, root, step):
         moved.skew,
         moved.detectors,
         jnp.asarray(measurements.detector),
+        moved.terms,
+        measurements.covariates,
     )
     left = jnp.asarray(measurements.pixel) - jnp.stack(pixel, axis=-1)
     whitened = jnp.einsum("mij,mj->mi", factor, left)

@@ -6,6 +6,7 @@ from reseau.settings import GROUPS
 
 from ._verb import Verb
 
+MANY = "Many plates"
 OUTPUT = "Output"
 OTHER = "Other"
 """Groups of options besides those of the settings."""
@@ -24,7 +25,7 @@ class Grouped(Verb):
         formatter
             What the help is written to.
         """
-        first = ("Arguments", *GROUPS, OUTPUT, OTHER)
+        first = ("Arguments", *GROUPS, MANY, OUTPUT, OTHER)
         groups: dict[str, list[tuple[str, str]]] = {name: [] for name in first}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
@@ -40,4 +41,4 @@ class Grouped(Verb):
                 formatter.write_dl(records)
 
 
-__all__ = ["OTHER", "OUTPUT", "Grouped"]
+__all__ = ["MANY", "OTHER", "OUTPUT", "Grouped"]

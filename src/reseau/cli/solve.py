@@ -15,6 +15,7 @@ from ._guard import (
     given_path,
     guarded,
 )
+from ._plates import Plates, Shown, Workers, refuse_workers, solve_many
 from ._screen import is_watched, print_json, print_table, progress, say
 from ._settings import chosen_settings, with_settings
 
@@ -68,22 +69,32 @@ def solve(
         ),
     ] = False,
     debug: Debug = False,
+    plates: Plates = None,
+    workers: Workers = None,
     **typed: Any,
 ) -> int:
-    """Find positions and calibration of one plate.
+    """Find positions and calibration of one plate, or of each of many.
 
     Exit code 0: converged; read the verdict. 2: bad input or options. 3: the fit did
-    not converge, or the data do not determine all parameters.
+    not converge, or the data do not determine all parameters; of many plates, one.
     """
     del context, debug
     place, target = given_path(source, "INPUT"), given_path(output, "--output")
+    watched = is_watched(quiet=quiet, json_wanted=json, verbose=verbose)
+    if plates is not None:
+        keep_compiled()
+        shown = Shown(json=json, quiet=quiet, watched=watched)
+        chosen = chosen_settings(typed)
+        return solve_many(
+            *(place, target, plates, workers, chosen), overwrite=overwrite, shown=shown
+        )
+    refuse_workers(workers)
     # Not at the top: JAX and astropy take seconds that the help need not wait for.
     from reseau.plates import SolveOptions
     from reseau.verbs.solve import solve as run
 
     keep_compiled()
     options = SolveOptions(**chosen_settings(typed))
-    watched = is_watched(quiet=quiet, json_wanted=json, verbose=verbose)
     with progress(f"solving {place}", wanted=watched) as report:
         solved = run(place, target, options=options, overwrite=overwrite, report=report)
     show_solved(solved, target, json=json, quiet=quiet, verbose=verbose)

@@ -4,6 +4,7 @@ from .assumed_error import DEFAULT_ERROR
 from .dataset import Dataset, digests, read_dataset, read_reference, write_dataset
 from .instrument_writer import is_plane, write_instrument
 from .instruments import presets, read_instrument
+from .plate_by_plate import PlateByPlate, PlateIndex, open_plates
 from .solutions import (
     PlateTables,
     calibration_labels,
@@ -17,11 +18,14 @@ from .truths import Truth, read_truth
 __all__ = [
     "DEFAULT_ERROR",
     "Dataset",
+    "PlateByPlate",
+    "PlateIndex",
     "PlateTables",
     "Truth",
     "calibration_labels",
     "digests",
     "is_plane",
+    "open_plates",
     "presets",
     "read_dataset",
     "read_instrument",

@@ -1,8 +1,8 @@
 """Datasets, format version 1: a directory of Parquet tables and TOML."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from reseau.config import Source, read_toml, write_toml
 from reseau.errors import (
     CatalogueError,
     ConfigError,
-    FileFormatError,
     ReseauWarning,
     explain,
     some,
@@ -36,7 +35,7 @@ from reseau.tables.columns import TableSchema
 from reseau.tables.damage import damage_told
 from reseau.tables.files import require_directory, write_parquet
 from reseau.tables.interpret import interpreted
-from reseau.tables.layouts import EXPOSURES, MEASUREMENTS, OBSERVER_STATES, REFERENCE
+from reseau.tables.layouts import EXPOSURES, OBSERVER_STATES, REFERENCE
 from reseau.tables.validation import parse_unit, unit_of_field
 
 from .assumed_error import AssumedError
@@ -57,10 +56,16 @@ from .inside import keeper
 from .instrument_writer import is_plane, write_instrument
 from .instruments import read_instrument
 from .links import check_links, check_observer
+from .measurements import (
+    POSITIONS,
+    files_of_plate,
+    in_position_unit,
+    is_of_plate,
+    measurement_files,
+    read_measurements,
+)
+from .row_groups import rows_of_plate
 from .truths import TRUTH, Truth, write_truth
-
-POSITIONS = ("x", "y", "x_error", "y_error")
-"""Columns of the measurements in pixels, or in um where there are none."""
 
 
 @dataclass(frozen=True)
@@ -162,27 +167,58 @@ def read_dataset(
 
 
 def _read(folder: Path, plate: int | None, allow_outside: bool) -> Dataset:
+    keep = opened(folder, allow_outside=allow_outside)
+    found = read_shared(folder, keep)
+    files = [keep(file) for file in files_of_plate(measurement_files(folder), plate)]
+    if plate is None or is_of_plate(files[0]):
+        measurements = read_measurements(files, found.unit)
+    else:
+        measurements = in_position_unit(
+            rows_of_plate(files[0], found.exposures, plate), found.unit, files[0]
+        )
+    check_links(found.exposures, measurements, found.instrument, where=folder)
+    return replace(
+        found,
+        measurements=measurements,
+        digests={**found.digests, **digests(files, folder)},
+    )
+
+
+def opened(folder: Path, *, allow_outside: bool) -> Callable[[Path], Path]:
+    """Return what gives files of a dataset back, or refuses them; see `keeper`."""
     require_dataset(folder)
-    keep = keeper(folder, allow_outside=allow_outside)
+    return keeper(folder, allow_outside=allow_outside)
+
+
+def read_shared(folder: Path, keep: Callable[[Path], Path]) -> Dataset:
+    """Read and check what the plates of a dataset have in common.
+
+    Parameters
+    ----------
+    folder
+        Of the dataset.
+    keep
+        As `opened` returns it.
+
+    Returns
+    -------
+    The dataset, whose table of measurements has no rows and no columns.
+    """
     config, source = read_toml(keep(folder / "dataset.toml"), DatasetConfig)
     check_format(config.format, source)
     check_observer_name(config.observer, source)
     effects = check_effects(config.effects or [], source)
     instrument_file = keep(folder / config.instrument)
     instrument = read_instrument(instrument_file)
-    files = [keep(file) for file in _of_plate(_measurement_files(folder), plate)]
-    unit = "um" if is_plane(instrument) else "pixel"
     exposures_file = keep(folder / "exposures.parquet")
     reference_file = keep(folder / "reference.parquet")
     exposures = validate(read_table(exposures_file), EXPOSURES, where=exposures_file)
-    measurements = _read_measurements(files, unit)
     reference = read_reference(reference_file) if reference_file.exists() else None
     states_file = None
     if is_file(config.observer):
         states_file = keep(folder / str(config.observer))
     check_observer(exposures, exposures_file)
-    check_links(exposures, measurements, instrument, where=folder)
-    read: list[str | Path] = [source.name, instrument_file, exposures_file, *files]
+    read: list[str | Path] = [source.name, instrument_file, exposures_file]
     if reference is not None:
         read.append(reference_file)
     if states_file is not None:
@@ -191,7 +227,7 @@ def _read(folder: Path, plate: int | None, allow_outside: bool) -> Dataset:
         name=config.name,
         instrument=instrument,
         exposures=exposures,
-        measurements=measurements,
+        measurements=pa.table({}),
         reference=reference,
         effects=effects,
         observer=config.observer,
@@ -200,7 +236,7 @@ def _read(folder: Path, plate: int | None, allow_outside: bool) -> Dataset:
         weather=weather_of(config.atmosphere, source),
         states=None if states_file is None else read_states(states_file),
         names=_names_of(exposures, "exposure") | _names_of(reference, "source"),
-        unit=unit,
+        unit="um" if is_plane(instrument) else "pixel",
         description=config.description,
         source=folder,
         digests=digests(read, folder),
@@ -221,86 +257,6 @@ def _with_names(table: pa.Table, what: str, names: Mapping[int, str]) -> pa.Tabl
         return table
     texts = [names.get(i) for i in table[f"{what}_id"].to_pylist()]
     return table.append_column(name, pa.array(texts, pa.string()))
-
-
-def _measurement_files(folder: Path) -> list[Path]:
-    single, many = folder / "measurements.parquet", folder / "measurements"
-    parts = sorted(many.glob("plate_id=*/*.parquet"))
-    if single.exists() and parts:
-        raise FileFormatError(
-            explain(
-                given="there are measurements.parquet and measurements/plate_id=*",
-                wanted="one of them",
-                where=str(folder),
-                todo="remove or rename the other",
-            )
-        )
-    if many.is_dir() and not parts and not single.exists():
-        raise FileFormatError(
-            explain(
-                given="the directory measurements holds no plate_id=*/*.parquet",
-                wanted="at least one file",
-                where=str(many),
-                todo="write the measurements there, or one file measurements.parquet",
-            )
-        )
-    return parts or [single]
-
-
-def _of_plate(files: list[Path], plate: int | None) -> list[Path]:
-    """Return the files that hold measurements of a plate."""
-    if plate is None or not files[0].parent.name.startswith("plate_id="):
-        return files
-    found = [file for file in files if _plate_of(file) == plate]
-    if found:
-        return found
-    plates = sorted({_plate_of(file) for file in files})
-    raise ConfigError(
-        explain(
-            given=f"plate {plate}",
-            wanted=f"one of {some(plates, 10)}",
-            where=str(files[0].parent.parent),
-            todo="name a plate of this dataset",
-        )
-    )
-
-
-def _read_measurements(files: list[Path], unit: str) -> pa.Table:
-    tables = []
-    for file in files:
-        table = _in_position_unit(read_table(file), unit, file)
-        if file.parent.name.startswith("plate_id="):
-            plate = _plate_of(file)
-            kept = (
-                table.drop_columns(["plate_id"])
-                if "plate_id" in table.column_names
-                else table
-            )
-            table = kept.append_column(
-                "plate_id", pa.array([plate] * len(table), pa.int32())
-            )
-        tables.append(table)
-    return pa.concat_tables(tables, promote_options="default")
-
-
-def _in_position_unit(table: pa.Table, unit: str, where: Path) -> pa.Table:
-    targets = None if unit == "pixel" else dict.fromkeys(POSITIONS, unit)
-    return validate(table, MEASUREMENTS, where=where, units=targets, targets=targets)
-
-
-def _plate_of(file: Path) -> int:
-    text = file.parent.name.removeprefix("plate_id=")
-    try:
-        return int(text)
-    except ValueError as error:
-        raise FileFormatError(
-            explain(
-                given=f"the directory is called {file.parent.name}",
-                wanted="plate_id= and an integer",
-                where=str(file.parent),
-                todo="rename the directory",
-            )
-        ) from error
 
 
 def read_reference(path: str | Path) -> pa.Table:
@@ -437,7 +393,7 @@ def write_dataset(
     check_effects(dataset.effects, Source(dataset.name, ""))
     check_observer_name(dataset.observer, Source(dataset.name, ""))
     _check_unit(dataset)
-    measurements = _in_position_unit(dataset.measurements, dataset.unit, Path(path))
+    measurements = in_position_unit(dataset.measurements, dataset.unit, Path(path))
     check_links(dataset.exposures, measurements, dataset.instrument, where=path)
     with new_directory(path, overwrite=overwrite, marks=DATASET_MARKS) as folder:
         write_toml(config, folder / "dataset.toml")
@@ -484,8 +440,10 @@ __all__ = [
     "Dataset",
     "check_reference",
     "digests",
+    "opened",
     "read_dataset",
     "read_reference",
+    "read_shared",
     "read_states",
     "write_dataset",
 ]

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from reseau.config import entry, numbers, table, tables
 from reseau.constants import DEGREE
 from reseau.instrument import (
+    COVARIATES,
     DEGREE_KINDS,
     DISTORTIONS,
     FOCAL_PRIORS,
     PROJECTIONS,
     SCALES,
+)
+from reseau.instrument.calibration_terms import (
+    AXES,
+    BASES,
+    DEFAULT_TERM_SIGMA,
+    FRAMES,
+    GRANULARITIES,
 )
 
 FOCAL_SIGMA = 10_000.0
@@ -30,6 +38,11 @@ PARITY = (
     "left, as most cameras), parity = 1 where it is positive (mirrored)"
 )
 """How to tell the parity of a camera."""
+COVARIATE = (
+    f'add covariate = "colour", or another of {", ".join(COVARIATES)}, or a product as '
+    "magnitude*row"
+)
+"""What a declared term may depend on."""
 LONGEST = 1e12
 """Greatest focal length [um]: 1000 km."""
 WIDEST = 1e9
@@ -176,6 +189,33 @@ class DetectorConfig:
 
 
 @dataclass(frozen=True)
+class TermConfig:
+    """Table ``[[term]]``: a declared calibration term."""
+
+    covariate: str = entry("covariate", str, hint=COVARIATE)
+    name: str | None = entry("name", str, default=None)
+    zero: float = entry("zero", float, default=0.0, largest=GREATEST)
+    frame: str = entry("frame", str, default="plane", choices=tuple(FRAMES))
+    axes: str = entry("axes", str, default="xy", choices=AXES)
+    basis: str = entry("basis", str, default="legendre", choices=BASES)
+    minimum_degree: int = entry("minimum_degree", int, default=0, minimum=0)
+    degree: int | None = entry("degree", int, default=None, minimum=0)
+    granularity: str = entry("granularity", str, default="plate", choices=GRANULARITIES)
+    normalisation: float | None = entry(
+        "normalisation_um",
+        float,
+        unit="um",
+        default=None,
+        positive=True,
+        largest=WIDEST,
+    )
+    sigma: float = entry(
+        "sigma", float, default=DEFAULT_TERM_SIGMA, positive=True, largest=LONGEST
+    )
+    values: list | None = entry("values", list, default=None)
+
+
+@dataclass(frozen=True)
 class InstrumentConfig:
     """The whole of ``instrument.toml``."""
 
@@ -183,6 +223,7 @@ class InstrumentConfig:
     optics: OpticsConfig = table("optics", OpticsConfig)
     distortion: DistortionConfig = table("distortion", DistortionConfig)
     detectors: tuple[DetectorConfig, ...] = tables("detector", DetectorConfig)
+    terms: tuple[TermConfig, ...] = tables("term", TermConfig)
 
 
 __all__ = [
@@ -197,4 +238,5 @@ __all__ = [
     "DistortionConfig",
     "InstrumentConfig",
     "OpticsConfig",
+    "TermConfig",
 ]

@@ -18,6 +18,7 @@ from .instrument_config import (
     InstrumentConfig,
     OpticsConfig,
 )
+from .instrument_terms import term_config
 
 _COEFFICIENT = re.compile(r"([AB])_(?:(\d)(\d)|(\d+)_(\d+))")
 
@@ -57,6 +58,7 @@ def _config(instrument: Instrument) -> InstrumentConfig:
         ),
         distortion=_distortion_config(instrument),
         detectors=tuple(_detector_configs(instrument.detectors)),
+        terms=tuple(term_config(term) for term in instrument.terms),
     )
 
 

@@ -32,6 +32,7 @@ from .instrument_config import (
     InstrumentConfig,
     OpticsConfig,
 )
+from .instrument_terms import read_terms
 from .missing_keys import (
     missing_in_detector,
     no_focal_length,
@@ -93,7 +94,7 @@ def _instrument(config: InstrumentConfig, source: Source) -> Instrument:
         raise no_normalisation(config.detectors, place, basis)
     distortion = _distortion(config.distortion, place)
     coefficients, widths = _coefficients(config.distortion, distortion, place)
-    return Instrument(
+    instrument = Instrument(
         name=config.name,
         projection=optics.projection,
         parity=optics.parity,
@@ -108,6 +109,10 @@ def _instrument(config: InstrumentConfig, source: Source) -> Instrument:
         skew_sigma=np.asarray(config.distortion.skew_sigma),
         detectors=_detectors(config.detectors, source),
     )
+    if not config.terms:
+        return instrument
+    terms = read_terms(config.terms, instrument, source)
+    return dataclasses.replace(instrument, terms=terms)
 
 
 def _focal(optics: OpticsConfig, source: Source) -> np.ndarray:

@@ -19,6 +19,7 @@ from reseau.tables import SOLUTION_MARKS, new_directory, read_table, table_of, v
 from reseau.tables.columns import TableSchema
 from reseau.tables.damage import damage_told
 from reseau.tables.files import require_directory, write_parquet
+from reseau.tables.owned import SURVEY_SOLUTION
 from reseau.tables.solution_layouts import (
     CALIBRATION,
     RESIDUALS,
@@ -156,17 +157,54 @@ def write_solution(
     ShapeError
         The covariance is not that of the calibration.
     """
-    matrix = covariance_table(tables.calibration, tables.covariance)
-    content = {"format": FORMAT, **plain(tables.summary)}
-    text = json.dumps(content, indent=2, allow_nan=False, sort_keys=False)
     with new_directory(path, overwrite=overwrite, marks=SOLUTION_MARKS) as folder:
-        for name in _TABLES:
-            write_parquet(getattr(tables, name), folder / f"{name}.parquet")
-        write_parquet(matrix, folder / _COVARIANCE)
-        write_instrument(tables.instrument, folder / "instrument.toml")
-        if beside is not None:
-            beside(folder)
-        (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+        write_files(folder, tables, beside)
+
+
+def write_files(
+    folder: Path,
+    tables: PlateTables,
+    beside: Callable[[Path], None] | None = None,
+) -> None:
+    """Write the files of a solution into a directory that has no name yet.
+
+    Parameters
+    ----------
+    folder
+        Empty.
+    tables, beside
+        As of `write_solution`.
+
+    Raises
+    ------
+    ShapeError
+        The covariance is not that of the calibration.
+    """
+    matrix = covariance_table(tables.calibration, tables.covariance)
+    for name in _TABLES:
+        write_parquet(getattr(tables, name), folder / f"{name}.parquet")
+    write_parquet(matrix, folder / _COVARIANCE)
+    write_instrument(tables.instrument, folder / "instrument.toml")
+    if beside is not None:
+        beside(folder)
+    write_summary(folder / "summary.json", FORMAT, tables.summary)
+
+
+def write_summary(file: Path, form: str, summary: Mapping[str, Any]) -> None:
+    """Write a summary; its NaN and infinities become null.
+
+    Parameters
+    ----------
+    file
+        Where to.
+    form
+        Its format, with the version.
+    summary
+        What it holds.
+    """
+    content = {"format": form, **plain(summary)}
+    text = json.dumps(content, indent=2, allow_nan=False, sort_keys=False)
+    file.write_text(text + "\n", encoding="utf-8")
 
 
 def calibration_labels(
@@ -279,16 +317,50 @@ def read_summary(path: str | Path) -> dict[str, Any]:
     path
         Directory of a solution.
     """
-    file = require_directory(path) / "summary.json"
-    try:
-        summary = json.loads(file.read_text(encoding="utf-8"))
-        found = summary["format"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        given = f"{path} holds no readable summary.json ({type(error).__name__})"
-        raise _not_a_solution(given, file) from error
+    summary, file = summary_in(path)
+    found = summary["format"]
+    if str(found).startswith(SURVEY_SOLUTION.format):
+        raise _of_many(file.parent)
     if found != FORMAT:
         raise _not_a_solution(f"the format is {found!r}", file)
     return summary
+
+
+def summary_in(path: str | Path) -> tuple[dict[str, Any], Path]:
+    """Return the summary in a directory, of whatever format, and its file.
+
+    Parameters
+    ----------
+    path
+        Directory of a solution, or of a survey's.
+
+    Raises
+    ------
+    FileFormatError
+        There is none, or it cannot be read.
+    """
+    file = require_directory(path) / "summary.json"
+    try:
+        summary = json.loads(file.read_text(encoding="utf-8"))
+        str(summary["format"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        given = f"{path} holds no readable summary.json ({type(error).__name__})"
+        raise _not_a_solution(given, file) from error
+    return summary, file
+
+
+def _of_many(folder: Path) -> FileFormatError:
+    """Return the error about a survey's solution where one plate's is wanted."""
+    plates = sorted(folder.glob("plates/plate_id=*"))
+    one = plates[0] if plates else folder / "plates" / "plate_id=N"
+    return FileFormatError(
+        explain(
+            given=f"{folder} is the solution of a survey, of {len(plates):,} plates",
+            wanted="the solution of one plate",
+            where=str(folder),
+            todo=f"name one of its plates, as {one}",
+        )
+    )
 
 
 def _not_a_solution(given: str, file: Path) -> FileFormatError:
@@ -335,5 +407,8 @@ __all__ = [
     "read_solution",
     "read_summary",
     "solution_tables",
+    "summary_in",
+    "write_files",
     "write_solution",
+    "write_summary",
 ]

@@ -15,10 +15,11 @@ from reseau.instrument import Instrument
 from reseau.linalg import Tile, whiten
 from reseau.model import (
     PER_DETECTOR,
-    PER_EXPOSURE,
+    Combined,
     Layout,
     Parameters,
     Problem,
+    combined_columns,
 )
 
 from .moments import (
@@ -73,8 +74,9 @@ class Setting(NamedTuple):
 
     Attributes
     ----------
-    matrix
-        Derivatives by calibration and detectors as combinations of features.
+    matrix, kinds
+        Derivatives by calibration, detectors and terms as combinations of features, and
+        how many of each kind these are.
     priors
         Terms of the sources' priors.
     offset
@@ -87,6 +89,7 @@ class Setting(NamedTuple):
     frames: Frames
     objective: Objective
     matrix: Float[np.ndarray, "n_det 2 j f"]
+    kinds: Combined
     priors: OfPriors
     damping: float
 
@@ -117,12 +120,13 @@ def assemble(
         frames=frames,
         objective=kind,
         matrix=feature_matrix_at(problem, frames),
+        kinds=combined_columns(problem.instrument),
         priors=kind.priors(tiles.information, np.asarray(parameters.offset)),
         damping=damping,
     )
     parts = each_part(lambda part: _assemble_part(setting, part), tiles.parts)
     sums = added([part.products for part in parts])
-    matrix, right = combined(setting.layout, sums, setting.matrix)
+    matrix, right = combined(setting.layout, sums, setting.matrix, setting.kinds)
     diagonal = np.diag(matrix).copy()
     for part in parts:
         matrix -= part.lost.matrix
@@ -186,34 +190,41 @@ def _take_off(
     """Add what the corner loses by some tiles, in one product of all their borders."""
     exposure = np.unique(np.concatenate([tile.exposure for tile in tiles[some]]))
     n, rest = tiles[0].source.size, layout.size - layout.calibration.start
-    e = PER_EXPOSURE * exposure.size
+    each = layout.per_exposure
+    e = each * exposure.size
     group = list(zip(tiles[some], reduced[some], strict=True))
     border = np.zeros((e + rest, len(group), 2 * n))
-    of_exposures = border[:e].reshape(exposure.size, PER_EXPOSURE, len(group), 2 * n)
+    of_exposures = border[:e].reshape(exposure.size, each, len(group), 2 * n)
     for i, (data, tile) in enumerate(group):
-        k = PER_EXPOSURE * data.exposure.size
+        k = each * data.exposure.size
         own = np.asarray(tile.border).reshape(-1, 2 * n)
         at = np.searchsorted(exposure, data.exposure)
-        of_exposures[at, :, i] = own[:k].reshape(-1, PER_EXPOSURE, 2 * n)
+        of_exposures[at, :, i] = own[:k].reshape(-1, each, 2 * n)
         border[e:, i] = own[k : k + rest]
     flat = border.reshape(e + rest, -1)
     right = np.concatenate([np.asarray(tile.gradient).ravel() for _, tile in group])
     columns = np.concatenate(
-        [_exposure_columns(exposure), np.arange(layout.size - rest, layout.size)]
+        [
+            _exposure_columns(layout, exposure),
+            np.arange(layout.size - rest, layout.size),
+        ]
     )
     at = (columns[:, None] * layout.size + columns).ravel()
     lost.matrix.ravel()[at] += (flat @ flat.T).ravel()
     lost.right[columns] += flat @ right
 
 
-def _exposure_columns(exposure: Int[np.ndarray, "e"]) -> Int[np.ndarray, "k"]:
-    return (exposure[:, None] * PER_EXPOSURE + np.arange(PER_EXPOSURE)).ravel()
+def _exposure_columns(
+    layout: Layout, exposure: Int[np.ndarray, "e"]
+) -> Int[np.ndarray, "k"]:
+    each = layout.per_exposure
+    return (exposure[:, None] * each + np.arange(each)).ravel()
 
 
 class Met(NamedTuple):
     """What the sources of one tile meet, block by block; see `Columns`."""
 
-    by_exposure: Float[np.ndarray, "b s 5 2 n"]
+    by_exposure: Float[np.ndarray, "b s e 2 n"]
     by_plain: Float[np.ndarray, "b q 2 n"]
     by_features: Float[np.ndarray, "b 2 f 2 n"]
     own: Float[np.ndarray, "b 3 n"]
@@ -270,8 +281,8 @@ def _columns_of(layout: Layout, data: TileData) -> Int[np.ndarray, "k"]:
     few numbers: what follows is compiled for each of them.
     """
     rest = np.arange(layout.calibration.start, layout.size)
-    empty = PER_EXPOSURE * (rounded_up(len(data.exposure)) - len(data.exposure))
-    own = _exposure_columns(data.exposure)
+    empty = layout.per_exposure * (rounded_up(len(data.exposure)) - len(data.exposure))
+    own = _exposure_columns(layout, data.exposure)
     return np.concatenate([own, rest, np.zeros(empty, dtype=int)])
 
 
@@ -279,16 +290,17 @@ def _border(
     setting: Setting, data: TileData, met: Met, size: int
 ) -> Float[np.ndarray, "k 2 n"]:
     """Return the border of a tile's sources on its columns."""
-    layout, matrix = setting.layout, setting.matrix
+    layout, matrix, kinds = setting.layout, setting.matrix, setting.kinds
     n_det, _, j, f = matrix.shape
+    each = layout.per_exposure
     n = data.source.size
     border = np.zeros((size, 2, n))
     e = len(data.exposure)
-    exposures = border[: PER_EXPOSURE * e].reshape(e, PER_EXPOSURE, 2, n)
-    by_slot = met.by_exposure.reshape(-1, PER_EXPOSURE, 2, n)
+    exposures = border[: each * e].reshape(e, each, 2, n)
+    by_slot = met.by_exposure.reshape(-1, each, 2, n)
     for slot, exposure in data.slots:
         exposures[exposure] += by_slot[slot]
-    rest = border[PER_EXPOSURE * e :]
+    rest = border[each * e :]
     # Features of each detector met, then their combinations.
     by_features = met.by_features.reshape(-1, 2 * f, 2 * n)
     number = np.searchsorted(data.start, np.arange(len(by_features)), side="right") - 1
@@ -297,12 +309,18 @@ def _border(
     summed = summed.reshape(-1, 2 * f, 2 * n)
     flat = matrix[data.detector].transpose(0, 2, 1, 3).reshape(-1, j, 2 * f)
     combined = (flat @ summed).reshape(-1, j, 2, n)
-    linear = j - PER_DETECTOR
+    linear, shared = kinds.linear, kinds.linear + kinds.terms
     plain = layout.n_coefficients - linear + 1
     rest[:linear] = combined[:, :linear].sum(axis=0)
     rest[linear : linear + plain] = met.by_plain.sum(axis=0)
     detectors = rest[linear + plain :][: n_det * PER_DETECTOR]
-    detectors.reshape(n_det, PER_DETECTOR, 2, n)[data.detector] = combined[:, linear:]
+    of_detectors = combined[:, shared : shared + PER_DETECTOR]
+    detectors.reshape(n_det, PER_DETECTOR, 2, n)[data.detector] = of_detectors
+    if layout.n_terms:
+        terms = rest[linear + plain + n_det * PER_DETECTOR :][: layout.n_terms]
+        terms[: kinds.terms] = combined[:, linear:shared].sum(axis=0)
+        own = terms[kinds.terms :].reshape(n_det, kinds.own - PER_DETECTOR, 2, n)
+        own[data.detector] = combined[:, shared + PER_DETECTOR :]
     return border
 
 

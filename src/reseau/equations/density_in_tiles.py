@@ -29,6 +29,7 @@ def in_tiles(tiles: Plan, n_sources: int) -> Arrangement:
         pixel_x=blocks.pixel_x,
         pixel_y=blocks.pixel_y,
         whitening=blocks.whitening,
+        covariates=blocks.covariates,
     )
 
 

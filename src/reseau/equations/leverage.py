@@ -24,6 +24,7 @@ from reseau.model import (
     OnPlane,
     Parameters,
     Problem,
+    combined_columns,
     plain_columns,
 )
 
@@ -31,7 +32,7 @@ from .equations import Equations
 from .moments import column_kinds, feature_matrix_at
 from .parts import each_part
 from .plan import Batch, Blocks, Part, Plan, TileData, batch_program
-from .stages import by_pixel, frames_at, stacked, stages
+from .stages import by_pixel, exposure_columns, frames_at, stacked, stages
 
 
 def leverages(
@@ -83,7 +84,7 @@ def _derivatives(blocks: Blocks, plane: OnPlane, at: OnDetector) -> tuple[Array,
     (b, s, e, 2, n) and (b, s, 2, 2, n); the pixel is the last but one axis.
     """
     shape = jnp.shape(blocks.whitening)[1:]
-    exposure, plain = by_pixel(at, plane.exposure), plain_columns(plane.position, at)
+    exposure, plain = exposure_columns(plane, at), plain_columns(plane.position, at)
     own = stacked(*by_pixel(at, plane.source), shape)
     free = jnp.asarray(blocks.free)[:, None, None, None]
     private = stacked(exposure[0] + plain[0], exposure[1] + plain[1], shape)
@@ -123,7 +124,8 @@ def _shared(
 ) -> Shared:
     layout = problem.layout
     covariance = root @ root.T
-    private, features = column_kinds(layout, matrix.shape[2])
+    kinds = combined_columns(problem.instrument)
+    private, features = column_kinds(layout, kinds)
     mixed = [
         covariance[private[:, :, None], at][:, None] @ of
         for at, of in zip(features, matrix, strict=True)

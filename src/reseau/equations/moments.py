@@ -24,7 +24,7 @@ from jaxtyping import Array, Float, Int
 from reseau._compiled import quick_jit
 from reseau.model import (
     PER_DETECTOR,
-    PER_EXPOSURE,
+    Combined,
     Layout,
     OnDetector,
     OnPlane,
@@ -35,7 +35,7 @@ from reseau.model import (
 
 from .objective import LeastSquares, Objective
 from .plan import Batch, Blocks, batch_program
-from .stages import Frames, by_pixel, in_slots, stacked
+from .stages import Frames, by_pixel, exposure_columns, in_slots, stacked
 
 
 class Weights(NamedTuple):
@@ -77,7 +77,7 @@ class Columns(NamedTuple):
     private: Float[Array, "b s e 2 n"]
     weighted: Float[Array, "b s e1 2 n"]
     curvature: Float[Array, "b 3 s n"]
-    by_exposure: Float[Array, "b s 5 2 n"]
+    by_exposure: Float[Array, "b s e0 2 n"]
     by_plain: Float[Array, "b q 2 n"]
     by_features: Float[Array, "b 2 f 2 n"]
     own: Float[Array, "b 3 n"]
@@ -136,7 +136,7 @@ def columns(blocks: Blocks, plane: OnPlane, at: OnDetector, given: Weights) -> C
     own = both(by_pixel(at, plane.source))
     free = jnp.asarray(blocks.free)[:, None]
     own = [v * free for v in own[0]], [v * free for v in own[1]]
-    exposure = both(by_pixel(at, plane.exposure))
+    exposure = both(exposure_columns(plane, at))
     plain = both(plain_columns(plane.position, at))
     private = exposure[0] + plain[0], exposure[1] + plain[1]
 
@@ -177,27 +177,30 @@ def columns(blocks: Blocks, plane: OnPlane, at: OnDetector, given: Weights) -> C
 
 
 def column_kinds(
-    layout: Layout, n_columns: int
+    layout: Layout, kinds: Combined
 ) -> tuple[Int[np.ndarray, "n_exp e"], Int[np.ndarray, "n_det j"]]:
     """Return the private columns of each exposure and the combined ones of detectors.
 
     Parameters
     ----------
-    n_columns
-        How many columns are combinations of features, of each detector.
+    kinds
+        How many columns are combinations of features.
     """
-    linear = n_columns - PER_DETECTOR
-    own = np.arange(layout.n_exposures * PER_EXPOSURE).reshape(-1, PER_EXPOSURE)
-    first = layout.distortion.start
+    linear, first = kinds.linear, layout.distortion.start
+    own = layout.by_exposure(np.arange(layout.size))
     plain = np.arange(first + linear, layout.skew + 1)
-    detectors = np.arange(layout.detectors.start, layout.size)
-    shared = np.arange(first, first + linear)
+    detectors = np.arange(layout.detectors.start, layout.detectors.stop)
+    terms = np.arange(layout.terms.start, layout.terms.stop)
+    shared = np.append(np.arange(first, first + linear), terms[: kinds.terms])
     return (
         np.concatenate([own, np.tile(plain, (len(own), 1))], axis=1),
         np.concatenate(
             [
                 np.tile(shared, (layout.n_detectors, 1)),
                 detectors.reshape(-1, PER_DETECTOR),
+                terms[kinds.terms :].reshape(
+                    layout.n_detectors, kinds.own - PER_DETECTOR
+                ),
             ],
             axis=1,
         ),
@@ -339,21 +342,26 @@ def added(parts: list[Products]) -> Products:
 
 
 def combined(
-    layout: Layout, sums: Products, matrix: Float[np.ndarray, "n_det 2 j f"]
+    layout: Layout,
+    sums: Products,
+    matrix: Float[np.ndarray, "n_det 2 j f"],
+    kinds: Combined,
 ) -> tuple[Float[np.ndarray, "p p"], Float[np.ndarray, "p"]]:
     """Return the corner of the normal matrix and its right-hand side.
 
     Parameters
     ----------
     layout
-        Of the shared parameters: exposures, distortion, skew, detectors.
+        Of the shared parameters: exposures, distortion, skew, detectors, terms.
     matrix
         Derivatives as combinations of features.
+    kinds
+        How many of each kind these are.
     """
     n_det, j = layout.n_detectors, matrix.shape[2]
-    e, m = PER_EXPOSURE, layout.n_exposures
+    e, m = layout.per_exposure, layout.n_exposures
     plain = sums.private.shape[2] - e
-    private_columns, place = column_kinds(layout, j)
+    private_columns, place = column_kinds(layout, kinds)
     own = private_columns[0, e:]
     exposures = np.arange(m * e).reshape(m, e)
     corner, right = np.zeros((layout.size, layout.size)), np.zeros(layout.size)

@@ -56,6 +56,8 @@ class Blocks(NamedTuple):
     whitening
         Entries 11, 21, 22 of the inverse lower Cholesky factor of the pixel
         covariance [1/pixel]; zero at empty places.
+    covariates
+        Of the instrument's declared terms; None: there are none.
     """
 
     source: Int[Array | np.ndarray, "b n"]
@@ -65,12 +67,19 @@ class Blocks(NamedTuple):
     pixel_x: Float[Array | np.ndarray, "b s n"]
     pixel_y: Float[Array | np.ndarray, "b s n"]
     whitening: Float[Array | np.ndarray, "3 b s n"]
+    covariates: Float[Array | np.ndarray, "n_terms b s n"] | None = None
 
     def taken(self, some: np.ndarray) -> "Blocks":
         """Return some of the blocks."""
-        whole = {k: v for k, v in self._asdict().items() if k != "whitening"}
+        second = ("whitening", "covariates")
+        whole = {k: v for k, v in self._asdict().items() if k not in second}
         taken = {name: values[some] for name, values in whole.items()}
-        return Blocks(**taken, whitening=self.whitening[:, some])
+        known = self.covariates
+        return Blocks(
+            **taken,
+            whitening=self.whitening[:, some],
+            covariates=None if known is None else known[:, some],
+        )
 
 
 def batch_program(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -371,6 +380,9 @@ def _fill(problem: Problem, order: np.ndarray, places: Places, rows: int) -> Pla
         pixel_x=spread(pixel[:, 0], 0.0, float),
         pixel_y=spread(pixel[:, 1], 0.0, float),
         whitening=np.stack([spread(f, 0.0, float) for f in factors]),
+        covariates=None
+        if measurements.covariates is None
+        else np.stack([spread(u, 0.0, float) for u in measurements.covariates]),
     )
     row = spread(np.arange(len(pixel)), len(pixel), np.int32)
     last = np.cumsum(np.bincount(places.tile, minlength=n_tiles))

@@ -24,6 +24,7 @@ from reseau.model import (
     Problem,
     SourceFrame,
     detector_frame,
+    effects_of,
     exposure_frame,
     on_detector,
     on_plane,
@@ -41,7 +42,7 @@ class Frames(eqx.Module):
     ----------
     sources, exposures, detectors
         Frames of all of them.
-    coefficients, skew
+    coefficients, skew, terms
         As in `Parameters`.
     """
 
@@ -50,6 +51,7 @@ class Frames(eqx.Module):
     coefficients: Float[Array | np.ndarray, "n_coef"]
     skew: Float[Array | np.ndarray, ""]
     detectors: DetectorFrame
+    terms: Float[Array | np.ndarray, "n_term"]
 
 
 @quick_jit
@@ -58,10 +60,13 @@ def _frames(
 ) -> Frames:
     return Frames(
         sources=source_frame(direction, parameters.offset),
-        exposures=exposure_frame(parameters.axes, parameters.focal, surroundings),
+        exposures=exposure_frame(
+            parameters.axes, parameters.focal, surroundings, parameters.exposure_terms
+        ),
         coefficients=parameters.coefficients,
         skew=parameters.skew,
         detectors=detector_frame(parameters.detectors, jnp.asarray(detectors.origin)),
+        terms=parameters.terms,
     )
 
 
@@ -72,12 +77,14 @@ def frames_at(problem: Problem, parameters: Parameters) -> Frames:
     usual number: programs are compiled for few numbers of either.
     """
     offset, axes = np.asarray(parameters.offset), np.asarray(parameters.axes)
+    own = np.asarray(parameters.exposure_terms)
     row, exposure = coarsely_usual(len(offset)), coarsely_usual(len(axes))
     padded = replace(
         parameters,
         offset=offset[row],
         axes=axes[exposure],
         focal=np.asarray(parameters.focal)[exposure],
+        exposure_terms=own[exposure] if own.size else own,
     )
     around = problem.exposures.surroundings
     return _frames(
@@ -102,14 +109,23 @@ def stages(
         frames.exposures,
         blocks,
     )
-    pixels = _detector_stage(
-        instrument,
-        plane.position,
-        frames.coefficients,
-        frames.skew,
-        frames.detectors,
-        blocks,
-    )
+    if blocks.covariates is None:
+        pixels = _detector_stage(
+            instrument,
+            plane.position,
+            frames.coefficients,
+            frames.skew,
+            frames.detectors,
+            blocks,
+        )
+    else:
+        pixels = _detector_stage_with_terms(
+            instrument,
+            plane.position,
+            (frames.coefficients, frames.skew, frames.terms, frames.exposures.terms),
+            frames.detectors,
+            blocks,
+        )
     return plane, pixels
 
 
@@ -167,6 +183,52 @@ def _detector_stage(
     slots = position[0].shape[0] // met.shape[0]
     frames = jax.tree.map(lambda v: v[jnp.repeat(met, slots)], detectors)
     return on_detector(instrument, position, coefficients, skew, frames)
+
+
+@batch_program
+def _detector_stage_with_terms(
+    instrument: Instrument,
+    position: tuple[Any, Any],
+    values: tuple[Array, Array, Array, Array | None],
+    detectors: DetectorFrame,
+    blocks: Blocks,
+) -> OnDetector:
+    """Return what `_detector_stage` does, of an instrument with declared terms.
+
+    Parameters
+    ----------
+    values
+        Coefficients, skew, terms, and those terms that each exposure has.
+    """
+    coefficients, skew, terms = (jnp.asarray(v) for v in values[:3])
+    own = values[3]
+    met = jnp.asarray(blocks.detector)
+    slots = position[0].shape[0] // met.shape[0]
+    detector = jnp.repeat(met, slots)
+    if own is not None:
+        own = own[jnp.asarray(blocks.exposure).reshape(-1)][:, None]
+    known = jnp.asarray(blocks.covariates)
+    effects = effects_of(
+        instrument,
+        terms,
+        own,
+        detector[:, None],
+        known.reshape(known.shape[0], -1, known.shape[-1]),
+    )
+    return on_detector(
+        instrument,
+        position,
+        coefficients,
+        skew,
+        jax.tree.map(lambda v: v[detector], detectors),
+        effects,
+    )
+
+
+def exposure_columns(plane: OnPlane, at: OnDetector) -> tuple[list[Array], list[Array]]:
+    """Return derivatives of the pixels x and y by all that belongs to the exposure."""
+    by_x, by_y = by_pixel(at, plane.exposure)
+    return [*by_x, *at.exposure[0]], [*by_y, *at.exposure[1]]
 
 
 def in_slots(blocks: Blocks) -> tuple[Array, Array, Array]:
@@ -229,6 +291,7 @@ def stacked(
 __all__ = [
     "Frames",
     "by_pixel",
+    "exposure_columns",
     "frames_at",
     "in_slots",
     "rows_of",

@@ -17,7 +17,7 @@ def tie_columns(
     """
     layout = problem.layout
     group = np.arange(layout.size)
-    focal = group[layout.exposures].reshape(-1, PER_EXPOSURE)[:, 3:]
+    focal = layout.by_exposure(group)[:, 3:PER_EXPOSURE]
     scale = problem.instrument.scale
     if scale == "exposure":
         focal[:, 1] = focal[:, 0]

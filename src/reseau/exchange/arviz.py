@@ -68,6 +68,7 @@ def to_arviz(
         "exposure_id": names.exposure_id,
         "coefficient": np.array(names.coefficients, dtype=object),
         "detector_id": names.detector_id,
+        "term": np.array(names.terms, dtype=object),
     }
     groups = {
         "posterior": arviz_base.dict_to_dataset(
@@ -130,6 +131,7 @@ def _of_distortion(draws: Draws, names: PosteriorNames) -> dict[str, Variable]:
     return {
         "distortion": (values, "coefficient", unit, "distortion coefficients"),
         "skew": (draws.skew(), None, "", "common skew of the focal plane"),
+        "terms": (draws.terms(), "term", "", "declared calibration terms"),
     }
 
 

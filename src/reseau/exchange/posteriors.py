@@ -29,6 +29,9 @@ CHAINS = "draws.npz"
 
 FORMAT = 1
 
+_TERMS = ("terms", "exposure_terms")
+"""What is not written where there are none."""
+
 
 @dataclass(frozen=True)
 class PosteriorNames:
@@ -40,6 +43,8 @@ class PosteriorNames:
         Ids of the rows.
     coefficients, units
         Names of the distortion's coefficients, and their units.
+    terms
+        Labels of the declared terms that exposures share.
     """
 
     source_id: Int[np.ndarray, "n_src"]
@@ -47,6 +52,7 @@ class PosteriorNames:
     detector_id: Int[np.ndarray, "n_det"]
     coefficients: tuple[str, ...]
     units: tuple[str, ...]
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,13 +86,19 @@ def write_posterior(posterior: SavedPosterior, folder: Path) -> None:
         file, arrays = CHAINS, _arrays_of_chains(source)
     else:
         file, arrays = POSTERIOR, _arrays_of_factor(source)
-    arrays |= {f"centre_{k}": v for k, v in vars(source.centre).items()}
+    arrays |= {
+        f"centre_{k}": v
+        for k, v in vars(source.centre).items()
+        if np.size(v) or k not in _TERMS
+    }
     arrays["format"] = np.asarray(FORMAT)
     arrays["source_id"] = np.asarray(names.source_id, dtype=np.int64)
     arrays["exposure_id"] = np.asarray(names.exposure_id, dtype=np.int64)
     arrays["detector_id"] = np.asarray(names.detector_id, dtype=np.int64)
     arrays["coefficients"] = np.array(names.coefficients, dtype=np.str_)
     arrays["units"] = np.array(names.units, dtype=np.str_)
+    if names.terms:
+        arrays["terms"] = np.array(names.terms, dtype=np.str_)
     np.savez(folder / file, allow_pickle=False, **arrays)
 
 
@@ -147,6 +159,7 @@ def _posterior(
         detector_id=arrays.pop("detector_id"),
         coefficients=tuple(str(v) for v in arrays.pop("coefficients")),
         units=tuple(str(v) for v in arrays.pop("units")),
+        terms=tuple(str(v) for v in arrays.pop("terms", ())),
     )
     centre = Parameters(**_taken(arrays, "centre_"))
     return SavedPosterior(source(centre, arrays), names)

@@ -1,6 +1,7 @@
 """From directions in the sky to pixels and back: attitude, optics and detectors."""
 
 from .attitude import attitude_difference, attitude_from_axes, camera_axes, rotate_axes
+from .calibration_terms import COVARIATES, CalibrationTerm, make_term
 from .detector import Detectors, from_pixel, identity_plane, to_pixel
 from .distortion import (
     DEGREE_KINDS,
@@ -32,12 +33,14 @@ from .instrument import (
 from .projection import PROJECTIONS, check_projection, deproject, project
 
 __all__ = [
+    "COVARIATES",
     "DEGREE_KINDS",
     "DISTORTIONS",
     "FOCAL_PRIORS",
     "PROJECTIONS",
     "SCALES",
     "BrownConrady",
+    "CalibrationTerm",
     "Detectors",
     "Distortion",
     "Instrument",
@@ -58,6 +61,7 @@ __all__ = [
     "from_pixel",
     "identity_plane",
     "make_distortion",
+    "make_term",
     "measured",
     "pixel_from_camera",
     "pixel_to_direction",

@@ -21,6 +21,7 @@ from reseau.errors import ConfigError, ShapeError, explain, some, unknown_name
 
 from ._arrays import Pair, Stack, Triple, Values, Vectors
 from .attitude import ATTITUDE, camera_axes
+from .calibration_terms import CalibrationTerm, check_terms, make_term
 from .detector import Detectors, from_pixel, to_pixel
 from .distortion import (
     Distortion,
@@ -74,6 +75,8 @@ class Instrument(eqx.Module):
         The common skew κ of ``X += κ Y``, before the distortion, and its prior width.
     detectors
         The detectors.
+    terms
+        Declared shifts that depend on more than the place; see `CalibrationTerm`.
     """
 
     name: str = eqx.field(static=True)
@@ -89,6 +92,7 @@ class Instrument(eqx.Module):
     skew: Float[AnyArray, ""]
     skew_sigma: Float[AnyArray, ""]
     detectors: Detectors
+    terms: tuple[CalibrationTerm, ...] = ()
 
     def __check_init__(self) -> None:
         check_projection(self.projection, where=f"instrument {self.name!r}")
@@ -102,6 +106,8 @@ class Instrument(eqx.Module):
             self._check_shape(name, shapes.get(name, ()))
         for name in ("skew", "skew_sigma"):
             self._check_shape(name, ())
+        where = f"instrument {self.name!r}"
+        check_terms(self.terms, len(self.detectors.ids), where=where)
 
     def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
         value = getattr(self, name)
@@ -181,6 +187,37 @@ class Instrument(eqx.Module):
             coefficients=distortion.default(),
             coefficient_sigma=distortion.widths(width),
         )
+
+    def with_term(self, covariate: str, **options: Any) -> "Instrument":
+        """Return the instrument with one more declared calibration term.
+
+        Parameters
+        ----------
+        covariate
+            What it depends on: "one", "colour", "magnitude", "time", "row", "column",
+            or a product, "magnitude*row".
+        options
+            Others of `make_term`; the normalisation is that of the distortion, or half
+            the side of the focal plane.
+
+        Raises
+        ------
+        ConfigError
+            An option is unknown or out of range, or the name is taken.
+
+        Examples
+        --------
+        >>> from reseau import read_instrument
+        >>> camera = read_instrument("jasmine").with_term("colour", zero=1.0, degree=0)
+        >>> camera.terms[0].own_names
+        ('colour_A_00', 'colour_B_00')
+        """
+        chosen = {
+            "normalisation": usual_normalisation(self),
+            "detectors": len(self.detectors.ids),
+            **options,
+        }
+        return replace(self, terms=(*self.terms, make_term(covariate, **chosen)))
 
     def _complaint(
         self, given: str, wanted: str, todo: str = "correct the value"
@@ -277,7 +314,8 @@ def pixel_from_camera(
     Parameters
     ----------
     instrument
-        The instrument; its focal lengths are not used.
+        The instrument; its focal lengths are not used, nor its declared terms, which
+        depend on more than the direction.
     x, y, z
         Components of unit vectors in the camera's frame.
     detector

@@ -1,9 +1,12 @@
 """The observation equation, its unknowns and their priors, each written once."""
 
+from .covariates import term_covariates
 from .density import Density, log_density, log_likelihood, log_prior, make_density
 from .derivatives import (
+    Combined,
     OnDetector,
     OnPlane,
+    combined_columns,
     feature_matrix,
     on_detector,
     on_plane,
@@ -31,8 +34,17 @@ from .parameters import (
     layout_of,
     take_step,
 )
-from .priors import attitude_steps, gamma_terms, normal_terms, prior_terms, prior_widths
+from .priors import (
+    attitude_steps,
+    gamma_terms,
+    nominal_vector,
+    normal_terms,
+    prior_terms,
+    prior_widths,
+    shared_vector,
+)
 from .problem import Problem, detector_parameters, nominal_parameters, parameter_names
+from .terms import effects_of, nominal_terms
 
 __all__ = [
     "BLOCKS",
@@ -40,6 +52,7 @@ __all__ = [
     "DETECTOR_NAMES",
     "PER_DETECTOR",
     "PER_EXPOSURE",
+    "Combined",
     "Density",
     "DetectorFrame",
     "ExposureFrame",
@@ -51,8 +64,10 @@ __all__ = [
     "SourceFrame",
     "attitude_steps",
     "check_blocks",
+    "combined_columns",
     "detector_frame",
     "detector_parameters",
+    "effects_of",
     "exposure_frame",
     "feature_matrix",
     "free_columns",
@@ -63,6 +78,8 @@ __all__ = [
     "log_prior",
     "make_density",
     "nominal_parameters",
+    "nominal_terms",
+    "nominal_vector",
     "normal_terms",
     "on_detector",
     "on_plane",
@@ -71,6 +88,8 @@ __all__ = [
     "predict",
     "prior_terms",
     "prior_widths",
+    "shared_vector",
     "source_frame",
     "take_step",
+    "term_covariates",
 ]

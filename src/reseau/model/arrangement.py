@@ -25,6 +25,8 @@ class Arrangement(eqx.Module):
     whitening
         Entries 11, 21, 22 of the inverse lower Cholesky factor of the pixel
         covariance [1/pixel]; zero at places without a measurement.
+    covariates
+        Of the instrument's declared terms; None: there are none.
     """
 
     source: Int[Array | np.ndarray, "*#shape"]
@@ -33,6 +35,7 @@ class Arrangement(eqx.Module):
     pixel_x: Float[Array | np.ndarray, "*shape"]
     pixel_y: Float[Array | np.ndarray, "*shape"]
     whitening: Float[Array | np.ndarray, "3 *shape"]
+    covariates: Float[Array | np.ndarray, "n_terms *shape"] | None = None
 
 
 def whitening_factors(
@@ -56,4 +59,5 @@ def in_rows(problem: Problem) -> Arrangement:
         pixel_x=pixel[:, 0],
         pixel_y=pixel[:, 1],
         whitening=whitening_factors(np.asarray(measurements.covariance)),
+        covariates=measurements.covariates,
     )

@@ -18,7 +18,7 @@ from reseau._compiled import quick_jit
 from reseau.instrument import Instrument, deproject, measured, rotate_axes, undistorted
 
 from .observation import detector_pixel, position_angle
-from .parameters import PER_DETECTOR, PER_EXPOSURE, Parameters
+from .parameters import PER_DETECTOR, PER_EXPOSURE, Parameters, layout_of
 from .problem import Problem
 
 GRID = 7
@@ -247,10 +247,11 @@ def spread_common(parameters: Parameters, common: np.ndarray) -> np.ndarray:
     cos, sin = (np.asarray(part)[:, None] for part in angle)
     a = common[0] / focal[:, :1]
     b = common[1] / focal[:, 1:]
-    out = np.empty((focal.shape[0], PER_EXPOSURE, common.shape[1]))
+    layout = layout_of(parameters)
+    out = np.zeros((focal.shape[0], layout.per_exposure, common.shape[1]))
     out[:, 0], out[:, 1] = cos * a + sin * b, -sin * a + cos * b
     out[:, 2] = common[2]
-    out[:, 3:] = focal[:, :, None] * common[3:]
+    out[:, 3:PER_EXPOSURE] = focal[:, :, None] * common[3:]
     return out.reshape(-1, common.shape[1])
 
 

@@ -24,15 +24,16 @@ from reseau.sky import displaced
 
 from .arrangement import Arrangement, in_rows
 from .observation import exposure_frame, predict
-from .parameters import Layout, Parameters, layout_of
+from .parameters import PER_EXPOSURE, Parameters, layout_of
 from .priors import (
     attitude_rows,
     gamma_terms,
+    nominal_vector,
     normal_terms,
     prior_widths,
     tied_focal_weight,
 )
-from .problem import Problem, detector_parameters
+from .problem import Problem
 
 Loss = Callable[[Array], Array]
 """Minus twice the log density of a measurement, of its squared Mahalanobis distance."""
@@ -44,8 +45,8 @@ class SharedPrior(eqx.Module):
     Attributes
     ----------
     mean, width
-        Of distortion, skew and detectors, in the order of `Layout`; the exposures'
-        entries have no prior here. Infinite: no prior, zero: held.
+        Of distortion, skew, detectors and declared terms, in the order of `Layout`;
+        attitudes and focal lengths have no prior here. Infinite: no prior, zero: held.
     focal, focal_sigma, focal_weight
         Mean and standard deviation of each focal length, and how much it counts: 0
         without a prior, less than 1 where it is tied to others.
@@ -145,6 +146,7 @@ class Density(eqx.Module):
             jnp.asarray(parameters.axes),
             jnp.asarray(parameters.focal),
             self.surroundings,
+            parameters.exposure_terms,
         )
         frame = jax.tree.map(lambda leaf: leaf[at.exposure], exposures)
         met = at.whitening[0] > 0
@@ -161,6 +163,8 @@ class Density(eqx.Module):
             jnp.asarray(parameters.skew),
             jnp.asarray(parameters.detectors),
             jnp.asarray(at.detector),
+            jnp.asarray(parameters.terms),
+            None if at.covariates is None else jnp.asarray(at.covariates),
         )
         return x, y
 
@@ -213,14 +217,20 @@ class Density(eqx.Module):
 
 
 def calibration_vector(parameters: Parameters) -> Array:
-    """Return all shared parameters but the exposures', which are left zero."""
+    """Return all shared parameters but attitudes and scales, which are left zero."""
     layout = layout_of(parameters)
+    of_exposures = jnp.zeros(layout.exposures.stop)
+    if layout.n_exposure_terms:
+        own = jnp.asarray(parameters.exposure_terms)
+        rows = jnp.zeros((layout.n_exposures, layout.per_exposure))
+        of_exposures = jnp.ravel(rows.at[:, PER_EXPOSURE:].set(own))
     return jnp.concatenate(
         [
-            jnp.zeros(layout.exposures.stop),
+            of_exposures,
             jnp.asarray(parameters.coefficients),
             jnp.reshape(jnp.asarray(parameters.skew), (1,)),
             jnp.reshape(jnp.asarray(parameters.detectors), (-1,)),
+            jnp.asarray(parameters.terms),
         ]
     )
 
@@ -260,7 +270,7 @@ def shared_prior(problem: Problem) -> SharedPrior:
     """Return the priors of the shared parameters as arrays."""
     layout, instrument = problem.layout, problem.instrument
     width = prior_widths(problem)
-    width[layout.exposures] = np.inf
+    layout.by_exposure(width)[:, :PER_EXPOSURE] = np.inf
     shape = (layout.n_exposures, 2)
     counts = not problem.free_network and bool(instrument.focal_sigma > 0)
     sigma = instrument.focal_sigma if counts else 1.0
@@ -268,7 +278,7 @@ def shared_prior(problem: Problem) -> SharedPrior:
     estimated = np.flatnonzero(np.any(rows != 0, axis=(1, 2)))
     attitude = np.asarray(problem.exposures.attitude)[estimated]
     return SharedPrior(
-        mean=np.asarray(_nominal_vector(problem, layout)),
+        mean=nominal_vector(problem),
         width=width,
         focal=np.broadcast_to(np.asarray(instrument.focal), shape),
         focal_sigma=np.full(shape, np.asarray(sigma)),
@@ -281,14 +291,6 @@ def shared_prior(problem: Problem) -> SharedPrior:
 
 
 _camera_axes = quick_jit(camera_axes)
-
-
-def _nominal_vector(problem: Problem, layout: Layout) -> np.ndarray:
-    mean = np.zeros(layout.size)
-    mean[layout.distortion] = problem.instrument.coefficients
-    mean[layout.skew] = problem.instrument.skew
-    mean[layout.detectors] = detector_parameters(problem.instrument).ravel()
-    return mean
 
 
 def log_likelihood(

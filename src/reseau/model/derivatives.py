@@ -5,7 +5,8 @@ chain rule: `on_plane` goes to the undistorted focal plane, `on_detector` from t
 the pixel. What depends on the source only (its direction and tangent vectors), on the
 exposure only (its axes) or on the detector only (its matrices) is differentiated once
 for it, in the frames of `observation`, not once a measurement; a distortion that is
-linear in its coefficients keeps its basis values and one 2 x 2 matrix.
+linear in its coefficients keeps its basis values and one 2 x 2 matrix, and so does a
+declared term, whose basis values are multiplied by its covariate.
 """
 
 from collections.abc import Callable
@@ -25,6 +26,8 @@ from .observation import (
     apparent,
     camera_components,
 )
+from .parameters import PER_DETECTOR
+from .terms import Effects, has_frame, shifts, term_counts
 
 
 class OnPlane(NamedTuple):
@@ -57,14 +60,17 @@ class OnDetector(NamedTuple):
     position
         By the distorted position [pixel/µm], (k, 1).
     features
-        What derivatives by a linear distortion and by the detector are combinations of:
-        the distortion's basis, 1, and the two distances from the detector's centre
-        [µm], (f, ...); `feature_matrix` has the combinations.
+        What derivatives by a linear distortion, by the detector and by declared terms
+        are combinations of: the distortion's basis, 1, the two distances from the
+        detector's centre [µm], and the terms' basis times their covariates, (f, ...);
+        `feature_matrix` has the combinations.
     coefficients
         Distorted positions by the coefficients of a distortion that is not linear, rows
         of x and of y; else none.
     detector
         By the centre's x, y, by theta and by pitch_x, pitch_y of the detector met.
+    exposure
+        By the declared terms that the exposure met has.
     """
 
     pixel: Components
@@ -73,6 +79,36 @@ class OnDetector(NamedTuple):
     features: Array
     coefficients: tuple[Components, Components]
     detector: tuple[Components, Components]
+    exposure: tuple[Components, Components] = ((), ())
+
+
+class Combined(NamedTuple):
+    """How many derivatives are combinations of `OnDetector.features`.
+
+    Attributes
+    ----------
+    linear
+        By coefficients of a linear distortion.
+    terms
+        By declared terms of the plate.
+    own
+        By what each detector has: its five numbers, then its declared terms.
+    """
+
+    linear: int
+    terms: int
+    own: int
+
+
+def combined_columns(instrument: Instrument) -> Combined:
+    """Return how many derivatives are combinations of features."""
+    linear = instrument.distortion.is_linear
+    counts = term_counts(instrument)
+    return Combined(
+        instrument.coefficients.shape[0] if linear else 0,
+        counts.plate,
+        PER_DETECTOR + counts.detector,
+    )
 
 
 def on_plane(
@@ -112,6 +148,7 @@ def on_detector(
     coefficients: Array,
     skew: Array,
     detectors: DetectorFrame,
+    effects: Effects | None = None,
 ) -> OnDetector:
     """Return pixels of undistorted positions (k, n), and derivatives.
 
@@ -121,11 +158,18 @@ def on_detector(
         Undistorted X, Y [µm].
     detectors
         Frames of the k detectors met.
+    effects
+        Of the instrument's terms, if it has any.
     """
-    distortion = instrument.distortion
-    position, columns = _partials(
-        lambda a, b: measured(distortion, a, b, coefficients, skew), plane
-    )
+
+    def place(a: Array, b: Array) -> Components:
+        x, y = measured(instrument.distortion, a, b, coefficients, skew)
+        if effects is None or not has_frame(instrument, "plane"):
+            return x, y
+        dx, dy = shifts(instrument, effects, a + skew * b, b, "plane")
+        return x + dx, y + dy
+
+    position, columns = _partials(place, plane)
     dx = position[0] - detectors.centre[:, None, 0]
     dy = position[1] - detectors.centre[:, None, 1]
     rows = [[detectors.matrix[:, None, i, j] for j in range(2)] for i in range(2)]
@@ -140,22 +184,85 @@ def on_detector(
     ]
     pixel = _apply(matrix, (dx, dy))
     centre = [(-matrix[0][j], -matrix[1][j]) for j in range(2)]
-    return OnDetector(
+    found = OnDetector(
         pixel=tuple(p + detectors.origin[:, None, i] for i, p in enumerate(pixel)),
         plane=_product(matrix, _columns(columns)),
         position=matrix,
-        features=_features(instrument, plane, skew, (dx, dy)),
+        features=_features(instrument, plane, skew, (dx, dy), effects),
         coefficients=_by_coefficients(instrument, plane, coefficients, skew),
         detector=_columns(centre + shape),
     )
+    if effects is None:
+        return found
+    return _with_terms(instrument, plane, skew, effects, found)
+
+
+def _with_terms(
+    instrument: Instrument,
+    plane: Components,
+    skew: Array,
+    effects: Effects,
+    found: OnDetector,
+) -> OnDetector:
+    """Return pixels shifted along the detector's axes too, and what exposures add."""
+    own = _exposure_columns(instrument, plane, skew, effects, found)
+    if not has_frame(instrument, "pixel"):
+        return found._replace(exposure=own)
+    shift, columns = _partials(
+        lambda a, b: shifts(instrument, effects, a + skew * b, b, "pixel"), plane
+    )
+    more = _columns(columns)
+    return found._replace(
+        pixel=tuple(p + s for p, s in zip(found.pixel, shift, strict=True)),
+        plane=(
+            tuple(a + b for a, b in zip(found.plane[0], more[0], strict=True)),
+            tuple(a + b for a, b in zip(found.plane[1], more[1], strict=True)),
+        ),
+        exposure=own,
+    )
+
+
+def _exposure_columns(
+    instrument: Instrument,
+    plane: Components,
+    skew: Array,
+    effects: Effects,
+    at: OnDetector,
+) -> tuple[Components, Components]:
+    """Return derivatives of x and y by the terms that each exposure has."""
+    x, y = plane[0] + skew * plane[1], plane[1]
+    columns: list[Components] = []
+    for term, u in zip(instrument.terms, effects.covariates, strict=True):
+        if term.granularity != "exposure":
+            continue
+        values = [u * p for p in term.basis_values(x, y)]
+        zero = jnp.zeros_like(values[0])
+        for axis in ("xy".index(a) for a in term.axes):
+            by = (at.position[0][axis], at.position[1][axis])
+            if term.frame == "pixel":
+                by = (1.0 - axis, float(axis))
+            columns += [(by[0] * v + zero, by[1] * v + zero) for v in values]
+    return _columns(columns)
 
 
 def _features(
-    instrument: Instrument, plane: Components, skew: Array, offset: Components
+    instrument: Instrument,
+    plane: Components,
+    skew: Array,
+    offset: Components,
+    effects: Effects | None,
 ) -> Array:
     """Return the features of `OnDetector`."""
     distortion, (x, y) = instrument.distortion, plane
     rest = jnp.stack([jnp.ones_like(x), *offset])
+    if effects is not None:
+        of_terms = [
+            u * p
+            for term, u in zip(instrument.terms, effects.covariates, strict=True)
+            if term.granularity != "exposure"
+            for p in term.basis_values(x + skew * y, y)
+        ]
+        rest = jnp.concatenate([rest, *(v[None] for v in of_terms)])
     if not isinstance(distortion, LinearDistortion):
         return rest
     return jnp.concatenate([distortion.basis(x + skew * y, y), rest])
@@ -180,7 +287,8 @@ def feature_matrix(
 ) -> Float[Array, "n_det 2 p f"]:
     """Return derivatives of pixels x and y as combinations of `features`.
 
-    By the coefficients of a distortion that is linear, and the detector's five numbers.
+    By the coefficients of a distortion that is linear, the terms of the plate, the
+    detector's five numbers, and its own terms; see `combined_columns`.
     """
     matrix, n = jnp.asarray(detectors.matrix), 0
     if instrument.distortion.is_linear:
@@ -190,7 +298,45 @@ def feature_matrix(
     shape = jnp.zeros((matrix.shape[0], 2, 3, n + 3))
     shape = shape.at[..., n + 1 :].set(jnp.swapaxes(detectors.by_shape, -1, -2))
     flat = blocks.reshape(matrix.shape[0], 2, 2 * n, n + 3)
-    return jnp.concatenate([flat, centre, shape], axis=2)
+    whole = jnp.concatenate([flat, centre, shape], axis=2)
+    if not any(term.granularity != "exposure" for term in instrument.terms):
+        return whole
+    of_plate, of_detector = _term_rows(instrument, matrix)
+    f = of_plate.shape[-1]
+    whole = jnp.pad(whole, ((0, 0), (0, 0), (0, 0), (0, f)))
+    wide = ((0, 0), (0, 0), (0, 0), (n + 3, 0))
+    of_plate, of_detector = jnp.pad(of_plate, wide), jnp.pad(of_detector, wide)
+    first, rest = whole[:, :, : 2 * n], whole[:, :, 2 * n :]
+    return jnp.concatenate([first, of_plate, rest, of_detector], axis=2)
+
+
+def _term_rows(
+    instrument: Instrument, matrix: Float[Array, "n_det 2 2"]
+) -> tuple[Float[Array, "n_det 2 p f"], Float[Array, "n_det 2 q f"]]:
+    """Return derivatives by the terms of the plate and of each detector.
+
+    As combinations of the terms' basis values times their covariates.
+    """
+    terms = [term for term in instrument.terms if term.granularity != "exposure"]
+    f = sum(len(term.functions) for term in terms)
+    n_det, unit = matrix.shape[0], jnp.eye(f)
+    rows: dict[str, list[Array]] = {
+        which: [jnp.zeros((n_det, 2, 0, f))] for which in ("plate", "detector")
+    }
+    start = 0
+    for term in terms:
+        n = len(term.functions)
+        here = unit[start : start + n]
+        start += n
+        for axis in ("xy".index(a) for a in term.axes):
+            by = matrix[:, :, axis]
+            if term.frame == "pixel":
+                by = jnp.tile(jnp.eye(2)[axis], (n_det, 1))
+            rows[term.granularity].append(by[:, :, None, None] * here)
+    return (
+        jnp.concatenate(rows["plate"], axis=2),
+        jnp.concatenate(rows["detector"], axis=2),
+    )
 
 
 def plain_columns(plane: Components, at: OnDetector) -> tuple[list[Array], list[Array]]:
@@ -273,8 +419,10 @@ def _apply(
 
 
 __all__ = [
+    "Combined",
     "OnDetector",
     "OnPlane",
+    "combined_columns",
     "feature_matrix",
     "on_detector",
     "on_plane",

@@ -85,7 +85,7 @@ def sky_rotations(axes: Float[np.ndarray, "m 3 3"], layout: Layout) -> np.ndarra
     cos, sin = (np.asarray(part)[:, None] for part in angle)
     x, y, along = axes[:, 0], axes[:, 1], axes[:, 2]
     east, north = x * cos + y * sin, y * cos - x * sin
-    out = np.zeros((layout.n_exposures, PER_EXPOSURE, 3))
+    out = np.zeros((layout.n_exposures, layout.per_exposure, 3))
     out[:, 0], out[:, 1], out[:, 2] = north, -east, -along
     full = np.zeros((layout.size, 3))
     full[layout.exposures] = out.reshape(-1, 3)
@@ -112,8 +112,8 @@ def mean_scales(problem: Problem, axes: np.ndarray) -> np.ndarray:
     columns = [np.ones(2)]
     if _share_position_angle(np.asarray(axes)):
         columns.append(np.array([1.0, -1.0]))
-    out = np.zeros((layout.n_exposures, PER_EXPOSURE, len(columns)))
-    out[:, 3:] = np.stack(columns, axis=1)
+    out = np.zeros((layout.n_exposures, layout.per_exposure, len(columns)))
+    out[:, 3:PER_EXPOSURE] = np.stack(columns, axis=1)
     full = np.zeros((layout.size, len(columns)))
     full[layout.exposures] = out.reshape(-1, len(columns))
     if "detectors" not in problem.free:
@@ -340,12 +340,13 @@ def to_datum(
     target = replace(parameters, detectors=_at_nominal(problem, parameters, datum))
     taking = moved_detectors(parameters, datum.directions)
     common, coefficients, skew, _ = compensation(problem, parameters, target, taking)
-    step = spread_common(parameters, common[:, None])[:, 0].reshape(-1, PER_EXPOSURE)
+    step = spread_common(parameters, common[:, None])[:, 0]
+    step = step.reshape(len(parameters.focal), -1)
     axes = _rotate_axes(jnp.asarray(parameters.axes), jnp.asarray(step[:, :3]))
     return replace(
         target,
         axes=np.asarray(axes),
-        focal=np.asarray(parameters.focal) + step[:, 3:],
+        focal=np.asarray(parameters.focal) + step[:, 3:PER_EXPOSURE],
         coefficients=np.asarray(coefficients),
         skew=np.asarray(skew),
     )

@@ -5,8 +5,8 @@
     source direction ── deflection, aberration, refraction ──> apparent direction
         ── camera axes of the exposure ──> camera frame
         ── projection, parity, focal lengths ──> undistorted focal plane [µm]
-        ── skew, distortion ──> focal plane [µm]
-        ── detector ──> pixel
+        ── skew, distortion, declared terms ──> focal plane [µm]
+        ── detector ──> pixel ── declared terms of that frame ──> pixel
 
 `predict` composes the stages; their derivatives are in `derivatives`. What depends on
 the source, the exposure or the detector only is in a frame, with its own derivatives,
@@ -25,6 +25,8 @@ from jaxtyping import Array, Float
 from reseau.instrument import Instrument, measured, to_pixel, undistorted
 from reseau.records import Surroundings
 from reseau.sky import apparent_direction, normalise, tangent_basis
+
+from .terms import effects_of, shifts
 
 Components = tuple[Any, ...]
 
@@ -58,6 +60,8 @@ class ExposureFrame(eqx.Module):
         F_x, F_y [µm].
     surroundings
         What displaces directions.
+    terms
+        Coefficients of the declared terms that each exposure has; None: there are none.
     """
 
     axes: Float[Array, "*batch 3 3"]
@@ -65,6 +69,7 @@ class ExposureFrame(eqx.Module):
     sin_pa: Float[Array, "*batch"]
     focal: Float[Array, "*batch 2"]
     surroundings: Surroundings
+    terms: Float[Array, "*batch k"] | None = None
 
 
 class DetectorFrame(eqx.Module):
@@ -117,8 +122,20 @@ def exposure_frame(
     axes: Float[Array, "m 3 3"],
     focal: Float[Array, "m 2"],
     surroundings: Surroundings,
+    terms: Float[Array | np.ndarray, "n_row k"] | None = None,
 ) -> ExposureFrame:
-    """Return what the measurements of each exposure share."""
+    """Return what the measurements of each exposure share.
+
+    Parameters
+    ----------
+    axes, focal
+        As in `Parameters`.
+    surroundings
+        What displaces directions.
+    terms
+        `Parameters.exposure_terms`; absent or empty: there are none.
+    """
+    has_terms = terms is not None and terms.shape[1] > 0
     cos, sin = position_angle(axes)
     return ExposureFrame(
         axes=axes,
@@ -126,6 +143,7 @@ def exposure_frame(
         sin_pa=sin,
         focal=focal,
         surroundings=jax.tree.map(jnp.asarray, surroundings),
+        terms=jnp.asarray(terms) if has_terms else None,
     )
 
 
@@ -227,6 +245,8 @@ def predict(
     skew: Array,
     detectors: Array,
     index: Array,
+    terms: Array | None = None,
+    covariates: Any = None,
 ) -> Components:
     """Return the pixels at which sources are seen.
 
@@ -236,10 +256,18 @@ def predict(
         Geometric directions, three components that broadcast with the rest.
     exposure
         Frames of the exposures met, along the last axis.
-    coefficients, skew, detectors
-        As in `Parameters`.
+    coefficients, skew, detectors, terms
+        As in `Parameters`; those terms that each exposure has are in its frame.
     index
         Detectors met.
+    covariates
+        Of the measurements, a row for each of the instrument's terms, which broadcasts
+        with the rest; see `term_covariates`.
+
+    Raises
+    ------
+    ConfigError
+        The instrument has terms, and there are no covariates.
     """
     seen = apparent(direction, exposure.surroundings)
     x, y, z = camera_components(seen, exposure.axes)
@@ -253,9 +281,16 @@ def predict(
         exposure.focal[..., 1],
     )
     x, y = measured(instrument.distortion, *plane, coefficients, skew)
-    return detector_pixel(
-        x, y, *detector_constants(detectors, instrument.detectors.origin, index)
-    )
+    constants = detector_constants(detectors, instrument.detectors.origin, index)
+    if not instrument.terms:
+        return detector_pixel(x, y, *constants)
+    values = jnp.zeros(0) if terms is None else terms
+    effects = effects_of(instrument, values, exposure.terms, index, covariates)
+    place = plane[0] + skew * plane[1], plane[1]
+    dx, dy = shifts(instrument, effects, *place, "plane")
+    x, y = detector_pixel(x + dx, y + dy, *constants)
+    dx, dy = shifts(instrument, effects, *place, "pixel")
+    return x + dx, y + dy
 
 
 __all__ = [

@@ -17,8 +17,12 @@ from jaxtyping import Array, Float
 from reseau._compiled import quick_jit
 from reseau.instrument import attitude_difference, camera_axes
 
-from .parameters import PER_EXPOSURE, Layout, Parameters
-from .problem import Problem, detector_parameters
+from .parameters import PER_EXPOSURE, Layout, Parameters, layout_of
+from .problem import Problem, detector_parameters, nominal_own_terms
+from .terms import exposure_term_widths, nominal_terms, term_widths
+
+FOCAL = slice(3, PER_EXPOSURE)
+"""Columns of an exposure that are its focal lengths."""
 
 
 class PriorTerms(NamedTuple):
@@ -84,12 +88,13 @@ def prior_widths(problem: Problem) -> Float[np.ndarray, "p"]:
     layout, instrument = problem.layout, problem.instrument
     detectors = instrument.detectors
     width = np.zeros(layout.size)
-    exposure = np.empty((layout.n_exposures, PER_EXPOSURE))
+    exposure = np.empty((layout.n_exposures, layout.per_exposure))
     exposure[:, :3] = problem.exposures.attitude_sigma
-    exposure[:, 3:] = instrument.focal_sigma
+    exposure[:, FOCAL] = instrument.focal_sigma
     if problem.free_network:
         exposure[:, :3] = np.inf
-        exposure[:, 3:] = np.where(exposure[:, 3:] > 0, np.inf, 0.0)
+        exposure[:, FOCAL] = np.where(exposure[:, FOCAL] > 0, np.inf, 0.0)
+    exposure[:, PER_EXPOSURE:] = exposure_term_widths(instrument)
     width[layout.exposures] = exposure.ravel()
     width[layout.distortion] = instrument.coefficient_sigma
     width[layout.skew] = instrument.skew_sigma
@@ -100,6 +105,7 @@ def prior_widths(problem: Problem) -> Float[np.ndarray, "p"]:
         relative * np.asarray(detectors.pitch),
     ]
     width[layout.detectors] = np.concatenate(rows, axis=1).ravel()
+    width[layout.terms] = term_widths(instrument)
     return width
 
 
@@ -122,12 +128,11 @@ def prior_terms(problem: Problem, parameters: Parameters) -> PriorTerms:
     objective, gradient, information = _diagonal_terms(problem, parameters, width)
     values, slopes, blocks = _attitude_terms(problem, parameters)
     objective += values
-    size = PER_EXPOSURE * layout.n_exposures
-    gradient[:size].reshape(-1, PER_EXPOSURE)[:, :3] += slopes
+    layout.by_exposure(gradient)[:, :3] += slopes
     matrix = np.diag(information)
     for i in range(3):
         for j in range(3):
-            rows = np.arange(layout.n_exposures) * PER_EXPOSURE
+            rows = np.arange(layout.n_exposures) * layout.per_exposure
             matrix[rows + i, rows + j] += blocks[:, i, j]
     return PriorTerms(objective, gradient, matrix)
 
@@ -137,20 +142,7 @@ def _diagonal_terms(
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """Return the terms of all parameters but the attitudes."""
     layout, instrument = problem.layout, problem.instrument
-    value = np.zeros(layout.size)
-    mean = np.zeros(layout.size)
-    for vector, coefficients, skew, detectors in (
-        (value, parameters.coefficients, parameters.skew, parameters.detectors),
-        (
-            mean,
-            instrument.coefficients,
-            instrument.skew,
-            detector_parameters(instrument),
-        ),
-    ):
-        vector[layout.distortion] = coefficients
-        vector[layout.skew] = skew
-        vector[layout.detectors] = np.asarray(detectors).ravel()
+    value, mean = shared_vector(parameters), nominal_vector(problem)
     chi2, slope, curvature = (
         np.array(t) for t in _normal(value, mean, _without_exposures(layout, width))
     )
@@ -163,9 +155,46 @@ def _diagonal_terms(
     terms = _gamma if instrument.focal_prior == "gamma" else _normal
     of_focal = terms(focal, nominal, sigma)
     for vector, part in zip((chi2, slope, curvature), of_focal, strict=True):
-        rows = vector[layout.exposures].reshape(-1, PER_EXPOSURE)
-        rows[:, 3:] = weight * np.asarray(part)
+        layout.by_exposure(vector)[:, FOCAL] = weight * np.asarray(part)
     return float(chi2.sum()), -slope, curvature
+
+
+def shared_vector(parameters: Parameters) -> Float[np.ndarray, "p"]:
+    """Return the shared parameters in one vector; attitudes and scales are left zero.
+
+    Parameters
+    ----------
+    parameters
+        Of a plate.
+    """
+    layout = layout_of(parameters)
+    vector = np.zeros(layout.size)
+    if layout.n_exposure_terms:
+        layout.by_exposure(vector)[:, PER_EXPOSURE:] = parameters.exposure_terms
+    vector[layout.distortion] = parameters.coefficients
+    vector[layout.skew] = parameters.skew
+    vector[layout.detectors] = np.asarray(parameters.detectors).ravel()
+    vector[layout.terms] = parameters.terms
+    return vector
+
+
+def nominal_vector(problem: Problem) -> Float[np.ndarray, "p"]:
+    """Return the prior means of `shared_vector`.
+
+    Parameters
+    ----------
+    problem
+        Of a plate.
+    """
+    layout, instrument = problem.layout, problem.instrument
+    vector = np.zeros(layout.size)
+    if layout.n_exposure_terms:
+        layout.by_exposure(vector)[:, PER_EXPOSURE:] = nominal_own_terms(problem)
+    vector[layout.distortion] = instrument.coefficients
+    vector[layout.skew] = instrument.skew
+    vector[layout.detectors] = detector_parameters(instrument).ravel()
+    vector[layout.terms] = nominal_terms(instrument)
+    return vector
 
 
 _gamma = quick_jit(gamma_terms)
@@ -174,7 +203,7 @@ _normal = quick_jit(normal_terms)
 
 def _without_exposures(layout: Layout, width: np.ndarray) -> np.ndarray:
     out = width.copy()
-    out[layout.exposures] = np.inf
+    layout.by_exposure(out)[:, :PER_EXPOSURE] = np.inf
     return out
 
 
@@ -235,8 +264,10 @@ __all__ = [
     "PriorTerms",
     "attitude_rows",
     "gamma_terms",
+    "nominal_vector",
     "normal_terms",
     "prior_terms",
     "prior_widths",
+    "shared_vector",
     "tied_focal_weight",
 ]

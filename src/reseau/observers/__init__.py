@@ -23,7 +23,12 @@ from .named import (
     states_of,
 )
 from .rotation import Rotation, delta_t, earth_rotation
-from .satellite import circular_orbit, orbit_altitude, orbit_inclination
+from .satellite import (
+    circular_orbit,
+    orbit_altitude,
+    orbit_directions,
+    orbit_inclination,
+)
 from .site import Site, site_states
 from .states import Observer
 from .surroundings import DEFLECTORS, EFFECTS, surroundings
@@ -64,6 +69,7 @@ __all__ = [
     "one_tcb_year",
     "open_ephemeris",
     "orbit_altitude",
+    "orbit_directions",
     "orbit_inclination",
     "parse_observer",
     "plain_number",

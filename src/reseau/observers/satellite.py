@@ -10,6 +10,7 @@ import math
 
 import astropy.units as u
 import numpy as np
+from jaxtyping import Float
 
 from reseau.constants import ASTRONOMICAL_UNIT, DEGREE, SPEED_OF_LIGHT
 from reseau.errors import ConfigError, explain
@@ -69,16 +70,10 @@ def circular_orbit(
     phase = plain_number(phase, u.deg, name="phase")
     node_time = plain_number(node_time, u.h, name="node_time")
     period = plain_number(period, u.min, name="period")
-    _check_finite(phase=phase, node_time=node_time)
     epoch = tcb_years(epoch)
     earth = geocentre(epoch, ephemeris=ephemeris)
-    days = (epoch - 2000.0) * DAYS_PER_YEAR
+    along, onward = _orbit_vectors(epoch, period, phase, node_time)
     radius, spin = _radius(period), 2.0 * math.pi / (period * MINUTE)
-    along, onward = _orbit_vectors(
-        node=SUN_AT_J2000 + SUN_PER_DAY * days + (node_time - 12.0) * 15.0 * DEGREE,
-        inclination=orbit_inclination(period) * DEGREE,
-        latitude=phase * DEGREE + 2.0 * math.pi * days * (DAY / MINUTE / period),
-    )
     # The plane itself turns, which adds 1.4 m/s to the speed: 1 mas of aberration.
     turning = np.cross([0.0, 0.0, SUN_PER_DAY / DAY], along)
     speed = radius / SPEED_OF_LIGHT
@@ -86,6 +81,26 @@ def circular_orbit(
         position=earth.position + along * (radius / ASTRONOMICAL_UNIT),
         velocity=earth.velocity + (onward * spin + turning) * speed,
     )
+
+
+def orbit_directions(
+    epoch: AnyEpochs, *, period: float, phase: float, node_time: float
+) -> Float[np.ndarray, "n 3"]:
+    """Return unit vectors from the Earth's centre to a satellite, ICRS.
+
+    Parameters
+    ----------
+    epoch
+        Instants, or Julian years, TCB; see `tcb_years`.
+    period, phase, node_time
+        Of the orbit [min], [deg], [h], as of `circular_orbit`.
+
+    Raises
+    ------
+    ConfigError
+        No such orbit is sun-synchronous, or a number is not finite.
+    """
+    return _orbit_vectors(tcb_years(epoch), period, phase, node_time)[0]
 
 
 def orbit_altitude(period: float) -> float:
@@ -163,9 +178,14 @@ def _check_finite(**values: float) -> None:
 
 
 def _orbit_vectors(
-    *, node: np.ndarray, inclination: float, latitude: np.ndarray
+    epoch: np.ndarray, period: float, phase: float, node_time: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return unit vectors to the satellite and along its motion, a row each."""
+    _check_finite(phase=phase, node_time=node_time)
+    days = (epoch - 2000.0) * DAYS_PER_YEAR
+    node = SUN_AT_J2000 + SUN_PER_DAY * days + (node_time - 12.0) * 15.0 * DEGREE
+    inclination = orbit_inclination(period) * DEGREE
+    latitude = phase * DEGREE + 2.0 * math.pi * days * (DAY / MINUTE / period)
     cos_i, sin_i = math.cos(inclination), math.sin(inclination)
     cos_n, sin_n = np.cos(node), np.sin(node)
     ascending = np.stack([cos_n, sin_n, np.zeros_like(node)], axis=-1)
@@ -174,4 +194,4 @@ def _orbit_vectors(
     return cos_u * ascending + sin_u * ahead, cos_u * ahead - sin_u * ascending
 
 
-__all__ = ["circular_orbit", "orbit_altitude", "orbit_inclination"]
+__all__ = ["circular_orbit", "orbit_altitude", "orbit_directions", "orbit_inclination"]

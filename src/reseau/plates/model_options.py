@@ -63,6 +63,15 @@ def free_blocks(options: SolveOptions, instrument: Instrument) -> tuple[str, ...
                 todo="leave scale out, or choose another distortion",
             )
         )
+    if "terms" in freed and not instrument.terms:
+        raise ConfigError(
+            explain(
+                given="terms freed, of an instrument that declares none",
+                wanted="an instrument with [[term]] tables",
+                where="--free",
+                todo="declare a term in the instrument, or leave terms out",
+            )
+        )
     wanted = [*DEFAULT_FREE, *freed]
     return tuple(dict.fromkeys(b for b in wanted if b not in fixed))
 

@@ -13,10 +13,11 @@ from reseau.plates.judgement.unit_weight import sigma0_text
 from reseau.solvers import Solution, source_errors
 from reseau.solvers.start.alignment import camera_vectors
 
+from .calibration import fitted_instrument
 from .datum_text import datum_text
 from .on_the_plane import attitudes
 from .preparation import Prepared
-from .result import counts_for_rms, fitted_instrument
+from .result import counts_for_rms
 
 
 def overview(prepared: Prepared, solution: Solution) -> dict[str, Any]:

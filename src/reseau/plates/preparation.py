@@ -24,6 +24,8 @@ from reseau.errors import (
     warn,
 )
 from reseau.model import DEFAULT_FREE, Problem
+from reseau.model.terms import term_labels
+from reseau.model.trades import refuse_trades
 from reseau.records import Exposures, Measurements, SourcePrior
 from reseau.settings import default_of
 from reseau.solvers import Labels
@@ -31,6 +33,7 @@ from reseau.tables import columns_of
 from reseau.tables.ids import Index
 
 from .carrying import carry
+from .covariates import plate_covariates
 from .doubles import without_doubles
 from .flagged import without_flagged
 from .naming import Names, name_of
@@ -84,6 +87,11 @@ class Prepared:
     dropped: dict[str, list[int]] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
     names: Names = field(default_factory=dict)
+
+    @property
+    def term_labels(self) -> tuple[str, ...]:
+        """Return names of the declared terms that exposures share."""
+        return term_labels(self.problem.instrument)
 
     @property
     def labels(self) -> Labels:
@@ -167,7 +175,9 @@ def _prepare(
     problem = Problem(
         instrument=dataset.instrument,
         exposures=_exposure_record(exposures, observer),
-        measurements=_measurement_record(dataset, measurements, exposures, source),
+        measurements=_measurement_record(
+            dataset, measurements, exposures, source, reference, row
+        ),
         prior=prior,
         free=_free_blocks(dataset, free),
         free_network=network,
@@ -372,9 +382,14 @@ def _exposure_record(exposures: Columns, observer: Seen) -> Exposures:
 
 
 def _measurement_record(
-    dataset: Dataset, measurements: Columns, exposures: Columns, source: np.ndarray
+    dataset: Dataset,
+    measurements: Columns,
+    exposures: Columns,
+    source: np.ndarray,
+    reference: _Reference | None,
+    row: np.ndarray,
 ) -> Measurements:
-    """Return the measurements' record."""
+    """Return the measurements' record; `row`: of each source in the reference."""
     n = source.size
     sx, sy = measurements["x_error"], measurements["y_error"]
     corr = np.nan_to_num(measurements.get("xy_corr", np.zeros(n)))
@@ -383,19 +398,31 @@ def _measurement_record(
     covariance[:, 0, 1] = covariance[:, 1, 0] = corr * sx * sy
     exposure = Index(exposures["exposure_id"]).require(measurements["exposure_id"])
     ids = np.asarray(dataset.instrument.detectors.ids)
+    detector = Index(ids, "detector").require(measurements["detector_id"])
     return Measurements(
         pixel=np.stack([measurements["x"], measurements["y"]], axis=1),
         covariance=covariance,
         source=source.astype(np.int32),
         exposure=exposure.astype(np.int32),
-        detector=Index(ids, "detector")
-        .require(measurements["detector_id"])
-        .astype(np.int32),
+        detector=detector.astype(np.int32),
+        covariates=plate_covariates(
+            dataset.instrument,
+            measurements,
+            epoch=exposures["epoch"],
+            exposure=exposure,
+            detector=detector,
+            reference={} if reference is None else reference.columns,
+            row=row[source],
+        ),
     )
 
 
 def _free_blocks(dataset: Dataset, free: tuple[str, ...]) -> tuple[str, ...]:
     """Return the free blocks; a distortion with its own scale takes F's place."""
-    if dataset.instrument.distortion.carries_scale:
-        return tuple(b for b in free if b != "scale")
+    instrument = dataset.instrument
+    if instrument.distortion.carries_scale:
+        free = tuple(b for b in free if b != "scale")
+    if not instrument.terms:
+        return tuple(b for b in free if b != "terms")
+    refuse_trades(instrument, free)
     return free

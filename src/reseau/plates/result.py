@@ -9,14 +9,12 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import combinations
 from typing import Any
 
-import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
 from reseau._precision import in_double
 from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
-from reseau.instrument import Instrument
-from reseau.model import DETECTOR_NAMES, PER_EXPOSURE, parameter_names
+from reseau.model import PER_EXPOSURE, parameter_names
 from reseau.model.participation import taking_part
 from reseau.plates.judgement.collective import Collective, without_common_part
 from reseau.plates.judgement.own_errors import measurement_pulls, prior_pulls
@@ -83,7 +81,7 @@ def exposure_columns(prepared: Prepared, solution: Solution) -> Columns:
     focal = np.asarray(parameters.focal)
     values = np.concatenate([attitude / DEGREE, focal / MILLIMETRE], axis=1)
     covariance = _exposure_covariances(solution, attitude[:, 1])
-    open_ = solution.undetermined[layout.exposures].reshape(n, PER_EXPOSURE)
+    open_ = layout.by_exposure(solution.undetermined)[:, :PER_EXPOSURE]
     values[open_] = np.nan
     with np.errstate(invalid="ignore", divide="ignore"):
         sigma = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
@@ -109,53 +107,12 @@ def _exposure_covariances(solution: Solution, dec: np.ndarray) -> np.ndarray:
     tan(dec), so the position angle takes part in it.
     """
     n = dec.size
-    start = np.arange(n) * PER_EXPOSURE
+    start = np.arange(n) * solution.problem.layout.per_exposure
     rows = start[:, None] + np.arange(PER_EXPOSURE)
     blocks = solution.shared_covariance[rows[:, :, None], rows[:, None, :]]
     lever = np.tile(np.eye(PER_EXPOSURE), (n, 1, 1))
     lever[:, 2, 0] = np.tan(dec)
     return lever @ blocks @ lever.transpose(0, 2, 1)
-
-
-def calibration_columns(
-    prepared: Prepared, solution: Solution
-) -> tuple[Columns, np.ndarray]:
-    """Return the columns of ``calibration.parquet`` and their covariance."""
-    problem, parameters = prepared.problem, solution.parameters
-    layout, instrument = problem.layout, problem.instrument
-    part = layout.calibration
-    detectors = np.asarray(parameters.detectors)
-    names = [*instrument.distortion.names, "skew"]
-    units = [*instrument.distortion.units, ""]
-    ids = instrument.detectors.ids
-    names += list(DETECTOR_NAMES) * len(ids)
-    units += ["um", "um", "deg", "um", "um"] * len(ids)
-    factor = np.array([DEGREE if u == "deg" else 1.0 for u in units])
-    value = (
-        np.concatenate(
-            [
-                np.asarray(parameters.coefficients),
-                [float(parameters.skew)],
-                detectors.ravel(),
-            ]
-        )
-        / factor
-    )
-    covariance = solution.shared_covariance[part, part] / np.outer(factor, factor)
-    open_ = solution.undetermined[part]
-    error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    of_detector = np.repeat(np.asarray(ids, dtype=float), len(DETECTOR_NAMES))
-    n_common = layout.n_coefficients + 1
-    columns = {
-        "name": names,
-        "unit": units,
-        "value": np.where(open_, np.nan, value),
-        "error": np.where(open_, np.nan, error),
-        "prior_pull": solution.calibration_pull[part],
-        "exposure_id": [None] * len(names),
-        "detector_id": [None] * n_common + [int(d) for d in of_detector],
-    }
-    return columns, covariance
 
 
 def residual_columns(prepared: Prepared, solution: Solution) -> Columns:
@@ -207,45 +164,6 @@ def redundancies(solution: Solution) -> Float[np.ndarray, "m 2"]:
     own = root @ whitened @ root.transpose(0, 2, 1)
     found = np.diagonal(own, axis1=1, axis2=2) / np.diagonal(stated, axis1=1, axis2=2)
     return np.asarray(found)
-
-
-def fitted_instrument(prepared: Prepared, solution: Solution) -> Instrument:
-    """Return the instrument with the fitted values and the given prior widths.
-
-    The focal lengths are the exposures' means. Undetermined values stay nominal.
-    """
-    instrument, parameters = prepared.problem.instrument, solution.parameters
-    layout = prepared.problem.layout
-    open_ = solution.undetermined
-
-    def settled(value: np.ndarray, nominal: np.ndarray, part: slice) -> np.ndarray:
-        return np.where(open_[part].reshape(np.shape(nominal)), nominal, value)
-
-    detectors = np.asarray(parameters.detectors)
-    nominal = instrument.detectors
-    return eqx.tree_at(
-        lambda i: (
-            i.focal,
-            i.coefficients,
-            i.skew,
-            i.detectors.centre,
-            i.detectors.theta,
-            i.detectors.pitch,
-        ),
-        instrument,
-        (
-            np.mean(np.asarray(parameters.focal), axis=0),
-            settled(
-                np.asarray(parameters.coefficients),
-                np.asarray(instrument.coefficients),
-                layout.distortion,
-            ),
-            np.asarray(parameters.skew),
-            detectors[:, :2] if detectors.size else np.asarray(nominal.centre),
-            detectors[:, 2],
-            detectors[:, 3:],
-        ),
-    )
 
 
 def judged_pulls(

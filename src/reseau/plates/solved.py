@@ -13,8 +13,14 @@ from reseau.instrument import Instrument
 from reseau.plates.judgement.assumed_error import AssumedError
 from reseau.plates.judgement.collective import Collective
 from reseau.plates.judgement.collective_pulls import collective_pulls
+from reseau.plates.judgement.dependence import Dependence
 from reseau.plates.judgement.foreseen import foreseen_sentences, foreseen_summary
 from reseau.plates.judgement.guessed_errors import fitted_guess, judged_error
+from reseau.plates.judgement.lacking_terms import (
+    dependence_sentences,
+    dependences,
+    untold_terms,
+)
 from reseau.plates.judgement.own_errors import exposure_sentences
 from reseau.plates.judgement.strays import stray_sentences, stray_summary
 from reseau.plates.judgement.unit_weight import is_absurd
@@ -23,11 +29,11 @@ from reseau.plates.judgement.verdict import WorstPulls, is_crowd, verdict
 from reseau.solvers import Solution
 
 from .answers import Answer, believed_scales
+from .calibration import fitted_instrument
 from .options import SolveOptions
 from .overview import overview
 from .preparation import Prepared
 from .result import (
-    fitted_instrument,
     in_scatter,
     judged_pulls,
     peak_memory,
@@ -85,13 +91,16 @@ class _Findings(NamedTuple):
     assumed
         The error of all measurements, where nobody knew it.
     pattern
-        Sentences on a distortion that is missing.
+        Sentences on what the model lacks: a distortion, or else declared terms.
+    depends
+        On what residuals depend that is not declared.
     """
 
     common: list[Collective]
     pulls: list[WorstPulls]
     assumed: AssumedError | None
     pattern: list[str]
+    depends: list[Dependence]
 
     @property
     def priors_off(self) -> bool:
@@ -124,6 +133,7 @@ def judge(
     sentences = [spoken(text) for text in [*sentences, *advice, *dataset.notes]]
     strays = [spoken(text) for text in strays]
     summary = _summary(answer, found, strays)
+    summary["plate_id"], summary["epoch"] = prepared.plate_id, prepared.epoch
     summary["verdict"] = sentences
     summary["warnings"] = [str(w).splitlines()[0] for w in caught]
     summary["input"] = str(dataset.source) if dataset.source else dataset.name
@@ -147,11 +157,15 @@ def _find(
 ) -> _Findings:
     """Return what residuals and pulls show; `fitted`: errors were fitted too."""
     common = collective_pulls(solution) if solution.converged else []
+    pattern = pattern_sentences(prepared, solution)
+    # Where the place alone explains residuals, all else that goes with it seems to.
+    depends = [] if pattern else dependences(prepared, solution)
     return _Findings(
         common=common,
         pulls=judged_pulls(prepared, solution, common),
         assumed=judged_error(dataset, solution, fitted=fitted),
-        pattern=pattern_sentences(prepared, solution),
+        pattern=[*pattern, *dependence_sentences(prepared, depends)],
+        depends=depends,
     )
 
 
@@ -179,6 +193,7 @@ def _of_the_fit(
         names = prepared.labels.detectors
         left_out = [names[d] for d in without_part_in_datum(solution)]
         sentences += _about_detectors(left_out)
+        sentences += untold_terms(prepared, solution)
     return sentences
 
 
@@ -192,6 +207,10 @@ def _summary(answer: Answer, found: _Findings, strays: Sequence[str]) -> dict[st
         is_absurd(solution.chi2, solution.dof) if assumed is None else assumed.absurd
     )
     summary["describes_data"] = solution.converged and not absurd
+    summary["residuals_depend_on"] = {
+        d.covariate: {"size": d.size, "frame": d.frame, "sigmas": d.sigmas}
+        for d in found.depends
+    }
     summary["assumed_error"] = None if assumed is None else assumed.as_dict()
     summary |= stray_summary(prepared, solution) | foreseen_summary(solution)
     if answer.reason is not None and not solution.converged:

@@ -2,9 +2,9 @@
 
 from reseau.datasets import PlateTables, solution_tables
 
+from .calibration import calibration_columns
 from .naming import with_names
 from .result import (
-    calibration_columns,
     exposure_columns,
     residual_columns,
     source_columns,

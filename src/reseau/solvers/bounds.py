@@ -41,10 +41,10 @@ def bounded_step(
     The step, the very same arrays where it was short enough, and whether it was not.
     """
     layout = layout_of(point)
-    exposure = shared[layout.exposures].reshape(-1, PER_EXPOSURE)
+    exposure = layout.by_exposure(shared)
     pitch = shared[layout.detectors].reshape(-1, PER_DETECTOR)[:, 3:]
     scales = [
-        np.abs(exposure[:, 3:] / np.asarray(point.focal)),
+        np.abs(exposure[:, 3:PER_EXPOSURE] / np.asarray(point.focal)),
         np.abs(pitch / np.asarray(point.detectors)[:, 3:]),
     ]
     most = max(

@@ -4,6 +4,8 @@ Where no reference says how the sky is turned, the sum of the sources' shifts al
 rotation, and along the scale where that is free too, is zero.
 """
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -88,14 +90,7 @@ def _turn_sky(problem: Problem, parameters: Parameters, turn: np.ndarray) -> Par
         turned = np.asarray(_turned_axes(axes, around, change))
     else:
         turned = axes + axes @ change.T
-    return Parameters(
-        offset=np.asarray(offset),
-        axes=turned,
-        focal=parameters.focal,
-        coefficients=parameters.coefficients,
-        skew=parameters.skew,
-        detectors=parameters.detectors,
-    )
+    return replace(parameters, offset=np.asarray(offset), axes=turned)
 
 
 @quick_jit

@@ -77,7 +77,7 @@ def _is_common_scale(problem: Problem, vector: np.ndarray) -> bool:
     if not problem.free_network:
         return False
     layout = problem.layout
-    focal = vector[layout.exposures].reshape(-1, PER_EXPOSURE)[:, 3:]
+    focal = layout.by_exposure(vector)[:, 3:PER_EXPOSURE]
     common = focal.mean()
     return bool(common != 0 and np.allclose(focal, common, rtol=1e-3, atol=0.0))
 

@@ -17,11 +17,12 @@ from reseau.model import (
     Parameters,
     Problem,
     attitude_steps,
-    detector_parameters,
     free_columns,
+    nominal_vector,
     parameter_names,
     prior_terms,
     prior_widths,
+    shared_vector,
 )
 from reseau.model.gauge import find_datum
 from reseau.solvers.posterior.factor import posterior_factor
@@ -283,20 +284,14 @@ def prior_pulls(problem: Problem, parameters: Parameters) -> np.ndarray:
 def calibration_pulls(problem: Problem, parameters: Parameters) -> np.ndarray:
     """Return (value − prior mean) / prior σ of the shared parameters; NaN without."""
     layout, instrument = problem.layout, problem.instrument
-    shift = np.zeros(layout.size)
-    exposure = np.empty((layout.n_exposures, PER_EXPOSURE))
+    shift = shared_vector(parameters) - nominal_vector(problem)
+    exposure = layout.by_exposure(shift)
     exposure[:, :3] = attitude_steps(problem, parameters)
     # The position angle turns by tan(dec) with a move towards East.
     dec = np.asarray(problem.exposures.attitude)[:, 1]
     exposure[:, 2] += exposure[:, 0] * np.tan(dec)
-    exposure[:, 3:] = np.asarray(parameters.focal) - np.asarray(instrument.focal)
-    shift[layout.exposures] = exposure.ravel()
-    shift[layout.distortion] = np.asarray(parameters.coefficients) - np.asarray(
-        instrument.coefficients
-    )
-    shift[layout.skew] = float(parameters.skew) - float(instrument.skew)
-    detectors = np.asarray(parameters.detectors) - detector_parameters(instrument)
-    shift[layout.detectors] = detectors.ravel()
+    focal = np.asarray(parameters.focal) - np.asarray(instrument.focal)
+    exposure[:, 3:PER_EXPOSURE] = focal
     width = prior_widths(problem)
     usable = (width > 0) & np.isfinite(width)
     usable &= free_columns(layout, problem.free, width)

@@ -158,7 +158,7 @@ def population(
         binaries, say, leave the other stars as they are.
     tables
         Barycentric states of solar-system bodies that the ephemeris does not have, by
-        name.
+        name, in any case.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def population(
     >>> len(stars), stars.left_out["saturated"] > 0
     (100, True)
     """
-    tables = dict(tables or {})
+    tables = {name.lower(): states for name, states in (tables or {}).items()}
     check_bodies(tuple(config.bodies), tables)
     rngs = dict(zip(STREAMS, rng.spawn(len(STREAMS)), strict=True))
     listed, epoch = star_list(config, columns)
@@ -268,7 +268,7 @@ def _body_sources(
     row = np.flatnonzero(kind == BODY)
     first = len(kind) - len(config.bodies)
     names = tuple(config.bodies[i] for i in order[row] - first)
-    return BodySources(row, names, dict(tables))
+    return BodySources(row, names, tables)
 
 
 __all__ = [

@@ -8,17 +8,19 @@ orbit's number alone.
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from reseau.config import Source
-from reseau.constants import ARCSECOND, DEGREE
+from reseau.constants import ARCSECOND, DEGREE, MILLIARCSECOND
 from reseau.errors import ConfigError, explain
+from reseau.observers import orbit_altitude, orbit_inclination
 
 from .galactic import equatorial, north_angle
 from .pointings import MINUTES_PER_YEAR, Pointings, reported
 from .schedule_config import OrbitConfig, RegionConfig, ScheduleConfig
-from .tiling import CORNERS, grid_over, pairs
-from .visibility import middle_of_orbit, sun_angles, sun_directions
+from .seasons import orbits_used
+from .tiling import CORNERS, cell_counts, grid_over, pairs
+from .visibility import earth_limb_angles, sun_directions
 
 SECONDS_PER_YEAR = 60.0 * MINUTES_PER_YEAR
 WHERE = "the survey"
@@ -34,6 +36,9 @@ class SurveyPlan(NamedTuple):
     field
         Longitude and latitude of the middles of its fields, in the region's frame
         [rad].
+    cells
+        How often each cell of the region is observed; of the pattern "square", which
+        has none, as one cell.
     exposures
         Of a field.
     orbit, region, schedule
@@ -50,6 +55,7 @@ class SurveyPlan(NamedTuple):
 
     middle: Float[np.ndarray, "p"]
     field: Float[np.ndarray, "p f 2"]
+    cells: Int[np.ndarray, "x y"]
     exposures: int
     orbit: OrbitConfig
     region: RegionConfig
@@ -105,24 +111,26 @@ def plan_survey(
     """
     place = Source(WHERE, "") if source is None else source
     _check(region, schedule, place)
+    _check_orbit(orbit, place)
     exposures = exposures_that_fit(orbit, schedule, place)
     target = middle_of(region)
-    middle, lost = _orbits_in_season(orbit, schedule, target, seed, place)
-    in_season = len(middle) + lost
-    if schedule.orbits:
-        middle = _spread(middle, schedule.orbits, place)
-    return SurveyPlan(
-        middle=middle,
-        field=_fields(region, schedule, side, len(middle)),
+    used = orbits_used(orbit, schedule, target, seed, place)
+    field, cells = _fields(region, schedule, side, len(used.middle))
+    plan = SurveyPlan(
+        middle=used.middle,
+        field=field,
+        cells=cells,
         exposures=exposures,
         orbit=orbit,
         region=region,
         schedule=schedule,
         target=target,
-        in_season=in_season,
-        lost=lost,
+        in_season=used.in_season,
+        lost=used.lost,
         seed=seed,
     )
+    _check_earth(plan, place)
+    return plan
 
 
 def _check(region: RegionConfig, schedule: ScheduleConfig, place: Source) -> None:
@@ -153,6 +161,63 @@ def _check(region: RegionConfig, schedule: ScheduleConfig, place: Source) -> Non
         )
 
 
+def _check_orbit(orbit: OrbitConfig, place: Source) -> None:
+    if orbit.kind == "geocentre":
+        return
+    try:
+        orbit_inclination(orbit.period)
+    except ConfigError as error:
+        raise place.below("orbit").complain(
+            "period_min",
+            f"a period of {orbit.period:g} min, {orbit_altitude(orbit.period):,.0f} km "
+            "above the equator",
+            "a circular sun-synchronous orbit: 85 to 225 min, about",
+            'correct it (96.7 is 600 km up), or take kind = "geocentre"',
+        ) from error
+
+
+def _check_earth(plan: SurveyPlan, place: Source) -> None:
+    """Refuse exposures whose line of sight comes too near to the Earth's limb."""
+    least = nearest_limb(plan)
+    wanted = plan.orbit.earth_limb
+    if least is None or least >= wanted:
+        return
+    raise place.below("orbit").complain(
+        "observing_fraction",
+        f"in {plan.orbit.observing:g} of each orbit the line of sight comes "
+        + (f"within {least:.1f} deg of the Earth's limb" if least > 0 else "on Earth"),
+        f"{wanted:g} deg or more (earth_limb_min_deg)",
+        "observe a smaller part of each orbit, or from a higher one",
+    )
+
+
+def nearest_limb(plan: SurveyPlan) -> float | None:
+    """Return the least angle between a line of sight and the Earth's limb [deg].
+
+    Over all exposures from their begin to their end, at the middles of fields; None
+    where there is no satellite.
+
+    Parameters
+    ----------
+    plan
+        Of the survey.
+    """
+    if plan.orbit.kind == "geocentre":
+        return None
+    begin = field_starts(plan)
+    taking = plan.exposures * plan.schedule.each - plan.schedule.readout
+    ra, dec = in_icrs(plan.region.frame, plan.field[..., 0], plan.field[..., 1])
+    axis = np.stack(
+        [np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=-1
+    ).reshape(-1, 3)
+    # Going round, the Earth's angle falls on either side of its greatest.
+    angles = [
+        earth_limb_angles(epoch.ravel(), axis, plan.orbit)
+        for epoch in (begin, begin + taking / SECONDS_PER_YEAR)
+    ]
+    return float(np.min(angles)) / DEGREE
+
+
 def exposures_that_fit(
     orbit: OrbitConfig, schedule: ScheduleConfig, place: Source
 ) -> int:
@@ -163,7 +228,7 @@ def exposures_that_fit(
     ConfigError
         There is not enough time.
     """
-    each = schedule.exposure + schedule.readout
+    each = schedule.each
     time = 60.0 * orbit.period * orbit.observing / schedule.fields - schedule.slew
     most = int(np.floor(time / each + 1e-9))
     wanted = schedule.exposures or most
@@ -198,75 +263,10 @@ def in_icrs(
     return equatorial(longitude, latitude)
 
 
-def _orbits_in_season(
-    orbit: OrbitConfig,
-    schedule: ScheduleConfig,
-    target: np.ndarray,
-    seed: int,
-    place: Source,
-) -> tuple[np.ndarray, int]:
-    """Return the middles of the orbits in which is observed, and how many are lost."""
-    period = orbit.period / MINUTES_PER_YEAR
-    n = int(np.floor(schedule.years / period + 1e-9))
-    start = schedule.begin + np.arange(n) * period
-    angle = sun_angles(start + 0.5 * period, target) / DEGREE if n else start
-    allowed = (angle >= schedule.sun_min) & (angle <= schedule.sun_max)
-    start = start[allowed]
-    if len(start) == 0:
-        seen = f"from {angle.min():.0f} to {angle.max():.0f} deg" if n else "not at all"
-        raise place.below("schedule").complain(
-            "sun_min_deg",
-            f"the region is never in season: in {schedule.years:g} years from "
-            f"{schedule.begin:g} the Sun is {seen} from it",
-            f"orbits with the Sun at {schedule.sun_min:g} to {schedule.sun_max:g} deg",
-            "observe longer, or allow other angles",
-        )
-    lost = _gaps(len(start), schedule, seed)
-    start = start[~lost]
-    if orbit.kind == "geocentre":
-        return start + 0.5 * period * orbit.observing, int(lost.sum())
-    middle = middle_of_orbit(
-        start,
-        target,
-        period=orbit.period,
-        node_time=orbit.node_time,
-        phase=orbit.phase,
-    )
-    return middle, int(lost.sum())
-
-
-def _gaps(n: int, schedule: ScheduleConfig, seed: int) -> np.ndarray:
-    """Return which of n orbits are lost: stretches of a geometric length."""
-    lost = np.zeros(n, dtype=bool)
-    if schedule.gap_fraction == 0:
-        return lost
-    rng = np.random.default_rng([seed, 1])
-    mean, part = max(schedule.gap_orbits, 1.0), schedule.gap_fraction
-    at = 0
-    while at < n:
-        at += int(rng.geometric(min(part / (mean * (1.0 - part)), 1.0)))
-        length = int(rng.geometric(1.0 / mean))
-        lost[at : at + length] = True
-        at += length
-    return lost
-
-
-def _spread(middle: np.ndarray, wanted: int, place: Source) -> np.ndarray:
-    """Return so many of the orbits, evenly spread over those in season."""
-    if wanted > len(middle):
-        raise place.below("schedule").complain(
-            "orbits",
-            f"orbits = {wanted}",
-            f"at most {len(middle)}, those in season that gaps have left",
-            "take fewer, observe longer, or 0 for all",
-        )
-    return middle[np.arange(wanted) * len(middle) // wanted]
-
-
 def _fields(
     region: RegionConfig, schedule: ScheduleConfig, side: float, orbits: int
-) -> Float[np.ndarray, "p f 2"]:
-    """Return the middles of all fields in the region's frame [rad]."""
+) -> tuple[Float[np.ndarray, "p f 2"], Int[np.ndarray, "x y"]]:
+    """Return the middles of fields in the region's frame [rad], and cells' counts."""
     if schedule.pattern == "square":
         centre = 0.5 * np.array(
             [region.west + region.east, region.south + region.north]
@@ -274,7 +274,8 @@ def _fields(
         offset = 0.5 * schedule.step * side * CORNERS
         latitude = centre[1] * DEGREE + offset[:, 1]
         longitude = centre[0] * DEGREE + offset[:, 0] / np.cos(latitude)
-        return np.tile(np.stack([longitude, latitude], axis=-1), (orbits, 1, 1))
+        square = np.stack([longitude, latitude], axis=-1)
+        return np.tile(square, (orbits, 1, 1)), np.array([[orbits]])
     # Towards the poles a field spans more of the longitude.
     flat = np.cos(0.5 * (region.south + region.north) * DEGREE)
     grid = grid_over(
@@ -286,7 +287,26 @@ def _fields(
     )
     where = pairs(orbits, schedule.fields, grid)
     longitude = grid.longitude[where[..., 0]] / flat
-    return np.stack([longitude, grid.latitude[where[..., 1]]], axis=-1) * DEGREE
+    field = np.stack([longitude, grid.latitude[where[..., 1]]], axis=-1) * DEGREE
+    return field, cell_counts(where, grid)
+
+
+def field_starts(plan: SurveyPlan) -> Float[np.ndarray, "p f"]:
+    """Return when the first exposure of each field begins, Julian years, TCB.
+
+    The part of the orbit in which is observed is divided equally among the fields; the
+    exposures stand in the middle of each share, half the slews before and after them.
+
+    Parameters
+    ----------
+    plan
+        Of the survey.
+    """
+    schedule, fields = plan.schedule, plan.field.shape[1]
+    share = 60.0 * plan.orbit.period * plan.orbit.observing / fields
+    rest = share - (plan.exposures * schedule.each - schedule.readout)
+    begin = share * (np.arange(fields) - 0.5 * fields) + 0.5 * rest
+    return plan.middle[:, None] + begin / SECONDS_PER_YEAR
 
 
 def exposures_of(plan: SurveyPlan, plate: int) -> OrbitExposures:
@@ -304,17 +324,18 @@ def exposures_of(plan: SurveyPlan, plate: int) -> OrbitExposures:
     fields = plan.field.shape[1]
     number = np.repeat(np.arange(fields), plan.exposures)
     m = len(number)
-    half = 0.5 * orbit.period * orbit.observing / MINUTES_PER_YEAR
-    each = (schedule.exposure + schedule.readout) / SECONDS_PER_YEAR
-    first = plan.middle[plate] - half + 2.0 * half * np.arange(fields) / fields
-    first = first + schedule.slew / SECONDS_PER_YEAR
-    epoch = first[number] + (np.tile(np.arange(plan.exposures), fields) + 0.5) * each
+    within = np.tile(np.arange(plan.exposures), fields) * schedule.each
+    epoch = field_starts(plan)[plate, number] + (within + 0.5 * schedule.exposure) / (
+        SECONDS_PER_YEAR
+    )
     offset = rng.normal(0.0, schedule.dither * DEGREE, (m, 2))
+    shift, turn = _unsteady(plan, plate, within)
+    offset += shift
     latitude = plan.field[plate, number, 1] + offset[:, 1]
     longitude = plan.field[plate, number, 0] + offset[:, 0] / np.cos(latitude)
     ra, dec = in_icrs(plan.region.frame, longitude, latitude)
-    angle = _rolls(plan, epoch, longitude, latitude, np.stack([ra, dec], axis=-1))
-    angle = angle + rng.normal(0.0, schedule.roll_jitter * DEGREE, m)
+    angle = intended_angles(plan, epoch, longitude, latitude)
+    angle = angle + turn + rng.normal(0.0, schedule.roll_jitter * DEGREE, m)
     attitude = np.stack([ra, dec, angle], axis=-1)
     widths = np.array(
         [schedule.pointing_error, schedule.pointing_error, schedule.angle_error]
@@ -326,20 +347,44 @@ def exposures_of(plan: SurveyPlan, plate: int) -> OrbitExposures:
     )
 
 
-def _rolls(
+def _unsteady(
+    plan: SurveyPlan, plate: int, within: Float[np.ndarray, "m"]
+) -> tuple[Float[np.ndarray, "m 2"], Float[np.ndarray, "m"]]:
+    """Return what jitter and drift add to pointings and to position angles [rad].
+
+    `within` is the time since a field's first exposure [s].
+    """
+    schedule, fields = plan.schedule, plan.field.shape[1]
+    rng = np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=(4, plate)))
+    towards = np.repeat(rng.uniform(0.0, 2.0 * np.pi, fields), plan.exposures)
+    jitter = rng.normal(0.0, schedule.jitter * MILLIARCSECOND, (len(within), 3))
+    middle = 0.5 * (plan.exposures - 1) * schedule.each
+    drift = schedule.drift * MILLIARCSECOND * (within - middle)
+    way = np.stack([np.cos(towards), np.sin(towards)], axis=-1)
+    return jitter[:, :2] + drift[:, None] * way, jitter[:, 2]
+
+
+def intended_angles(
     plan: SurveyPlan,
-    epoch: np.ndarray,
-    longitude: np.ndarray,
-    latitude: np.ndarray,
-    place: np.ndarray,
+    epoch: Float[np.ndarray, "m"],
+    longitude: Float[np.ndarray, "m"],
+    latitude: Float[np.ndarray, "m"],
 ) -> Float[np.ndarray, "m"]:
-    """Return the position angles that are intended [rad]."""
+    """Return the position angles that exposures are meant to have [rad].
+
+    Parameters
+    ----------
+    plan
+        Of the survey.
+    epoch
+        Julian years, TCB.
+    longitude, latitude
+        Of the pointings in the region's frame [rad].
+    """
     added = plan.schedule.roll_angle * DEGREE
-    if plan.schedule.roll == "fixed":
-        return np.full(len(epoch), added)
     if plan.schedule.roll == "sun":
         sun = sun_directions(epoch)
-        ra, dec = place.T
+        ra, dec = in_icrs(plan.region.frame, longitude, latitude)
         east = np.stack([-np.sin(ra), np.cos(ra), np.zeros_like(ra)], axis=-1)
         north = np.stack(
             [-np.sin(dec) * np.cos(ra), -np.sin(dec) * np.sin(ra), np.cos(dec)], axis=-1
@@ -347,7 +392,7 @@ def _rolls(
         return added + np.arctan2(
             np.sum(sun * east, axis=-1), np.sum(sun * north, axis=-1)
         )
-    if plan.region.frame == "icrs":
+    if plan.schedule.roll == "fixed" or plan.region.frame == "icrs":
         return np.full(len(epoch), added)
     return added + north_angle(longitude, latitude)
 
@@ -370,8 +415,11 @@ __all__ = [
     "SurveyPlan",
     "exposures_of",
     "exposures_that_fit",
+    "field_starts",
     "in_icrs",
+    "intended_angles",
     "middle_of",
+    "nearest_limb",
     "one_plate",
     "plan_survey",
 ]

@@ -33,6 +33,9 @@ class OrbitConfig:
     observing
         Part of each revolution in which exposures are taken: its middle is where the
         Earth is farthest from the line of sight.
+    earth_limb
+        Least angle between the line of sight and the Earth's limb, as seen from a
+        satellite [deg].
     """
 
     kind: str = entry("kind", str, default="geocentre", choices=ORBITS)
@@ -41,6 +44,9 @@ class OrbitConfig:
     phase: float = entry("phase_deg", float, default=0.0, largest=720.0)
     observing: float = entry(
         "observing_fraction", float, default=0.5, positive=True, largest=1.0
+    )
+    earth_limb: float = entry(
+        "earth_limb_min_deg", float, default=0.0, minimum=0, largest=180.0
     )
 
 
@@ -73,6 +79,11 @@ class ScheduleConfig:
         step of half a field in latitude; another new cell, then one in longitude.
     dither, roll_jitter
         1σ of each exposure's offset, in each of two directions, and of its angle [deg].
+    jitter
+        1σ of what the control of the attitude adds to either, each exposure anew [mas].
+    drift
+        Rate at which the attitude drifts during a field, in a direction drawn for each
+        [mas/s].
     roll, roll_angle
         What +Y of the focal plane points to: "north" of the frame, the "sun", or
         "fixed" to a position angle [deg]; the angle is added to either.
@@ -102,6 +113,12 @@ class ScheduleConfig:
     roll_jitter: float = entry(
         "roll_jitter_deg", float, default=0.2, minimum=0, largest=90.0
     )
+    jitter: float = entry(
+        "attitude_jitter_mas", float, default=0.0, minimum=0, largest=1e6
+    )
+    drift: float = entry(
+        "attitude_drift_mas_per_s", float, default=0.0, minimum=0, largest=1e5
+    )
     sun_min: float = entry("sun_min_deg", float, default=0.0, minimum=0, largest=180.0)
     sun_max: float = entry(
         "sun_max_deg", float, default=180.0, minimum=0, largest=180.0
@@ -121,6 +138,11 @@ class ScheduleConfig:
     angle_error: float = entry(
         "angle_error_arcsec", float, default=30.0, minimum=0, largest=36_000.0
     )
+
+    @property
+    def each(self) -> float:
+        """Return the time from exposure to exposure [s]."""
+        return self.exposure + self.readout
 
 
 __all__ = ["OrbitConfig", "RegionConfig", "ScheduleConfig"]

@@ -10,10 +10,12 @@ given here. A record made in Python is checked by the same rules as a file is.
 import dataclasses
 import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 from reseau.config import entry
 from reseau.errors import ConfigError, explain, some
+from reseau.observers import names_of
 
 EMBEDDED = "embedded"
 MOTIONS = ("held", "moving")
@@ -43,6 +45,8 @@ def _check(record: str, rules: Any, value: Any) -> None:
         wanted = f"one of {some(choices, len(choices))}"
     elif kind in (int, float):
         wanted = _number_wanted(rules, value)
+    elif kind is str and not isinstance(value, str):
+        wanted = "a text"
     if wanted:
         raise ConfigError(
             explain(
@@ -54,9 +58,12 @@ def _check(record: str, rules: Any, value: Any) -> None:
         )
 
 
-def _number_wanted(rules: Any, value: float) -> str:
+def _number_wanted(rules: Any, value: Any) -> str:
     """Return what would have been right, in words, or nothing for what is right."""
     least, most = rules["minimum"], rules["largest"]
+    known = isinstance(value, Integral if rules["kind"] is int else Real)
+    if isinstance(value, bool) or not known:
+        return "a whole number" if rules["kind"] is int else "a number"
     if not math.isfinite(value):
         return "a finite number"
     if rules["positive"] and not value > 0:
@@ -98,7 +105,7 @@ class StarsConfig(Checked):
     first_event_epoch, last_event_epoch
         Between what Julian years lenses are nearest to their sources.
     bodies
-        Names of solar-system bodies.
+        Names of solar-system bodies, in small letters.
     body_mag
         Hw of each of them.
     """
@@ -150,7 +157,7 @@ class StarsConfig(Checked):
     last_event_epoch: float = entry(
         "last_event_epoch", float, default=2034.0, minimum=1900.0, largest=2100.0
     )
-    bodies: list | tuple = entry("bodies", list, default=())
+    bodies: str | list | tuple = entry("bodies", list, default=())
     body_mag: float = entry("body_mag", float, default=12.0, largest=FAINTEST)
 
     def __post_init__(self) -> None:
@@ -168,7 +175,7 @@ class StarsConfig(Checked):
                     todo="lower some of them",
                 )
             )
-        object.__setattr__(self, "bodies", tuple(str(name) for name in self.bodies))
+        object.__setattr__(self, "bodies", names_of(self.bodies, what="bodies"))
 
 
 def _check_order(record: Any, low: str, high: str) -> None:
@@ -283,6 +290,8 @@ class NoiseConfig(Checked):
         of the distance from the axis.
     magnitude_error
         1σ of the measured magnitudes [mag].
+    colour_error
+        1σ of the stars' colours, which are measured once for all [mag].
     """
 
     kind: str = entry("kind", str, default="constant", choices=NOISES)
@@ -308,6 +317,9 @@ class NoiseConfig(Checked):
     )
     magnitude_error: float = entry(
         "magnitude_error", float, default=0.02, minimum=0.0, largest=10.0
+    )
+    colour_error: float = entry(
+        "colour_error", float, default=0.01, minimum=0.0, largest=10.0
     )
 
     def __post_init__(self) -> None:

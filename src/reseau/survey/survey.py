@@ -54,8 +54,6 @@ STREAMS = ("stars", "reference", "camera")
 OF_PLATE = ("camera", "noise")
 """Random numbers of a plate."""
 
-COLOUR_ERROR = 0.02
-
 
 @dataclass(frozen=True, eq=False)
 class Survey:
@@ -112,6 +110,23 @@ class Survey:
         """
         one_plate(self.plan, number)
         return _plate(self, number)
+
+    @in_double
+    def with_config(self, config: SurveyConfig) -> "Survey":
+        """Return the same stars, references and plan with another camera and noise.
+
+        Parameters
+        ----------
+        config
+            Differs in its tables about the camera and the noise only.
+        """
+        patterns = draw_patterns(
+            _streams(self.config.seed)["camera"],
+            self.instrument,
+            camera_settings(config),
+            len(self),
+        )
+        return replace(self, config=config, patterns=patterns)
 
     @cached_property
     def is_changing(self) -> bool:
@@ -179,8 +194,7 @@ def open_survey(
     CatalogueError
         The list of stars cannot be used.
     """
-    seeds = np.random.SeedSequence(config.seed).spawn(len(STREAMS))
-    rngs = dict(zip(STREAMS, map(np.random.default_rng, seeds), strict=True))
+    rngs = _streams(config.seed)
     plan = plan_survey(
         config.orbit,
         config.region,
@@ -215,6 +229,12 @@ def open_survey(
         ),
         noise=noise,
     )
+
+
+def _streams(seed: int) -> dict[str, np.random.Generator]:
+    """Return the random numbers of a survey."""
+    seeds = np.random.SeedSequence(seed).spawn(len(STREAMS))
+    return dict(zip(STREAMS, map(np.random.default_rng, seeds), strict=True))
 
 
 def field_side(instrument: Instrument) -> float:
@@ -394,7 +414,8 @@ def _measured(
     noise = draw_noise(config.noise, error, rng)
     position = images.pixel + shift + noise.offset
     ids = np.array(instrument.detectors.ids, dtype=np.int32)
-    colour = stars.colour + COLOUR_ERROR * rng.standard_normal(len(stars))
+    scatter = config.noise.colour_error * rng.standard_normal(len(stars))
+    colour = stars.colour + scatter
     return {
         "exposure_id": begun.exposures["exposure_id"][images.exposure],
         "detector_id": ids[images.detector],

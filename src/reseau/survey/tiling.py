@@ -13,6 +13,10 @@ from jaxtyping import Float, Int
 CORNERS = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
 
 
+CELLS = ((0, 0), (1, 0), (0, 1), (1, 1))
+"""Cells of a field, from its own place."""
+
+
 class Grid(NamedTuple):
     """Places that fields may have in a region.
 
@@ -61,7 +65,7 @@ def pairs(orbits: int, fields: int, grid: Grid) -> Int[np.ndarray, "p f 2"]:
         Where they may be.
     """
     nx, ny = len(grid.longitude), len(grid.latitude)
-    counts = np.zeros((nx + 1, ny + 1), dtype=int)
+    counts = cell_counts(np.empty((0, 2), dtype=int), grid)
     where = np.empty((orbits * fields, 2), dtype=int)
     x, y = 0, 0
     for i in range(orbits * fields):
@@ -74,6 +78,25 @@ def pairs(orbits: int, fields: int, grid: Grid) -> Int[np.ndarray, "p f 2"]:
         counts[x : x + 2, y : y + 2] += 1
         where[i] = x, y
     return where.reshape(orbits, fields, 2)
+
+
+def cell_counts(
+    where: Int[np.ndarray, "*batch 2"], grid: Grid
+) -> Int[np.ndarray, "x y"]:
+    """Return how often each cell is observed, one cell more on an axis than places.
+
+    Parameters
+    ----------
+    where
+        Places of fields, rows of the grid.
+    grid
+        Where they may be.
+    """
+    counts = np.zeros((len(grid.longitude) + 1, len(grid.latitude) + 1), dtype=int)
+    places = where.reshape(-1, 2)
+    for x, y in CELLS:
+        np.add.at(counts, (places[:, 0] + x, places[:, 1] + y), 1)
+    return counts
 
 
 def _least_observed(counts: np.ndarray) -> tuple[int, int]:
@@ -94,4 +117,4 @@ def _neighbour(counts: np.ndarray, place: int, n: int) -> int:
     return min(choices, key=lambda p: int(counts[p : p + 2].sum()))
 
 
-__all__ = ["CORNERS", "Grid", "grid_over", "pairs"]
+__all__ = ["CORNERS", "Grid", "cell_counts", "grid_over", "pairs"]

@@ -3,10 +3,22 @@
 import numpy as np
 from jaxtyping import Float
 
-from reseau.observers import circular_orbit, geocentre, open_ephemeris
+from reseau.observers import (
+    BODIES,
+    geocentre,
+    open_ephemeris,
+    orbit_altitude,
+    orbit_directions,
+)
+
+from .pointings import MINUTES_PER_YEAR
+from .schedule_config import OrbitConfig
 
 OBLIQUITY = 0.40909280422232897
 """Of the ecliptic at J2000, 84381.406″ (IAU 2006) [rad]."""
+
+EARTH_RADIUS = BODIES["earth"].radius
+"""Equatorial [km]."""
 
 Target = Float[np.ndarray, "3"]
 
@@ -69,22 +81,54 @@ def middle_of_orbit(
     Parameters
     ----------
     start
-        Julian years, TCB.
+        Julian years, TCB, rising by a period or a multiple. Successive starts have
+        successive middles: since the orbit's plane turns, later ones may lie outside
+        of the period that follows their start, by a period a year at most.
     target
         Unit vector, ICRS.
     period, node_time, phase
         Of the orbit [min], [h], [deg], as of `circular_orbit`.
     """
-    year = 525_960.0
     places = []
     for quarter in (0.0, 0.25):
-        epoch = start + quarter * period / year
-        satellite = circular_orbit(
-            epoch, period=period, node_time=node_time, phase=phase
-        )
-        places.append((satellite.position - geocentre(epoch).position) @ target)
-    angle = np.arctan2(places[1], places[0]) % (2.0 * np.pi)
-    return start + angle / (2.0 * np.pi) * period / year
+        epoch = start + quarter * period / MINUTES_PER_YEAR
+        up = orbit_directions(epoch, period=period, node_time=node_time, phase=phase)
+        places.append(up @ target)
+    # Without jumps: one of a turn would skip an orbit, or observe one twice.
+    angle = np.unwrap(np.arctan2(places[1], places[0]))
+    angle -= 2.0 * np.pi * np.floor(angle[:1] / (2.0 * np.pi))
+    return start + angle / (2.0 * np.pi) * period / MINUTES_PER_YEAR
 
 
-__all__ = ["middle_of_orbit", "sun_angles", "sun_directions", "sun_longitudes"]
+def earth_limb_angles(
+    epoch: Float[np.ndarray, "m"], axis: Float[np.ndarray, "m 3"], orbit: OrbitConfig
+) -> Float[np.ndarray, "m"]:
+    """Return the angle from a satellite's line of sight to the Earth's limb [rad].
+
+    Negative where the Earth, taken as a sphere without air, is in the way.
+
+    Parameters
+    ----------
+    epoch
+        Julian years, TCB.
+    axis
+        Lines of sight, unit vectors, ICRS.
+    orbit
+        The satellite's.
+    """
+    up = orbit_directions(
+        epoch, period=orbit.period, node_time=orbit.node_time, phase=orbit.phase
+    )
+    across = np.linalg.norm(np.cross(up, axis), axis=-1)
+    from_nadir = np.arctan2(across, -np.sum(up * axis, axis=-1))
+    radius = EARTH_RADIUS + orbit_altitude(orbit.period)
+    return from_nadir - np.arcsin(EARTH_RADIUS / radius)
+
+
+__all__ = [
+    "earth_limb_angles",
+    "middle_of_orbit",
+    "sun_angles",
+    "sun_directions",
+    "sun_longitudes",
+]

@@ -184,3 +184,56 @@ RESIDUALS = TableSchema(
         *name_column("source"),
     ),
 )
+
+PLATES = TableSchema(
+    "plates",
+    (
+        PLATE_ID,
+        replace(
+            EPOCH, nullable=True, description="epoch of the plate, Julian year, TCB"
+        ),
+        Column(
+            "result",
+            "string",
+            "",
+            "how the plate ended, as its summary says; failed: there is no solution",
+            "meta.code",
+        ),
+        Column("converged", "bool", "", "the solution can be used", "meta.code"),
+        Column(
+            "describes_data",
+            "bool",
+            "",
+            "residuals are as large as errors, roughly",
+            "meta.code",
+        ),
+        *nullable(
+            [
+                *(
+                    Column(f"n_{what}", "int64", "", f"{what} used", "meta.number")
+                    for what in ("sources", "references", "exposures", "measurements")
+                ),
+                Column("chi2", "float64", "", "of the solution", "stat.fit.chi2"),
+                Column("dof", "float64", "", "degrees of freedom", "stat.fit.dof"),
+                Column(
+                    "sigma0",
+                    "float64",
+                    "",
+                    "standard deviation of unit weight",
+                    "stat.stdev",
+                ),
+                Column(
+                    "residual_rms",
+                    "float64",
+                    "pixel",
+                    "RMS of a coordinate's residual",
+                    "stat.stdev",
+                ),
+                Column("n_iterations", "int32", "", "iterations", "meta.number"),
+                Column("seconds", "float64", "s", "time spent", "time.duration"),
+                Column("message", "string", "", "why it cannot be used", "meta.note"),
+            ]
+        ),
+    ),
+    unique=("plate_id",),
+)

@@ -19,8 +19,14 @@ from reseau.datasets import (
     read_instrument,
     read_solution,
 )
+from reseau.datasets.survey_solutions import (
+    SurveyTables,
+    is_survey_solution,
+    plate_piece,
+    read_survey_tables,
+)
 from reseau.errors import FileFormatError, explain
-from reseau.instrument import Instrument, basis_name
+from reseau.instrument import CalibrationTerm, Instrument, basis_name
 from reseau.plates.datum_text import datum_text
 from reseau.tables import read_table, settle_repeated, table_file
 from reseau.tables.damage import damage_told
@@ -36,7 +42,8 @@ class Information:
     Attributes
     ----------
     kind
-        "dataset", "solution", "table", "instrument" or "preset".
+        "dataset", "solution", "solution of a survey", "table", "instrument" or
+        "preset".
     name
         As it was given.
     facts
@@ -122,6 +129,8 @@ def describe(path: str | Path, *, allow_outside: bool = False) -> Information:
 
 def _of_directory(place: Path, allow_outside: bool) -> Information:
     refuse_incomplete(place)
+    if is_survey_solution(place):
+        return _of_survey_solution(str(place), read_survey_tables(place))
     if (place / "summary.json").exists():
         with damage_told(place, "solution", "solve again"):
             return _of_solution(str(place), read_solution(place))
@@ -212,6 +221,24 @@ def _of_solution(name: str, files: PlateTables) -> Information:
     return Information("solution", name, facts, _tables(tables), sentences)
 
 
+def _of_survey_solution(name: str, files: SurveyTables) -> Information:
+    found, epochs = files.summary, files.plates["epoch"].to_numpy()
+    facts = [
+        ("input", str(found.get("input"))),
+        ("plates", f"{found['n_solved']:,} of {found['n_plates']:,} solved"),
+        ("epochs", _range(epochs, "{:.6f}")),
+        ("exposures", f"{found['n_exposures']:,}"),
+        ("measurements", f"{found['n_measurements']:,}"),
+        *(
+            (f"plate {row['plate_id']}", str(row["message"]).splitlines()[0])
+            for row in found["not_solved"]
+        ),
+        ("one plate", f"{name}/{plate_piece(files.plates['plate_id'][0].as_py())}"),
+    ]
+    tables, sentences = _tables({"plates": files.plates}), list(found["verdict"])
+    return Information("solution of a survey", name, facts, tables, sentences)
+
+
 def _flags(table: pa.Table, name: str) -> np.ndarray:
     return np.array([bool(v) for v in table[name].to_pylist()])
 
@@ -257,12 +284,23 @@ def _of_instrument(kind: str, name: str, instrument: Instrument) -> Information:
         facts.append(("their prior", f"1σ up to {widths.max():.4g} um"))
     if model.n_coefficients:
         facts.append(("normalisation", f"{model.normalisation:.6g} um"))
+    facts += [(f"term {term.name}", _term(term)) for term in instrument.terms]
     if is_plane(instrument):
         facts.append(("detectors", "one plane, positions in um"))
     else:
         facts.append(("detectors", f"{len(detectors.ids)}"))
         facts += [_detector(instrument, row) for row in range(len(detectors.ids))]
     return Information(kind, name, facts)
+
+
+def _term(term: CalibrationTerm) -> str:
+    where = "the focal plane" if term.frame == "plane" else "the detector's axes"
+    zero = f" - {term.zero:g}" if term.zero else ""
+    return (
+        f"({term.covariate}{zero}) × {term.basis} of degree {term.minimum_degree} to "
+        f"{term.degree}, along {', '.join(term.axes)} of {where}, one for each "
+        f"{term.granularity}, 1σ {float(term.sigma):.4g} {term.unit}"
+    )
 
 
 def _detector(instrument: Instrument, row: int) -> tuple[str, str]:

@@ -201,6 +201,7 @@ def posterior_names(prepared: Prepared) -> PosteriorNames:
         detector_id=np.asarray(instrument.detectors.ids, dtype=np.int64),
         coefficients=tuple(instrument.distortion.names),
         units=tuple(instrument.distortion.units),
+        terms=prepared.term_labels,
     )
 
 

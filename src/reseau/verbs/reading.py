@@ -86,19 +86,71 @@ def _dataset(source: Any, options: SolveOptions) -> Dataset | None:
     if not is_path(source):
         return None
     if not table_file(source).exists():
-        folder = Path(source).parent
-        names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
-        name = Path(source).name
-        raise FileFormatError(
-            explain(
-                given=f"{source} does not exist",
-                wanted="a dataset directory or a table of detections",
-                where=f"solve {source}",
-                todo=suggestion(name, names, otherwise="correct the name"),
-            )
-        )
+        raise _nothing_there(source, "a dataset directory or a table of detections")
     if not Path(source).is_dir():
         return None
+    _refuse_of_tables(source, options)
+    return read_dataset(
+        source, plate=options.plate, allow_outside=options.allow_outside
+    )
+
+
+def require_plates(source: Any, options: SolveOptions) -> None:
+    """Refuse what is no directory of a dataset, and options that are of one plate.
+
+    Parameters
+    ----------
+    source, options
+        As of `solve_plates`.
+
+    Raises
+    ------
+    ReseauError
+        One of its children: see `errors`.
+    """
+    wanted = "the directory of a dataset, whose plates are read one at a time"
+    if is_path(source) and not table_file(source).exists():
+        raise _nothing_there(source, wanted)
+    if not is_path(source) or not Path(source).is_dir():
+        what = place_of(source) if is_path(source) else f"a {type(source).__name__}"
+        raise FileFormatError(
+            explain(
+                given=f"{what} and --plates",
+                wanted=wanted,
+                where="solve",
+                todo="name one; a dataset in memory is written by write_dataset",
+            )
+        )
+    for name in ("plate", "checkpoint"):
+        if getattr(options, name) is not None:
+            raise ConfigError(
+                explain(
+                    given=f"--{name} with --plates",
+                    wanted="one of them",
+                    where="the options of solve",
+                    todo=f"leave out --{name}, or solve that plate alone",
+                )
+            )
+    _refuse_of_tables(source, options)
+    if options.reference_table is None:
+        _refuse_columns_alone(options)
+
+
+def _nothing_there(source: str | Path, wanted: str) -> FileFormatError:
+    folder = Path(source).parent
+    names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+    return FileFormatError(
+        explain(
+            given=f"{source} does not exist",
+            wanted=wanted,
+            where=f"solve {source}",
+            todo=suggestion(Path(source).name, names, otherwise="correct the name"),
+        )
+    )
+
+
+def _refuse_of_tables(source: str | Path, options: SolveOptions) -> None:
+    """Refuse options that a dataset's folder has no use for."""
     for name in OF_TABLES:
         value = getattr(options, name)
         if value is not None and not (name == "first_pixel" and value == 0):
@@ -111,9 +163,6 @@ def _dataset(source: Any, options: SolveOptions) -> Dataset | None:
                     todo=f"leave out {option}: a dataset says this itself",
                 )
             )
-    return read_dataset(
-        source, plate=options.plate, allow_outside=options.allow_outside
-    )
 
 
 def _refuse_columns_alone(options: SolveOptions) -> None:
@@ -159,4 +208,4 @@ def refuse_own_input(
             )
 
 
-__all__ = ["read_input", "refuse_own_input"]
+__all__ = ["read_input", "refuse_own_input", "require_plates"]

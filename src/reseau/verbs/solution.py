@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib import import_module
@@ -16,6 +16,7 @@ from astropy.table import QTable
 
 from reseau.datasets import PlateTables, write_solution
 from reseau.datasets import read_solution as read_tables
+from reseau.datasets.solutions import write_files
 from reseau.errors import ConfigError, FileFormatError, explain, unknown_name
 from reseau.exchange import PosteriorNames, to_arviz
 from reseau.exchange.posteriors import SavedPosterior, read_posterior, write_posterior
@@ -103,9 +104,21 @@ class Solution:
         OutputExistsError
             Something is there that may not be replaced.
         """
+        write_solution(path, self.tables, beside=self._beside(), overwrite=overwrite)
+
+    def write_files(self, folder: Path) -> None:
+        """Write the files of the solution into an empty directory, as it stands.
+
+        Parameters
+        ----------
+        folder
+            One that gets its name when it is whole.
+        """
+        write_files(folder, self.tables, self._beside())
+
+    def _beside(self) -> Callable[[Path], None] | None:
         saved = self.saved_posterior()
-        beside = None if saved is None else partial(write_posterior, saved)
-        write_solution(path, self.tables, beside=beside, overwrite=overwrite)
+        return None if saved is None else partial(write_posterior, saved)
 
     def saved_posterior(self) -> SavedPosterior | None:
         """Return what draws are made from, or None where the method keeps nothing."""

@@ -1,32 +1,22 @@
 """`reseau solve` as a function: read, prepare, solve, judge, write."""
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
 import astropy.units as u
 
 from reseau._compiled import computing
-from reseau.errors import ReseauError, collected, warn
 from reseau.instrument import Instrument
-from reseau.plates import SolveOptions, prepare
-from reseau.plates.answers import solve_prepared
-from reseau.plates.flagged import parse_mask
-from reseau.plates.judgement.guessed_errors import say_what_is_assumed
+from reseau.plates import SolveOptions
 from reseau.plates.methods import Method
-from reseau.plates.model_options import free_blocks, with_options
-from reseau.plates.options import AUTO
-from reseau.plates.solved import judge
-from reseau.plates.viewpoint import with_viewpoint
 from reseau.solvers.gauss_newton import Report
 from reseau.tables import SOLUTION_MARKS, check_output
 from reseau.tables.naming.column_names import Choices
 
 from .keywords import with_keywords
 from .misplaced import check_kinds, refuse_misplaced
+from .one_plate import chosen_options, solve_one
 from .reading import read_input, refuse_own_input
 from .solution import Solved
 
@@ -152,75 +142,24 @@ def solve(
     """
     refuse_misplaced({n: v for n, v in chosen.items() if n not in KEYWORDS})
     check_kinds(options, instrument, output, method)
-    given = {n: v for n, v in chosen.items() if n != "choose_degree"}
-    given["degree"] = AUTO if chosen.get("choose_degree") else None
-    given["reference"] = False if reference is False else None
+    options = chosen_options(options, method, chosen, reference)
     if reference is False:
         reference = None
-    options = _together(options, method, given)
     if output is not None:
         check_output(
             output, kind="directory", overwrite=overwrite, marks=SOLUTION_MARKS
         )
         refuse_own_input(source, options, output, reference, instrument)
-    began = time.perf_counter()
-    with _told_in_any_case() as caught:
-        dataset = read_input(
-            source, options, reference=reference, instrument=instrument
-        )
-        dataset = with_options(dataset, options, instrument)
-        dataset = with_viewpoint(dataset, options)
-        prepared = prepare(
-            dataset,
-            plate=options.plate,
-            free=free_blocks(options, dataset.instrument),
-            use_reference=options.reference,
-            minimum_measurements=options.minimum_measurements,
-            keep_flags=parse_mask(options.keep_flags),
-        )
-        # Not before: what cannot be solved needs no word about its errors.
-        say_what_is_assumed(dataset)
-    read = time.perf_counter()
-    answer = solve_prepared(prepared, options, report)
-    solved = Solved(**vars(judge(answer, dataset, caught, options)))
-    seconds = {"read": read - began, **answer.solution.seconds}
-    rest = time.perf_counter() - began - sum(seconds.values())
-    solved.summary["seconds"] = seconds | {"other": max(rest, 0.0)}
+    solved = solve_one(
+        lambda: read_input(source, options, reference=reference, instrument=instrument),
+        options,
+        instrument=instrument,
+        plate=options.plate,
+        report=report,
+    )
     if output is not None:
         write_solved(solved, output, overwrite=overwrite)
     return solved
-
-
-def _together(
-    options: SolveOptions | None, method: Method | None, given: Mapping[str, Any]
-) -> SolveOptions:
-    """Return options with what a method and the arguments say."""
-    of_method = {} if method is None else method.options()
-    changed = of_method | {n: v for n, v in given.items() if v is not None}
-    return SolveOptions(**changed) if options is None else replace(options, **changed)
-
-
-@contextmanager
-def _told_in_any_case() -> Iterator[list[Warning]]:
-    """Collect warnings, and give them to whoever listens, also after an error.
-
-    What was taken for what is the likeliest reason of the error.
-    """
-    error: ReseauError | None = None
-    with collected() as caught:
-        try:
-            yield caught
-        except ReseauError as raised:
-            error = raised
-    for item in caught:
-        if error is None:
-            warn(item)
-        else:
-            # Where warnings are errors, this one is not to hide the other.
-            with suppress(Warning):
-                warn(item)
-    if error is not None:
-        raise error
 
 
 def write_solved(

@@ -269,7 +269,7 @@ def test_a_body_of_a_table_is_seen_late():
     table = TableObserver(year, place(year), velocity)
     config = StarsConfig(count=1, bodies=["asteroid"])
     stars = population(
-        config, None, np.random.default_rng(1), tables={"asteroid": table}
+        config, None, np.random.default_rng(1), tables={"Asteroid": table}
     )
     observers = geocentre(EPOCHS).position
     found = directions(stars, EPOCHS, observers)[stars.bodies.row[0]]

@@ -9,7 +9,7 @@ import pytest
 import reseau.model.gauge
 from reseau import simulate, solve
 from reseau.datasets import Dataset
-from reseau.plates.result import calibration_columns
+from reseau.plates.calibration import calibration_columns
 from reseau.verbs.solution import Solved
 
 UNHIT = 4

@@ -54,6 +54,27 @@ def test_a_wrong_value_in_a_file_is_refused_with_its_line(
     assert "line 1" in str(caught.value)
 
 
+def test_a_body_may_be_given_by_its_name_alone():
+    assert StarsConfig(bodies="moon,sun").bodies == ("moon", "sun")
+    assert StarsConfig(bodies=["moon"]).bodies == ("moon",)
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize(
+    ("make", "wanted"),
+    [
+        (lambda: StarsConfig(count=1.5), "a whole number"),
+        (lambda: StarsConfig(count=True), "a whole number"),
+        (lambda: StarsConfig(faintest_mag="14"), "a number"),
+        (lambda: StarsConfig(source=3), "a text"),
+        (lambda: NoiseConfig(kind="table", file=3), "a text"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(make, wanted):
+    with pytest.raises(ConfigError, match=wanted):
+        make()
+
+
 @pytest.mark.parametrize(
     ("make", "wanted"),
     [

@@ -1,7 +1,7 @@
 """Calibration against truth, both in the datum in which calibrations are reported."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import jax.numpy as jnp
@@ -12,9 +12,10 @@ from numpy import ndarray
 from reseau._precision import in_double
 from reseau.constants import ARCSECOND, DEGREE
 from reseau.datasets import Truth
-from reseau.instrument import Instrument, basis_name, camera_axes
-from reseau.model import Parameters, Problem, detector_parameters
+from reseau.instrument import CalibrationTerm, Instrument, basis_name, camera_axes
+from reseau.model import Parameters, Problem, detector_parameters, nominal_terms
 from reseau.model.gauge import find_datum, to_datum
+from reseau.model.terms import nominal_exposure_terms
 from reseau.records import Exposures, Measurements, SourcePrior
 from reseau.tables import columns_of
 from reseau.tables.ids import ABSENT, Index
@@ -67,7 +68,8 @@ class Calibration:
     groups
         By kind of parameter.
     joint
-        √(dᵀ C⁺ d / rank) over distortion, skew and detectors together, which is 1
+        √(dᵀ C⁺ d / rank) over distortion, skew, detectors and declared terms
+        together, which is 1
         within 3/√(2 rank) if the covariance is right; NaN where there is none.
     rank
         Number of independent combinations in it.
@@ -155,7 +157,21 @@ def _incomparable(fitted: Instrument, true: Instrument) -> str:
         return "the distortions differ in degree or normalisation"
     if fitted.detectors.ids != true.detectors.ids:
         return "the detectors have other ids than in truth"
+    there = {term.name: term for term in true.terms}
+    for term in fitted.terms:
+        if term.name in there and not _alike(term, there[term.name]):
+            return f"the term {term.name!r} is declared otherwise in truth"
     return ""
+
+
+def _alike(one: CalibrationTerm, other: CalibrationTerm) -> bool:
+    """Return whether the coefficients of two terms mean the same."""
+    values = ("values", "sigma")
+    return all(
+        getattr(one, f.name) == getattr(other, f.name)
+        for f in fields(one)
+        if f.name not in values
+    )
 
 
 def _true_exposures(found: Compared, truth: Columns) -> Columns | None:
@@ -191,6 +207,7 @@ def true_parameters(
         coefficients=np.asarray(instrument.coefficients, dtype=float),
         skew=np.asarray(instrument.skew, dtype=float),
         detectors=detector_parameters(instrument),
+        **_true_terms(found.instrument, instrument, len(attitude)),
     )
     problem = _bare_problem(found, attitude)
     modes = found.summary.get("datum_modes")
@@ -203,15 +220,43 @@ def true_parameters(
     return parameters
 
 
+def _true_terms(fitted: Instrument, true: Instrument, n: int) -> dict[str, ndarray]:
+    """Return the true values of the terms that were fitted: zero of what is not there.
+
+    Parameters
+    ----------
+    n
+        Number of exposures.
+    """
+    there = {term.name: term for term in true.terms}
+    terms = tuple(
+        replace(term, values=there[term.name].values)
+        if term.name in there
+        else replace(term, values=np.zeros_like(np.asarray(term.values)))
+        for term in fitted.terms
+    )
+    known = replace(fitted, terms=terms)
+    own = nominal_exposure_terms(known)
+    return {
+        "terms": nominal_terms(known),
+        "exposure_terms": np.tile(own, (n if own.size else 0, 1)),
+    }
+
+
 def _bare_problem(found: Compared, attitude: Float[ndarray, "n 3"]) -> Problem:
     """Return a problem without measurements: all that a datum depends on."""
     n = len(attitude)
-    zero = np.zeros((n, 3))
+    zero, nothing = np.zeros((n, 3)), np.zeros(0, dtype=np.int32)
     return Problem(
         instrument=found.instrument,
         exposures=Exposures(np.zeros(n), attitude, zero, zero),
         measurements=Measurements(
-            np.zeros((0, 2)), np.zeros((0, 2, 2)), *(np.zeros((3, 0), dtype=np.int32))
+            np.zeros((0, 2)),
+            np.zeros((0, 2, 2)),
+            source=nothing,
+            exposure=nothing,
+            detector=nothing,
+            covariates=np.zeros((len(found.instrument.terms), 0)),
         ),
         prior=SourcePrior(
             np.zeros((0, 3)), np.zeros((0, 2, 2)), np.zeros(0, dtype=bool)
@@ -264,14 +309,27 @@ def _calibration_groups(
     detectors = np.array(true.detectors)
     detectors[:, 2] /= DEGREE
     truth = np.concatenate(
-        [np.asarray(true.coefficients), [float(true.skew)], detectors.ravel()]
+        [
+            np.asarray(true.coefficients),
+            [float(true.skew)],
+            detectors.ravel(),
+            np.asarray(true.terms),
+            np.asarray(true.exposure_terms).ravel(),
+        ]
     )
+    of_term = {n: t for t in found.instrument.terms for n in t.own_names}
     difference = found.calibration["value"].astype(float) - truth
-    kinds = np.array([_kind(str(name)) for name in names])
+    kinds = np.array(
+        [
+            f"term {of_term[str(n)].name}" if str(n) in of_term else _kind(str(n))
+            for n in names
+        ]
+    )
+    units = {f"term {t.name}": (t.unit, 1.0) for t in of_term.values()} | _UNITS
     error = found.calibration["error"].astype(float)
     groups = {}
     for kind in dict.fromkeys(kinds):
-        unit, factor = _UNITS.get(kind, ("" if kind == "skew" else "um", 1.0))
+        unit, factor = units.get(str(kind), ("" if kind == "skew" else "um", 1.0))
         here = kinds == kind
         group = _group(difference[here], error[here], unit, factor)
         if group.n:

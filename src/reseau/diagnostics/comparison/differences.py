@@ -198,7 +198,13 @@ def parameter_differences(
     common, *rows = np.intersect1d(one, other, return_indices=True)
     counts = Matched(common.size, one.size - common.size, other.size - common.size)
     names = a.calibration["name"][rows[0]]
-    kinds = np.array([_KINDS.get(str(n), _DISTORTION)[0] for n in names])
+    of_term = {
+        n: (f"term {t.name}", t.unit, 1.0)
+        for t in a.instrument.terms
+        for n in t.own_names
+    }
+    of_name = {**_KINDS, **of_term}
+    kinds = np.array([of_name.get(str(n), _DISTORTION)[0] for n in names])
     difference, first, second = (
         b.calibration["value"][rows[1]].astype(float)
         - a.calibration["value"][rows[0]].astype(float),
@@ -206,7 +212,7 @@ def parameter_differences(
         b.calibration["error"][rows[1]].astype(float),
     )
     found = {}
-    for kind, unit, factor in dict.fromkeys((_DISTORTION, *_KINDS.values())):
+    for kind, unit, factor in dict.fromkeys((_DISTORTION, *of_name.values())):
         here = kinds == kind
         d, e, f = (c[here] * factor for c in (difference, first, second))
         statistic = _plain_statistics(d, e, f, unit)
@@ -236,11 +242,17 @@ def _labels(solution: Compared) -> ndarray:
         None if d is None or d != d else int(d) for d in calibration["detector_id"]
     ]
     function = f" of {basis_name(model)} over {model.normalisation:.9g} um"
-    names = [
-        str(n) + (function if str(n) in model.names else "")
-        for n in calibration["name"]
+    functions = dict.fromkeys(model.names, function) | {
+        name: f" of {t.covariate} - {t.zero:g}, {t.frame}, {t.basis} over "
+        f"{t.normalisation:.9g} um"
+        for t in solution.instrument.terms
+        for name in t.own_names
+    }
+    names = [str(n) + functions.get(str(n), "") for n in calibration["name"]]
+    exposures = [
+        None if e is None or e != e else int(e) for e in calibration["exposure_id"]
     ]
-    return np.array(calibration_labels(names, [None] * len(names), detectors))
+    return np.array(calibration_labels(names, exposures, detectors))
 
 
 def _plain_statistics(

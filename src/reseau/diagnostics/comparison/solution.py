@@ -9,9 +9,9 @@ import numpy as np
 
 from reseau.datasets import PlateTables, read_solution
 from reseau.instrument import Instrument
+from reseau.plates.calibration import calibration_columns
 from reseau.plates.naming import with_names
 from reseau.plates.result import (
-    calibration_columns,
     exposure_columns,
     residual_columns,
     source_columns,

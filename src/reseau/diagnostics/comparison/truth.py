@@ -38,6 +38,9 @@ class Comparison:
         others that are not wrong), "artificial", "wrong_prior".
     pulls
         Decorrelated errors of the positions over their formal errors, by class.
+    errors, covariances
+        Solution minus truth towards East and North [mas], and formal covariances
+        [mas²], by class.
     unmatched
         Sources of the solution that the truth does not hold.
     fixed
@@ -50,6 +53,8 @@ class Comparison:
 
     recoveries: dict[str, Recovery]
     pulls: dict[str, Float[ndarray, "n 2"]]
+    errors: dict[str, Float[ndarray, "n 2"]] = field(default_factory=dict)
+    covariances: dict[str, Float[ndarray, "n 2 2"]] = field(default_factory=dict)
     unmatched: list[int] = field(default_factory=list)
     fixed: int = 0
     datum: str = ""
@@ -127,6 +132,8 @@ def compare_with_truth(solution: Any, truth: str | Path | Truth) -> Comparison:
             for name, mask in classes.items()
             if mask.any()
         },
+        errors={name: error[mask] for name, mask in classes.items()},
+        covariances={name: covariance[mask] for name, mask in classes.items()},
         unmatched=unmatched,
         fixed=int(np.count_nonzero(~free)),
         datum=removed,

@@ -39,7 +39,7 @@ def collective_pulls(solution: Solution) -> list[Collective]:
 
 def _focal(solution: Solution) -> list[Collective]:
     layout, instrument = solution.problem.layout, solution.problem.instrument
-    columns = np.arange(layout.exposures.stop).reshape(-1, PER_EXPOSURE)[:, 3:]
+    columns = layout.by_exposure(np.arange(layout.size))[:, 3:PER_EXPOSURE]
     pulls = solution.calibration_pull[columns]
     if not np.all(np.isfinite(pulls)) or not pulls.size:
         return []
@@ -100,7 +100,7 @@ def _keys(values: np.ndarray, nominal: np.ndarray) -> str:
 
 def _pointings(solution: Solution) -> list[Collective]:
     layout, width = solution.problem.layout, prior_widths(solution.problem)
-    columns = np.arange(layout.exposures.stop).reshape(-1, PER_EXPOSURE)
+    columns = layout.by_exposure(np.arange(layout.size))
     found = []
     for i, (what, positive, negative) in enumerate(_POINTINGS):
         rows = columns[:, i]

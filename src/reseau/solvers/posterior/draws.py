@@ -73,7 +73,8 @@ class Draws(eqx.Module):
 
     def focal(self) -> Float[np.ndarray, "chain draw n_exp 2"]:
         """Return the focal lengths [µm]."""
-        return np.asarray(self.centre.focal) + self._of_exposures()[..., 3:]
+        steps = self._of_exposures()[..., 3:PER_EXPOSURE]
+        return np.asarray(self.centre.focal) + steps
 
     def coefficients(self) -> Float[np.ndarray, "chain draw n_coef"]:
         """Return the distortion's coefficients."""
@@ -92,9 +93,13 @@ class Draws(eqx.Module):
         rows = steps.reshape(*steps.shape[:2], -1, PER_DETECTOR)
         return np.asarray(self.centre.detectors) + rows
 
+    def terms(self) -> Float[np.ndarray, "chain draw n_term"]:
+        """Return the coefficients of the declared terms that exposures share."""
+        return np.asarray(self.centre.terms) + self.shared[..., self.layout.terms]
+
     def _of_exposures(self) -> np.ndarray:
         steps = self.shared[..., self.layout.exposures]
-        return steps.reshape(*steps.shape[:2], -1, PER_EXPOSURE)
+        return steps.reshape(*steps.shape[:2], -1, self.layout.per_exposure)
 
 
 @jax.jit

@@ -220,8 +220,8 @@ def _shared_normalisation(problem: Problem) -> tuple[float, int]:
     proper = free & np.isfinite(width)
     density = np.zeros(layout.size)
     density[proper] = -np.log(width[proper]) - 0.5 * LOG_2PI
-    rows = density[layout.exposures].reshape(-1, PER_EXPOSURE)
-    open_ = (free & ~proper)[layout.exposures].reshape(-1, PER_EXPOSURE)
+    rows = layout.by_exposure(density)[:, :PER_EXPOSURE]
+    open_ = layout.by_exposure(free & ~proper)[:, :PER_EXPOSURE]
     rows[:, :3] -= open_[:, :3] * np.array([LOG_4PI / 2, LOG_4PI / 2, LOG_2PI])
     weight = tied_focal_weight(problem)
     rows[:, 3:] = np.where(rows[:, 3:] != 0, weight * _focal_density(problem), 0.0)

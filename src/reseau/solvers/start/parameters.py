@@ -82,14 +82,8 @@ def find_start(problem: Problem) -> Start:
     known = _has_prior(problem) | ~seen
     chosen = np.where(known[:, None], problem.prior.direction, direction)
     moved = _replace_directions(problem, chosen)
-    parameters = Parameters(
-        offset=nominal.offset,
-        axes=axes,
-        focal=np.asarray(nominal.focal) * _focal_change(problem, found.scale),
-        coefficients=nominal.coefficients,
-        skew=nominal.skew,
-        detectors=nominal.detectors,
-    )
+    focal = np.asarray(nominal.focal) * _focal_change(problem, found.scale)
+    parameters = replace(nominal, axes=axes, focal=focal)
     parameters = start_distortion(without(moved, found.strays), parameters)
     return Start(moved, parameters, aligned, found.strays, found.doubtful)
 

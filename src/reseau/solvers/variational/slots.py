@@ -40,6 +40,9 @@ def in_slots(problem: Problem) -> Arrangement:
         pixel_x=spread(np.asarray(rows.pixel_x)),
         pixel_y=spread(np.asarray(rows.pixel_y)),
         whitening=np.stack([spread(np.asarray(w)) for w in rows.whitening]),
+        covariates=None
+        if rows.covariates is None
+        else np.stack([spread(np.asarray(u)) for u in rows.covariates]),
     )
 
 

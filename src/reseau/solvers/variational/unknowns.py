@@ -32,6 +32,8 @@ from reseau.model import (
     prior_widths,
     take_step,
 )
+from reseau.model.parameters import with_own_terms
+from reseau.model.terms import exposure_term_widths, term_widths
 from reseau.sky import angles_from_direction, displaced
 
 MICROMETRES = 1000.0
@@ -177,17 +179,19 @@ class SeedUnknowns(eqx.Module):
         """Return the parameters at a vector."""
         start, layout = self.start, layout_of(self.start)
         step = self.places.shared(vector) * self.unit
-        exposure = jnp.reshape(step[layout.exposures], (-1, PER_EXPOSURE))
+        exposure = layout.by_exposure(step)
         return Parameters(
             offset=_offset_of_angles(
                 self.places.offsets(vector) * DEGREE, jnp.asarray(self.dec)
             ),
             axes=jnp.asarray(camera_axes(self.attitude + exposure[:, :3])),
-            focal=start.focal + exposure[:, 3:],
+            focal=start.focal + exposure[:, 3:PER_EXPOSURE],
             coefficients=start.coefficients + step[layout.distortion],
             skew=start.skew + step[layout.skew],
             detectors=start.detectors
             + jnp.reshape(step[layout.detectors], (-1, PER_DETECTOR)),
+            terms=start.terms + step[layout.terms],
+            exposure_terms=with_own_terms(start, exposure),
         )
 
     def source_covariance(self, vector: np.ndarray, variance: np.ndarray) -> np.ndarray:
@@ -240,7 +244,8 @@ def seed_units(problem: Problem) -> Float[np.ndarray, "p"]:
     """
     layout, instrument = problem.layout, problem.instrument
     unit = np.ones(layout.size)
-    exposure = np.array([DEGREE] * 3 + [1.0 / DEGREE] * 2)
+    own = exposure_term_widths(instrument)
+    exposure = np.array([DEGREE] * 3 + [1.0 / DEGREE] * 2 + list(own))
     unit[layout.exposures] = np.tile(exposure, layout.n_exposures)
     sigma = np.asarray(instrument.coefficient_sigma)
     usable = np.isfinite(sigma) & (sigma > 0)
@@ -249,6 +254,7 @@ def seed_units(problem: Problem) -> Float[np.ndarray, "p"]:
     unit[layout.distortion] = np.where(length, MICROMETRES, other)
     detector = np.array([1.0, 1.0, DEGREE, 1.0, 1.0])
     unit[layout.detectors] = np.tile(detector, layout.n_detectors)
+    unit[layout.terms] = term_widths(instrument)
     return unit
 
 
@@ -261,6 +267,7 @@ UNITS = (
     ("detector x, y", "um"),
     ("detector theta", "deg"),
     ("detector pitch_x, pitch_y", "um"),
+    ("declared terms", "their prior's σ"),
 )
 """Units in which the Plate Analysis' learning rates act."""
 

@@ -1,5 +1,7 @@
 """Parquet, with the units that astropy keeps in its own header."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from astropy.table.meta import get_header_from_yaml
 
+from reseau.errors import ReseauError
 from reseau.tables.astropy_tables import field_metadata
 from reseau.tables.header_keywords import keywords_of, with_keywords
 
@@ -35,26 +38,50 @@ def read_parquet(content: Content, notes: list[str]) -> pa.Table:
     """
     path = content.path
     _check_end(content)
+    with (
+        damage_of_parquet(path),
+        content.open() as file,
+        # ParquetFile and not read_table: that would take folders for columns.
+        pq.ParquetFile(file, page_checksum_verification=True) as opened,
+    ):
+        schema = opened.schema_arrow
+        _check_size(opened.metadata, content)
+        nested = [f.name for f in schema if pa.types.is_nested(f.type)]
+        kept = [f.name for f in schema if f.name not in nested]
+        table = opened.read(kept) if nested else opened.read()
+    if nested:
+        notes.append(f"is read without {', '.join(nested)}: a column of arrays")
+    return with_header(table, path, notes)
+
+
+@contextmanager
+def damage_of_parquet(path: Path) -> Iterator[None]:
+    """Turn what a damaged file makes Arrow raise into a message."""
     try:
-        with (
-            content.open() as file,
-            # ParquetFile and not read_table: that would take folders for columns.
-            pq.ParquetFile(file, page_checksum_verification=True) as opened,
-        ):
-            schema = opened.schema_arrow
-            _check_size(opened.metadata, content)
-            nested = [f.name for f in schema if pa.types.is_nested(f.type)]
-            kept = [f.name for f in schema if f.name not in nested]
-            table = opened.read(kept) if nested else opened.read()
+        yield
     except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, ReseauError):
+            raise
         raise unreadable(
             path,
             "a whole Parquet file",
             reason_of(error),
             "write or fetch it anew: what it holds is damaged",
         ) from error
-    if nested:
-        notes.append(f"is read without {', '.join(nested)}: a column of arrays")
+
+
+def with_header(table: pa.Table, path: Path, notes: list[str]) -> pa.Table:
+    """Return a table with what astropy has written of it into its header.
+
+    Parameters
+    ----------
+    table
+        As Arrow reads it.
+    path
+        Its file.
+    notes
+        What a user should know is added here.
+    """
     header = (table.schema.metadata or {}).get(b"table_meta_yaml")
     return _with_yaml_metadata(table, header, path, notes) if header else table
 
@@ -104,4 +131,4 @@ def _with_yaml_metadata(
     return apart(table, known.get("meta"), path, notes)
 
 
-__all__ = ["read_parquet"]
+__all__ = ["damage_of_parquet", "read_parquet", "with_header"]

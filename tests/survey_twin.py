@@ -56,7 +56,10 @@ def columns(table: Any, names: str) -> np.ndarray:
 def geometric(plate: Any, pairs: Pairs, *, held: bool) -> np.ndarray:
     """Return directions from the observer: space motion, Roemer's delay, parallax."""
     truth = {name: v[pairs.star] for name, v in plate.truth_sources.items()}
-    epoch, place = plate.exposures["epoch"], columns(plate.exposures, "obs_x obs_y obs_z")
+    epoch, place = (
+        plate.exposures["epoch"],
+        columns(plate.exposures, "obs_x obs_y obs_z"),
+    )
     if held:
         epoch = np.full_like(epoch, epoch.mean())
         place = np.tile(place.mean(axis=0), (len(epoch), 1))
@@ -90,9 +93,7 @@ def apparent(plate: Any, direction: np.ndarray, exposure: np.ndarray) -> np.ndar
     away = from_sun(plate)
     distance = np.linalg.norm(away, axis=-1)
     if "deflection" in plate.effects:
-        direction = erfa.ldsun(
-            direction, unit(away)[exposure], distance[exposure]
-        )
+        direction = erfa.ldsun(direction, unit(away)[exposure], distance[exposure])
     if "aberration" in plate.effects:
         velocity = columns(plate.exposures, "obs_vx obs_vy obs_vz") / 299_792.458
         root = np.sqrt(1.0 - np.sum(velocity**2, axis=-1))
@@ -110,7 +111,10 @@ def undistorted(plate: Any, seen: np.ndarray, exposure: np.ndarray) -> np.ndarra
     east = np.stack([-np.sin(ra), np.cos(ra), np.zeros_like(ra)], axis=-1)
     north = np.cross(axis, east)
     depth = np.sum(seen * axis, axis=-1)
-    xi, eta = np.sum(seen * east, axis=-1) / depth, np.sum(seen * north, axis=-1) / depth
+    xi, eta = (
+        np.sum(seen * east, axis=-1) / depth,
+        np.sum(seen * north, axis=-1) / depth,
+    )
     x = 1e3 * truth["focal_x_mm"] * (xi * np.cos(pa) - eta * np.sin(pa))
     y = 1e3 * truth["focal_y_mm"] * (xi * np.sin(pa) + eta * np.cos(pa))
     return np.stack([plate.instrument.parity * x, y], axis=-1)

@@ -69,9 +69,7 @@ def check_sky(config: SurveyConfig, place: Source) -> None:
     )
 
 
-def check_noise(
-    config: SurveyConfig, table: Mapping[str, np.ndarray] | None
-) -> None:
+def check_noise(config: SurveyConfig, table: Mapping[str, np.ndarray] | None) -> None:
     """Raise `CatalogueError` for a table of errors that cannot be used.
 
     Parameters
@@ -82,6 +80,25 @@ def check_noise(
         Columns of the table, where the noise is one.
     """
     centroid_errors(config.noise, np.array([STANDARD]), pixel=1.0, table=table)
+
+
+def check_reached(listed: int, reached: int, place: Source) -> None:
+    """Refuse a list of stars of which none is within reach of any field.
+
+    Parameters
+    ----------
+    listed, reached
+        How many stars there are, and how many within reach.
+    place
+        Where the description stands, for messages.
+    """
+    if listed and not reached:
+        raise place.complain(
+            "stars",
+            f"none of {listed:,} stars is within reach of a field",
+            "stars of the region",
+            "give stars that cover the region, or correct the region",
+        )
 
 
 def check_fields(
@@ -147,4 +164,10 @@ def nothing_measured(number: int) -> ConfigError:
     )
 
 
-__all__ = ["check_fields", "check_noise", "check_sky", "nothing_measured"]
+__all__ = [
+    "check_fields",
+    "check_noise",
+    "check_reached",
+    "check_sky",
+    "nothing_measured",
+]

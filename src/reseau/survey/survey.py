@@ -32,7 +32,13 @@ from .imaging import FieldStars, Images, image_fields, reach
 from .noise import centroid_errors, draw_noise, vignetted
 from .pixel_flaws import PixelSettings, pixel_shift
 from .population import Population, population
-from .premises import check_fields, check_noise, check_sky, nothing_measured
+from .premises import (
+    check_fields,
+    check_noise,
+    check_reached,
+    check_sky,
+    nothing_measured,
+)
 from .region_stars import embedded_over, within_reach
 from .schedule import OrbitExposures, SurveyPlan, exposures_of, one_plate, plan_survey
 from .simulated import (
@@ -220,7 +226,9 @@ def open_survey(
     if stars is None and config.stars.source == EMBEDDED:
         stars = embedded_over(config.region, 0.5 * field_side(instrument))
     if stars is not None:
-        stars = within_reach(stars, plan, reach(instrument))
+        listed = stars
+        stars = within_reach(listed, plan, reach(instrument))
+        check_reached(len(listed["ra"]), len(stars["ra"]), place)
     drawn = population(config.stars, stars, rngs["stars"])
     made = Survey(
         config=config,

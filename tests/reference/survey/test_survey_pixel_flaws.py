@@ -61,7 +61,9 @@ def test_rows_see_the_mean_of_what_the_attitude_did():
         return 0.5 * np.sum(weight * inside, axis=-1).T
 
     wanted = mean(late) - mean(np.zeros(1000))
-    found = readout_shift(images, magnitude, flaws, np.full(1000, float(ROWS)), settings)
+    found = readout_shift(
+        images, magnitude, flaws, np.full(1000, float(ROWS)), settings
+    )
     assert np.abs(wanted).max() > 1.0
     # In um, of which a pixel has ten.
     assert np.abs(found - wanted).max() < 10.0 * ASKED
@@ -72,7 +74,9 @@ def test_bright_stars_fall_back_by_a_part_of_the_drift():
     images, magnitude = drawn_images(rng, 1000)
     flaws = drawn_flaws(rng)
     settings = ReadoutConfig(exposure=10.0, smear=0.02, zero=12.0, jitter=5.0)
-    found = readout_shift(images, magnitude, flaws, np.full(1000, float(ROWS)), settings)
+    found = readout_shift(
+        images, magnitude, flaws, np.full(1000, float(ROWS)), settings
+    )
     path = 10.0 * flaws.rate[images.exposure]
     wanted = -0.02 * (12.0 - magnitude)[:, None] * path
     assert np.abs(found - wanted).max() < 10.0 * ASKED
@@ -222,9 +226,7 @@ def test_the_same_pixel_errs_in_the_same_way_on_every_plate():
     for plate, shift in zip(plates, shifts, strict=True):
         there = np.rint(pixels_of(plate)).astype(int)
         detector = plate.measurements["detector_id"]
-        for key, error in zip(
-            zip(detector, *there.T, strict=True), shift, strict=True
-        ):
+        for key, error in zip(zip(detector, *there.T, strict=True), shift, strict=True):
             again += key in known
             np.testing.assert_allclose(known.setdefault(key, error), error, atol=ASKED)
     assert again > 1000

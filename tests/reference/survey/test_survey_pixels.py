@@ -76,9 +76,9 @@ def test_pixels_of_a_steady_camera(changes):
 
 def test_truth_is_the_direction_at_the_plates_epoch():
     held, moving = (
-        small_survey(
-            noise=NOISELESS, orbit=SATELLITE, stars={"motion": motion}
-        ).plate(2)
+        small_survey(noise=NOISELESS, orbit=SATELLITE, stars={"motion": motion}).plate(
+            2
+        )
         for motion in ("held", "moving")
     )
     for plate in (held, moving):
@@ -190,9 +190,7 @@ def as_built(survey, plate):
     "keys", [*CHANGES.values(), dict(kv for c in CHANGES.values() for kv in c.items())]
 )
 def test_a_changing_distortion(keys):
-    survey = small_survey(
-        noise=NOISELESS, distortion=keys, schedule={"years": 0.5}
-    )
+    survey = small_survey(noise=NOISELESS, distortion=keys, schedule={"years": 0.5})
     plate = as_built(survey, survey.plate(1))
     plane, pairs = plane_of(plate)
     steady = distorted(plate, plane)
@@ -229,9 +227,7 @@ def test_what_breathes_with_the_orbit():
 
 
 def test_focal_lengths_breathe_together():
-    survey = small_survey(
-        camera=PERFECT, thermal={"focal_um": 500.0}, orbit=SATELLITE
-    )
+    survey = small_survey(camera=PERFECT, thermal={"focal_um": 500.0}, orbit=SATELLITE)
     plate = survey.plate(1)
     phase = phase_of(survey, plate)
     both = columns(plate.truth_exposures, "focal_x_mm focal_y_mm")
@@ -253,7 +249,9 @@ def test_phase_counts_from_where_the_earth_is_farthest_from_the_line_of_sight():
     target = erfa.s2c(*erfa.g2icrs(np.radians(-0.3), np.radians(0.1)))
     before = place @ target
     # The plane of the orbit turns by 1° a day.
-    np.testing.assert_allclose(before / before.max(), np.cos(phase) / np.cos(phase).max(), atol=1e-3)
+    np.testing.assert_allclose(
+        before / before.max(), np.cos(phase) / np.cos(phase).max(), atol=1e-3
+    )
 
 
 def of_stars(survey, plate, name):

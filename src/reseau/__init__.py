@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reseau.instrument import Instrument
     from reseau.plates import SolveOptions
     from reseau.plates.methods import GaussNewton, Nuts, Robust, Variational
+    from reseau.verbs.budget import budget
     from reseau.verbs.compare import compare
     from reseau.verbs.demo import Demonstration, demo
     from reseau.verbs.info import Information, describe
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from reseau.verbs.solve import solve
     from reseau.verbs.solve_plates import solve_plates
     from reseau.verbs.survey_solution import SurveySolution, read_survey_solution
+    from reseau.verbs.validate import validate
 
 try:
     __version__ = version("reseau")
@@ -58,6 +60,7 @@ __all__ = [
     "SurveySolution",
     "Variational",
     "__version__",
+    "budget",
     "compare",
     "demo",
     "describe",
@@ -72,6 +75,7 @@ __all__ = [
     "simulate_survey",
     "solve",
     "solve_plates",
+    "validate",
     "write_dataset",
     "write_instrument",
 ]
@@ -98,6 +102,7 @@ _HOMES = {
     "Solved": "verbs.solution",
     "SurveySolution": "verbs.survey_solution",
     "Variational": "plates.methods",
+    "budget": "verbs.budget",
     "compare": "verbs.compare",
     "demo": "verbs.demo",
     "describe": "verbs.info",
@@ -112,6 +117,7 @@ _HOMES = {
     "simulate_survey": "verbs.simulate_survey",
     "solve": "verbs.solve",
     "solve_plates": "verbs.solve_plates",
+    "validate": "verbs.validate",
     "write_dataset": "datasets",
     "write_instrument": "datasets",
 }

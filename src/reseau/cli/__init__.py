@@ -19,6 +19,7 @@ from .plot import plot
 from .posterior import posterior
 from .simulate import simulations
 from .solve import solve
+from .validate import budget, validate
 
 app = typer.Typer(
     name="reseau",
@@ -30,6 +31,8 @@ app = typer.Typer(
 )
 app.command("solve", cls=Grouped)(solve)
 app.add_typer(simulations, name="simulate")
+app.command("validate", cls=Verb)(validate)
+app.command("budget", cls=Verb)(budget)
 app.command("compare", cls=Verb)(compare)
 app.command("plot", cls=Verb)(plot)
 app.command("effects", cls=Verb)(effects)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reseau.verbs.compare import compare
     from reseau.verbs.demo import Demonstration, demo
     from reseau.verbs.info import Information, describe
+    from reseau.verbs.plan import PlannedSurvey, plan
     from reseau.verbs.plot import Figures, plot
     from reseau.verbs.posterior import posterior
     from reseau.verbs.simulate import Simulated, simulate
@@ -44,6 +45,7 @@ __all__ = [
     "Information",
     "Instrument",
     "Nuts",
+    "PlannedSurvey",
     "ReseauError",
     "ReseauWarning",
     "Robust",
@@ -59,6 +61,7 @@ __all__ = [
     "demo",
     "describe",
     "effects",
+    "plan",
     "plot",
     "posterior",
     "read_dataset",
@@ -82,6 +85,7 @@ _HOMES = {
     "Information": "verbs.info",
     "Instrument": "instrument",
     "Nuts": "plates.methods",
+    "PlannedSurvey": "verbs.plan",
     "ReseauError": "errors",
     "ReseauWarning": "errors",
     "Robust": "plates.methods",
@@ -96,6 +100,7 @@ _HOMES = {
     "demo": "verbs.demo",
     "describe": "verbs.info",
     "effects": "diagnostics",
+    "plan": "verbs.plan",
     "plot": "verbs.plot",
     "posterior": "verbs.posterior",
     "read_dataset": "datasets",

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import StrMethodFormatter
 from numpy import ndarray
 
 from ._style import VERMILION, new_axes
@@ -59,10 +60,11 @@ def exposure_map(
             label="the region",
         )
     )
-    bar = ax.get_figure(root=True).colorbar(drawn, ax=ax, pad=0.02)
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    thousands = StrMethodFormatter("{x:,.0f}")
+    bar = figure.colorbar(drawn, ax=ax, pad=0.02, format=thousands)
     bar.set_label("exposures that see a star")
-    bar.formatter = "{x:,.0f}"
-    bar.update_ticks()
     # Longitudes grow to the left, as seen from inside the sphere.
     ax.set_xlim(longitude.max(), longitude.min())
     ax.set_aspect(1.0 / flat)

@@ -46,15 +46,15 @@ def limit_magnitude(
         ax.plot(
             magnitude, values, color=colour, linestyle=style, linewidth=1.8, label=name
         )
-    low = float(magnitude[0])
+    first = float(magnitude[0])
     for what, faintest, wanted in requirements:
         colour = BLUE if what == "parallax" else ORANGE
         unit = "µas" if what == "parallax" else "µas/yr"
-        ax.plot([low, faintest], [wanted] * 2, color=colour, linewidth=1.0)
+        ax.plot([first, faintest], [wanted] * 2, color=colour, linewidth=1.0)
         ax.plot(faintest, wanted, marker="v", markersize=7, color=colour)
         ax.annotate(
             f"required of the {what}: {wanted:g} {unit} at Hw < {faintest:g}",
-            (low, wanted),
+            (first, wanted),
             xytext=(2, 4),
             textcoords="offset points",
             color=colour if what == "parallax" else "#8a5f00",
@@ -63,7 +63,10 @@ def limit_magnitude(
     known = np.concatenate([parallax, motion.ravel(), [r[2] for r in requirements]])
     known = known[np.isfinite(known)]
     if len(known):
-        ax.set_ylim(0.7 * known.min(), 1.6 * known.max())
+        # A decade at least, so that the axis has some labels.
+        low, high = 0.7 * known.min(), 1.6 * known.max()
+        more = max(1.0, np.sqrt(10.0 * low / high))
+        ax.set_ylim(low / more, high * more)
     ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())

@@ -7,6 +7,9 @@ from numpy import ndarray
 
 from ._style import BLUE, GREY, ORANGE, new_pair
 
+MANY_PLATES = 1000
+"""From so many on, dots are smaller."""
+
 
 def parallax_coverage(
     epoch: Float[ndarray, "v"],
@@ -26,6 +29,7 @@ def parallax_coverage(
     all_epoch, all_factors
         The same over the whole time, observed or not.
     """
+    size = 1.2 if len(epoch) < MANY_PLATES else 2.5
     left, right = new_pair(width=12.0, height=4.8)
     for column, name, colour in ((0, "East, P", BLUE), (1, "North, Q", ORANGE)):
         left.plot(all_epoch, all_factors[:, column], color=GREY, linewidth=0.8)
@@ -39,10 +43,10 @@ def parallax_coverage(
         bbox_to_anchor=(0.5, 1.0),
         ncols=2,
         frameon=False,
-        markerscale=2.5,
+        markerscale=size,
     )
     right.plot(*all_factors.T, color=GREY, linewidth=0.8, label="the whole year")
-    _dots(right, *factors.T, BLUE, f"{len(epoch):,} plates")
+    _dots(right, factors[:, 0], factors[:, 1], BLUE, f"{len(epoch):,} plates")
     right.set_xlabel("factor towards East, P [au]")
     right.set_ylabel("factor towards North, Q [au]")
     right.set_xlim(1.1, -1.1)
@@ -53,7 +57,7 @@ def parallax_coverage(
         bbox_to_anchor=(0.5, 1.0),
         ncols=2,
         frameon=False,
-        markerscale=2.5,
+        markerscale=size,
     )
     for ax in (left, right):
         ax.grid(alpha=0.25, linewidth=0.6)
@@ -68,7 +72,7 @@ def _dots(ax: Axes, x: ndarray, y: ndarray, colour: str, label: str) -> None:
         y,
         linestyle="none",
         marker="o",
-        markersize=4.0 if len(x) < 1000 else 2.5,
+        markersize=4.0 if len(x) < MANY_PLATES else 2.5,
         markeredgewidth=0.0,
         color=colour,
         label=label,

@@ -30,7 +30,7 @@ def visit_histogram(
     ax = new_axes(ax, width=7.0, height=4.6)
     most = max(int(np.max(visits)), 1)
     width = max(int(np.ceil((most + 1) / BINS)), 1)
-    edges = np.arange(0, most + width + 1, width) - 0.5
+    edges = list(np.arange(0, most + width + 1, width) - 0.5)
     ax.hist(visits, edges, weights=100.0 * area / area.sum(), color=BLUE, alpha=0.8)
     mean = float(np.average(visits, weights=area))
     ax.axvline(mean, color=VERMILION, linewidth=1.8, label=f"mean {mean:,.0f}")

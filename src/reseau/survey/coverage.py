@@ -29,10 +29,10 @@ TAILS = 5.0
 HIDDEN = 0.25
 """How many σ of the dither a rounded roll may move a corner of the field by."""
 
-FINEST = 0.02
+FINEST = 0.01
 """Least step of a map [deg]."""
 
-MOST_STEPS = 240
+MOST_STEPS = 300
 """Steps of a map along an axis."""
 
 
@@ -51,7 +51,7 @@ class Footprints(NamedTuple):
     which: Int[np.ndarray, "p f"]
 
     @property
-    def count(self) -> Int[np.ndarray, "u"]:
+    def fields(self) -> Int[np.ndarray, "u"]:
         """Return how many fields have each pointing."""
         return np.bincount(self.which.ravel(), minlength=len(self.axes))
 
@@ -151,7 +151,7 @@ def coverage(
         Unit vectors, ICRS; of stars, at the survey's epoch.
     """
     prints = footprints(plan, instrument)
-    count, n = prints.count, len(direction)
+    count, n = prints.fields, len(direction)
     seen, visits = np.zeros(n), np.zeros(n)
     for place, pointing, share in _shares(plan, instrument, direction, prints):
         seen += np.bincount(place, share * count[pointing], n)
@@ -195,7 +195,9 @@ def _shares(
         place, pointing = np.nonzero(part @ prints.axes[:, 2].T > far)
         inside = np.einsum("kij,kj->ki", prints.axes[pointing], part[place])
         plane = inside[:, :2] / inside[:, 2:] * np.asarray(instrument.focal)
-        share = _on_detectors(plane, instrument, blur * np.mean(instrument.focal))
+        share = _on_detectors(
+            plane, instrument, blur * float(np.mean(instrument.focal))
+        )
         yield place + first, pointing, share
 
 

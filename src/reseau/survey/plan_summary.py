@@ -34,7 +34,7 @@ from .visibility import sun_angles
 MAGNITUDES = 0.5
 """Step of the random limit's magnitudes."""
 
-TYPICAL = 0.02
+TYPICAL = 0.005
 """How far a typical star's exposures may be from the mean of the region, relative."""
 
 
@@ -203,12 +203,16 @@ def _steps(years: float) -> int:
 
 
 def _magnitudes(config: SurveyConfig) -> Float[np.ndarray, "m"]:
-    """Return round magnitudes within the limits, and those of the requirements."""
+    """Return round magnitudes within the limits, and those of the requirements.
+
+    Where errors are constant, the limits say all.
+    """
     stars, wanted = config.stars, config.requirement
     low = np.ceil(stars.brightest_mag / MAGNITUDES)
     high = np.floor(stars.faintest_mag / MAGNITUDES)
-    found = [*(MAGNITUDES * np.arange(low, high + 0.5))]
-    found += [stars.brightest_mag, stars.faintest_mag]
+    found = [stars.brightest_mag, stars.faintest_mag]
+    if config.noise.kind != "constant" or config.noise.vignetting > 0.0:
+        found += [*(MAGNITUDES * np.arange(low, high + 0.5))]
     if wanted.parallax_uas is not None:
         found.append(wanted.parallax_mag)
     if wanted.motion_uas_per_yr is not None:

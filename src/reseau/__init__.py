@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reseau.verbs.compare import compare
     from reseau.verbs.demo import Demonstration, demo
     from reseau.verbs.info import Information, describe
+    from reseau.verbs.plan import PlannedSurvey, plan
     from reseau.verbs.plot import Figures, plot
     from reseau.verbs.posterior import posterior
     from reseau.verbs.simulate import Simulated, simulate
@@ -48,6 +49,7 @@ __all__ = [
     "Information",
     "Instrument",
     "Nuts",
+    "PlannedSurvey",
     "ReseauError",
     "ReseauWarning",
     "Robust",
@@ -65,6 +67,7 @@ __all__ = [
     "demo",
     "describe",
     "effects",
+    "plan",
     "plot",
     "posterior",
     "read_dataset",
@@ -91,6 +94,7 @@ _HOMES = {
     "Information": "verbs.info",
     "Instrument": "instrument",
     "Nuts": "plates.methods",
+    "PlannedSurvey": "verbs.plan",
     "ReseauError": "errors",
     "ReseauWarning": "errors",
     "Robust": "plates.methods",
@@ -107,6 +111,7 @@ _HOMES = {
     "demo": "verbs.demo",
     "describe": "verbs.info",
     "effects": "diagnostics",
+    "plan": "verbs.plan",
     "plot": "verbs.plot",
     "posterior": "verbs.posterior",
     "read_dataset": "datasets",

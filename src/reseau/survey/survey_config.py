@@ -22,6 +22,7 @@ from .flaw_config import (
     TransferConfig,
 )
 from .orbit_settings import SIMULATED
+from .requirement_config import RequirementConfig
 from .schedule_config import OrbitConfig, RegionConfig, ScheduleConfig
 from .star_config import NoiseConfig, ReferenceConfig, StarsConfig
 
@@ -42,6 +43,7 @@ class SurveyConfig:
     stars: StarsConfig = table("stars", StarsConfig)
     reference: ReferenceConfig = table("reference", ReferenceConfig)
     noise: NoiseConfig = table("noise", NoiseConfig)
+    requirement: RequirementConfig = table("requirement", RequirementConfig)
     camera: CameraConfig = table("camera", CameraConfig)
     distortion: DistortionConfig = table("distortion", DistortionConfig)
     thermal: ThermalConfig = table("thermal", ThermalConfig)

@@ -5,6 +5,7 @@ fills it and `write_toml` writes it. Numbers with a unit are kept in the unit th
 wants. A number may also be text with a unit of its own, as in ``"4.86 m"``.
 """
 
+from .checked import Checked, RecordError
 from .declare import entry, numbers, table, tables
 from .read import build, read_toml, shown, to_number
 from .source import Source, find_line
@@ -12,6 +13,8 @@ from .units import from_unit, to_unit
 from .write import write_toml
 
 __all__ = [
+    "Checked",
+    "RecordError",
     "Source",
     "build",
     "entry",

@@ -59,9 +59,22 @@ def entry(
     return field(default=default, metadata=metadata)
 
 
-def table(key: str, record: type) -> Any:
-    """Declare a table ``[key]``; an absent one has all its defaults."""
-    return field(metadata={"key": key, "record": record, "many": False})
+def table(key: str, record: type, *, optional: bool = False) -> Any:
+    """Declare a table ``[key]``; an absent one has all its defaults.
+
+    Parameters
+    ----------
+    key
+        Name in the file.
+    record
+        The dataclass that it fills.
+    optional
+        Whether it may be absent in a record made in Python too.
+    """
+    metadata = {"key": key, "record": record, "many": False}
+    if optional:
+        return field(default_factory=record, metadata=metadata)
+    return field(metadata=metadata)
 
 
 def tables(key: str, record: type) -> Any:

@@ -13,6 +13,7 @@ import astropy.units as u
 
 from reseau.errors import ConfigError, FileFormatError, explain, some
 
+from .checked import RecordError
 from .source import Source
 from .units import from_unit, to_unit
 
@@ -98,7 +99,10 @@ def build(record: type[Record], content: Mapping[str, Any], source: Source) -> R
                 f"a value of {key}",
                 declared.metadata.get("hint") or f"add {key} = ...",
             )
-    return record(**values)
+    try:
+        return record(**values)
+    except RecordError as error:
+        raise error.in_file(source) from None
 
 
 def _unknown(key: str, known: list[str], source: Source) -> ConfigError:

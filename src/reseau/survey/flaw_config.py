@@ -7,14 +7,14 @@ camera as built is from the one as drawn.
 
 from dataclasses import dataclass
 
-from reseau.config import entry
+from reseau.config import Checked, entry
 
 WIDEST = 1e6
 """Greatest value of any size: more is a slip."""
 
 
 @dataclass(frozen=True)
-class CameraConfig:
+class CameraConfig(Checked):
     """Keys of ``[camera]``: what differs from the drawing, drawn once for the survey.
 
     All are 1σ of Normal draws, but `focal_um`, which is drawn anew for each exposure
@@ -32,7 +32,7 @@ class CameraConfig:
 
 
 @dataclass(frozen=True)
-class DistortionConfig:
+class DistortionConfig(Checked):
     """Keys of ``[distortion]``: how the distortion changes.
 
     Each has random patterns of the instrument's own terms, of the size given for
@@ -50,7 +50,7 @@ class DistortionConfig:
 
 
 @dataclass(frozen=True)
-class ThermalConfig:
+class ThermalConfig(Checked):
     """Keys of ``[thermal]``: what breathes once an orbit, as cosine of its phase.
 
     Focal lengths together, and centres and angles of the detectors each by itself, with
@@ -63,7 +63,7 @@ class ThermalConfig:
 
 
 @dataclass(frozen=True)
-class ChromaticConfig:
+class ChromaticConfig(Checked):
     """Keys of ``[chromatic]``: a shift in proportion to the colour.
 
     Its field dependence is a random Legendre polynomial of the degree given, whose
@@ -76,7 +76,7 @@ class ChromaticConfig:
 
 
 @dataclass(frozen=True)
-class AberrationsConfig:
+class AberrationsConfig(Checked):
     """Keys of ``[aberrations]``: shifts that grow with magnitude and field.
 
     Coma displaces outwards in proportion to r³, astigmatism along X and against it
@@ -92,7 +92,7 @@ class AberrationsConfig:
 
 
 @dataclass(frozen=True)
-class ReadoutConfig:
+class ReadoutConfig(Checked):
     """Keys of ``[readout]``: rows are read one after another while the sky moves.
 
     The attitude's drift, a rate drawn anew for each exposure and axis, and its jitter,
@@ -120,7 +120,7 @@ class ReadoutConfig:
 
 
 @dataclass(frozen=True)
-class TransferConfig:
+class TransferConfig(Checked):
     """Keys of ``[transfer]``: charge that stays behind while rows are moved.
 
     A star trails towards greater rows, by `pixel` in the last row at `zero_mag`, and by
@@ -133,7 +133,7 @@ class TransferConfig:
 
 
 @dataclass(frozen=True)
-class PixelsConfig:
+class PixelsConfig(Checked):
     """Keys of ``[pixels]``: errors that belong to a pixel, so that they come again.
 
     `phase_pixel` is 1σ over the pixels of the amplitude of an error that goes as the
@@ -145,7 +145,7 @@ class PixelsConfig:
 
 
 @dataclass(frozen=True)
-class PersistenceConfig:
+class PersistenceConfig(Checked):
     """Keys of ``[persistence]``: what bright stars leave on a detector.
 
     A star within `radius_pixel` of where one brighter than `brighter_mag` was in the

@@ -7,7 +7,7 @@ All act on pixels of images on detectors; sizes are keys of the survey's file, s
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, UInt64
 from scipy.spatial import cKDTree
 
 from .camera_flaws import CameraFlaws
@@ -139,7 +139,7 @@ def pixel_error(images: Images, settings: PixelsConfig, seed: int) -> Shift:
 
 
 def normal_of(
-    place: list[Int[np.ndarray, "n"]], kind: int, seed: int
+    place: list[UInt64[np.ndarray, "n"]], kind: int, seed: int
 ) -> Float[np.ndarray, "n"]:
     """Return standard Normal numbers that belong to places, the same at every visit.
 

@@ -110,6 +110,8 @@ def embedded_over(region: RegionConfig, margin: float) -> Columns:
         )
     whole = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
     inside = np.all(np.abs(whole["place"] - middle) <= half, axis=1)
+    # A region that reaches a pole has no stars beyond it.
+    inside &= np.abs(whole["place"][:, 1]) <= 0.5 * np.pi
     return _columns(field, region, {k: v[inside] for k, v in whole.items()})
 
 

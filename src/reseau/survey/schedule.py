@@ -231,7 +231,7 @@ def exposures_that_fit(
     each = schedule.each
     time = 60.0 * orbit.period * orbit.observing / schedule.fields - schedule.slew
     most = int(np.floor(time / each + 1e-9))
-    wanted = schedule.exposures or most
+    wanted = schedule.exposures or max(most, 0)
     if not 0 < wanted <= most:
         raise place.below("schedule").complain(
             "exposures",

@@ -6,7 +6,7 @@ Each key has its unit in its name, and numbers are kept in that unit.
 
 from dataclasses import dataclass
 
-from reseau.config import entry
+from reseau.config import Checked, entry
 
 ORBITS = ("geocentre", "sun-synchronous")
 FRAMES = ("galactic", "icrs")
@@ -15,7 +15,7 @@ ROLLS = ("north", "sun", "fixed")
 
 
 @dataclass(frozen=True)
-class OrbitConfig:
+class OrbitConfig(Checked):
     """Keys of ``[orbit]``.
 
     Attributes
@@ -51,7 +51,7 @@ class OrbitConfig:
 
 
 @dataclass(frozen=True)
-class RegionConfig:
+class RegionConfig(Checked):
     """Keys of ``[region]``: a rectangle of longitude and latitude [deg]."""
 
     frame: str = entry("frame", str, default="galactic", choices=FRAMES)
@@ -62,7 +62,7 @@ class RegionConfig:
 
 
 @dataclass(frozen=True)
-class ScheduleConfig:
+class ScheduleConfig(Checked):
     """Keys of ``[schedule]``.
 
     Attributes

@@ -7,14 +7,10 @@ columns of files (mas, arcsec, mag, Julian years of TCB). An absent key has the 
 given here. A record made in Python is checked by the same rules as a file is.
 """
 
-import dataclasses
-import math
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
 
-from reseau.config import entry
-from reseau.errors import ConfigError, explain, some
+from reseau.config import Checked, RecordError, entry
 from reseau.observers import names_of
 
 EMBEDDED = "embedded"
@@ -26,53 +22,6 @@ NOISES = ("constant", "magnitude", "table")
 
 FAINTEST = 40.0
 """Greatest magnitude that is believed."""
-
-
-class Checked:
-    """What a record made in Python is checked by: the rules of its own keys."""
-
-    def __post_init__(self) -> None:
-        for declared in dataclasses.fields(self):  # type: ignore[arg-type]
-            _check(type(self).__name__, declared.metadata, getattr(self, declared.name))
-
-
-def _check(record: str, rules: Any, value: Any) -> None:
-    if value is None:
-        return
-    kind, choices = rules["kind"], rules["choices"]
-    wanted = ""
-    if choices and value not in choices:
-        wanted = f"one of {some(choices, len(choices))}"
-    elif kind in (int, float):
-        wanted = _number_wanted(rules, value)
-    elif kind is str and not isinstance(value, str):
-        wanted = "a text"
-    if wanted:
-        raise ConfigError(
-            explain(
-                given=f"{rules['key']} = {value!r}",
-                wanted=wanted,
-                where=record,
-                todo=rules["hint"] or "correct the value",
-            )
-        )
-
-
-def _number_wanted(rules: Any, value: Any) -> str:
-    """Return what would have been right, in words, or nothing for what is right."""
-    least, most = rules["minimum"], rules["largest"]
-    known = isinstance(value, Integral if rules["kind"] is int else Real)
-    if isinstance(value, bool) or not known:
-        return "a whole number" if rules["kind"] is int else "a number"
-    if not math.isfinite(value):
-        return "a finite number"
-    if rules["positive"] and not value > 0:
-        return "a number > 0"
-    if least is not None and value < least:
-        return f"{least} or more"
-    if most is not None and abs(value) > most:
-        return f"a number of at most {most:g}, of either sign"
-    return ""
 
 
 def _share(key: str, hint: str, default: float | None = 0.0) -> Any:
@@ -167,13 +116,12 @@ class StarsConfig(Checked):
         parts = ("binary_fraction", "accelerated_fraction", "lensed_fraction")
         total = sum(getattr(self, name) for name in parts)
         if total > 1.0 + 1e-12:
-            raise ConfigError(
-                explain(
-                    given=f"{', '.join(parts)} add up to {total:g}",
-                    wanted="1 or less: a star is of one kind",
-                    where=type(self).__name__,
-                    todo="lower some of them",
-                )
+            raise RecordError(
+                type(self).__name__,
+                parts[-1],
+                given=f"{', '.join(parts)} add up to {total:g}",
+                wanted="1 or less: a star is of one kind",
+                todo="lower some of them",
             )
         object.__setattr__(self, "bodies", names_of(self.bodies, what="bodies"))
 
@@ -181,13 +129,12 @@ class StarsConfig(Checked):
 def _check_order(record: Any, low: str, high: str) -> None:
     first, last = getattr(record, low), getattr(record, high)
     if not first < last:
-        raise ConfigError(
-            explain(
-                given=f"{low} = {first:g}, {high} = {last:g}",
-                wanted=f"{low} less than {high}",
-                where=type(record).__name__,
-                todo="correct one of them",
-            )
+        raise RecordError(
+            type(record).__name__,
+            low,
+            given=f"{low} = {first:g}, {high} = {last:g}",
+            wanted=f"{low} less than {high}",
+            todo="correct one of them",
         )
 
 
@@ -328,13 +275,12 @@ class NoiseConfig(Checked):
             given = f"kind = {self.kind!r} and " + (
                 "no file" if self.file is None else f"file = {self.file!r}"
             )
-            raise ConfigError(
-                explain(
-                    given=given,
-                    wanted='a file where kind = "table", and no file otherwise',
-                    where=type(self).__name__,
-                    todo="add the file's name, or choose another kind",
-                )
+            raise RecordError(
+                type(self).__name__,
+                "kind",
+                given=given,
+                wanted='a file where kind = "table", and no file otherwise',
+                todo="add the file's name, or choose another kind",
             )
 
 

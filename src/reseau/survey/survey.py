@@ -32,6 +32,13 @@ from .imaging import FieldStars, Images, image_fields, reach
 from .noise import centroid_errors, draw_noise, vignetted
 from .pixel_flaws import PixelSettings, pixel_shift
 from .population import Population, population
+from .premises import (
+    check_fields,
+    check_noise,
+    check_reached,
+    check_sky,
+    nothing_measured,
+)
 from .region_stars import embedded_over, within_reach
 from .schedule import OrbitExposures, SurveyPlan, exposures_of, one_plate, plan_survey
 from .simulated import (
@@ -198,6 +205,9 @@ def open_survey(
     CatalogueError
         The list of stars cannot be used.
     """
+    place = Source("the survey", "") if source is None else source
+    check_sky(config, place)
+    check_noise(config, noise)
     rngs = _streams(config.seed)
     plan = plan_survey(
         config.orbit,
@@ -220,9 +230,11 @@ def open_survey(
     if stars is None and config.stars.source == EMBEDDED:
         stars = embedded_over(config.region, 0.5 * field_side(instrument))
     if stars is not None:
-        stars = within_reach(stars, plan, reach(instrument))
+        listed = stars
+        stars = within_reach(listed, plan, reach(instrument))
+        check_reached(len(listed["ra"]), len(stars["ra"]), place)
     drawn = population(config.stars, stars, rngs["stars"])
-    return Survey(
+    made = Survey(
         config=config,
         instrument=instrument,
         stars=drawn,
@@ -233,6 +245,8 @@ def open_survey(
         ),
         noise=noise,
     )
+    check_fields(plan, made.directions, reach(instrument), place)
+    return made
 
 
 def _streams(seed: int) -> dict[str, np.random.Generator]:
@@ -337,6 +351,8 @@ def _plate(survey: Survey, number: int) -> SimulatedPlate:
     built = survey.patterns.instrument
     images = image_fields(built, begun.flaws, seen, frame, pointings.field)
     used = np.unique(images.source)
+    if len(used) == 0:
+        raise nothing_measured(number)
     return SimulatedPlate(
         name=config.name,
         exposures=begun.exposures,

@@ -5,8 +5,9 @@
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
-from reseau.config import Source, entry, read_toml, shown, table
+from reseau.config import Checked, Source, entry, read_toml, shown, table
 from reseau.errors import ConfigError, FileFormatError, explain, some, suggestion
 from reseau.observers import BODIES, DEFLECTORS
 
@@ -31,28 +32,32 @@ EPHEMERIDES = ("builtin", "de440")
 LARGEST_SEED = 2**60
 
 
+def _optional(key: str, record: type) -> Any:
+    return table(key, record, optional=True)
+
+
 @dataclass(frozen=True)
-class SurveyConfig:
+class SurveyConfig(Checked):
     """A pointed survey: when and where, of what, with which camera and its flaws."""
 
     format: str = entry("format", str)
     name: str = entry("name", str)
-    orbit: OrbitConfig = table("orbit", OrbitConfig)
-    region: RegionConfig = table("region", RegionConfig)
-    schedule: ScheduleConfig = table("schedule", ScheduleConfig)
-    stars: StarsConfig = table("stars", StarsConfig)
-    reference: ReferenceConfig = table("reference", ReferenceConfig)
-    noise: NoiseConfig = table("noise", NoiseConfig)
-    requirement: RequirementConfig = table("requirement", RequirementConfig)
-    camera: CameraConfig = table("camera", CameraConfig)
-    distortion: DistortionConfig = table("distortion", DistortionConfig)
-    thermal: ThermalConfig = table("thermal", ThermalConfig)
-    chromatic: ChromaticConfig = table("chromatic", ChromaticConfig)
-    aberrations: AberrationsConfig = table("aberrations", AberrationsConfig)
-    readout: ReadoutConfig = table("readout", ReadoutConfig)
-    transfer: TransferConfig = table("transfer", TransferConfig)
-    pixels: PixelsConfig = table("pixels", PixelsConfig)
-    persistence: PersistenceConfig = table("persistence", PersistenceConfig)
+    orbit: OrbitConfig = _optional("orbit", OrbitConfig)
+    region: RegionConfig = _optional("region", RegionConfig)
+    schedule: ScheduleConfig = _optional("schedule", ScheduleConfig)
+    stars: StarsConfig = _optional("stars", StarsConfig)
+    reference: ReferenceConfig = _optional("reference", ReferenceConfig)
+    noise: NoiseConfig = _optional("noise", NoiseConfig)
+    requirement: RequirementConfig = _optional("requirement", RequirementConfig)
+    camera: CameraConfig = _optional("camera", CameraConfig)
+    distortion: DistortionConfig = _optional("distortion", DistortionConfig)
+    thermal: ThermalConfig = _optional("thermal", ThermalConfig)
+    chromatic: ChromaticConfig = _optional("chromatic", ChromaticConfig)
+    aberrations: AberrationsConfig = _optional("aberrations", AberrationsConfig)
+    readout: ReadoutConfig = _optional("readout", ReadoutConfig)
+    transfer: TransferConfig = _optional("transfer", TransferConfig)
+    pixels: PixelsConfig = _optional("pixels", PixelsConfig)
+    persistence: PersistenceConfig = _optional("persistence", PersistenceConfig)
     description: str | None = entry("description", str, default=None)
     seed: int = entry("seed", int, default=0, minimum=0, largest=LARGEST_SEED)
     instrument: str = entry("instrument", str, default="jasmine")

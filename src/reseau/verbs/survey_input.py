@@ -13,7 +13,7 @@ from reseau.errors import ConfigError, explain
 from reseau.instrument import Instrument
 from reseau.survey.star_config import EMBEDDED
 from reseau.survey.survey import Survey, open_survey
-from reseau.survey.survey_config import Description, read_survey
+from reseau.survey.survey_config import LARGEST_SEED, Description, read_survey
 from reseau.tables import columns_of, read_table, validate
 from reseau.tables.layouts import NOISE_TABLE, STARS
 
@@ -130,11 +130,12 @@ def _columns(path: Path, schema: Any) -> Mapping[str, np.ndarray]:
 
 
 def _checked_seed(seed: int) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+    whole = isinstance(seed, int) and not isinstance(seed, bool)
+    if not whole or not 0 <= seed <= LARGEST_SEED:
         raise ConfigError(
             explain(
                 given=f"seed = {seed!r}",
-                wanted="an integer, 0 or more",
+                wanted=f"an integer from 0 to {LARGEST_SEED:,}",
                 where="the option seed",
                 todo="correct it",
             )

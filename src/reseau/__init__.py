@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from reseau.instrument import Instrument
     from reseau.plates import SolveOptions
     from reseau.plates.methods import GaussNewton, Nuts, Robust, Variational
+    from reseau.verbs.budget import budget
     from reseau.verbs.compare import compare
     from reseau.verbs.demo import Demonstration, demo
     from reseau.verbs.info import Information, describe
+    from reseau.verbs.plan import PlannedSurvey, plan
     from reseau.verbs.plot import Figures, plot
     from reseau.verbs.posterior import posterior
     from reseau.verbs.simulate import Simulated, simulate
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from reseau.verbs.solve import solve
     from reseau.verbs.solve_plates import solve_plates
     from reseau.verbs.survey_solution import SurveySolution, read_survey_solution
+    from reseau.verbs.validate import validate
 
 try:
     __version__ = version("reseau")
@@ -46,6 +49,7 @@ __all__ = [
     "Information",
     "Instrument",
     "Nuts",
+    "PlannedSurvey",
     "ReseauError",
     "ReseauWarning",
     "Robust",
@@ -58,10 +62,12 @@ __all__ = [
     "SurveySolution",
     "Variational",
     "__version__",
+    "budget",
     "compare",
     "demo",
     "describe",
     "effects",
+    "plan",
     "plot",
     "posterior",
     "read_dataset",
@@ -72,6 +78,7 @@ __all__ = [
     "simulate_survey",
     "solve",
     "solve_plates",
+    "validate",
     "write_dataset",
     "write_instrument",
 ]
@@ -87,6 +94,7 @@ _HOMES = {
     "Information": "verbs.info",
     "Instrument": "instrument",
     "Nuts": "plates.methods",
+    "PlannedSurvey": "verbs.plan",
     "ReseauError": "errors",
     "ReseauWarning": "errors",
     "Robust": "plates.methods",
@@ -98,10 +106,12 @@ _HOMES = {
     "Solved": "verbs.solution",
     "SurveySolution": "verbs.survey_solution",
     "Variational": "plates.methods",
+    "budget": "verbs.budget",
     "compare": "verbs.compare",
     "demo": "verbs.demo",
     "describe": "verbs.info",
     "effects": "diagnostics",
+    "plan": "verbs.plan",
     "plot": "verbs.plot",
     "posterior": "verbs.posterior",
     "read_dataset": "datasets",
@@ -112,6 +122,7 @@ _HOMES = {
     "simulate_survey": "verbs.simulate_survey",
     "solve": "verbs.solve",
     "solve_plates": "verbs.solve_plates",
+    "validate": "verbs.validate",
     "write_dataset": "datasets",
     "write_instrument": "datasets",
 }

@@ -12,13 +12,16 @@ from ._groups import Grouped
 from ._guard import Choices
 from ._verb import Verb
 from .compare import compare
+from .config import configurations
 from .demo import demo
 from .effects import effects
 from .info import info
+from .plan import plan
 from .plot import plot
 from .posterior import posterior
 from .simulate import simulations
 from .solve import solve
+from .validate import budget, validate
 
 app = typer.Typer(
     name="reseau",
@@ -30,11 +33,15 @@ app = typer.Typer(
 )
 app.command("solve", cls=Grouped)(solve)
 app.add_typer(simulations, name="simulate")
+app.command("plan", cls=Verb)(plan)
+app.command("validate", cls=Verb)(validate)
+app.command("budget", cls=Verb)(budget)
 app.command("compare", cls=Verb)(compare)
 app.command("plot", cls=Verb)(plot)
 app.command("effects", cls=Verb)(effects)
 app.command("posterior", cls=Verb)(posterior)
 app.command("info", cls=Verb)(info)
+app.add_typer(configurations, name="config")
 app.command("demo", cls=Verb)(demo)
 
 

@@ -50,10 +50,19 @@ class PlateIndex:
     @property
     def repeats(self) -> float:
         """Return how often each group of rows is read, if every plate is."""
-        if not self.groups:
-            return 1.0
-        numbers = [n for some in self.groups.values() for n in some]
-        return len(numbers) / max(len(set(numbers)), 1)
+        reads, groups = self._reads()
+        return reads / groups if groups else 1.0
+
+    @property
+    def disorder(self) -> float:
+        """Return how many times more groups are read than if plates were in order."""
+        reads, groups = self._reads()
+        return reads / (groups + len(self.groups or ())) if groups else 0.0
+
+    def _reads(self) -> tuple[int, int]:
+        """Return how many groups all plates need together, and how many there are."""
+        numbers = [n for needed in (self.groups or {}).values() for n in needed]
+        return len(numbers), len(set(numbers))
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,16 @@ from .convergence import convergence
 from .distortion_map import distortion_map, distortion_pair, distortion_uncertainty
 from .effect_maps import effect_maps
 from .error_magnitude import error_magnitude
+from .exposure_map import exposure_map
 from .footprint import footprint
+from .limit_magnitude import limit_magnitude
+from .parallax_coverage import parallax_coverage
 from .pull_histogram import pull_histogram
 from .residual_magnitude import residual_against, residual_magnitude
 from .residual_quiver import residual_quiver
 from .save import FORMATS, check_figure, save
+from .visibility import visibility
+from .visit_histogram import visit_histogram
 
 __all__ = [
     "FORMATS",
@@ -25,10 +30,15 @@ __all__ = [
     "distortion_uncertainty",
     "effect_maps",
     "error_magnitude",
+    "exposure_map",
     "footprint",
+    "limit_magnitude",
+    "parallax_coverage",
     "pull_histogram",
     "residual_against",
     "residual_magnitude",
     "residual_quiver",
     "save",
+    "visibility",
+    "visit_histogram",
 ]

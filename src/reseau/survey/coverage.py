@@ -18,6 +18,7 @@ from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.instrument import Instrument
 
 from .schedule import SurveyPlan, in_icrs, intended_angles
+from .selection import unit_vectors
 
 PAIRS = 2_000_000
 """Pairs of a place and a pointing that are looked at together."""
@@ -28,10 +29,10 @@ TAILS = 5.0
 HIDDEN = 0.25
 """How many σ of the dither a rounded roll may move a corner of the field by."""
 
-FINEST = 0.02
+FINEST = 0.01
 """Least step of a map [deg]."""
 
-MOST_STEPS = 240
+MOST_STEPS = 300
 """Steps of a map along an axis."""
 
 
@@ -50,7 +51,7 @@ class Footprints(NamedTuple):
     which: Int[np.ndarray, "p f"]
 
     @property
-    def count(self) -> Int[np.ndarray, "u"]:
+    def fields(self) -> Int[np.ndarray, "u"]:
         """Return how many fields have each pointing."""
         return np.bincount(self.which.ravel(), minlength=len(self.axes))
 
@@ -93,12 +94,12 @@ class ExposureMap(NamedTuple):
     inside: Bool[np.ndarray, "x y"]
 
 
-def unit_vectors(
-    ra: Float[np.ndarray, "*batch"], dec: Float[np.ndarray, "*batch"]
-) -> Float[np.ndarray, "*batch 3"]:
-    """Return unit vectors of right ascensions and declinations [rad]."""
-    flat = np.cos(dec)
-    return np.stack([flat * np.cos(ra), flat * np.sin(ra), np.sin(dec)], axis=-1)
+def places(
+    frame: str, longitude: Float[np.ndarray, "n"], latitude: Float[np.ndarray, "n"]
+) -> Float[np.ndarray, "n 3"]:
+    """Return unit vectors, ICRS, of places in a region's frame [rad]."""
+    ra, dec = in_icrs(frame, longitude, latitude)
+    return unit_vectors(ra / DEGREE, dec / DEGREE)
 
 
 def footprints(plan: SurveyPlan, instrument: Instrument) -> Footprints:
@@ -120,7 +121,7 @@ def footprints(plan: SurveyPlan, instrument: Instrument) -> Footprints:
     distinct, which = np.unique(rows, axis=0, return_inverse=True)
     distinct = distinct * steps
     ra, dec = in_icrs(plan.region.frame, distinct[:, 0], distinct[:, 1])
-    axis = unit_vectors(ra, dec)
+    axis = unit_vectors(ra / DEGREE, dec / DEGREE)
     east = np.stack([-np.sin(ra), np.cos(ra), np.zeros_like(ra)], axis=-1)
     north = np.cross(axis, east)
     cos, sin = np.cos(distinct[:, 2, None]), np.sin(distinct[:, 2, None])
@@ -150,7 +151,7 @@ def coverage(
         Unit vectors, ICRS; of stars, at the survey's epoch.
     """
     prints = footprints(plan, instrument)
-    count, n = prints.count, len(direction)
+    count, n = prints.fields, len(direction)
     seen, visits = np.zeros(n), np.zeros(n)
     for place, pointing, share in _shares(plan, instrument, direction, prints):
         seen += np.bincount(place, share * count[pointing], n)
@@ -194,7 +195,9 @@ def _shares(
         place, pointing = np.nonzero(part @ prints.axes[:, 2].T > far)
         inside = np.einsum("kij,kj->ki", prints.axes[pointing], part[place])
         plane = inside[:, :2] / inside[:, 2:] * np.asarray(instrument.focal)
-        share = _on_detectors(plane, instrument, blur * np.mean(instrument.focal))
+        share = _on_detectors(
+            plane, instrument, blur * float(np.mean(instrument.focal))
+        )
         yield place + first, pointing, share
 
 
@@ -254,7 +257,7 @@ def exposure_map(plan: SurveyPlan, instrument: Instrument) -> ExposureMap:
     narrow = np.cos(np.max(np.abs(plan.field[..., 1])))
     longitude, width = _axis(plan.field[..., 0], margin / narrow)
     x, y = np.meshgrid(longitude, latitude, indexing="ij")
-    direction = unit_vectors(*in_icrs(plan.region.frame, x.ravel(), y.ravel()))
+    direction = places(plan.region.frame, x.ravel(), y.ravel())
     found = coverage(plan, instrument, direction)
     region = plan.region
     inside = (x >= region.west * DEGREE) & (x <= region.east * DEGREE)
@@ -295,6 +298,6 @@ __all__ = [
     "detector_area",
     "exposure_map",
     "footprints",
+    "places",
     "shares_of",
-    "unit_vectors",
 ]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from reseau._compiled import quick_jit
 from reseau._precision import in_double
 from reseau.constants import MILLIARCSECOND
 from reseau.instrument import Instrument
@@ -26,6 +27,9 @@ SINGULAR = 1e13
 
 ON_DETECTOR = 9
 """Places a side of each detector at which vignetting is averaged."""
+
+
+_factors = quick_jit(parallax_factors)
 
 
 class RandomLimit(NamedTuple):
@@ -73,7 +77,7 @@ def factors_at(
         Where the Earth is.
     """
     observer = geocentre(epoch, ephemeris=ephemeris).position
-    found = parallax_factors(np.broadcast_to(direction, observer.shape), observer)
+    found = _factors(np.broadcast_to(direction, observer.shape), observer)
     return np.stack([np.asarray(factor) for factor in found], axis=-1)
 
 

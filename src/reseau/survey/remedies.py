@@ -29,6 +29,8 @@ class Flaw:
         What it is called.
     keys
         The keys that make it, with sizes to try where a survey has none.
+    told_by
+        The keys of which one that is not zero makes the flaw; empty: any of them.
     absorbed
         Whether the usual calibration of a plate takes it in.
     terms
@@ -39,6 +41,7 @@ class Flaw:
 
     name: str
     keys: Keys
+    told_by: tuple[str, ...] = ()
     absorbed: bool = False
     terms: tuple[Mapping[str, Any], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -104,6 +107,7 @@ FLAWS: Mapping[str, Flaw] = MappingProxyType(
             Flaw(
                 "read-out",
                 {"readout": {"seconds": 1.21, "drift": 7e-3, "smear": 0.0}},
+                told_by=("seconds",),
                 terms=(
                     {
                         "covariate": "row",
@@ -116,6 +120,7 @@ FLAWS: Mapping[str, Flaw] = MappingProxyType(
             Flaw(
                 "smear",
                 {"readout": {"smear": 0.01, "drift": 7e-3, "seconds": 0.0}},
+                told_by=("smear",),
                 terms=(
                     {
                         "covariate": "magnitude",
@@ -153,7 +158,7 @@ FLAWS: Mapping[str, Flaw] = MappingProxyType(
             ),
             Flaw(
                 "persistence",
-                {"persistence": {"fraction": 0.003, "brighter": 11.0}},
+                {"persistence": {"fraction": 0.003}},
                 options={"likelihood": "mixture"},
             ),
             Flaw(
@@ -172,8 +177,7 @@ def is_on(config: SurveyConfig, flaw: Flaw) -> bool:
     return any(
         getattr(getattr(config, table), key) != 0
         for table, keys in flaw.keys.items()
-        for key, size in keys.items()
-        if size != 0 and key != "brighter"
+        for key in flaw.told_by or keys
     )
 
 
@@ -185,10 +189,7 @@ def flaws_of(config: SurveyConfig) -> tuple[str, ...]:
 def without_flaws(config: SurveyConfig) -> SurveyConfig:
     """Return a survey without any flaw; its camera still differs from the drawing."""
     for flaw in FLAWS.values():
-        off = {
-            t: {k: 0.0 for k in keys if k != "brighter"}
-            for t, keys in flaw.keys.items()
-        }
+        off = {table: dict.fromkeys(keys, 0.0) for table, keys in flaw.keys.items()}
         config = _with(config, off)
     return _with(config, {"readout": {"jitter": 0.0}})
 
@@ -214,7 +215,11 @@ def with_flaw(config: SurveyConfig, name: str) -> SurveyConfig:
     if not is_on(config, flaw):
         return _with(clean, flaw.keys)
     sizes = {
-        table: {key: getattr(getattr(config, table), key) for key in keys}
+        table: {
+            # What makes another flaw stays off.
+            key: getattr(getattr(config, table), key) if usual != 0 else 0.0
+            for key, usual in keys.items()
+        }
         for table, keys in flaw.keys.items()
     }
     return _with(clean, sizes)

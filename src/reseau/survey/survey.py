@@ -120,20 +120,24 @@ class Survey:
 
     @in_double
     def with_config(self, config: SurveyConfig) -> "Survey":
-        """Return the same stars, references and plan with another camera and noise.
+        """Return the same stars and plan with another camera, noise, or references.
 
         Parameters
         ----------
         config
-            Differs in its tables about the camera and the noise only.
+            Differs in its tables about these only.
         """
+        references = self.references
+        if config.reference != self.config.reference:
+            rng = _streams(self.config.seed)["reference"]
+            references = survey_references(config.reference, self.stars, rng)
         patterns = draw_patterns(
             _streams(self.config.seed)["camera"],
             self.instrument,
             camera_settings(config),
             len(self),
         )
-        return replace(self, config=config, patterns=patterns)
+        return replace(self, config=config, patterns=patterns, references=references)
 
     @cached_property
     def is_changing(self) -> bool:

@@ -23,6 +23,7 @@ from .flaw_config import (
     TransferConfig,
 )
 from .orbit_settings import SIMULATED
+from .requirement_config import RequirementConfig
 from .schedule_config import OrbitConfig, RegionConfig, ScheduleConfig
 from .star_config import NoiseConfig, ReferenceConfig, StarsConfig
 
@@ -47,6 +48,7 @@ class SurveyConfig(Checked):
     stars: StarsConfig = _optional("stars", StarsConfig)
     reference: ReferenceConfig = _optional("reference", ReferenceConfig)
     noise: NoiseConfig = _optional("noise", NoiseConfig)
+    requirement: RequirementConfig = _optional("requirement", RequirementConfig)
     camera: CameraConfig = _optional("camera", CameraConfig)
     distortion: DistortionConfig = _optional("distortion", DistortionConfig)
     thermal: ThermalConfig = _optional("thermal", ThermalConfig)

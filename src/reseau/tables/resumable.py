@@ -9,7 +9,7 @@ whatever, the same run continues, and the bytes at the end are the same.
 import errno
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
@@ -130,6 +130,8 @@ def resumable_directory(
         try:
             yield Resumable(target, now.pieces)
         except BaseException as error:
+            with suppress(OSError):
+                _sweep(target, now)
             done = f"{now.done(target)} of {len(now.pieces)} pieces are in {path}"
             error.add_note(f"{done}; {TO_CONTINUE}")
             raise

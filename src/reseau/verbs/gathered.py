@@ -13,8 +13,8 @@ from reseau.errors import ReseauWarning, warn
 from reseau.plates.result import peak_memory, versions
 from reseau.plates.survey_overview import row_of_failure, row_of_plate, survey_summary
 
-OFTEN = 4.0
-"""Times that rows are read from which on their order is worth a word."""
+OFTEN = 3.0
+"""How many times more is read than need be, from which on it is worth a word."""
 
 
 class PlateDone(NamedTuple):
@@ -87,11 +87,10 @@ def left_to_solve(folder: Path, wanted: Sequence[int]) -> list[int]:
 
 def warn_of_order(opened: PlateByPlate) -> None:
     """Say so where every plate needs much of one file."""
-    repeats = opened.index.repeats
-    if repeats >= OFTEN:
+    if opened.index.disorder >= OFTEN:
         warn(
             f"{opened.folder / 'measurements.parquet'}: its rows are in no order of "
-            f"plates, and are read {repeats:.0f} times, once for each plate: sort them "
+            f"plates, and are read {opened.index.repeats:.0f} times: sort them "
             "by exposure_id, or write measurements/plate_id=N/0.parquet",
             ReseauWarning,
         )

@@ -95,7 +95,7 @@ def plot(
         raise unknown_name("format", file_format, FORMATS, where="--format")
     wanted = tuple(kinds) or tuple(KINDS)
     paths = {kind: Path(output) / f"{kind}.{file_format}" for kind in wanted}
-    _check_free(paths.values(), overwrite)
+    check_free(paths.values(), overwrite)
     found = compared_solution(solution)
     comparison = None if truth is None else compare_with_truth(solution, truth)
     drawn = draw_figures(Drawable(found, comparison), paths)
@@ -112,8 +112,21 @@ def plot(
     return drawn
 
 
-def _check_free(paths: Collection[Path], overwrite: bool) -> None:
-    """Refuse names that are taken."""
+def check_free(paths: Collection[Path], overwrite: bool) -> None:
+    """Refuse names of figures that are taken.
+
+    Parameters
+    ----------
+    paths
+        Files to be written.
+    overwrite
+        Whether an older figure may be replaced.
+
+    Raises
+    ------
+    OutputExistsError
+        A file is there that may not be replaced.
+    """
     taken = [p for p in paths if p.exists() and not (overwrite and p.is_file())]
     if taken:
         raise OutputExistsError(
@@ -186,4 +199,12 @@ def _titled(drawing: Figure | Axes, shows: str) -> Figure | Axes:
     return drawing
 
 
-__all__ = ["KINDS", "Figures", "draw_figures", "drawable", "drawn_figure", "plot"]
+__all__ = [
+    "KINDS",
+    "Figures",
+    "check_free",
+    "draw_figures",
+    "drawable",
+    "drawn_figure",
+    "plot",
+]

@@ -1,5 +1,6 @@
 """`reseau simulate survey` as a function: a survey, plate by plate, and its truth."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -242,7 +243,7 @@ def simulate_survey(
     opened = open_described(survey, scale=scale, seed=seed)
     if output is None:
         return SimulatedSurvey(opened.survey)
-    size = _written(opened, output, workers, overwrite, told)
+    size = write_opened(opened, output, workers=workers, overwrite=overwrite, told=told)
     return SimulatedSurvey(opened.survey, Path(output), size)
 
 
@@ -262,19 +263,43 @@ def write_survey(survey: Any, output: str | Path, **choices: Any) -> SurveySize:
     return size
 
 
-def _written(
+def survey_identity(opened: Described) -> dict[str, Any]:
+    """Return what makes the content of a survey's dataset, as plain values.
+
+    Parameters
+    ----------
+    opened
+        The survey.
+    """
+    found = {
+        "survey": asdict(opened.survey.config),
+        "input": digests(opened.files),
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(found))
+    return plain
+
+
+def write_opened(
     opened: Described,
     output: str | Path,
-    workers: int | None,
-    overwrite: bool,
-    told: Told | None,
+    *,
+    workers: int | None = None,
+    overwrite: bool = False,
+    told: Told | None = None,
 ) -> SurveySize:
-    """Write a survey, or what an earlier run has left to be written."""
+    """Write a survey that was opened, or what an earlier run has left to be written.
+
+    Parameters
+    ----------
+    opened
+        The survey.
+    output, workers, overwrite, told
+        As of `simulate_survey`.
+    """
     began = time.perf_counter()
     made = opened.survey
     plates = list(range(len(made)))
     pieces = [measurements_piece(n) for n in plates]
-    identity = {"survey": asdict(made.config), "input": digests(opened.files)}
     done = 0
 
     def one(number: int) -> int:
@@ -299,7 +324,7 @@ def _written(
         check_room(Path(output), size + _shared_bytes(made))
     with resumable_directory(
         output,
-        identity=identity,
+        identity=survey_identity(opened),
         pieces=pieces,
         overwrite=overwrite,
         marks=DATASET_MARKS,
@@ -339,6 +364,8 @@ __all__ = [
     "SimulatedSurvey",
     "SurveySize",
     "simulate_survey",
+    "survey_identity",
     "survey_size",
+    "write_opened",
     "write_survey",
 ]

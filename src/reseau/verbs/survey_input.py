@@ -10,9 +10,10 @@ import numpy as np
 from reseau.datasets import read_instrument
 from reseau.datasets.instruments import presets
 from reseau.errors import ConfigError, explain
+from reseau.instrument import Instrument
 from reseau.survey.star_config import EMBEDDED
 from reseau.survey.survey import Survey, open_survey
-from reseau.survey.survey_config import LARGEST_SEED, read_survey
+from reseau.survey.survey_config import LARGEST_SEED, Description, read_survey
 from reseau.tables import columns_of, read_table, validate
 from reseau.tables.layouts import NOISE_TABLE, STARS
 
@@ -52,11 +53,60 @@ def open_described(
     ReseauError
         One of its children: see `errors`.
     """
-    described = read_survey(survey)
-    config, folder = described.config, described.folder
+    named = read_named(survey)
+    config = named.described.config
     if seed is not None:
         config = replace(config, seed=_checked_seed(seed))
     _check_scale(scale)
+    opened = open_survey(
+        config,
+        named.instrument,
+        stars=named.stars,
+        noise=named.noise,
+        scale=scale,
+        source=named.described.source,
+    )
+    return Described(opened, named.files)
+
+
+@dataclass(frozen=True)
+class Named:
+    """A survey's description with what it names, before anything is drawn.
+
+    Attributes
+    ----------
+    described
+        The description, and where it stands.
+    instrument
+        As drawn.
+    stars, noise
+        Columns of the tables; None: there is none.
+    files
+        What was read, but for presets.
+    """
+
+    described: Description
+    instrument: Instrument
+    stars: Mapping[str, np.ndarray] | None
+    noise: Mapping[str, np.ndarray] | None
+    files: tuple[Path, ...]
+
+
+def read_named(survey: Any) -> Named:
+    """Read a survey's description and the files that it names.
+
+    Parameters
+    ----------
+    survey
+        A TOML file, the name of a preset, or a `SurveyConfig`.
+
+    Raises
+    ------
+    ReseauError
+        One of its children: see `errors`.
+    """
+    described = read_survey(survey)
+    config, folder = described.config, described.folder
     files = []
     instrument = config.instrument
     if instrument not in presets():
@@ -72,15 +122,7 @@ def open_described(
         path = folder / config.noise.file
         noise = _columns(path, NOISE_TABLE)
         files.append(path)
-    opened = open_survey(
-        config,
-        read_instrument(instrument),
-        stars=stars,
-        noise=noise,
-        scale=scale,
-        source=described.source,
-    )
-    return Described(opened, tuple(files))
+    return Named(described, read_instrument(instrument), stars, noise, tuple(files))
 
 
 def _columns(path: Path, schema: Any) -> Mapping[str, np.ndarray]:
@@ -113,4 +155,4 @@ def _check_scale(scale: float) -> None:
         )
 
 
-__all__ = ["Described", "open_described"]
+__all__ = ["Described", "Named", "open_described", "read_named"]

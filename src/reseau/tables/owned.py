@@ -148,7 +148,8 @@ def _whole(name: list[str]) -> Iterator[list[str]]:
     """Give what a file below a temporary is going to be called; nothing for others."""
     for i, part in enumerate(name):
         if is_temporary(part):
-            below = [n for n in name[i + 1 :] if n]
+            # Some writers make a temporary within the one that they are given.
+            below = [n for n in name[i + 1 :] if n and not is_temporary(n)]
             yield [*name[:i], final_name(Path(part)), *below]
             yield [*name[:i], *below]
 

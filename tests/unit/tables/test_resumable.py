@@ -171,6 +171,24 @@ def test_a_killed_run_is_continued(tmp_path: Path) -> None:
     assert names(path) == [*(f"{p}/sources.parquet" for p in PIECES), "summary.json"]
 
 
+def test_a_temporary_within_a_temporary_is_removed(tmp_path: Path) -> None:
+    """As a writer leaves it that renames by itself what it was given a name for."""
+    path = tmp_path / "out"
+    stopped(path)
+    for name in ("summary.json", "plates/plate_id=3/sources.parquet"):
+        place = (path / name).parent
+        place.mkdir(exist_ok=True)
+        own = Path(name).name
+        outer = place / f".reseau-partial-0123456789ab.{own}"
+        inner = outer / f".reseau-partial-ba9876543210.{own}"
+        inner.mkdir(parents=True)
+        (inner / own).write_text("half")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make(path)
+    assert not [p for p in path.rglob("*") if is_temporary(p.name)]
+
+
 def test_what_others_put_there_is_never_removed(tmp_path: Path) -> None:
     path = tmp_path / "out"
     stopped(path)

@@ -65,7 +65,7 @@ def geometric(plate: Any, pairs: Pairs, *, held: bool) -> np.ndarray:
         place = np.tile(place.mean(axis=0), (len(epoch), 1))
     epoch, place = epoch[pairs.exposure], place[pairs.exposure]
     start = vectors(truth["barycentric_ra"], truth["barycentric_dec"])
-    ra, dec = np.radians(truth["barycentric_ra"]), np.radians(truth["barycentric_dec"])
+    ra = np.radians(truth["barycentric_ra"])
     zero = np.zeros_like(ra)
     east = np.stack([-np.sin(ra), np.cos(ra), zero], axis=-1)
     north = np.cross(start, east)
@@ -79,7 +79,7 @@ def geometric(plate: Any, pairs: Pairs, *, held: bool) -> np.ndarray:
 
 
 def from_sun(plate: Any) -> np.ndarray:
-    """Return vectors from the Sun to each exposure's observer [au], of ERFA's series."""
+    """Return vectors from the Sun to each observer [au], of ERFA's series."""
     epoch = plate.exposures["epoch"]
     days = (epoch - 2000.0) * 365.25
     tdb = erfa.tcbtdb(2_451_545.0, days)

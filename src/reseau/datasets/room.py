@@ -15,11 +15,12 @@ def check_room(folder: Path, size: int) -> None:
     Parameters
     ----------
     folder
-        Where they are to go.
+        Where they are to go; it need not be there yet.
     size
         How many.
     """
-    free = shutil.disk_usage(folder).free
+    there = next(p for p in (folder, *folder.absolute().parents) if p.is_dir())
+    free = shutil.disk_usage(there).free
     if free >= SPARE * size:
         return
     raise ReseauError(

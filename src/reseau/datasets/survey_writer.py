@@ -171,16 +171,16 @@ def written(folder: Path) -> tuple[int, int]:
     return rows, size
 
 
-def plate_bytes(measurements: Columns, sources: Columns) -> int:
-    """Return how many bytes the files of a plate will have.
+def bytes_of(tables: Iterable[tuple[Columns, TableSchema]]) -> int:
+    """Return how many bytes the files of some tables will have.
 
     Parameters
     ----------
-    measurements, sources
-        As of `write_plate`.
+    tables
+        Columns and layout of each.
     """
     size = 0
-    for columns, schema in ((measurements, MEASUREMENTS), (sources, TRUTH_SOURCES)):
+    for columns, schema in tables:
         table = table_of(columns, schema)
         sink = pa.BufferOutputStream()
         write_parquet(table, sink, repeated=_repeated(table))
@@ -199,9 +199,9 @@ def _repeated(table: pa.Table) -> list[str]:
 
 
 __all__ = [
+    "bytes_of",
     "exposure_tables",
     "measurements_piece",
-    "plate_bytes",
     "write_end",
     "write_plate",
     "write_shared",

@@ -142,11 +142,9 @@ class Survey:
     @cached_property
     def is_changing(self) -> bool:
         """Return whether the camera differs between plates, by more than its focus."""
-        config = self.config
-        return any(
-            any(v > 0 for v in vars(table).values())
-            for table in (config.distortion, config.thermal)
-        )
+        thermal = self.config.thermal
+        sizes = (*vars(self.config.distortion).values(), thermal.centre, thermal.angle)
+        return any(size > 0 for size in sizes)
 
     @in_double
     def exposures(self, number: int) -> tuple[Columns, Columns]:

@@ -11,9 +11,9 @@ from reseau._compiled import computing
 from reseau.datasets import digests
 from reseau.datasets.room import check_room
 from reseau.datasets.survey_writer import (
+    bytes_of,
     exposure_tables,
     measurements_piece,
-    plate_bytes,
     write_end,
     write_plate,
     write_shared,
@@ -21,8 +21,10 @@ from reseau.datasets.survey_writer import (
 )
 from reseau.engine import Outcome, each, number_of_workers
 from reseau.errors import ReseauError
+from reseau.survey.simulated import SimulatedPlate
 from reseau.survey.survey import Survey
 from reseau.tables import DATASET_MARKS, resumable_directory
+from reseau.tables.layouts import MEASUREMENTS, REFERENCE, TRUTH_SOURCES
 
 from .simulate import Simulated, as_dataset
 from .survey_input import Described, open_described
@@ -147,16 +149,29 @@ def survey_size(
     made.plate(n // 2)  # compiles
     began = time.perf_counter()
     plate = made.plate(n // 2)
-    size = plate_bytes(plate.measurements, plate.truth_sources)
+    size = _plate_bytes(plate)
     seconds = time.perf_counter() - began
     count = number_of_workers(workers, n)
     return _size(
         made,
         len(plate.measurements["x"]) * n,
-        size * n,
+        size * n + _shared_bytes(made),
         seconds * n / count,
         estimated=True,
     )
+
+
+def _plate_bytes(plate: SimulatedPlate) -> int:
+    """Return how many bytes a plate takes."""
+    # Exposures are in one file with all others: their numbers do not compress.
+    exposures = (*plate.exposures.values(), *plate.truth_exposures.values())
+    own = [(plate.measurements, MEASUREMENTS), (plate.truth_sources, TRUTH_SOURCES)]
+    return bytes_of(own) + sum(column.nbytes for column in exposures)
+
+
+def _shared_bytes(made: Survey) -> int:
+    """Return how many bytes the plates' reference catalogue takes."""
+    return bytes_of([(made.references.columns, REFERENCE)])
 
 
 def _size(
@@ -302,6 +317,11 @@ def write_opened(
         if told is not None:
             told(done + count, len(plates))
 
+    # Before anything is there: who has no room may want a part of it instead.
+    missing = [n for n in plates if not (Path(output) / pieces[n]).exists()]
+    if missing:
+        size = _plate_bytes(made.plate(missing[0])) * len(missing)
+        check_room(Path(output), size + _shared_bytes(made))
     with resumable_directory(
         output,
         identity=survey_identity(opened),
@@ -312,10 +332,6 @@ def write_opened(
         folder = begun.folder
         missing = [n for n in plates if not begun.is_done(pieces[n])]
         done = len(plates) - len(missing)
-        if missing:
-            first = made.plate(missing[0])
-            size = plate_bytes(first.measurements, first.truth_sources)
-            check_room(folder, size * len(missing))
         write_shared(
             folder,
             instrument=made.instrument,

@@ -13,7 +13,7 @@ from reseau.survey.imaging import Images
 from reseau.survey.jasmine import jasmine_instrument
 from reseau.survey.pixel_flaws import persistence_shift, pixel_error, readout_shift
 from small_survey import NOISELESS, SATELLITE, small_survey
-from survey_twin import detected, distorted, measured, pairs_of, pixels_of, plane_of
+from survey_twin import measured, pairs_of, pixels_of
 
 ASKED = 1e-6  # pixel
 ARCSECOND = np.radians(1.0 / 3600.0)
@@ -143,7 +143,7 @@ def test_jitter_is_one_wave_in_each_exposure():
             )
             found, *_ = np.linalg.lstsq(mean * waves, plane[rows])
             assert np.abs(plane[rows] - mean * waves @ found).max() < 10.0 * ASKED
-            # Both axes have one phase, so that one's wave is the other's times a factor.
+            # Both axes have one phase: one's wave is the other's times a factor.
             assert abs(np.linalg.det(found)) < 1e-4 * np.abs(found).max() ** 2
             power.append(np.sum(found**2, axis=0) / (FOCAL * ARCSECOND) ** 2)
     # The mean square of a wave is half the square of its amplitude.

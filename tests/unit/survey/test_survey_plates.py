@@ -133,7 +133,7 @@ def test_plates_and_seeds_have_random_numbers_of_their_own(plates):
     assert abs(np.corrcoef(scatter)[0, 1]) < normal_bound() / np.sqrt(16)
 
 
-def test_noise_touches_nothing_else(survey, plates):
+def test_noise_touches_nothing_else(plates):
     """Whatever the noise and its outliers are, all else stays as it was."""
     changed = small_survey(
         noise={"outlier_fraction": 0.3, "stated_factor": 2.0, "magnitude_error": 0.1}

@@ -146,6 +146,27 @@ def check_fields(
     )
 
 
+def check_references(entries: int, faintest: float, place: Source) -> None:
+    """Refuse a reference catalogue without an entry, which no dataset may have.
+
+    Parameters
+    ----------
+    entries
+        How many it has.
+    faintest
+        Its limit in G [mag].
+    place
+        Where the description stands, for messages.
+    """
+    if not entries:
+        raise place.below("reference").complain(
+            "faintest_g_mag",
+            f"no star is as bright as G = {faintest:g}: no reference",
+            "a reference at least",
+            "raise faintest_g_mag, or give brighter stars",
+        )
+
+
 def nothing_measured(number: int) -> ConfigError:
     """Return the error for a plate of which no star falls on a detector.
 
@@ -168,6 +189,7 @@ __all__ = [
     "check_fields",
     "check_noise",
     "check_reached",
+    "check_references",
     "check_sky",
     "nothing_measured",
 ]

@@ -36,6 +36,7 @@ from .premises import (
     check_fields,
     check_noise,
     check_reached,
+    check_references,
     check_sky,
     nothing_measured,
 )
@@ -243,6 +244,8 @@ def open_survey(
         ),
         noise=noise,
     )
+    entries = len(made.references.row)
+    check_references(entries, config.reference.faintest_g_mag, place)
     check_fields(plan, made.directions, reach(instrument), place)
     return made
 

@@ -96,7 +96,7 @@ def survey_references(
     Raises
     ------
     ConfigError
-        There is no entry; or entries are to be of other stars, and there are none.
+        Entries are to be of other stars, and there are no others.
     """
     rngs = dict(zip(STREAMS, rng.spawn(len(STREAMS)), strict=True))
     known = np.isfinite(stars.phot_g_mean_mag)
@@ -105,16 +105,6 @@ def survey_references(
         "no_g_magnitude": int(np.sum(~known)),
         "faint": int(np.sum(known)) - len(row),
     }
-    if len(row) == 0:
-        raise ConfigError(
-            explain(
-                given=f"no star is as bright as G = {config.faintest_g_mag:g}, of "
-                f"{int(known.sum())} that have a G",
-                wanted="a reference at least",
-                where="the references of a survey",
-                todo="raise faintest_g_mag, or give brighter stars",
-            )
-        )
     held = stars.taken(row)
     g = held.phot_g_mean_mag
     solved = draw_solved(rngs["solved"], config, g)

@@ -128,6 +128,11 @@ IN_A_FILE = {
     ),
     "no deflector": ({**SUN, "deflectors": []}, "deflectors", "no deflectors"),
     # Stars.
+    "no reference": (
+        {"reference": {"faintest_g_mag": -5.0}},
+        "reference.faintest_g_mag",
+        "no star is as bright",
+    ),
     "a schedule without a measurement": ({"stars": {"count": 1}}, "stars", "3 of 3"),
 }
 
@@ -171,7 +176,6 @@ def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path, changes, key, w
         ({"noise": {"kind": "table", "file": "absent.ecsv"}}, "absent.ecsv"),
         ({"instrument": "jasmin"}, "jasmin"),
         ({"instrument": "absent.toml"}, "absent.toml"),
-        ({"reference": {"faintest_g_mag": -5.0}}, "faintest_g_mag"),
         ({"format": "reseau-survey/2"}, "reseau-survey/1"),
     ],
 )

@@ -74,13 +74,16 @@ def test_nothing_is_open(plate, datum):
 
 
 def test_common_modes_are_expected(plate, datum):
-    """Any combination of them is, up to what rounding leaves of a null direction."""
+    """Any combination of them is."""
     amounts = np.random.default_rng(0).normal(size=datum.directions.shape[1])
     amounts /= np.linalg.norm(datum.directions, axis=0)
     vector = datum.directions @ amounts
-    found = _found(plate.problem, datum, vector * (1 + 1e-5))
-    assert found.expected == (MODE,)
-    assert not found.undetermined.any()
+    for scatter in (0.0, 3.0):
+        # However much or little is known of each parameter.
+        diagonal = 10 ** (scatter * np.sin(np.arange(vector.size)))
+        found = _found(plate.problem, datum, vector, diagonal=diagonal)
+        assert found.expected == (MODE,)
+        assert not found.undetermined.any()
 
 
 def test_a_mode_with_something_beside_is_not_expected(plate, datum):

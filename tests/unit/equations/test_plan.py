@@ -122,19 +122,18 @@ def test_no_priors_in_a_free_network_and_none_free_where_sources_are_held(proble
     assert not held.blocks.free.any()
 
 
-def test_sources_that_met_the_same_share_a_tile():
-    """Of four exposures half of the sources met two, the others the two others."""
-    problem = make_plate(sources=5, exposures=4).problem
-    n, per_source = 192, 2
-    source = np.repeat(np.arange(n), per_source)
-    exposure = np.tile([0, 1], n) + np.where(source % 2 == 1, 2, 0)
-    m = source.size
+def test_sources_that_met_the_like_share_a_tile():
+    """Half of the sources met three of exposures 0 to 4, the others three of 5 to 9."""
+    problem = make_plate(sources=5, exposures=10).problem
+    n, rng = 128, np.random.default_rng(0)
+    met = [5 * (i % 2) + rng.choice(5, 3, replace=False) for i in range(n)]
+    m = 3 * n
     measurements = replace(
         problem.measurements,
         pixel=np.zeros((m, 2)),
         covariance=np.tile(np.eye(2), (m, 1, 1)),
-        source=source.astype(np.int32),
-        exposure=exposure.astype(np.int32),
+        source=np.repeat(np.arange(n), 3).astype(np.int32),
+        exposure=np.concatenate(met).astype(np.int32),
         detector=np.zeros(m, dtype=np.int32),
     )
     prior = replace(
@@ -144,9 +143,10 @@ def test_sources_that_met_the_same_share_a_tile():
         fixed=np.zeros(n, dtype=bool),
     )
     plan = plan_tiles(replace(problem, measurements=measurements, prior=prior))
-    assert len(plan.tiles) == 3
-    # 96 of each kind in tiles of 64: one tile in three has to have both.
-    assert sorted(len(tile.exposure) for tile in plan.tiles) == [2, 2, 4]
+    assert sorted(tuple(tile.exposure) for tile in plan.tiles) == [
+        (0, 1, 2, 3, 4),
+        (5, 6, 7, 8, 9),
+    ]
 
 
 def test_the_same_whatever_the_order_of_rows(problem, plan):
@@ -208,9 +208,7 @@ def test_held_sources_and_other_measurements(plan):
 def test_a_source_seen_twice_in_a_slot_takes_two(problem):
     measurements = problem.measurements
     thrice = np.array([5, 5, 5, 9])
-    more = jax.tree.map(
-        lambda leaf: np.concatenate([leaf, leaf[thrice]]), measurements
-    )
+    more = jax.tree.map(lambda leaf: np.concatenate([leaf, leaf[thrice]]), measurements)
     plan = plan_tiles(replace(problem, measurements=more))
     row, b, s, i = _places(plan)
     np.testing.assert_array_equal(np.sort(row), np.arange(plan.n_measurements))

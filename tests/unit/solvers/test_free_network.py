@@ -63,8 +63,10 @@ def test_sources_follow_the_cameras(network):
     for i, turn in enumerate(np.eye(3)):
         moved = np.cross(turn, direction)
         wanted = np.stack([(moved * east).sum(1), (moved * north).sum(1)], axis=1)
-        # Offsets of some mas between the basis and the place: 1e-8.
-        np.testing.assert_allclose(found.sources[seen, :, i], wanted[seen], atol=1e-7)
+        # The square of some mas between the basis and the place, and rounding.
+        np.testing.assert_allclose(
+            found.sources[seen, :, i], wanted[seen], rtol=0, atol=1e-13
+        )
     assert np.all(found.sources[~seen] == 0.0)
 
 
@@ -76,13 +78,15 @@ def test_a_turned_network_is_turned_back(network):
     assert np.abs(found.amounts(away.offset)).max() > 1e-3
     back = apply_constraints(problem, away, found)
     # Three turns by what is left: rounding of positions of radians.
-    np.testing.assert_allclose(found.amounts(np.asarray(back.offset)), 0.0, atol=1e-14)
+    np.testing.assert_allclose(found.amounts(np.asarray(back.offset)), 0.0, atol=1e-13)
     before, after = (residuals_at(problem, tiles, p).pixel for p in (truth, back))
     # 1e-16 of 3e5 pixels from the pole of the camera's frame, some operations.
-    np.testing.assert_allclose(after, before, atol=1e-8)
+    np.testing.assert_allclose(after, before, rtol=0, atol=1e-8)
     direct = apply_constraints(problem, truth, found)
-    np.testing.assert_allclose(back.axes, direct.axes, atol=1e-14)
-    np.testing.assert_allclose(back.offset[seen], direct.offset[seen], atol=1e-14)
+    np.testing.assert_allclose(back.axes, direct.axes, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(
+        back.offset[seen], direct.offset[seen], rtol=0, atol=1e-13
+    )
 
 
 def test_shape_is_kept_and_all_else_untouched(network):
@@ -93,11 +97,11 @@ def test_shape_is_kept_and_all_else_untouched(network):
         np.asarray(_displaced(problem.prior.direction, p.offset))[seen]
         for p in (truth, back)
     )
-    np.testing.assert_allclose(after @ after.T, before @ before.T, atol=1e-14)
+    np.testing.assert_allclose(after @ after.T, before @ before.T, rtol=0, atol=1e-13)
     for name in ("focal", "coefficients", "skew", "detectors"):
         np.testing.assert_array_equal(getattr(back, name), getattr(away, name))
     for axes in np.asarray(back.axes):
-        np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-14)
+        np.testing.assert_allclose(axes @ axes.T, np.eye(3), rtol=0, atol=1e-13)
 
 
 def test_a_moving_observer_sees_the_same_pixels():
@@ -143,11 +147,11 @@ def test_stretched_networks_are_stretched_back(network):
     moved = apply_constraints(problem, stretched, constraints)
     left = constraints.amounts(np.asarray(moved.offset))
     # What a turn of 1e-7 and a stretch of 1e-4 give together, twice corrected.
-    np.testing.assert_allclose(left, 0.0, atol=1e-14)
+    np.testing.assert_allclose(left, 0.0, atol=1e-13)
     start = constraints.amounts(truth.offset)[3]
     # The focal lengths follow what the sources were stretched by.
     change = np.asarray(moved.focal) - np.asarray(truth.focal)
-    np.testing.assert_allclose(change, 3e6 * (1e-4 + start), rtol=1e-3)
+    np.testing.assert_allclose(change, 3e6 * (1e-4 + start), rtol=1e-8)
 
 
 def test_nothing_to_fix(network):

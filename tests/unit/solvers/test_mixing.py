@@ -112,7 +112,7 @@ def test_units_do_not_matter():
         for step in steps[:3]:
             mixing.took(step * scale, mixing.mixed(equations, step * scale))
         found.append(mixing.mixed(equations, steps[3] * scale) / scale)
-    np.testing.assert_allclose(found[1], found[0], rtol=1e-9)
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-12)
     assert np.abs(found[0] - steps[3]).max() > 1e-3  # it was mixed
 
 

@@ -106,7 +106,7 @@ def changed(file: Path, old: str, new: str) -> Path:
     ("old", "new", "words"),
     [
         ("sun_min_deg", "sun_min", ("sun_min is unknown", "mean sun_min_deg?")),
-        ("[schedule]", "[shedule]", ("shedule is unknown", "mean schedule?")),
+        ("[schedule]", "[schedules]", ("schedules is unknown", "mean schedule?")),
         ('"pairs"', '"pair"', ("pattern = 'pair'", "did you mean 'pairs'?")),
         ("96.7", "5802", ("5802 min", "85 to 225 min", "orbit.period_min")),
         ("96.7", "80.0", ("80 min", "-228 km above", "96.7 is 600 km up")),

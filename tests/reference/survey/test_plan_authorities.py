@@ -1,5 +1,7 @@
 """A plan against astropy, ERFA, a search, a plain least squares, and the mission."""
 
+from pathlib import Path
+
 import erfa
 import numpy as np
 import pytest
@@ -182,6 +184,16 @@ def test_draws_scatter_by_the_random_limit():
 def mission():
     """Return the mission's plan."""
     return plan("mission")
+
+
+def test_the_page_shows_what_is_printed(mission):
+    page = Path(__file__).resolve().parents[3] / "docs" / "plan-a-survey.md"
+    text = page.read_text(encoding="utf-8")
+    shown = text.split("```text\n")[1].split("```")[0].splitlines()
+    printed = mission.lines()
+    assert len(shown) > 6
+    assert max(map(len, printed)) <= 80
+    assert not [line for line in shown if line.strip() != "..." and line not in printed]
 
 
 def test_the_missions_seasons(mission):

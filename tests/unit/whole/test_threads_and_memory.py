@@ -113,8 +113,9 @@ def test_the_c_library_is_told_once(monkeypatch, fresh_pools):
     assert asked == [(-8, _memory.POOLS)]
 
 
+@pytest.mark.usefixtures("fresh_pools")
 @pytest.mark.parametrize("kind", [AttributeError, OSError, TypeError])
-def test_other_systems_have_nothing_to_be_told(monkeypatch, fresh_pools, kind):
+def test_other_systems_have_nothing_to_be_told(monkeypatch, kind):
     def missing(_):
         raise kind("no such library")
 

@@ -21,7 +21,7 @@ def from_unit(value: Decimal, unit: str) -> float:
 
     Infinite where it is too large for a floating-point number there.
     """
-    with localcontext(prec=_DIGITS, traps={InvalidOperation: True}):
+    with localcontext(prec=_DIGITS, traps=[InvalidOperation]):  # type: ignore[arg-type]
         return float(value * _FACTORS[unit])
 
 

@@ -99,7 +99,8 @@ def fresh_pools():
     _memory.few_pools.cache_clear()
 
 
-def test_the_c_library_is_told_once(monkeypatch, fresh_pools):
+@pytest.mark.usefixtures("fresh_pools")
+def test_the_c_library_is_told_once(monkeypatch):
     asked = []
 
     class Library:

@@ -92,14 +92,14 @@ def test_the_real_pools_have_one_thread_inside_and_as_many_as_before_outside():
 
 
 @pytest.fixture
-def fresh_pools():
+def _fresh_pools():
     """Ask the C library again, whatever was asked before."""
     _memory.few_pools.cache_clear()
     yield
     _memory.few_pools.cache_clear()
 
 
-@pytest.mark.usefixtures("fresh_pools")
+@pytest.mark.usefixtures("_fresh_pools")
 def test_the_c_library_is_told_once(monkeypatch):
     asked = []
 
@@ -114,7 +114,7 @@ def test_the_c_library_is_told_once(monkeypatch):
     assert asked == [(-8, _memory.POOLS)]
 
 
-@pytest.mark.usefixtures("fresh_pools")
+@pytest.mark.usefixtures("_fresh_pools")
 @pytest.mark.parametrize("kind", [AttributeError, OSError, TypeError])
 def test_other_systems_have_nothing_to_be_told(monkeypatch, kind):
     def missing(_):

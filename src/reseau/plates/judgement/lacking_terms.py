@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from reseau.model import parameter_names, prior_widths
 from reseau.model.arrangement import whitening_factors
@@ -107,7 +107,7 @@ def _sentence(prepared: Prepared, found: Dependence) -> str:
 
 
 def _left(
-    prepared: Prepared, solution: Solution, counts: Float[np.ndarray, "m"]
+    prepared: Prepared, solution: Solution, counts: Bool[np.ndarray, "m"]
 ) -> Left:
     """Return what the fit has left; nothing where a measurement does not count."""
     problem = prepared.problem
@@ -135,7 +135,7 @@ def _left(
 
 
 def _covariates(
-    prepared: Prepared, counts: Float[np.ndarray, "m"]
+    prepared: Prepared, counts: Bool[np.ndarray, "m"]
 ) -> Mapping[str, Float[np.ndarray, "m"]]:
     """Return the covariates that are known, zero mean, zero where they are not."""
     problem = prepared.problem

@@ -57,6 +57,12 @@ def state_of(path: Path) -> str:
     return "whole"
 
 
+def files_of(path: Path) -> dict[str, str | None]:
+    """Return a digest of each file, by its name."""
+    files = (p for p in path.rglob("*") if p.is_file())
+    return {p.relative_to(path).as_posix(): content(p) for p in files}
+
+
 def looked_at(path: Path) -> int:
     """Return a number for the state of an output, from another process."""
     with warnings.catch_warnings():
@@ -79,7 +85,7 @@ def wait(path: Path, rng: np.random.Generator, typical: float, files: int) -> No
 
 def one_kill(
     start: Callable[[Path, int], int],
-    wanted: tuple[str, int],
+    wanted: dict[str, str | None],
     number: signal.Signals,
     rng: np.random.Generator,
     folder: Path,
@@ -92,7 +98,7 @@ def one_kill(
             break
         workers = int(rng.integers(1, 4))
         child = forked(lambda workers=workers: start(path, workers))
-        wait(path, rng, typical, wanted[1])
+        wait(path, rng, typical, len(wanted))
         os.kill(child, number)
         ended(child)
         code = ended(forked(lambda: looked_at(path)))
@@ -101,8 +107,9 @@ def one_kill(
         states.append(("absent", "incomplete", "whole")[code - 10])
     if states[-1] != "whole" and ended(forked(lambda: start(path, 2))):
         raise AssertionError(f"a run that was killed is not continued: {states}")
-    if content(path) != wanted[0]:
-        raise AssertionError(f"other bytes after {states}")
+    differing = [name for name, digest in files_of(path).items() ^ wanted.items()]
+    if differing:
+        raise AssertionError(f"after {states} differ {sorted(set(differing))}")
     if hidden(folder) or any(hidden(p) for p in path.rglob("*") if p.is_dir()):
         raise AssertionError(f"something is left after {states}")
     if (folder / NEIGHBOUR).read_text() != "precious":
@@ -136,15 +143,18 @@ def main() -> None:
             began = time.perf_counter()
             assert ended(forked(lambda path=path: start(path))) == 0
             typical = time.perf_counter() - began
-        assert content(whole / "0") == content(whole / "1")
-        files = sum(p.is_file() for p in (whole / "0").rglob("*"))
-        wanted = str(content(whole / "0")), files
-        print(f"a run takes {typical:.1f} s and writes {files} files", flush=True)
+        wanted = files_of(whole / "0")
+        assert files_of(whole / "1") == wanted
+        print(f"a run takes {typical:.1f} s and writes {len(wanted)} files", flush=True)
         signals = [signal.SIGKILL] * choice.kill + [signal.SIGTERM] * choice.term
 
         def once(kind: str, number: signal.Signals, folder: Path) -> str:
             del kind
-            return one_kill(start, wanted, number, rng, folder, typical)
+            try:
+                return one_kill(start, wanted, number, rng, folder, typical)
+            except AssertionError as error:
+                print(number.name, error, flush=True)
+                raise
 
         kill_all(rng.permutation(signals), ["survey"], once, place, every=10)
 

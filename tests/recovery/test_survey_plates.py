@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::reseau.errors.DroppedWarning")
 
 def recovered(number, **changes):
     """Assert that errors of a plate are as large as they claim to be."""
-    made = simulate_survey(small_config(**CHANGES, **changes)).plate(number)
+    made = simulate_survey(small_config(**{**CHANGES, **changes})).plate(number)
     solution = solve(made.dataset)
     assert solution.summary["converged"]
     low, high = spread_bounds(solution.summary["dof"], 3)
@@ -40,7 +40,10 @@ def test_a_plate_of_the_second_orbit():
     [
         {"effects": ["aberration", "deflection"], "orbit": SATELLITE},
         {"noise": {"kind": "magnitude"}, "reference": {"errors": "gaia-dr4"}},
-        {"region": {"frame": "icrs"}, "schedule": {"roll": "sun", "exposures": 6}},
+        {
+            "region": {"frame": "icrs"},
+            "schedule": {**CHANGES["schedule"], "roll": "sun"},
+        },
     ],
 )
 def test_plates_of_other_surveys(changes):

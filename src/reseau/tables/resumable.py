@@ -16,7 +16,13 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
-from reseau._writing import locked, sweep, temporary_directory, temporary_file
+from reseau._writing import (
+    is_temporary,
+    locked,
+    sweep,
+    temporary_directory,
+    temporary_file,
+)
 from reseau.errors import OutputExistsError, explain
 
 from .atomic import (
@@ -200,14 +206,15 @@ def _sweep(target: Path, now: Incomplete) -> None:
     def is_ours(path: Path) -> bool:
         return not any(path in other.parents or path == other for other in foreign)
 
-    folders = {target, *(p for n in now.pieces for p in _above(target, n))}
-    for folder in folders:
-        if folder.is_dir() and not folder.is_symlink():
-            sweep(folder, is_ours)
+    for folder in list(_folders(target)):
+        sweep(folder, is_ours)
 
 
-def _above(target: Path, name: str) -> list[Path]:
-    return [target / p for p in Path(name).parents]
+def _folders(target: Path) -> Iterator[Path]:
+    """Give a folder and all below it: what is no piece may have been left half too."""
+    for place, below, _ in os.walk(target):
+        yield Path(place)
+        below[:] = [name for name in below if not is_temporary(name)]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Declared terms from the tables of a plate: covariates, what is missing, what trades."""
+"""Declared terms from the tables of a plate: covariates, what lacks, what trades."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ def with_column(dataset, name, values):
     return replace(dataset, measurements=table)
 
 
-def rows(camera):
+def rows():
     """Return arguments of covariates of four measurements on two exposures."""
     return {
         "epoch": np.array([2030.0, 2030.2]),
@@ -50,7 +50,7 @@ def test_time_row_and_column_lie_between_minus_one_and_one(camera):
     instrument = camera.with_term("time", name="a", minimum_degree=2, degree=2)
     for name in ("row", "column"):
         instrument = instrument.with_term(name)
-    time, row, column = term_covariates(instrument, **rows(camera))
+    time, row, column = term_covariates(instrument, **rows())
     np.testing.assert_allclose(time, [-1, -1, 1, 1], atol=1e-9)
     edge = 959.5 / 960
     np.testing.assert_allclose(row, [0, -edge, -edge, edge], atol=1e-12)
@@ -60,7 +60,7 @@ def test_time_row_and_column_lie_between_minus_one_and_one(camera):
 def test_colours_are_taken_less_the_zero_and_multiplied(camera):
     instrument = camera.with_term("magnitude*row", zero=12.0)
     magnitude = np.array([11.0, 12.0, 13.0, 14.0])
-    (found,) = term_covariates(instrument, **rows(camera), magnitude=magnitude)
+    (found,) = term_covariates(instrument, **rows(), magnitude=magnitude)
     edge = 959.5 / 960
     np.testing.assert_allclose(found, [0.0, 0.0, -edge, 2 * edge], atol=1e-12)
 
@@ -75,19 +75,19 @@ def test_what_is_missing_altogether_is_named(camera, covariate, words):
         plate_covariates(
             instrument,
             {"x": np.zeros(4), "y": np.zeros(4)},
-            **{k: v for k, v in rows(camera).items() if k != "pixel"},
+            **{k: v for k, v in rows().items() if k != "pixel"},
             reference={},
             row=np.full(4, -1),
         )
 
 
 def test_one_epoch_and_a_plane_without_pixels_have_no_meaning(camera):
-    given = {**rows(camera), "epoch": np.array([2030.0, 2030.0])}
+    given = {**rows(), "epoch": np.array([2030.0, 2030.0])}
     with pytest.raises(ConfigError, match="have one epoch"):
         term_covariates(camera.with_term("time"), **given)
     bare = replace(camera, detectors=replace(camera.detectors, naxis=np.zeros((4, 2))))
     with pytest.raises(ConfigError, match="without pixels"):
-        term_covariates(bare.with_term("row"), **rows(camera))
+        term_covariates(bare.with_term("row"), **rows())
 
 
 def test_some_that_are_missing_take_the_mean_and_are_counted(plate, camera):
@@ -115,7 +115,8 @@ def test_colours_come_from_the_reference_where_measurements_have_none(plate, cam
         reference=reference.append_column("bp_rp", pa.array(colour)),
         instrument=camera.with_term("colour"),
     )
-    prepared = prepare(dataset)
+    with pytest.warns(MissingCovariateWarning, match="no colour"):
+        prepared = prepare(dataset)  # artificial stars are not in the reference
     measured = prepared.problem.measurements
     ids = columns_of(reference)["source_id"]
     known = dict(zip(ids.tolist(), colour.tolist(), strict=True))

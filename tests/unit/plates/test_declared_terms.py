@@ -144,7 +144,8 @@ def test_colours_come_from_the_reference_where_measurements_have_none(plate, cam
         reference=reference.append_column("bp_rp", pa.array(colour)),
         instrument=camera.with_term("colour"),
     )
-    prepared = prepare(dataset)
+    with pytest.warns(MissingCovariateWarning, match="no colour"):
+        prepared = prepare(dataset)  # artificial stars are not in the reference
     measured = prepared.problem.measurements
     ids = columns_of(reference)["source_id"]
     known = dict(zip(ids.tolist(), colour.tolist(), strict=True))

@@ -24,6 +24,7 @@ SECTIONS = (
     "Apparent place",
     "Observer",
     "Tangent plane",
+    "Surveys",
 )
 ROUNDING = 3.0
 

@@ -58,9 +58,11 @@ def in_chunks(program: Callable[..., Any], *given: Any) -> Any:
     """
     arrays = jax.tree.map(np.asarray, given)
     n = len(jax.tree.leaves(arrays)[0])
+    if not n:  # A row that is computed and left away says of what kind nothing is.
+        arrays = jax.tree.map(lambda v: np.zeros((1, *v.shape[1:]), v.dtype), arrays)
     parts = []
     for first in range(0, max(n, 1), CHUNK):
-        rows = np.minimum(np.arange(first, first + CHUNK), n - 1)
+        rows = np.minimum(np.arange(first, first + CHUNK), max(n, 1) - 1)
         found = program(*jax.tree.map(lambda v, rows=rows: v[rows], arrays))
         kept = min(n - first, CHUNK)
         parts.append(jax.tree.map(lambda v, kept=kept: np.asarray(v)[:kept], found))

@@ -290,7 +290,8 @@ SETTINGS = (
     Setting(
         "free",
         "names",
-        "Free these besides: sources, attitude, scale, distortion, skew, detectors.",
+        "Free these besides: sources, attitude, scale, distortion, skew, detectors, "
+        "terms.",
         MODEL,
         default=(),
         completes=BLOCKS,

@@ -14,13 +14,15 @@ def test_options_of_solve_stand_in_groups_in_their_order(run: Run) -> None:
         for line in text.splitlines()
         if line[:1] not in ("", " ") and line.endswith(":")
     ]
-    wanted = ["Arguments:", "Input:", "Model:", "Bad data:", "Methods:", "Output:"]
+    wanted = ["Arguments:", "Input:", "Model:", "Bad data:", "Methods:"]
+    wanted += ["Many plates:", "Output:"]
     assert heads == [*wanted, "Other:"]
     inside = {h: text.split(h)[1].split("\n\n")[0] for h in wanted}
     assert "--columns" in inside["Input:"]
     assert "--free" in inside["Model:"]
     assert "--likelihood" in inside["Bad data:"]
     assert "--method" in inside["Methods:"]
+    assert "--workers" in inside["Many plates:"]
     assert "--json" in inside["Output:"]
 
 

@@ -17,17 +17,16 @@ def rows():
 
 
 def test_without_flaws_at_the_bound(rows):
-    assert rows["none"].usual.consistent
+    assert abs(rows["none"].usual.pull_std - 1.0) <= rows["none"].usual.tolerance
     assert not rows["none"].noticed
 
 
 @pytest.mark.parametrize("name", FLAWS)
 def test_with_the_remedy_at_the_bound(rows, name):
     found = rows[name].remedied
-    # Robust methods promise a little more than they have to: one more tolerance.
-    slack = 2.0 if FLAWS[name].options else 1.0
-    assert abs(found.crb_ratio - 1.0) <= slack * found.tolerance
-    assert abs(found.pull_std - 1.0) <= slack * found.tolerance
+    assert abs(found.pull_std - 1.0) <= found.tolerance
+    # Errors are unequal, so that the ratio to the bound scatters twice as much.
+    assert abs(found.crb_ratio - 1.0) <= 2.0 * found.tolerance
 
 
 @pytest.mark.parametrize("name", [n for n in FLAWS if n not in SILENT])

@@ -14,6 +14,7 @@ from reseau.equations.leverage import leverages
 from reseau.equations.plan import plan_tiles
 from reseau.equations.residuals import residuals_at
 from reseau.instrument import make_distortion, make_term
+from reseau.instrument.calibration_terms import for_detectors
 from reseau.model import (
     Parameters,
     log_density,
@@ -29,15 +30,17 @@ PLATE = {"normalisation": 20_000.0}
 TERMS = (
     make_term("colour", name="chromatic", zero=1.0, degree=1, **PLATE),
     make_term("magnitude*row", name="transfer", frame="pixel", axes="y", **PLATE),
-    make_term("magnitude", granularity="detector", degree=2, detectors=2, **PLATE),
-    make_term(
-        "time",
-        frame="pixel",
-        granularity="detector",
-        detectors=2,
-        degree=0,
-        axes="x",
-        **PLATE,
+    for_detectors(make_term("magnitude", granularity="detector", degree=2, **PLATE), 2),
+    for_detectors(
+        make_term(
+            "time",
+            frame="pixel",
+            granularity="detector",
+            degree=0,
+            axes="x",
+            **PLATE,
+        ),
+        2,
     ),
     make_term("row", granularity="exposure", degree=0, basis="power", **PLATE),
     make_term("column", granularity="exposure", degree=1, frame="pixel", **PLATE),

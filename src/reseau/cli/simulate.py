@@ -163,10 +163,18 @@ def survey(
 ) -> None:
     """A pointed survey: many plates, with stars, noise and flaws as described."""
     del context, debug
+    # Not at the top: it brings astropy, which the help need not wait for.
+    from reseau.errors import ConfigError, explain
+
     target = None if output is None else given_path(output, "--output")
     if target is None and not dry_run:
-        raise typer.BadParameter(
-            "name the dataset to write, or add --dry-run", param_hint="'--output'"
+        raise ConfigError(
+            explain(
+                given="no --output",
+                wanted="the name of the dataset to write, or --dry-run",
+                where="simulate survey",
+                todo="add -o DATASET",
+            )
         )
     # Not at the top: JAX and astropy take seconds that the help need not wait for.
     from reseau.verbs.simulate_survey import survey_size, write_survey

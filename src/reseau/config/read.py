@@ -5,7 +5,7 @@ import difflib
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,7 +48,7 @@ def read_toml(path: str | Path, record: type[Record]) -> tuple[Record, Source]:
     try:
         # Editors of Windows put a byte-order mark before UTF-8.
         text = path.read_text(encoding="utf-8-sig")
-        content = tomllib.loads(text, parse_float=Decimal)
+        content = tomllib.loads(text, parse_float=_decimal)
     except RecursionError as error:
         raise _not_toml(
             path, f"{path.name} is nested too deeply", "correct it"
@@ -59,6 +59,14 @@ def read_toml(path: str | Path, record: type[Record]) -> tuple[Record, Source]:
         ) from error
     source = Source(str(path), text)
     return build(record, content, source), source
+
+
+def _decimal(text: str) -> Decimal:
+    """Return a floating-point number of a TOML file with all its digits."""
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:  # the exponent itself has some twenty digits
+        raise ValueError(f"the number {text} is out of range") from error
 
 
 def _not_toml(path: Path, given: str, todo: str) -> FileFormatError:
@@ -239,14 +247,16 @@ def to_number(value: Any, unit: str, source: Source, key: str) -> float:
     if isinstance(value, str) and unit:
         value = _quantity(value, unit, source, key)
     is_number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value):
+    # Judged as converted: what is finite in mm may not be in um.
+    number = from_unit(Decimal(value), unit) if is_number else math.nan
+    if not math.isfinite(number):
         raise source.complain(
             key,
             f"{key} = {shown(value)}",
             "a finite number" + (f" in {unit}" if unit else ""),
             "correct the value",
         )
-    return from_unit(Decimal(value), unit)
+    return number
 
 
 def _quantity(text: str, unit: str, source: Source, key: str) -> Decimal:

@@ -3,7 +3,7 @@
 So that writing a number in another unit and reading it again gives the same bits.
 """
 
-from decimal import Decimal, localcontext
+from decimal import Decimal, InvalidOperation, localcontext
 
 _DIGITS = 40
 _DEGREE = Decimal("0.01745329251994329576923690768488612713442871888541725456097")
@@ -17,8 +17,11 @@ _FACTORS = {
 
 
 def from_unit(value: Decimal, unit: str) -> float:
-    """Convert a decimal number in a file's unit to the code's unit."""
-    with localcontext(prec=_DIGITS):
+    """Convert a decimal number in a file's unit to the code's unit.
+
+    Infinite where it is too large for a floating-point number there.
+    """
+    with localcontext(prec=_DIGITS, traps=[InvalidOperation]):  # type: ignore[arg-type]
         return float(value * _FACTORS[unit])
 
 

@@ -4,6 +4,7 @@ from .assumed_error import DEFAULT_ERROR
 from .dataset import Dataset, digests, read_dataset, read_reference, write_dataset
 from .instrument_writer import is_plane, write_instrument
 from .instruments import presets, read_instrument
+from .measurements import not_one_plate, plates_apart
 from .plate_by_plate import PlateByPlate, PlateIndex, open_plates
 from .solutions import (
     PlateTables,
@@ -25,7 +26,9 @@ __all__ = [
     "calibration_labels",
     "digests",
     "is_plane",
+    "not_one_plate",
     "open_plates",
+    "plates_apart",
     "presets",
     "read_dataset",
     "read_instrument",

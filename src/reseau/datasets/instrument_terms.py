@@ -5,6 +5,7 @@ import numpy as np
 from reseau.config import Source, to_number
 from reseau.errors import ConfigError, ShapeError
 from reseau.instrument import CalibrationTerm, Instrument, make_term
+from reseau.instrument.calibration_terms import check_terms, for_detectors
 from reseau.instrument.instrument import usual_normalisation
 
 from .instrument_config import TermConfig
@@ -55,7 +56,7 @@ def _term(
     if degree is None:
         degree = max(1, config.minimum_degree)
     try:
-        return make_term(
+        term = make_term(
             config.covariate,
             normalisation=config.normalisation or usual_normalisation(instrument),
             name=config.name,
@@ -68,10 +69,26 @@ def _term(
             granularity=config.granularity,
             sigma=config.sigma,
             values=given,
-            detectors=len(instrument.detectors.ids),
         )
+        return checked(term, instrument)
     except (ConfigError, ShapeError) as error:
         raise ConfigError(f"{error}\n  file:   {source.place()}") from error
+
+
+def checked(term: CalibrationTerm, instrument: Instrument) -> CalibrationTerm:
+    """Return a term with values for each detector, if there are as many as it needs.
+
+    Parameters
+    ----------
+    term
+        As read.
+    instrument
+        Its detectors count.
+    """
+    n = len(instrument.detectors.ids)
+    found = for_detectors(term, n)
+    check_terms((found,), n, where=f"instrument {instrument.name!r}")
+    return found
 
 
 def term_config(term: CalibrationTerm) -> TermConfig:

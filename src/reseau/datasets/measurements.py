@@ -49,6 +49,38 @@ def measurement_files(folder: Path) -> list[Path]:
     return parts or [single]
 
 
+def plates_apart(folder: Path) -> list[int]:
+    """Return the plates of a dataset that have files of their own, ascending.
+
+    Parameters
+    ----------
+    folder
+        Of a dataset.
+    """
+    return sorted({plate_of(f) for f in measurement_files(folder) if is_of_plate(f)})
+
+
+def not_one_plate(plates: Sequence[int], where: str | Path) -> ConfigError:
+    """Return the error of many plates where one is to be solved.
+
+    Parameters
+    ----------
+    plates
+        That there are.
+    where
+        The dataset.
+    """
+    return ConfigError(
+        explain(
+            given=f"{len(plates)} plates: {some(plates)}",
+            wanted="one plate at a time",
+            where=str(where),
+            todo=f"choose one, e.g. --plate {plates[0]}, or solve each on its own: "
+            "--plates all",
+        )
+    )
+
+
 def is_of_plate(file: Path) -> bool:
     """Return whether a file holds the measurements of one plate, by its folder."""
     return file.parent.name.startswith("plate_id=")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from reseau.errors import CatalogueError, explain
 from reseau.tables.damage import damage_told
@@ -99,6 +100,24 @@ class PlateByPlate:
     def _reference_index(self) -> Index:
         assert self.shared.reference is not None
         return Index(self.shared.reference["source_id"].to_numpy(), "source")
+
+    @property
+    def apart(self) -> bool:
+        """Return whether each of several plates has files of its own."""
+        return len(self.index.files) > 1
+
+    def measured(self) -> tuple[int, np.ndarray]:
+        """Return how many measurements there are, and the ids of all their sources.
+
+        No other column is read, and one file at a time.
+        """
+        rows, ids = 0, np.zeros(0, dtype=np.int64)
+        for file in (f for files in self.index.files.values() for f in files):
+            with damage_told(self.folder, "dataset", _TODO):
+                column = pq.read_table(file, columns=["source_id"])["source_id"]
+            rows += len(column)
+            ids = np.union1d(ids, pc.unique(column).to_numpy())
+        return rows, ids
 
     def read(self, plate: int) -> Dataset:
         """Read one plate: its exposures, measurements and references.

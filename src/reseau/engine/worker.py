@@ -5,11 +5,15 @@ task is made, then addresses. When the input ends it ends, at once: whoever name
 addresses has gone, and what is half done has no name yet.
 """
 
+import logging
 import os
 import pickle
+import warnings
 from queue import SimpleQueue
 from threading import Thread
 from typing import IO, Any
+
+from reseau._memory import few_pools
 
 from .frames import receive, send
 from .outcomes import Failure, failure_of
@@ -20,8 +24,12 @@ READY = "ready"
 
 def main() -> None:
     """Work until the input ends."""
+    few_pools()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
+    # Nor is what it warns of any news: a task tells what matters with its value.
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
     requests: SimpleQueue[bytes] = SimpleQueue()
     Thread(target=_listen, args=(requests,), daemon=True).start()
     try:

@@ -11,6 +11,7 @@ along the detector's own axes [pixel]. Where u comes from is not asked here.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import equinox as eqx
@@ -245,8 +246,7 @@ def make_term(
     degree: int = 1,
     granularity: str = "plate",
     sigma: float = DEFAULT_TERM_SIGMA,
-    values: Sequence[float] | None = None,
-    detectors: int = 1,
+    values: Sequence[float] | ndarray | None = None,
 ) -> CalibrationTerm:
     """Return a term with what is usual where nothing is said.
 
@@ -255,9 +255,7 @@ def make_term(
     covariate, normalisation, name, zero, frame, axes, basis, minimum_degree, degree
         As in `CalibrationTerm`; the name is made of the covariate.
     granularity, sigma, values
-        The same; values absent: zero. One set of values serves all detectors.
-    detectors
-        How many there are.
+        The same; values absent: zero, of one detector.
 
     Returns
     -------
@@ -266,8 +264,6 @@ def make_term(
     plain = covariate.replace(" ", "")
     own = len(polynomial_terms(degree, "total", minimum_degree)) * len(axes)
     given = np.zeros(own) if values is None else np.asarray(values, dtype=float)
-    if granularity == "detector" and given.shape == (own,):
-        given = np.tile(given, detectors)
     return CalibrationTerm(
         name=name or plain.replace("*", "_"),
         covariate=plain,
@@ -282,6 +278,22 @@ def make_term(
         values=given,
         sigma=np.asarray(float(sigma)),
     )
+
+
+def for_detectors(term: CalibrationTerm, detectors: int) -> CalibrationTerm:
+    """Return a term whose one set of values serves all detectors, if it has one each.
+
+    Parameters
+    ----------
+    term
+        Of any granularity.
+    detectors
+        How many there are.
+    """
+    single = np.shape(term.values) == (len(term.own_names),)
+    if term.granularity != "detector" or not single:
+        return term
+    return replace(term, values=np.tile(np.asarray(term.values), detectors))
 
 
 def check_terms(
@@ -332,5 +344,6 @@ __all__ = [
     "WITH_ZERO",
     "CalibrationTerm",
     "check_terms",
+    "for_detectors",
     "make_term",
 ]

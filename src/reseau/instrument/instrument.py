@@ -21,7 +21,7 @@ from reseau.errors import ConfigError, ShapeError, explain, some, unknown_name
 
 from ._arrays import Pair, Stack, Triple, Values, Vectors
 from .attitude import ATTITUDE, camera_axes
-from .calibration_terms import CalibrationTerm, check_terms, make_term
+from .calibration_terms import CalibrationTerm, check_terms, for_detectors, make_term
 from .detector import Detectors, from_pixel, to_pixel
 from .distortion import (
     Distortion,
@@ -212,12 +212,9 @@ class Instrument(eqx.Module):
         >>> camera.terms[0].own_names
         ('colour_A_00', 'colour_B_00')
         """
-        chosen = {
-            "normalisation": usual_normalisation(self),
-            "detectors": len(self.detectors.ids),
-            **options,
-        }
-        return replace(self, terms=(*self.terms, make_term(covariate, **chosen)))
+        chosen = {"normalisation": usual_normalisation(self), **options}
+        term = for_detectors(make_term(covariate, **chosen), len(self.detectors.ids))
+        return replace(self, terms=(*self.terms, term))
 
     def _complaint(
         self, given: str, wanted: str, todo: str = "correct the value"

@@ -13,6 +13,7 @@ import numpy as np
 
 from reseau.errors import ConfigError, explain
 from reseau.instrument import CalibrationTerm, Instrument, make_term
+from reseau.instrument.calibration_terms import TIMES
 from reseau.instrument.distortion.terms import Polynomial
 
 PARALLEL = 1e-2
@@ -76,7 +77,7 @@ def traded(
     free
         Names of the free blocks.
     """
-    if not {*term.factors} <= {"one", "time"}:
+    if not {*term.factors} <= {"one", *TIMES}:
         return None
     degrees = {k + m for k, m in term.functions}
     constant = term.covariate == "one" or term.granularity == "exposure"

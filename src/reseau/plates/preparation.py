@@ -14,7 +14,7 @@ from reseau._precision import in_double
 from reseau._words import counted
 from reseau.catalogue import Astrometry, astrometry
 from reseau.constants import ARCSECOND, DEGREE
-from reseau.datasets import Dataset
+from reseau.datasets import Dataset, not_one_plate
 from reseau.errors import (
     CatalogueError,
     ConfigError,
@@ -218,14 +218,7 @@ def _plate_columns(dataset: Dataset, plate: int | None) -> tuple[Columns, Column
     )
     plates = plates_of(dataset)
     if plate is None and len(plates) > 1:
-        raise ConfigError(
-            explain(
-                given=f"{len(plates)} plates: {some(plates)}",
-                wanted="one plate at a time",
-                where=f"dataset {dataset.name}",
-                todo=f"choose one, e.g. --plate {plates[0]}",
-            )
-        )
+        raise not_one_plate(plates, f"dataset {dataset.name}")
     chosen = plates[0] if plate is None else plate
     if chosen not in plates:
         raise ConfigError(

@@ -21,6 +21,7 @@ from .coverage import (
     places,
     shares_of,
 )
+from .premises import check_noise, check_sky
 from .random_limit import RandomLimit, factors_at, mean_errors, random_limit
 from .region_stars import embedded_over
 from .schedule import SurveyPlan, nearest_limb, plan_survey
@@ -156,6 +157,8 @@ def summarise(
         The table of errors cannot be used.
     """
     place = Source("the survey", "") if source is None else source
+    check_sky(config, place)
+    check_noise(config, noise)
     plan = plan_survey(
         config.orbit,
         config.region,

@@ -133,13 +133,14 @@ def check_fields(
     there = np.stack(in_icrs(plan.region.frame, middles[:, 0], middles[:, 1]), axis=-1)
     far = np.cos(min(reach, np.pi))
     seen = [np.any(direction @ a > far) for a in unit_vectors(*(there / DEGREE).T)]
+    plates = len(plan.middle)
     on_plate = np.array(seen)[which.reshape(plan.field.shape[:2])].any(axis=1)
-    if on_plate.all():
-        return
     empty = np.flatnonzero(~on_plate)
+    if len(empty) == 0:
+        return
     raise place.complain(
         "stars",
-        f"no star is within reach of the fields of {len(empty)} of {len(on_plate)} "
+        f"no star is within reach of the fields of {len(empty)} of {plates} "
         f"plates: {some(empty)}",
         "a star that can be measured on each plate",
         "give stars that cover the region, more of them, or correct the region",

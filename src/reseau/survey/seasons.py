@@ -82,8 +82,9 @@ def orbits_used(
     ConfigError
         No orbit is in season, gaps take all of them, or leave fewer than are wanted.
     """
+    _check_count(orbit, schedule, place)
     bounds = _season_bounds(schedule, target, place)
-    middle = _all_middles(orbit, schedule, target, place)
+    middle = _all_middles(orbit, schedule, target)
     middle = middle[np.searchsorted(bounds, middle) % 2 == 1]
     if len(middle) == 0:
         raise place.below("orbit").complain(
@@ -106,12 +107,8 @@ def orbits_used(
     return OrbitsUsed(left, len(middle), int(lost.sum()))
 
 
-def _all_middles(
-    orbit: OrbitConfig, schedule: ScheduleConfig, target: Target, place: Source
-) -> np.ndarray:
-    """Return the middles of the observing part of all orbits, rising."""
-    period = orbit.period / MINUTES_PER_YEAR
-    count = schedule.years / period + 1e-9
+def _check_count(orbit: OrbitConfig, schedule: ScheduleConfig, place: Source) -> None:
+    count = schedule.years * MINUTES_PER_YEAR / orbit.period + 1e-9
     if not 1.0 <= count <= MOST_ORBITS:
         raise place.below("orbit").complain(
             "period_min",
@@ -119,7 +116,15 @@ def _all_middles(
             f"1 to {MOST_ORBITS:,} orbits",
             "correct the period [min] or the schedule's years",
         )
-    start = schedule.begin + np.arange(int(count)) * period
+
+
+def _all_middles(
+    orbit: OrbitConfig, schedule: ScheduleConfig, target: Target
+) -> np.ndarray:
+    """Return the middles of the observing part of all orbits, rising."""
+    period = orbit.period / MINUTES_PER_YEAR
+    count = int(schedule.years / period + 1e-9)
+    start = schedule.begin + np.arange(count) * period
     if orbit.kind == "geocentre":
         return start + 0.5 * period * orbit.observing
     return middle_of_orbit(

@@ -9,7 +9,7 @@ import pyarrow as pa
 from reseau.datasets import PlateByPlate, read_summary
 from reseau.datasets.survey_solutions import check_plate_piece, make_table, plate_piece
 from reseau.engine import Failure, Outcome
-from reseau.errors import ReseauWarning, warn
+from reseau.errors import ReseauError, ReseauWarning, warn
 from reseau.plates.result import peak_memory, versions
 from reseau.plates.survey_overview import row_of_failure, row_of_plate, survey_summary
 
@@ -38,24 +38,29 @@ class PlateDone(NamedTuple):
 
 def teller(
     report: Callable[[PlateDone], None] | None, before: int, total: int
-) -> Callable[[Outcome, int], None] | None:
-    """Return what the engine tells of each plate; None: nobody listens.
+) -> Callable[[Outcome, int], None]:
+    """Return what the engine tells of each plate.
+
+    It raises what is no matter of a plate: a solution that cannot be written ends the
+    run, which can be continued when there is room again.
 
     Parameters
     ----------
     report
-        Who listens.
+        Who listens; None: nobody.
     before
         Plates that an earlier run has solved.
     total
         Plates in all.
     """
-    if report is None:
-        return None
 
     def tell(outcome: Outcome, done: int) -> None:
-        why = None if outcome.failure is None else _message(outcome.failure)
-        report(PlateDone(outcome.address, before + done, total, why))
+        failure = outcome.failure
+        if failure is not None and failure.kind == ReseauError.__name__:
+            raise ReseauError(failure.message)
+        if report is not None:
+            why = None if failure is None else _message(failure)
+            report(PlateDone(outcome.address, before + done, total, why))
 
     return tell
 

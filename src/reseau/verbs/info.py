@@ -12,8 +12,10 @@ from reseau._words import counted
 from reseau.constants import DEGREE
 from reseau.datasets import (
     Dataset,
+    PlateByPlate,
     PlateTables,
     is_plane,
+    open_plates,
     presets,
     read_dataset,
     read_instrument,
@@ -135,6 +137,9 @@ def _of_directory(place: Path, allow_outside: bool) -> Information:
         with damage_told(place, "solution", "solve again"):
             return _of_solution(str(place), read_solution(place))
     if (place / "dataset.toml").exists():
+        plates = open_plates(place, allow_outside=allow_outside)
+        if plates.apart:
+            return _of_many_plates(str(place), plates)
         return _of_dataset(str(place), read_dataset(place, allow_outside=allow_outside))
     raise _not_known(place, "a directory without dataset.toml and summary.json")
 
@@ -152,27 +157,48 @@ def _not_known(path: str | Path, given: str) -> FileFormatError:
 
 
 def _of_dataset(name: str, dataset: Dataset) -> Information:
-    exposures, measurements = dataset.exposures, dataset.measurements
-    plates = np.unique(exposures["plate_id"].to_numpy())
+    measurements = dataset.measurements
     sources = np.unique(measurements["source_id"].to_numpy())
-    facts = [
+    facts = _facts(name, dataset, measurements.num_rows, sources)
+    return Information("dataset", name, facts, _columns_of(dataset, measurements))
+
+
+def _of_many_plates(name: str, plates: PlateByPlate) -> Information:
+    """Say what a dataset holds whose plates have files of their own, reading few."""
+    rows, sources = plates.measured()
+    first = plates.read(plates.plates[0]).measurements
+    facts = _facts(name, plates.shared, rows, sources)
+    return Information("dataset", name, facts, _columns_of(plates.shared, first))
+
+
+def _columns_of(
+    dataset: Dataset, measurements: pa.Table
+) -> dict[str, list[dict[str, str]]]:
+    tables = {"exposures": dataset.exposures, "measurements": measurements}
+    if dataset.reference is not None:
+        tables["reference"] = dataset.reference
+    return _tables(tables)
+
+
+def _facts(
+    name: str, dataset: Dataset, rows: int, sources: np.ndarray
+) -> list[tuple[str, str]]:
+    exposures = dataset.exposures
+    plates = np.unique(exposures["plate_id"].to_numpy())
+    return [
         ("name", dataset.name),
         *([("description", dataset.description)] if dataset.description else []),
         ("instrument", _instrument_line(dataset.instrument)),
         ("plates", f"{plates.size:,}"),
         ("exposures", f"{exposures.num_rows:,}"),
         ("epochs", _range(exposures["epoch"].to_numpy(), "{:.6f}")),
-        ("measurements", f"{measurements.num_rows:,}"),
+        ("measurements", f"{rows:,}"),
         ("measured sources", f"{sources.size:,}"),
         ("references", _references(dataset, sources)),
         ("effects", ", ".join(sorted(dataset.effects)) or "none"),
         ("observer", _observer(dataset)),
         ("truth", "yes" if (Path(name) / "truth").is_dir() else "no"),
     ]
-    tables = {"exposures": exposures, "measurements": measurements}
-    if dataset.reference is not None:
-        tables["reference"] = dataset.reference
-    return Information("dataset", name, facts, _tables(tables))
 
 
 def _references(dataset: Dataset, sources: np.ndarray) -> str:

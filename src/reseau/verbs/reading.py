@@ -3,7 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from reseau.datasets import Dataset, read_dataset, read_instrument
+from reseau.datasets import (
+    Dataset,
+    not_one_plate,
+    plates_apart,
+    read_dataset,
+    read_instrument,
+)
 from reseau.errors import (
     ConfigError,
     FileFormatError,
@@ -90,6 +96,10 @@ def _dataset(source: Any, options: SolveOptions) -> Dataset | None:
     if not Path(source).is_dir():
         return None
     _refuse_of_tables(source, options)
+    # Before any of them is read: they may be larger than memory.
+    plates = plates_apart(Path(source)) if options.plate is None else []
+    if len(plates) > 1:
+        raise not_one_plate(plates, source)
     return read_dataset(
         source, plate=options.plate, allow_outside=options.allow_outside
     )

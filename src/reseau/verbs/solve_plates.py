@@ -90,13 +90,15 @@ def solve_plates(
     refuse_misplaced({n: v for n, v in chosen.items() if n not in KEYWORDS})
     check_kinds(options, instrument, output, method)
     options = chosen_options(options, method, chosen, reference)
+    reference = None if reference is False else reference
     number_of_workers(workers, 1)
     require_plates(source, options)
-    reference = reference or options.reference_table
+    if reference is None:
+        reference = options.reference_table
     refuse_own_input(source, options, output, reference, instrument)
     opened = open_plates(source, allow_outside=options.allow_outside)
     wanted = chosen_plates(plates, opened.plates, str(source))
-    camera = _instrument(instrument or options.instrument)
+    camera = _instrument(options.instrument if instrument is None else instrument)
     _check_options(opened, options, camera)
     warn_of_order(opened)
     same = identity_of(opened, options, reference=reference, instrument=camera)

@@ -79,7 +79,8 @@ def test_all_plates_count_together(validation):
 
 def test_means_of_plates_that_share_nothing_are_as_good_as_promised(validation):
     means = validation.artificial
-    assert means is not None and means.plates.tolist() == [6] * 20
+    assert means is not None
+    assert means.plates.tolist() == [6] * 20
     # 3.5 sigma of the standard deviation of 40 Normal numbers.
     assert abs(means.recovery.pull_std - 1.0) < 3.5 / np.sqrt(2.0 * 40)
 

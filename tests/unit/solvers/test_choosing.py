@@ -182,7 +182,7 @@ def test_nothing_that_fits():
     kept = problem.measurements.detector == 0
     measurements = replace(
         problem.measurements,
-        **{n: v[kept] for n, v in vars(problem.measurements).items()},
+        **{n: v[kept] for n, v in vars(problem.measurements).items() if v is not None},
     )
     open_ = replace(problem, instrument=instrument, measurements=measurements)
     with pytest.raises(ConvergenceError, match="none of 1 models"):

@@ -45,8 +45,9 @@ def test_a_wide_region_is_covered_without_seams(bounds):
     longitude, latitude = place.l.wrap_at("180d").deg, place.b.deg
     low = np.array([bounds[0], bounds[2]]) - np.degrees(MARGIN)
     high = np.array([bounds[1], bounds[3]]) + np.degrees(MARGIN)
-    assert longitude.min() > low[0] - 1e-9 and longitude.max() < high[0] + 1e-9
-    assert latitude.min() > low[1] - 1e-9 and latitude.max() < high[1] + 1e-9
+    both = np.stack([longitude, latitude], axis=-1)
+    assert np.all(both > low - 1e-9)
+    assert np.all(both < high + 1e-9)
     count, _, _ = np.histogram2d(
         longitude, latitude, bins=8, range=np.stack([low, high], axis=-1)
     )

@@ -19,8 +19,8 @@ SUN = {"effects": ["deflection"]}
 IN_A_FILE = {
     # Unknown keys, with the nearest one.
     "a key": ({"schedule": {"exposures_s": 1.0}}, "schedule.exposures_s", "exposure_s"),
-    "a table": ({"shedule": {"fields": 4}}, "shedule", "schedule"),
-    "a top key": ({"efects": []}, "efects", "effects"),
+    "a table": ({"scheduling": {"fields": 4}}, "scheduling", "schedule"),
+    "a top key": ({"effekts": []}, "effekts", "effects"),
     "a key of another unit": (
         {"camera": {"angle_arcsec": 3.0}},
         "camera.angle_arcsec",
@@ -36,7 +36,7 @@ IN_A_FILE = {
     "a sign": ({"noise": {"constant_pixel": -1}}, "noise.constant_pixel", "> 0"),
     "a slip": ({"camera": {"focal_um": 1e9}}, "camera.focal_um", "at most 1e+06"),
     "a choice": ({"orbit": {"kind": "geocenter"}}, "orbit.kind", "geocentre"),
-    "an effect": ({"effects": ["abberation"]}, "effects", "'aberration'"),
+    "an effect": ({"effects": ["aberratio"]}, "effects", "'aberration'"),
     "the air in space": ({"effects": ["refraction"]}, "effects", "deflection"),
     "magnitudes": (
         {"stars": {"brightest_mag": 15.0}},

@@ -1,5 +1,6 @@
 """Many plates: each solved on its own, whoever does it and however often it ends."""
 
+import errno
 import json
 import shutil
 from collections.abc import Callable
@@ -13,7 +14,9 @@ import pytest
 
 from many_plates import simulated_plates, write_plates
 from reseau import (
+    ReseauError,
     Simulated,
+    Solved,
     SolveOptions,
     SurveySolution,
     compare,
@@ -194,6 +197,24 @@ def test_a_piece_that_a_crash_has_cut_is_named(
     assert same(solved.source, out)
 
 
+def test_no_room_to_write_ends_the_run(
+    solved: SurveySolution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out = Path(solved.summary["input"]), tmp_path / "out"
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as change:
+        change.setattr(Solved, "write_files", full)
+        with pytest.raises(ReseauError, match="free some space or choose") as caught:
+            solve_plates(source, out, workers=1)
+    assert "what is done stays" in str(caught.value)
+    assert not list((out / "plates").iterdir())
+    with pytest.raises(FileFormatError, match="0 of 4 pieces"):
+        describe(out)
+
+
 def test_what_is_damaged_later_is_named(solved: SurveySolution, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(solved.source, out)
@@ -331,5 +352,3 @@ def test_references_of_another_table(
     mine, theirs = (s.solution(0).sources["ra"] for s in (found, solved))
     np.testing.assert_array_equal(mine, theirs)
     assert "reference.parquet" in found.solution(0).as_dict()["digests"]
-    free = solve_plates(survey, tmp_path / "free", plates=0, workers=1, reference=False)
-    assert free.solution(0).as_dict()["free_network"]

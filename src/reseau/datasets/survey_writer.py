@@ -117,8 +117,8 @@ def write_end(folder: Path, *, config: Any, exposures: Columns, truth: Columns) 
     folder
         The dataset that is being made.
     config
-        With `name`, `description`, `effects`, `deflectors` and `ephemeris`, as of
-        `Dataset`.
+        The survey's description, which is kept beside the truth. With `name`,
+        `description`, `effects`, `deflectors` and `ephemeris`, as of `Dataset`.
     exposures, truth
         Columns of the tables `EXPOSURES` and `TRUTH_EXPOSURES`, of all plates.
     """
@@ -135,6 +135,8 @@ def write_end(folder: Path, *, config: Any, exposures: Columns, truth: Columns) 
         ephemeris=None if places == EPHEMERIDES[0] else places,
         atmosphere=AtmosphereConfig(),
     )
+    with piece_file(folder / TRUTH / "survey.toml") as temporary:
+        write_toml(config, temporary)
     with piece_file(folder / "dataset.toml") as temporary:
         write_toml(written, temporary)
 

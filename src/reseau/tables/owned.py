@@ -76,6 +76,7 @@ DATASET = Kind(
         *("measurements.parquet", "measurements/plate_id=*/*.parquet"),
         *("truth/sources.parquet", "truth/exposures.parquet", f"truth/{_INSTRUMENT}"),
         *("truth/sources/plate_id=*/*.parquet", "truth/instruments/plate_id=*.toml"),
+        "truth/survey.toml",
     ),
 )
 KINDS = (SOLUTION, SURVEY_SOLUTION, DATASET)

@@ -60,7 +60,7 @@ def random_detectors(rng: np.random.Generator, n: int) -> Detectors:
 
 
 def test_presets() -> None:
-    assert set(presets()) == {"jasmine", "challenge"}
+    assert set(presets()) == {"jasmine", "jasmine-mission", "challenge"}
     jasmine = read_instrument("jasmine")
     np.testing.assert_array_equal(jasmine.focal, [4.86e6, 4.86e6])
     assert jasmine.parity == -1

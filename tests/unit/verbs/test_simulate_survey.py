@@ -68,6 +68,7 @@ def test_the_files_are_those_of_the_design(whole):
         "reference.parquet",
         "truth/exposures.parquet",
         "truth/instrument.toml",
+        "truth/survey.toml",
         *(f"measurements/{p}/part-0.parquet" for p in plates),
         *(f"truth/sources/{p}/part-0.parquet" for p in plates),
         *(f"truth/instruments/{p}.toml" for p in plates),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from plates import make_plate, two_detectors
+from reseau.constants import MILLIARCSECOND
 from reseau.equations.curvature import own_curvature
 from reseau.equations.equations import equations_at
 from reseau.equations.heavy_tails import HeavyTails
@@ -81,7 +82,9 @@ def plate():
     )
     free = (*plate.problem.free, "skew")
     problem = replace(plate.problem, prior=prior, exposures=exposures, free=free)
-    return problem, plate.truth
+    # Off the priors' means by some of their widths, else nothing would pull.
+    offset = np.random.default_rng(0).normal(0.0, 3.0, (SOURCES, 2)) * MILLIARCSECOND
+    return problem, replace(plate.truth, offset=offset)
 
 
 @pytest.fixture(scope="module", params=["exposure-axis", "plate"])

@@ -36,16 +36,19 @@ def test_usual_numbers_are_few_and_near():
     assert all(usual_number(int(n)) == n for n in different)
 
 
-@pytest.mark.parametrize("rows", [up_to_usual, coarsely_usual])
-@pytest.mark.parametrize("n", [1, 63, 64, 65, 257, 1000])
-def test_rows_are_all_there_and_the_last_one_again(rows, n):
-    found = rows(n)
-    np.testing.assert_array_equal(found[:n], np.arange(n))
-    np.testing.assert_array_equal(found[n:], np.full(len(found) - n, n - 1))
-    wanted = usual_number(n) if rows is up_to_usual else 64 * 4 ** (len(found) > 64)
-    if rows is coarsely_usual and n > 256:
-        wanted = 1024
-    assert len(found) == wanted
+@pytest.mark.parametrize(
+    ("rows", "sizes"),
+    [
+        (up_to_usual, {1: 64, 64: 64, 65: 96, 128: 128, 257: 384}),
+        (coarsely_usual, {1: 64, 64: 64, 65: 256, 256: 256, 257: 1024, 1000: 1024}),
+    ],
+)
+def test_rows_are_all_there_and_the_last_one_again(rows, sizes):
+    for n, size in sizes.items():
+        found = rows(n)
+        assert len(found) == size
+        np.testing.assert_array_equal(found[:n], np.arange(n))
+        np.testing.assert_array_equal(found[n:], np.full(size - n, n - 1))
 
 
 def _summed(record, weight):

@@ -31,7 +31,7 @@ def plate():
 
 @quick_jit
 def _predicted(instrument, direction, parameters, around):
-    """Return pixels of all sources on all exposures and both detectors, (2, 2, n, m)."""
+    """Return x and y of sources on exposures, on both detectors: (2, 2, n, m)."""
     frame = exposure_frame(parameters.axes, parameters.focal, around)
     rest = parameters.coefficients, parameters.skew, parameters.detectors
     components = tuple(direction[:, None, i] for i in range(3))

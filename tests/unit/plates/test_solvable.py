@@ -51,15 +51,13 @@ def test_some_repeats_are_believed(problem):
 
 def test_more_are_not(problem):
     with pytest.raises(CatalogueError) as caught:
-        check_solvable(
-            _repeated(problem, MOST_REPEATS + 1), IDS, NAMES, "plate.parquet"
-        )
+        check_solvable(_repeated(problem, MOST_REPEATS + 1), IDS, NAMES, "a folder")
     given, wanted, where, todo = str(caught.value).splitlines()
     assert given == (
         "source a star was measured 17 times on exposure 51, detector right"
     )
     assert "at most 16 measurements" in wanted
-    assert "plate.parquet, measurements, column source_id" in where
+    assert "a folder, measurements, column source_id" in where
     assert "check the identification" in todo
 
 

@@ -92,14 +92,15 @@ def test_the_real_pools_have_one_thread_inside_and_as_many_as_before_outside():
 
 
 @pytest.fixture
-def fresh_pools():
+def _fresh_pools():
     """Ask the C library again, whatever was asked before."""
     _memory.few_pools.cache_clear()
     yield
     _memory.few_pools.cache_clear()
 
 
-def test_the_c_library_is_told_once(monkeypatch, fresh_pools):
+@pytest.mark.usefixtures("_fresh_pools")
+def test_the_c_library_is_told_once(monkeypatch):
     asked = []
 
     class Library:
@@ -113,8 +114,9 @@ def test_the_c_library_is_told_once(monkeypatch, fresh_pools):
     assert asked == [(-8, _memory.POOLS)]
 
 
+@pytest.mark.usefixtures("_fresh_pools")
 @pytest.mark.parametrize("kind", [AttributeError, OSError, TypeError])
-def test_other_systems_have_nothing_to_be_told(monkeypatch, fresh_pools, kind):
+def test_other_systems_have_nothing_to_be_told(monkeypatch, kind):
     def missing(_):
         raise kind("no such library")
 

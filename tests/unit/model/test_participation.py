@@ -98,6 +98,22 @@ def test_what_no_combination_of_hits_tells_is_not_placed(problem):
     assert taking_part(two)[1]
 
 
+def test_a_turn_moves_a_hit_across_its_lever(problem):
+    """A hit at (a, a) moves along (−1, 1); there its error is the smaller one."""
+    origin = np.asarray(problem.instrument.detectors.origin)[1]
+    pixel = np.add(origin, [300, 300])
+    lever = np.sqrt(2.0) * 300.0 * PITCH
+    for correlation in (0.8, -0.8):
+        along = 0.1 * PITCH * np.sqrt(1.0 - correlation)
+        for factor, wanted in ((1.001, True), (0.999, False)):
+            theta = factor * np.sqrt(PLACED) * along / lever
+            case = _hit(problem, pixel=pixel, **{**KNOWN, "theta": theta}, **OTHERS)
+            covariance = np.array(case.measurements.covariance)
+            covariance[0] = 0.01 * np.array([[1.0, correlation], [correlation, 1.0]])
+            measurements = replace(case.measurements, covariance=covariance)
+            assert taking_part(replace(case, measurements=measurements))[1] == wanted
+
+
 def test_correlated_errors_count_as_they_are(problem):
     """Along the axis of the small error a shift is known, across it is not."""
     case = _hit(problem, pixel=[[3, 4]], **{**KNOWN, "centre": EDGE}, **OTHERS)

@@ -3,7 +3,7 @@
 So that writing a number in another unit and reading it again gives the same bits.
 """
 
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, Overflow, localcontext
 
 _DIGITS = 40
 _DEGREE = Decimal("0.01745329251994329576923690768488612713442871888541725456097")
@@ -21,7 +21,8 @@ def from_unit(value: Decimal, unit: str) -> float:
 
     Infinite where it is too large for a floating-point number there.
     """
-    with localcontext(prec=_DIGITS, traps=[InvalidOperation]):
+    with localcontext(prec=_DIGITS) as context:
+        context.traps[Overflow] = False
         return float(value * _FACTORS[unit])
 
 

@@ -129,8 +129,8 @@ def test_free_are_free_blocks_of_some_width(plate):
 
 def test_a_block_that_does_not_exist_is_named():
     assert check_blocks(("sources", "skew"), "option free") == ("sources", "skew")
-    with pytest.raises(ConfigError, match="distorsion") as caught:
-        check_blocks(("sources", "distorsion"), "option free")
+    with pytest.raises(ConfigError, match="distort") as caught:
+        check_blocks(("sources", "distort"), "option free")
     message = str(caught.value)
     assert "option free" in message
     assert "distortion" in message  # what may have been meant

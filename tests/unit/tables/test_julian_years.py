@@ -62,10 +62,11 @@ def test_years_to_come_need_no_leap_seconds(scale):
 
 
 def test_utc_of_years_to_come_is_doubtful():
-    time = Time(2040.0, format="jyear", scale="tt")
+    """By a second or so, which nobody knows yet: astropy's warning is passed on."""
+    with pytest.warns(erfa.ErfaWarning):
+        time = Time("2040-01-01", scale="utc")
     with pytest.warns(erfa.ErfaWarning, match="dubious year"):
-        julian_years(Time("2040-01-01", scale="utc"), "epoch")
-    assert julian_years(time, "epoch") > 2040.0
+        julian_years(time, "epoch")
 
 
 @pytest.mark.parametrize("scale", ["tcb", "tt", "utc"])

@@ -1,4 +1,5 @@
 # The calls in the class bodies declare fields, as dataclasses.field does.
+# ruff: noqa: RUF009
 """Keys of a survey's file that say how its camera departs from its drawing.
 
 Every table is off where it is absent, but for ``[camera]``, which says how far the

@@ -114,16 +114,19 @@ def test_without_references_there_is_no_beyond(plate, corner):
 
 def test_the_usual_reference_may_be_one_that_is_held(corner):
     """Where most are held, one without any error is put beside each source."""
+    # So wide that what is usual decides; covariances are those of the plate before.
     prior = corner.problem.prior
+    prior = replace(prior, information=1e-6 * np.asarray(prior.information))
     known = np.any(prior.information != 0, axis=(1, 2))
     seen = np.bincount(corner.problem.measurements.source, minlength=N) > 0
     held = np.flatnonzero(known & seen)
     some = np.zeros(N, dtype=bool)
     some[held[: len(held) // 2]] = True
     few = corner.found(prior=replace(prior, fixed=some)).beyond
-    np.testing.assert_array_equal(few, corner.found().beyond)
+    assert not few.any()
     some[held[: len(held) // 2 + 1]] = True
     most = corner.found(prior=replace(prior, fixed=some)).beyond
+    assert most.any()
     for i in np.flatnonzero(corner.own[:, 0, 0] > 0):
         added = corner.covariance[i] - corner.own[i]
         ratio = scipy.linalg.eigh(added, corner.own[i], eigvals_only=True)[-1]

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from reseau.verbs.compare import compare
     from reseau.verbs.demo import Demonstration, demo
     from reseau.verbs.info import Information, describe
-    from reseau.verbs.plan import PlannedSurvey, plan
+    from reseau.verbs.plan import plan
     from reseau.verbs.plot import Figures, plot
     from reseau.verbs.posterior import posterior
     from reseau.verbs.simulate import Simulated, simulate
-    from reseau.verbs.simulate_survey import SimulatedSurvey, simulate_survey
+    from reseau.verbs.simulate_survey import simulate_survey
     from reseau.verbs.solution import Solution, Solved, read_solution
     from reseau.verbs.solve import solve
     from reseau.verbs.solve_plates import solve_plates
@@ -49,12 +49,10 @@ __all__ = [
     "Information",
     "Instrument",
     "Nuts",
-    "PlannedSurvey",
     "ReseauError",
     "ReseauWarning",
     "Robust",
     "Simulated",
-    "SimulatedSurvey",
     "Solution",
     "SolutionComparison",
     "SolveOptions",
@@ -94,12 +92,10 @@ _HOMES = {
     "Information": "verbs.info",
     "Instrument": "instrument",
     "Nuts": "plates.methods",
-    "PlannedSurvey": "verbs.plan",
     "ReseauError": "errors",
     "ReseauWarning": "errors",
     "Robust": "plates.methods",
     "Simulated": "verbs.simulate",
-    "SimulatedSurvey": "verbs.simulate_survey",
     "Solution": "verbs.solution",
     "SolutionComparison": "diagnostics",
     "SolveOptions": "plates",

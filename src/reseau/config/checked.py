@@ -13,21 +13,37 @@ from .source import Source
 class RecordError(ConfigError):
     """A record holds what it cannot.
 
-    Parameters
+    Attributes
     ----------
-    record
-        Name of its class.
     key
         Which key is wrong; None: several together.
-    given, wanted, todo
-        Parts of the message.
+    parts
+        What was given, what was wanted, and what to do.
     """
 
     def __init__(
-        self, record: str, key: str | None, *, given: str, wanted: str, todo: str
+        self, message: str, *, key: str | None, parts: tuple[str, str, str]
     ) -> None:
-        super().__init__(explain(given=given, wanted=wanted, where=record, todo=todo))
-        self.key, self.parts = key, (given, wanted, todo)
+        super().__init__(message)
+        self.key, self.parts = key, parts
+
+    @classmethod
+    def of(
+        cls, record: str, key: str | None, *, given: str, wanted: str, todo: str
+    ) -> "RecordError":
+        """Return the error of a record that was made in Python.
+
+        Parameters
+        ----------
+        record
+            Name of its class.
+        key
+            Which key is wrong; None: several together.
+        given, wanted, todo
+            Parts of the message.
+        """
+        text = explain(given=given, wanted=wanted, where=record, todo=todo)
+        return cls(text, key=key, parts=(given, wanted, todo))
 
     def in_file(self, source: Source) -> ConfigError:
         """Return the same error of the table of a file that the record is made of."""
@@ -58,7 +74,7 @@ def _check(record: str, rules: Any, value: Any) -> None:
     elif kind is str and not isinstance(value, str):
         wanted = "a text"
     if wanted:
-        raise RecordError(
+        raise RecordError.of(
             record,
             rules["key"],
             given=f"{rules['key']} = {value!r}",

@@ -116,7 +116,7 @@ class StarsConfig(Checked):
         parts = ("binary_fraction", "accelerated_fraction", "lensed_fraction")
         total = sum(getattr(self, name) for name in parts)
         if total > 1.0 + 1e-12:
-            raise RecordError(
+            raise RecordError.of(
                 type(self).__name__,
                 parts[-1],
                 given=f"{', '.join(parts)} add up to {total:g}",
@@ -129,7 +129,7 @@ class StarsConfig(Checked):
 def _check_order(record: Any, low: str, high: str) -> None:
     first, last = getattr(record, low), getattr(record, high)
     if not first < last:
-        raise RecordError(
+        raise RecordError.of(
             type(record).__name__,
             low,
             given=f"{low} = {first:g}, {high} = {last:g}",
@@ -275,7 +275,7 @@ class NoiseConfig(Checked):
             given = f"kind = {self.kind!r} and " + (
                 "no file" if self.file is None else f"file = {self.file!r}"
             )
-            raise RecordError(
+            raise RecordError.of(
                 type(self).__name__,
                 "kind",
                 given=given,

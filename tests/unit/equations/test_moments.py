@@ -20,12 +20,14 @@ from reseau.equations.objective import LeastSquares, Objective, Terms
 from reseau.equations.plan import Batch, Blocks
 from reseau.model import PER_DETECTOR, PER_EXPOSURE, Layout, OnDetector
 from reseau.model.arrangement import whitening_factors
+from reseau.model.derivatives import Combined
 
 B, S, N, F = 5, 2, 3, 4
 """Blocks, slots, sources and features."""
 
 LAYOUT = Layout(n_exposures=3, n_coefficients=2 * (F - 3), n_detectors=2)
 PLAIN = 1
+KINDS = Combined(linear=LAYOUT.n_coefficients, terms=0, own=PER_DETECTOR)
 J = LAYOUT.n_coefficients + PER_DETECTOR
 
 
@@ -53,7 +55,9 @@ def _blocks(rng, covariance=None):
 @pytest.mark.parametrize("linear", [True, False])
 def test_every_column_is_of_one_kind(layout, linear):
     n = layout.n_coefficients if linear else 0
-    private, features = column_kinds(layout, n + PER_DETECTOR)
+    private, features = column_kinds(
+        layout, Combined(linear=n, terms=0, own=PER_DETECTOR)
+    )
     each = [private[i, :PER_EXPOSURE] for i in range(layout.n_exposures)]
     plain = private[0, PER_EXPOSURE:]
     assert np.all(private[:, PER_EXPOSURE:] == plain)
@@ -157,7 +161,7 @@ def _case(rng, curvature):
         loss=rng.uniform(size=B),
     )
     matrix = rng.normal(size=(LAYOUT.n_detectors, 2, J, F))
-    kinds = column_kinds(LAYOUT, J)
+    kinds = column_kinds(LAYOUT, KINDS)
     psi = features.reshape(F, B, S, N)
     rows = np.zeros((B, S, N, 2, LAYOUT.size))
     for b in range(B):
@@ -199,7 +203,7 @@ def test_normal_equations_of_features_are_those_of_the_derivatives(kind, k):
     found = products(case.columns, jnp.asarray(case.features), k)
     batch = Batch(case.blocks, np.zeros((B, S, N), int), np.zeros(k, int))
     sums = sums_of(LAYOUT, (batch,), [found])
-    corner, right = combined(LAYOUT, sums, case.matrix)
+    corner, right = combined(LAYOUT, sums, case.matrix, KINDS)
     rows, inner = case.rows[:k], case.inner[:k]
     wanted = np.einsum("bsnip,bsnij,bsnjq->pq", rows, inner, rows)
     # Sums of tens of products of order one to a hundred, in another order.

@@ -20,7 +20,7 @@ def test_results_are_in_the_order_of_the_items(n):
 @pytest.mark.parametrize("cores", [1, 3])
 def test_the_number_of_cores_does_not_show(monkeypatch, cores):
     """Nor in the last bit of a sum."""
-    monkeypatch.setattr(parts, "_cores", lambda: cores)
+    monkeypatch.setattr(parts, "cores", lambda: cores)
     values = np.random.default_rng(0).normal(size=1001)
     found = in_parts(lambda part: float(np.sum(part)), list(values))
     assert found == [float(np.sum(values[i::PARTS])) for i in range(PARTS)]
@@ -49,7 +49,7 @@ def test_threads_compute_in_64_bits(n):
 
 def test_items_are_worked_on_at_once(monkeypatch):
     """Each waits for the other: one after the other they would wait for ever."""
-    monkeypatch.setattr(parts, "_cores", lambda: 2)
+    monkeypatch.setattr(parts, "cores", lambda: 2)
     both = threading.Barrier(2, timeout=30)
     assert len(each_part(lambda _: both.wait(), [0, 1])) == 2
 

@@ -28,6 +28,10 @@ def kinds(root: type) -> list[type]:
     return [k for k in found if k.__module__.startswith("reseau")]
 
 
+KNOWN = {"mask": np.array([True]), "key": "name", "parts": ("a", "b", "c")}
+"""Arguments of errors that are no numbers."""
+
+
 @pytest.mark.parametrize("root", [ReseauError, ReseauWarning])
 def test_every_kind_of_complaint(root: type) -> None:
     for kind in kinds(root):
@@ -35,7 +39,7 @@ def test_every_kind_of_complaint(root: type) -> None:
         own = "__init__" in vars(kind)
         parameters = inspect.signature(kind).parameters.values() if own else ()
         others = {
-            p.name: np.array([True]) if p.name == "mask" else 1.0
+            p.name: KNOWN.get(p.name, 1.0)
             for p in parameters
             if p.kind is p.KEYWORD_ONLY
         }

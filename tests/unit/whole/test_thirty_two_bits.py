@@ -11,6 +11,7 @@ import reseau
 from reseau import Catalogue
 from reseau.datasets import read_solution
 from reseau.tables import columns_of
+from small_survey import small_config
 from small_tables import tables
 from tiny_survey import TINY
 
@@ -90,7 +91,38 @@ def files(simulated: reseau.Simulated, written: Path, place: Path) -> object:
     ]
 
 
+SMALL = small_config(
+    schedule={"years": 0.03, "orbits": 1, "exposures": 4}, stars={"count": 300}
+)
+"""One plate of sixteen exposures."""
+
+
+def survey(_: object, __: Path, place: Path) -> object:
+    """A survey described, planned, simulated and solved plate by plate."""
+    planned = reseau.plan(SMALL)
+    made = reseau.simulate_survey(SMALL, place / "s", workers=1)
+    solved = reseau.solve_plates(place / "s", place / "p", workers=1)
+    again = reseau.read_survey_solution(place / "p")
+    return [
+        planned.as_dict(),
+        columns_of(made.plate(0).dataset.measurements.select(["x", "y"])),
+        np.asarray(solved.solution(0).sources["ra"]),
+        np.asarray(again.plates["sigma0"]),
+    ]
+
+
+def checked(_: object, __: Path, place: Path) -> object:
+    """What a survey's solver recovers, with a flaw and without."""
+    found = reseau.validate(SMALL, place / "v", workers=1)
+    costs = reseau.budget(SMALL, flaws=["colour"])
+    return [found.validation.as_dict(), costs.as_dict()]
+
+
 CASES = {
+    **dict.fromkeys(("budget", "validate"), checked),
+    **dict.fromkeys(
+        ("plan", "read_survey_solution", "simulate_survey", "solve_plates"), survey
+    ),
     **dict.fromkeys(("read_dataset", "read_instrument", "read_solution"), files),
     **dict.fromkeys(("write_dataset", "write_instrument"), files),
     "Catalogue": catalogue,

@@ -114,7 +114,7 @@ def survey(_: object, __: Path, place: Path) -> object:
 def checked(_: object, __: Path, place: Path) -> object:
     """What a survey's solver recovers, with a flaw and without."""
     found = reseau.validate(SMALL, place / "v", workers=1)
-    costs = reseau.budget(SMALL, flaws=["colour"])
+    costs = reseau.budget(SMALL, flaws=["focus"])
     return [found.validation.as_dict(), costs.as_dict()]
 
 

@@ -56,8 +56,10 @@ def pixel_shift(
     seed
         Of what belongs to the pixels themselves.
     """
-    side = np.asarray(naxis)[images.detector]
     shift = np.zeros_like(images.pixel)
+    if not _any(settings):
+        return shift
+    side = np.asarray(naxis)[images.detector]
     if settings.readout.seconds > 0 or settings.readout.smear != 0:
         plane = readout_shift(images, magnitude, flaws, side[:, 1], settings.readout)
         shift += on_detectors(plane, images, flaws)
@@ -68,6 +70,20 @@ def pixel_shift(
     if settings.persistence.fraction > 0:
         shift += persistence_shift(images, magnitude, settings.persistence)
     return shift
+
+
+def _any(settings: PixelSettings) -> bool:
+    """Return whether detectors displace anything at all."""
+    readout, transfer, pixels, persistence = settings
+    sizes = (
+        readout.seconds,
+        readout.smear,
+        transfer.size,
+        pixels.phase,
+        pixels.flat,
+        persistence.fraction,
+    )
+    return any(size != 0 for size in sizes)
 
 
 def readout_shift(

@@ -351,7 +351,7 @@ def _plate(survey: Survey, number: int) -> SimulatedPlate:
     )
     built = survey.patterns.instrument
     images = image_fields(built, begun.flaws, seen, frame, pointings.field)
-    used = np.unique(images.source)
+    used = np.flatnonzero(np.bincount(images.source, minlength=len(stars)))
     if len(used) == 0:
         raise nothing_measured(number)
     return SimulatedPlate(

@@ -189,6 +189,7 @@ def write_parquet(
     *,
     meta: Mapping[str, object] | None = None,
     repeated: Sequence[str] | None = None,
+    compression: str = "zstd",
 ) -> None:
     """Write a table as it is; use it inside `new_directory` or `new_file`.
 
@@ -202,11 +203,13 @@ def write_parquet(
         What `astropy.table.Table.meta` is to be.
     repeated
         Columns in which the same values come again and again; None: not known.
+    compression
+        Of the pages; "none" where it gains nothing, as of numbers with noise.
     """
     pq.write_table(
         _for_astropy(table, meta or {}),
         path,
-        compression="zstd",
+        compression=compression,
         use_dictionary=True if repeated is None else list(repeated),
         write_page_checksum=True,  # a flipped bit is noticed by who reads it
     )

@@ -16,10 +16,10 @@ from reseau.errors import ConfigError, explain
 from reseau.observers import orbit_altitude, orbit_inclination
 
 from .galactic import equatorial, north_angle
-from .pointings import MINUTES_PER_YEAR, Pointings, reported
+from .pointings import CORNERS, MINUTES_PER_YEAR, Pointings, reported
 from .schedule_config import OrbitConfig, RegionConfig, ScheduleConfig
 from .seasons import orbits_used
-from .tiling import CORNERS, cell_counts, grid_over, pairs
+from .tiling import cell_counts, grid_over, pairs
 from .visibility import earth_limb_angles, sun_directions
 
 SECONDS_PER_YEAR = 60.0 * MINUTES_PER_YEAR

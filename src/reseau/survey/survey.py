@@ -16,7 +16,7 @@ from jaxtyping import Float
 
 from reseau._precision import in_double
 from reseau.config import Source
-from reseau.constants import DEGREE, MILLIARCSECOND
+from reseau.constants import MILLIARCSECOND
 from reseau.instrument import Instrument
 from reseau.observers import Observer, circular_orbit, geocentre, surroundings
 
@@ -42,6 +42,7 @@ from .premises import (
 )
 from .region_stars import embedded_over, within_reach
 from .schedule import OrbitExposures, SurveyPlan, exposures_of, one_plate, plan_survey
+from .selection import unit_vectors
 from .simulated import (
     SimulatedPlate,
     exposure_columns,
@@ -165,9 +166,7 @@ class Survey:
 
         Bodies of the solar system have none; they are always looked for.
         """
-        ra, dec = self.stars.ra * DEGREE, self.stars.dec * DEGREE
-        flat = np.cos(dec)
-        return np.stack([flat * np.cos(ra), flat * np.sin(ra), np.sin(dec)], axis=-1)
+        return unit_vectors(self.stars.ra, self.stars.dec)
 
 
 @in_double

@@ -10,9 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-CORNERS = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-
-
 CELLS = ((0, 0), (1, 0), (0, 1), (1, 1))
 """Cells of a field, from its own place."""
 
@@ -117,4 +114,4 @@ def _neighbour(counts: np.ndarray, place: int, n: int) -> int:
     return min(choices, key=lambda p: int(counts[p : p + 2].sum()))
 
 
-__all__ = ["CORNERS", "Grid", "cell_counts", "grid_over", "pairs"]
+__all__ = ["Grid", "cell_counts", "grid_over", "pairs"]

@@ -18,7 +18,7 @@ from .block_low_rank import BlockLowRank
 from .columns import Columns
 from .conjugate_gradients import Conjugated, conjugate_gradients
 from .factor import Factor, factorise, rounding_threshold
-from .low_rank_factor import LowRankFactor, factorise_low_rank
+from .low_rank_factor import LowRankFactor, factor_of_whitened, factorise_low_rank
 from .low_rank_merging import Modes, coloured, compress, compressed, merge, whitened
 from .small_blocks import (
     backward_blocks,
@@ -48,6 +48,7 @@ __all__ = [
     "conjugate_gradients",
     "covariance_of",
     "eliminate",
+    "factor_of_whitened",
     "factorise",
     "factorise_low_rank",
     "forward_2x2",

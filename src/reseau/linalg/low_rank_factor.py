@@ -13,6 +13,8 @@ A mode of which nothing is left is null: M knows nothing along it. The inverse i
 L⁻ᵀ (…)⁺ L⁻¹, the pseudo-inverse in whitened unknowns, and the null modes are returned.
 """
 
+from collections.abc import Sequence
+
 import equinox as eqx
 import numpy as np
 from jaxtyping import Float, Int
@@ -20,6 +22,7 @@ from jaxtyping import Float, Int
 from reseau.errors import DegeneracyError, explain
 
 from .block_low_rank import BlockLowRank
+from .columns import Columns
 from .factor import rounding_threshold
 from .low_rank_merging import Modes, modes_of, whitened
 from .small_blocks import (
@@ -28,6 +31,9 @@ from .small_blocks import (
     forward_blocks,
     slices,
 )
+
+IN_32_BITS = 32.0
+"""Rounding of a share, in units of 32 bits' ε, of columns merged many times."""
 
 
 class LowRankFactor(eqx.Module):
@@ -188,18 +194,36 @@ def factorise_low_rank(matrix: BlockLowRank, threshold: float = 0.0) -> LowRankF
 
     Notes
     -----
-    A mode is null where what is left is not above rounding: 4 ε n b, or 4 ε of 32
-    bits where columns are kept in those.
+    A mode is null where what is left is not above rounding: 4 ε n b, or `IN_32_BITS`
+    ε of 32 bits where columns are kept in those.
     """
     root = cholesky_blocks(matrix.blocks)
-    n, size = matrix.n, matrix.size
+    return factor_of_whitened(
+        root, [whitened(part, root) for part in matrix.parts], threshold
+    )
+
+
+def factor_of_whitened(
+    root: Float[np.ndarray, "n b b"], parts: Sequence[Columns], threshold: float = 0.0
+) -> LowRankFactor:
+    """Factor L (1 − Σ Y Yᵀ) Lᵀ, the columns Y whitened already.
+
+    Parameters
+    ----------
+    root
+        L, lower Cholesky factors of the blocks.
+    parts
+        The columns Y = L⁻¹ U, as `whitened` returns them.
+    threshold
+        As of `factorise_low_rank`, whose errors it has.
+    """
+    n, size = root.shape[:2]
     none = np.zeros((n, size, 0))
-    if matrix.rank == 0:
+    if sum(part.rank for part in parts) == 0:
         return LowRankFactor(root, none, np.zeros(0), np.zeros(0), none)
-    parts = [whitened(part, root) for part in matrix.parts]
     rounding = rounding_threshold(n * size)
     if any(part.values.dtype == np.float32 for part in parts):
-        rounding = max(rounding, 4.0 * float(np.finfo(np.float32).eps))
+        rounding = max(rounding, IN_32_BITS * float(np.finfo(np.float32).eps))
     found = modes_of(parts, threshold, gram=np.float64, out=np.float64)
     return _factor_of(root, found, rounding)
 

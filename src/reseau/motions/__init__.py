@@ -1,0 +1,1 @@
+"""Many plates to positions, proper motions and parallaxes of stars."""

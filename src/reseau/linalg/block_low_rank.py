@@ -7,6 +7,8 @@ again, and so has the same information about other parameters, Eᵀ M E.
 Nothing here knows of stars.
 """
 
+import math
+
 import equinox as eqx
 import numpy as np
 from jaxtyping import Float, Int
@@ -63,7 +65,7 @@ class BlockLowRank(eqx.Module):
 
     def matvec(self, right: Float[np.ndarray, "n b *q"]) -> Float[np.ndarray, "n b *q"]:
         """Return M x for one x or for q of them, as a last axis; in 64 bits."""
-        wide = right.reshape(*right.shape[:2], -1)
+        wide = right.reshape(*right.shape[:2], math.prod(right.shape[2:]))
         out = np.matmul(self.blocks, wide, dtype=np.float64).reshape(right.shape)
         for part in self.parts:
             part.subtract_outer(part.inner(right), out)

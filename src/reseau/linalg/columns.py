@@ -76,8 +76,8 @@ class Columns(eqx.Module):
         size, tail = self.size, out.shape[2:]
         for some in slices(self.rows.size, size * self.rank):
             piece = self.values[some].astype(np.float64, copy=False)
-            product = piece.reshape(-1, self.rank) @ weights
-            out[self.rows[some]] -= product.reshape(-1, size, *tail)
+            product = piece.reshape(len(piece) * size, self.rank) @ weights
+            out[self.rows[some]] -= product.reshape(len(piece), size, *tail)
 
 
 def taken(values: np.ndarray, rows: np.ndarray) -> np.ndarray:

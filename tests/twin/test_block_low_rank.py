@@ -35,6 +35,16 @@ def test_products(tail, kind):
     np.testing.assert_array_equal(right, kept)
 
 
+def test_products_in_32_bits():
+    case = random_case(np.random.default_rng(6), 7, 5, (6, 2, 3), kind=np.float32)
+    scale = np.sqrt(np.diag(case.diagonal))
+    right = np.random.default_rng(7).normal(size=35) / scale
+    found = case.matrix.matvec(right.astype(np.float32).reshape(7, 5))
+    assert found.dtype == np.float64
+    error = (found.ravel() - case.dense @ right) / scale
+    assert 1e-9 < np.max(np.abs(error)) < 1e-5
+
+
 def test_sums(case):
     n, size = case.matrix.n, case.matrix.size
     other = random_case(np.random.default_rng(8), n, size, (2, 1))

@@ -45,6 +45,30 @@ def test_it_ends_at_the_solution(case, right, rough, measured):
         assert len(found.history) == 2
 
 
+def test_steps_in_32_bits_from_a_start_in_64():
+    """Columns and steps of 32 bits lead as far as their residual was in 64."""
+    case = random_case(
+        np.random.default_rng(34), 20, 5, (9, 7), strongest=0.999, kind=np.float32
+    )
+    covariance = case.inverse
+    sigma = np.sqrt(np.diag(covariance))
+    rng = np.random.default_rng(35)
+    expected = 1e4 * sigma * rng.normal(size=100)
+    right = (case.dense @ expected).reshape(20, 5)
+    factor = factorise_low_rank(case.matrix, 0.3)
+    x = np.zeros((20, 5))
+    for _ in range(3):
+        rest = right - case.matrix.matvec(x)
+        x += conjugate_gradients(
+            lambda step: case.matrix.matvec(step.astype(np.float32)),
+            rest,
+            factor.solve,
+            tolerance=1e-7,
+            max_iterations=12,
+        ).x
+    assert np.max(np.abs((x.ravel() - expected) / sigma)) < 1e-5
+
+
 def test_its_steps_are_scipys(case, right):
     factor = factorise_low_rank(case.matrix, 0.3)
     ours = conjugate_gradients(

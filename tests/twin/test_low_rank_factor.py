@@ -182,6 +182,17 @@ def test_what_is_left_is_not_taken_for_rounding_where_blocks_are_nearly_singular
     assert factor.null.shape[2] == 0
 
 
+@pytest.mark.parametrize("weak", 1e-6 * np.linspace(1.0, 1.3, 7))
+def test_rounding_of_nearly_singular_blocks_is_not_taken_for_information(weak):
+    """All of a block's uncertain direction is taken, which rounding makes ± 1e-4 of."""
+    root = np.array([[[2.0, 0.0], [1.0, 1.0]], [[1.1, 0.0], [1.3, weak]]])
+    columns = Columns(np.array([1]), root[1:, :, 1:])
+    matrix = BlockLowRank(root @ root.transpose(0, 2, 1), (columns,))
+    factor = factorise_low_rank(matrix)
+    assert factor.null.shape[2] == 1
+    assert factor.share.size == 0
+
+
 def test_draws():
     case = random_case(np.random.default_rng(26), 6, 5, (4, 3))
     n_draws = 20_000

@@ -1,5 +1,7 @@
 """Merged and compressed columns against dense eigenvalues, and their bounds."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import linalg
@@ -118,6 +120,28 @@ def test_many_blocks_are_worked_on_in_pieces(monkeypatch):
     np.testing.assert_allclose(pieces.eigenvalues, whole.eigenvalues, rtol=1e-12)
     one, other = (_written_out(m.columns, 50) for m in (whole, pieces))
     np.testing.assert_allclose(other @ other.T, one @ one.T, atol=1e-13)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_merging_takes_next_to_no_memory_of_its_own(monkeypatch, kind):
+    rng = np.random.default_rng(15)
+    monkeypatch.setattr("reseau.linalg.low_rank_merging.FOR_PRODUCTS", 1 << 14)
+    parts = [
+        Columns(
+            np.arange(first, first + 2000), rng.normal(size=(2000, 5, 40)).astype(kind)
+        )
+        for first in (0, 1000)
+    ]
+    tracemalloc.start()
+    try:
+        found = merge(parts, 0.1)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    own = peak - found.columns.values.nbytes
+    square, product = 8 * 80 * 80, 8 * (1 << 14)
+    assert own < 3 * square + 3 * product
+    assert own < 0.25 * sum(part.values.nbytes for part in parts)
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.1, 0.5])

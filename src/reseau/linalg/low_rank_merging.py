@@ -85,8 +85,8 @@ def merge(parts: Sequence[Columns], threshold: float = 0.0) -> Modes:
 
     The parts, whitened by the same blocks, are never stacked: their products make the
     Gram matrix (or, where there are more columns than rows, Σ Y Yᵀ), and each adds
-    what it has of the kept modes. Beyond its arguments and its answer this takes two
-    square matrices of the smaller side, and 8 MB a product.
+    what it has of the kept modes. Beyond its arguments and its answer this takes three
+    square matrices of the smaller side, of 64 bits, and 8 MB for products.
 
     Parameters
     ----------
@@ -195,8 +195,8 @@ def _strong(
     if rank == 0:
         return np.zeros(0), np.zeros((0, 0))
     values, vectors = scipy.linalg.eigh(
-        matrix.astype(np.float64, copy=False),
-        lower=True,
+        matrix.astype(np.float64, copy=False).T,  # in LAPACK's order without a copy
+        lower=False,
         driver="evd",
         overwrite_a=True,
         check_finite=False,

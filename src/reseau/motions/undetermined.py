@@ -68,7 +68,7 @@ def with_positions_alone(
 def _rough(
     plates: Sequence[Information], stars: Stars
 ) -> tuple[Float[np.ndarray, "n k k"], Float[np.ndarray, "n"]]:
-    """Return blocks of the stars to first order, and the mean epochs of their plates."""
+    """Return blocks to first order, and the mean epochs of the stars' plates."""
     blocks = stars.prior.copy()
     weight, moment = np.zeros(stars.n), np.zeros(stars.n)
     for plate in plates:

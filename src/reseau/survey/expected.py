@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from reseau.constants import DEGREE
 
+from .galactic import galactic
 from .pointings import Pointings
 from .remedies import without_flaws
 from .schedule import (
@@ -189,6 +190,30 @@ def group_stars(
     return Groups(order[first], which)
 
 
+def in_region(
+    plan: SurveyPlan, direction: Float[np.ndarray, "n 3"]
+) -> Bool[np.ndarray, "n"]:
+    """Return which stars are in a survey's region.
+
+    Parameters
+    ----------
+    plan
+        Of the survey.
+    direction
+        Unit vectors, ICRS.
+    """
+    region = plan.region
+    longitude = np.arctan2(direction[:, 1], direction[:, 0])
+    latitude = np.arcsin(np.clip(direction[:, 2], -1.0, 1.0))
+    if region.frame == "galactic":
+        longitude, latitude = galactic(longitude, latitude)
+    middle = 0.5 * (region.west + region.east)
+    off = (longitude / DEGREE - middle + 180.0) % 360.0 - 180.0
+    inside = np.abs(off) <= 0.5 * (region.east - region.west)
+    inside &= latitude >= region.south * DEGREE
+    return inside & (latitude <= region.north * DEGREE)
+
+
 __all__ = [
     "FewExposures",
     "Groups",
@@ -196,5 +221,6 @@ __all__ = [
     "few_exposures",
     "group_stars",
     "ideal",
+    "in_region",
     "kinds_of_orbits",
 ]

@@ -15,6 +15,7 @@ from .compare import compare
 from .config import configurations
 from .demo import demo
 from .effects import effects
+from .forecast import forecast
 from .info import info
 from .plan import plan
 from .plot import plot
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command("solve", cls=Grouped)(solve)
 app.add_typer(simulations, name="simulate")
 app.command("plan", cls=Verb)(plan)
+app.command("forecast", cls=Verb)(forecast)
 app.command("validate", cls=Verb)(validate)
 app.command("budget", cls=Verb)(budget)
 app.command("compare", cls=Verb)(compare)

@@ -315,9 +315,7 @@ class _Begun(NamedTuple):
     truth: Columns
 
 
-def _begin(
-    survey: Survey, number: int, taken: OrbitExposures | None = None
-) -> _Begun:
+def _begin(survey: Survey, number: int, taken: OrbitExposures | None = None) -> _Begun:
     config = survey.config
     taken = exposures_of(survey.plan, number) if taken is None else taken
     pointings = taken.pointings

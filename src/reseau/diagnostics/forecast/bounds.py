@@ -1,6 +1,7 @@
 """Cramér-Rao bounds of each star of a survey."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -16,9 +17,26 @@ from reseau.motions.stars import FIVE, Stars, stars_of
 from reseau.motions.undetermined import with_positions_alone
 from reseau.survey.survey import Survey
 
-from .plates import Plates, merging_order
+from .plates import Plates, in_order
 
 MICROARCSECOND = MILLIARCSECOND / 1000
+
+OPEN = 1e6 * MILLIARCSECOND
+"""Width of the prior of a star without an entry: a quarter of a degree, next to
+nothing, so that covariances are finite where the plates do not determine all."""
+
+
+class Sigmas(NamedTuple):
+    """1σ of ra·cos dec, dec, parallax [µas], pmra, pmdec [µas/yr].
+
+    Attributes
+    ----------
+    whole, held
+        With calibration's share, and with calibration held.
+    """
+
+    whole: Float[np.ndarray, "n 5"]
+    held: Float[np.ndarray, "n 5"]
 
 
 @dataclass(frozen=True)
@@ -37,9 +55,8 @@ class Bounds:
         Which are in the catalogue of references.
     is_solved
         Whose parallaxes and motions are determined; of the others only a position is.
-    whole, held
-        1σ of ra·cos dec, dec, parallax [µas], pmra, pmdec [µas/yr]: with calibration's
-        share, and with calibration held.
+    sigmas
+        Of the stars.
     """
 
     row: Int[np.ndarray, "n"]
@@ -47,14 +64,17 @@ class Bounds:
     epoch: float
     is_reference: Bool[np.ndarray, "n"]
     is_solved: Bool[np.ndarray, "n"]
-    whole: Float[np.ndarray, "n 5"]
-    held: Float[np.ndarray, "n 5"]
-    _model: "_Model"
+    sigmas: Sigmas
+    _model: "_Model" = field(repr=False)
 
     @in_double
     def at(
-        self, some: Int[np.ndarray, "m"], fainter: Float[np.ndarray, "m"]
-    ) -> tuple[Float[np.ndarray, "m 5"], Float[np.ndarray, "m 5"]]:
+        self,
+        some: Int[np.ndarray, "m"],
+        fainter: Float[np.ndarray, "m"],
+        *,
+        listed: bool = True,
+    ) -> Sigmas:
         """Return errors as some stars would have them with other errors of centroids.
 
         Parameters
@@ -63,17 +83,19 @@ class Bounds:
             Rows of these bounds.
         fainter
             The error of a centroid over the star's own.
-
-        Returns
-        -------
-        As `whole` and `held`.
+        listed
+            Whether they have their own entries in the catalogue of references; else the
+            survey alone tells of them, with what other stars tell of calibration.
         """
         model = self._model
+        prior = model.prior[some]
+        if not listed:
+            prior = np.broadcast_to(np.eye(5) * OPEN**-2.0, prior.shape)
         errors = member_errors(
             model.expected,
             model.which[some],
             model.part[some] * fainter**-2.0,
-            model.prior[some],
+            prior,
             model.together,
         )
         return _sigmas(errors)
@@ -106,7 +128,7 @@ def bounds_of(survey: Survey, plates: Plates) -> Bounds:
     DegeneracyError
         No reference is seen, or too few to say where everything is.
     """
-    repeated = [plates.repeated[i] for i in merging_order(plates)]
+    repeated = in_order(plates)
     bare = [said for one in repeated for said in one.bare()]
     reference = astrometry(survey.references.columns)
     kept = stars_of(bare, reference, epoch=plates.epoch)
@@ -126,17 +148,14 @@ def bounds_of(survey: Survey, plates: Plates) -> Bounds:
         few = int(kept.is_reference.sum())
         raise _no_datum(survey, f"{few:,} references leave the datum open")
     model = _Model(expected, which, plates.part[member], prior, together)
-    whole, held = _sigmas(
-        member_errors(expected, which, model.part, prior, together)
-    )
+    errors = member_errors(expected, which, model.part, prior, together)
     return Bounds(
         row=member,
         source_id=survey.stars.source_id[member],
         epoch=plates.epoch,
         is_reference=own.is_reference,
         is_solved=solved.solved_for[which] == FIVE,
-        whole=whole,
-        held=held,
+        sigmas=_sigmas(errors),
         _model=model,
     )
 
@@ -175,12 +194,12 @@ def _own_stars(
     return stars_of([alone], reference, epoch=epoch)
 
 
-def _sigmas(errors: Errors) -> tuple[np.ndarray, np.ndarray]:
+def _sigmas(errors: Errors) -> Sigmas:
     whole, held = (
         np.sqrt(np.diagonal(one, axis1=1, axis2=2)) / MICROARCSECOND
         for one in (errors.whole, errors.held)
     )
-    return whole, held
+    return Sigmas(whole, held)
 
 
 def _no_datum(survey: Survey, given: str) -> DegeneracyError:
@@ -195,4 +214,4 @@ def _no_datum(survey: Survey, given: str) -> DegeneracyError:
     )
 
 
-__all__ = ["Bounds", "bounds_of"]
+__all__ = ["Bounds", "Sigmas", "bounds_of"]

@@ -1,7 +1,7 @@
 """The plates of a survey as information: each of them, or what repeats once."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,12 +9,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from reseau.datasets import Dataset
+from reseau.datasets.information import Information
 from reseau.errors import DroppedWarning
 from reseau.motions.merging import EPSILON
 from reseau.motions.repeated import Repeated
 from reseau.plates import prepare
 from reseau.plates.expected import expected_plate
 from reseau.plates.preparation import MINIMUM_MEASUREMENTS
+from reseau.survey.coverage import coverage
 from reseau.survey.expected import (
     Groups,
     few_exposures,
@@ -36,6 +38,9 @@ CELLS = 12
 
 CLASS = 1.0
 """Width of a class of magnitudes."""
+
+UNSEEN = 1e-6
+"""Exposures of a star that none sees, for a weight."""
 
 
 class Plates(NamedTuple):
@@ -85,13 +90,13 @@ def every_plate(
     return Plates(found, _standing(survey, np.arange(n)), np.ones(n), epoch)
 
 
-def _once(said) -> Repeated:  # type: ignore[no-untyped-def]
+def _once(said: Information) -> Repeated:
     return Repeated(
         said, np.array([said.epoch]), np.array([said.observer]), np.array([1.0])
     )
 
 
-def _said(plate: SimulatedPlate, dataset_of: DatasetOf, least: int):  # type: ignore[no-untyped-def]
+def _said(plate: SimulatedPlate, dataset_of: DatasetOf, least: int) -> Information:
     with warnings.catch_warnings():
         # Sources on the edge that are measured once; the solver says so in its time.
         warnings.simplefilter("ignore", DroppedWarning)
@@ -116,7 +121,8 @@ def repeated_plates(
 
     Plates of the same fields are one, visited at the nodes of a quadrature over the
     epochs of each season; exposures of a field are four; stars of a class of magnitudes
-    in a cell of a twelfth of the field are one, with the information of all.
+    in a cell of a twelfth of the field are one, with the information of all. What is
+    each one's part of that goes by its errors and the exposures that see it.
 
     Parameters
     ----------
@@ -159,7 +165,9 @@ def _grouped(
     fixed = np.flatnonzero(_standing(survey, np.zeros(len(stars), dtype=int)) == 0)
     known = np.isin(stars.source_id, survey.references.columns["source_id"])
     kind = 2 * np.floor(stars.phot_hw_mag / CLASS).astype(int) + known
-    weight = error**-2.0
+    seen = coverage(survey.plan, survey.instrument, survey.directions[fixed])
+    weight = np.ones(len(stars))
+    weight[fixed] = np.maximum(seen.exposures, UNSEEN) * error[fixed] ** -2.0
     some = group_stars(
         survey.directions[fixed],
         kind[fixed],
@@ -204,11 +212,20 @@ def _strengthened(
     return replace(plate, measurements={**measured, **smaller})
 
 
-def merging_order(plates: Plates) -> Iterator[int]:
-    """Yield rows of the plates so that neighbours saw about the same."""
-    centre = [np.mean(one.information.direction, axis=0) for one in plates.repeated]
-    keys = [(*np.round(c, 3), one.epoch[0]) for c, one in zip(centre, plates.repeated, strict=True)]
-    yield from sorted(range(len(keys)), key=lambda i: keys[i])
+def in_order(plates: Plates) -> list[Repeated]:
+    """Return plates so that neighbours saw about the same.
+
+    Parameters
+    ----------
+    plates
+        In any order.
+    """
+
+    def key(one: Repeated) -> tuple[float, ...]:
+        centre = np.mean(one.information.direction, axis=0)
+        return (*np.round(centre, 3), float(one.epoch[0]))
+
+    return sorted(plates.repeated, key=key)
 
 
-__all__ = ["DatasetOf", "Plates", "every_plate", "merging_order", "repeated_plates"]
+__all__ = ["DatasetOf", "Plates", "Told", "every_plate", "in_order", "repeated_plates"]

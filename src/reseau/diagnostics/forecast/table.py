@@ -1,7 +1,7 @@
 """A forecast: errors of stars against magnitude, and what is required."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -14,7 +14,7 @@ from reseau.survey.survey import Survey
 from reseau.survey.survey_config import SurveyConfig
 
 from .bounds import Bounds, bounds_of
-from .plates import DatasetOf, every_plate, repeated_plates
+from .plates import DatasetOf, Told, every_plate, repeated_plates
 
 STEP = 0.5
 """Step of magnitudes in the table."""
@@ -36,9 +36,14 @@ class ForecastRow:
     stars, references
         How many these are.
     whole, held
-        Medians, as of `Bounds`.
+        Medians: with calibration's share, and with calibration held. 1σ of ra·cos dec,
+        dec, parallax [µas], pmra, pmdec [µas/yr].
+    alone
+        With calibration's share, had they no entry in the catalogue of references.
+    visits
+        Nor that, and calibration held: what their own visits tell.
     random
-        Random limit of a typical star: without references, calibration known.
+        Random limit of a typical star: what `visits` is of a star at a typical place.
     """
 
     magnitude: float
@@ -46,7 +51,36 @@ class ForecastRow:
     references: int
     whole: Float[np.ndarray, "5"]
     held: Float[np.ndarray, "5"]
+    alone: Float[np.ndarray, "5"]
+    visits: Float[np.ndarray, "5"]
     random: Float[np.ndarray, "5"]
+
+
+class Asked(NamedTuple):
+    """What is required of a survey, and what it will reach.
+
+    Attributes
+    ----------
+    what
+        "parallax" or "motion".
+    magnitude
+        Hw of the faintest stars that are meant, or of the faintest that are measured.
+    wanted, whole, alone, random
+        [µas] or [µas/yr], of motions the larger of both coordinates; as of
+        `ForecastRow`.
+    """
+
+    what: str
+    magnitude: float
+    wanted: float
+    whole: float
+    alone: float
+    random: float
+
+    @property
+    def is_met(self) -> bool:
+        """Return whether stars reach it, also without an entry of their own."""
+        return bool(max(self.whole, self.alone) <= self.wanted)
 
 
 @dataclass(frozen=True)
@@ -91,7 +125,7 @@ def forecast_of(
     dataset_of: DatasetOf,
     *,
     each: bool | None = None,
-    told: Callable[[int, int], None] | None = None,
+    told: Told | None = None,
 ) -> Forecast:
     """Forecast what a survey will know of its stars.
 
@@ -185,14 +219,18 @@ def _rows(
         some = np.flatnonzero(near & inside & bounds.is_solved)
         if not some.size:
             continue
-        whole, held = bounds.at(some, wanted[i] / error[some])
+        fainter = wanted[i] / error[some]
+        listed = bounds.at(some, fainter)
+        alone = bounds.at(some, fainter, listed=False)
         rows.append(
             ForecastRow(
                 magnitude=float(at),
                 stars=some.size,
                 references=int(bounds.is_reference[some].sum()),
-                whole=np.median(whole, axis=0),
-                held=np.median(held, axis=0),
+                whole=np.median(listed.whole, axis=0),
+                held=np.median(listed.held, axis=0),
+                alone=np.median(alone.whole, axis=0),
+                visits=np.median(alone.held, axis=0),
                 random=np.concatenate(
                     [limit.position[i], limit.parallax[i : i + 1], limit.motion[i]]
                 ),
@@ -201,4 +239,35 @@ def _rows(
     return tuple(rows)
 
 
-__all__ = ["PARAMETERS", "Forecast", "ForecastRow", "forecast_of"]
+def as_asked(forecast: Forecast) -> tuple[Asked, ...]:
+    """Return what is required, beside the forecast.
+
+    Parameters
+    ----------
+    forecast
+        Of the survey.
+    """
+    wanted = forecast.config.requirement
+    found = []
+    for what, value, magnitude, columns in (
+        ("parallax", wanted.parallax_uas, wanted.parallax_mag, [2]),
+        ("motion", wanted.motion_uas_per_yr, wanted.motion_mag, [3, 4]),
+    ):
+        rows = [row for row in forecast.rows if row.magnitude <= magnitude]
+        if value is None or not rows:
+            continue
+        row = rows[-1]
+        found.append(
+            Asked(
+                what,
+                row.magnitude,
+                value,
+                float(row.whole[columns].max()),
+                float(row.alone[columns].max()),
+                float(row.random[columns].max()),
+            )
+        )
+    return tuple(found)
+
+
+__all__ = ["PARAMETERS", "Asked", "Forecast", "ForecastRow", "as_asked", "forecast_of"]

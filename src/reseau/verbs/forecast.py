@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 
 from reseau._compiled import computing
 from reseau.diagnostics.forecast.table import Forecast, forecast_of
@@ -133,15 +133,14 @@ def _write(numbers: Forecast, paths: dict[str, Path], overwrite: bool) -> None:
     folder = paths["rows"].parent
     with os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    figure = forecast_figure(numbers)
-    save(figure, paths["forecast"], dots_per_inch=DOTS_PER_INCH)
+    save(forecast_figure(numbers)[0], paths["forecast"], dots_per_inch=DOTS_PER_INCH)
     with new_file(paths["rows"], overwrite=overwrite) as temporary:
         pc.write_csv(pa.table(row_columns(numbers)), temporary)
     write_table(pa.table(star_columns(numbers)), paths["stars"], overwrite=overwrite)
 
 
-def forecast_figure(numbers: Forecast) -> Figure:
-    """Return the figure of a forecast.
+def forecast_figure(numbers: Forecast) -> tuple[Axes, Axes]:
+    """Return the figure of a forecast, its two axes.
 
     Parameters
     ----------
@@ -172,11 +171,10 @@ def forecast_figure(numbers: Forecast) -> Figure:
         if wanted.motion_uas_per_yr is None
         else (wanted.motion_mag, wanted.motion_uas_per_yr),
     )
-    figure = axes[0].figure
-    figure.suptitle(
+    axes[0].figure.suptitle(
         f"{numbers.config.name}: what it will know of its stars", fontsize="medium"
     )
-    return figure
+    return axes
 
 
 __all__ = ["SurveyForecast", "forecast", "forecast_figure"]

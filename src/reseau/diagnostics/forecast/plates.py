@@ -142,14 +142,14 @@ def repeated_plates(
     for kind, first in enumerate(orbits.first):
         few = few_exposures(plan, int(first))
         plate = expected.expected(int(first), few.taken)
-        said = _said(_strengthened(plate, strength, few.count), dataset_of, 1)
+        said = _said(_strengthened(plate, strength, few.number), dataset_of, 1)
         visits = [
             time_nodes(plan.middle[(orbits.which == kind) & (stretch == one)])
             for one in np.unique(stretch[orbits.which == kind])
         ]
         epoch = np.concatenate([nodes.epoch for nodes in visits])
         observer = observer_of(survey.config, epoch).position
-        count = np.concatenate([nodes.count for nodes in visits])
+        count = np.concatenate([nodes.number for nodes in visits])
         found.append(Repeated(said, epoch, observer, count))
         if told is not None:
             told(kind + 1, len(orbits.first))
@@ -222,8 +222,8 @@ def in_order(plates: Plates) -> list[Repeated]:
     """
 
     def key(one: Repeated) -> tuple[float, ...]:
-        centre = np.mean(one.information.direction, axis=0)
-        return (*np.round(centre, 3), float(one.epoch[0]))
+        x, y, z = np.round(np.mean(one.information.direction, axis=0), 3)
+        return float(x), float(y), float(z), float(one.epoch[0])
 
     return sorted(plates.repeated, key=key)
 

@@ -21,7 +21,7 @@ from reseau.diagnostics.forecast.text import (
 from reseau.errors import unknown_name
 from reseau.plots import FORMATS, save
 from reseau.plots.forecast import forecast as draw
-from reseau.tables import new_file, os_errors, write_table
+from reseau.tables import check_output, new_file, os_errors, write_table
 
 from .plot import DOTS_PER_INCH, check_free
 from .simulate import as_dataset
@@ -119,7 +119,9 @@ def forecast(
             kind: Path(output) / name
             for kind, name in zip(("forecast", "rows", "stars"), names, strict=True)
         }
-        check_free(paths.values(), overwrite)
+        check_free([paths["forecast"]], overwrite)
+        for kind in ("rows", "stars"):
+            check_output(paths[kind], kind="file", overwrite=overwrite)
     opened = open_described(survey, scale=scale, seed=seed).survey
     numbers = forecast_of(
         opened, lambda plate: as_dataset(plate).dataset, each=every_plate, told=told

@@ -26,8 +26,8 @@ def combine(
         list[Path],
         typer.Argument(
             metavar="SOLUTION...",
-            help="Directories that solve wrote: of all plates of a survey, or of a plate "
-            "with --information.",
+            help="Directories that solve wrote: of all plates of a survey, or of a "
+            "plate with --information.",
         ),
     ],
     output: Annotated[

@@ -26,9 +26,9 @@ from .datum_fields import (
 )
 from .datum_maps import DatumMaps, datum_maps
 from .datum_text import datum_sentences
+from .field_information import field_information
 from .reference_floor import ReferenceFloor, floor_columns, floor_root
 from .solving import Motions
-from .stars import Stars
 
 DEGREE_OF_FIELDS = 2
 """Of the polynomials over the sky."""
@@ -49,13 +49,12 @@ class Datum:
           a name that in which they are strongest), ``degree`` of the polynomial (−1:
           without a name), ``unit``;
         - ``value``, ``value_error``: amplitude of catalogue minus reference, and 1σ
-          of it if both are right; zero where references alone decide, NaN where
+          of it, at most, if both are right; zero where references alone decide, NaN where
           there are none;
         - ``formal_error``, ``floor``, ``error``: 1σ of the amplitude in the
           catalogue's errors, what references share beyond that, and both;
         - ``share_of_references``: the part of the formal variance that is by their
-          errors; ``plates_alone``: formal error if they had none of the information,
-          at least, since what compression leaves out counts for the plates;
+          errors; ``plates_alone``: what the formal error would be without them;
         - ``named``: the part of the field that is a sum of the named ones.
 
         The amplitude of a mode without a name is its root mean square over the stars,
@@ -113,9 +112,20 @@ def datum_of(
     root = floor_root(floor or ReferenceFloor(), stars)
     frame = frame_of(stars, degree)
     named = fields_of_stars(stars, frame)
-    found = amplitudes(named, stars, factor, root)
-    parts = [_rows(named_fields(degree), found, np.ones(named.shape[2]))]
-    parts += _shared_rows(stars, factor, root, named, number)
+    kinds, others = _others(factor, number)
+    plates = field_information(
+        motions.equations, np.concatenate([named, others], axis=2)
+    )
+    count = named.shape[2]
+    found = amplitudes(named, plates[:count, :count], stars, factor, root)
+    parts = [_rows(named_fields(degree), found, np.ones(count))]
+    explained = _explained(others, named, factor)
+    for i, kind in enumerate(kinds):
+        own = plates[count + i : count + i + 1, count + i : count + i + 1]
+        alone = amplitudes(others[:, :, i, None], own, stars, factor, root)
+        unit = "mas/yr" if kind == MOTION else "mas"
+        field = Field(f"shared {i + 1}", kind, -1, unit)
+        parts.append(_rows([field], alone, explained[i, None]))
     table = {key: np.concatenate([p[key] for p in parts]) for key in parts[0]}
     return Datum(
         table=table,
@@ -148,23 +158,15 @@ def _rows(
     }
 
 
-def _shared_rows(
-    stars: Stars,
-    factor: LowRankFactor,
-    root: Float[np.ndarray, "n k r"],
-    named: Float[np.ndarray, "n k m"],
-    number: int,
-) -> list[dict[str, np.ndarray]]:
-    """Return rows of modes without a name, each for itself."""
+def _others(
+    factor: LowRankFactor, number: int
+) -> tuple[list[str], Float[np.ndarray, "n k q"]]:
+    """Return modes without a name, and in which parameter each is strongest."""
     fields = shared_fields(factor, number)
-    part = _explained(fields, named, factor)
-    rows = []
-    for i in range(fields.shape[2]):
-        kind, unit = _normalised(fields[:, :, i], factor)
-        found = amplitudes(unit[:, :, None], stars, factor, root)
-        per = "mas/yr" if kind == MOTION else "mas"
-        rows.append(_rows([Field(f"shared {i + 1}", kind, -1, per)], found, part[i, None]))
-    return rows
+    found = [_normalised(fields[:, :, i], factor) for i in range(fields.shape[2])]
+    if not found:
+        return [], fields
+    return [kind for kind, _ in found], np.stack([f for _, f in found], axis=2)
 
 
 def _normalised(
@@ -186,9 +188,7 @@ def _explained(
 ) -> Float[np.ndarray, "q"]:
     """Return the part of each field that is a sum of named ones, in units of errors."""
     upper = factor.root.transpose(0, 2, 1)
-    white, basis = (
-        (upper @ f).reshape(-1, f.shape[2]) for f in (fields, named)
-    )
+    white, basis = ((upper @ f).reshape(-1, f.shape[2]) for f in (fields, named))
     rest = white - basis @ np.linalg.lstsq(basis, white, rcond=1e-12)[0]
     return np.asarray(1.0 - np.sum(rest**2, axis=0) / np.sum(white**2, axis=0))
 

@@ -3,16 +3,19 @@
 Errors e of a solution have the covariance M⁻¹. Of a common field G a in them the
 amplitudes a are estimated best by generalised least squares,
 
-    a = S⁻¹ Gᵀ M e,   S = Gᵀ M G = R + plates,   R = Gᵀ P₀ G,
+    a = S⁻¹ Gᵀ M e,   S = Gᵀ M G = R + plates + others,   R = Gᵀ P₀ G,
 
-with the covariance S⁻¹: the formal error. With M as weights stars count as much as they
-tell of the field beyond what calibrations take up; where the plates say nothing of it
-these are the references with the weights of their own errors. Then:
+(others: the wide priors of stars that are no references) with the covariance S⁻¹: the
+formal error. With M as weights stars count as much as they tell of the field beyond
+what calibrations take up; where the plates say nothing of it these are the references
+with the weights of their own errors. Then:
 
 - of the variance S⁻¹ the part (S⁻¹ R S⁻¹) is by the references' errors: their share.
 - A shared error F of references, M⁻¹ P₀ F in the solution, is S⁻¹ Gᵀ P₀ F in a.
 - Catalogue minus reference has the amplitude R⁻¹ Gᵀ P₀ (θ − θ₀), which is zero where
-  references alone decide; else its variance is R⁻¹ − R⁻¹ Gᵀ P₀ M⁻¹ P₀ G R⁻¹.
+  references alone decide; else its variance is R⁻¹ − R⁻¹ Gᵀ P₀ M⁻¹ P₀ G R⁻¹. As
+  M⁻¹ ≥ G S⁻¹ Gᵀ it is at most R⁻¹ − S⁻¹, and at most what a compressed factor makes of
+  it, whose covariance is too small if anything: the smaller of the two is reported.
 """
 
 from typing import NamedTuple
@@ -41,7 +44,7 @@ class Amplitudes(NamedTuple):
     response
         S⁻¹ Gᵀ P₀ F, of the floor's columns.
     value, value_error
-        Of catalogue minus reference, with 1σ; NaN where references say nothing.
+        Of catalogue minus reference, with 1σ at most; NaN where references say nothing.
     """
 
     covariance: Float[np.ndarray, "m m"]
@@ -71,6 +74,7 @@ class Amplitudes(NamedTuple):
 
 def amplitudes(
     fields: Float[np.ndarray, "n k m"],
+    plates: Float[np.ndarray, "m m"],
     stars: Stars,
     factor: LowRankFactor,
     root: Float[np.ndarray, "n k r"],
@@ -81,6 +85,8 @@ def amplitudes(
     ----------
     fields
         G, of unit amplitude.
+    plates
+        What the plates say of them, as `field_information` returns it.
     stars
         At the solution.
     factor
@@ -88,14 +94,14 @@ def amplitudes(
     root
         F, the shared errors of the references.
     """
-    prior = reference_prior(stars)
-    weighted = prior @ fields
+    weighted = reference_prior(stars) @ fields
     moment = _product(fields, weighted)
-    total, held = _information(fields, factor)
+    total = plates + _product(fields, stars.prior @ fields)
+    white = factor.root.transpose(0, 2, 1) @ fields
+    held = np.sum(white**2, axis=(0, 1))
     inverse = _inverse(total, held)
-    value, error = _departures(weighted, moment, held, stars, factor)
-    known = np.isfinite(np.diag(inverse))
-    solid = np.where(known[:, None] & known, inverse, 0.0)
+    solid = _finite(inverse)
+    value, error = _departures(weighted, moment, held, solid, stars, factor)
     return Amplitudes(
         covariance=inverse,
         by_references=solid @ moment @ solid,
@@ -108,21 +114,6 @@ def amplitudes(
 def _product(left: np.ndarray, right: np.ndarray) -> Float[np.ndarray, "a b"]:
     n, size = left.shape[:2]
     return left.reshape(n * size, -1).T @ right.reshape(n * size, -1)
-
-
-def _information(
-    fields: Float[np.ndarray, "n k m"], factor: LowRankFactor
-) -> tuple[Float[np.ndarray, "m m"], Float[np.ndarray, "m"]]:
-    """Return Gᵀ M G, and its diagonal with calibrations held."""
-    upper = factor.root.transpose(0, 2, 1)
-    white = upper @ fields
-    held = _product(white, white)
-    taken = _product(factor.modes, white)
-    total = held - taken.T @ (factor.share[:, None] * taken)
-    if factor.null.size:
-        gone = _product(upper @ factor.null, white)
-        total -= gone.T @ gone
-    return 0.5 * (total + total.T), np.diag(held)
 
 
 def _inverse(
@@ -141,22 +132,27 @@ def _inverse(
     return found
 
 
+def _finite(inverse: Float[np.ndarray, "m m"]) -> Float[np.ndarray, "m m"]:
+    return np.where(np.isfinite(inverse), inverse, 0.0)
+
+
 def _departures(
     weighted: Float[np.ndarray, "n k m"],
     moment: Float[np.ndarray, "m m"],
     held: Float[np.ndarray, "m"],
+    covariance: Float[np.ndarray, "m m"],
     stars: Stars,
     factor: LowRankFactor,
 ) -> tuple[Float[np.ndarray, "m"], Float[np.ndarray, "m"]]:
     """Return amplitudes of catalogue minus reference, with their errors."""
     inverse = _inverse(moment, held)
+    solid = _finite(inverse)
     known = np.isfinite(np.diag(inverse))
-    solid = np.where(known[:, None] & known, inverse, 0.0)
     left = (stars.parameters - stars.mean)[:, : stars.size, None]
     value = solid @ _product(weighted, left)[:, 0]
     agreed = _product(weighted, factor.solve(weighted))
-    variance = np.diag(solid) - np.diag(solid @ agreed @ solid)
-    error = np.sqrt(np.maximum(variance, 0.0))
+    least = np.maximum(np.diag(solid @ agreed @ solid), np.diag(covariance))
+    error = np.sqrt(np.maximum(np.diag(solid) - least, 0.0))
     return np.where(known, value, np.nan), np.where(known, error, np.nan)
 
 

@@ -63,7 +63,9 @@ def _sentence(table: Mapping[str, np.ndarray], start: str, words: str) -> str:
     size = f"±{_size(error, unit)} formally"
     if floor > 0.0:
         size += f", ±{_size(floor, unit)} by the floor of the references"
-    return f"{head}: {size}; {_whose(float(np.min(table['share_of_references'][rows])))}."
+    return (
+        f"{head}: {size}; {_whose(float(np.min(table['share_of_references'][rows])))}."
+    )
 
 
 def _size(value: float, unit: str) -> str:

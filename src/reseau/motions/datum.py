@@ -48,9 +48,9 @@ class Datum:
         - ``name``, ``parameter`` ("position", "parallax" or "motion"; of modes without
           a name that in which they are strongest), ``degree`` of the polynomial (−1:
           without a name), ``unit``;
-        - ``value``, ``value_error``: amplitude of catalogue minus reference, and 1σ
-          of it, at most, if both are right; zero where references alone decide, NaN where
-          there are none;
+        - ``value``, ``value_error``: amplitude of catalogue minus reference, and 1σ of
+          it, at most, if both are right; zero where references alone decide, NaN
+          where there are none;
         - ``formal_error``, ``floor``, ``error``: 1σ of the amplitude in the
           catalogue's errors, what references share beyond that, and both;
         - ``share_of_references``: the part of the formal variance that is by their
@@ -188,7 +188,8 @@ def _explained(
 ) -> Float[np.ndarray, "q"]:
     """Return the part of each field that is a sum of named ones, in units of errors."""
     upper = factor.root.transpose(0, 2, 1)
-    white, basis = ((upper @ f).reshape(-1, f.shape[2]) for f in (fields, named))
+    rows = fields.shape[0] * fields.shape[1]
+    white, basis = ((upper @ f).reshape(rows, f.shape[2]) for f in (fields, named))
     rest = white - basis @ np.linalg.lstsq(basis, white, rcond=1e-12)[0]
     return np.asarray(1.0 - np.sum(rest**2, axis=0) / np.sum(white**2, axis=0))
 

@@ -112,8 +112,8 @@ def amplitudes(
 
 
 def _product(left: np.ndarray, right: np.ndarray) -> Float[np.ndarray, "a b"]:
-    n, size = left.shape[:2]
-    return left.reshape(n * size, -1).T @ right.reshape(n * size, -1)
+    rows = left.shape[0] * left.shape[1]
+    return left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
 
 
 def _inverse(

@@ -17,6 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from reseau._compiled import quick_jit
+from reseau._usual import in_chunks
 from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.sky import tangent_basis, tangent_offset
 
@@ -33,6 +35,10 @@ _FIRST_DEGREE = {
 }
 _MEAN = {POSITION: "mean position", MOTION: "mean motion"}
 _AXES = ("east", "north")
+
+
+_offset = quick_jit(tangent_offset)
+_basis = quick_jit(tangent_basis)
 
 
 class Field(NamedTuple):
@@ -69,7 +75,8 @@ class Frame:
 
     def place(self, direction: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 2"]:
         """Return places, towards East and North of the centre [deg]."""
-        return np.asarray(tangent_offset(direction, self.centre)) / DEGREE
+        centre = np.broadcast_to(self.centre, direction.shape)
+        return np.asarray(in_chunks(_offset, direction, centre)) / DEGREE
 
     def polynomials(self, place: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n q"]:
         """Return the polynomials at places [deg]."""
@@ -82,8 +89,8 @@ class Frame:
         -------
         Components towards East and North there, one axis a column.
         """
-        there = np.stack([np.asarray(v) for v in tangent_basis(direction)], axis=1)
-        here = np.stack([np.asarray(v) for v in tangent_basis(self.centre)])
+        there = np.stack(in_chunks(_basis, direction), axis=1)
+        here = np.stack(in_chunks(_basis, self.centre[None]), axis=1)[0]
         along = direction @ here.T
         between = (self.centre + direction) / (1.0 + direction @ self.centre)[:, None]
         carried = here - along[:, :, None] * between[:, None, :]

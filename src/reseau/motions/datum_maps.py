@@ -11,7 +11,6 @@ from jaxtyping import Bool, Float
 from scipy.spatial import cKDTree
 
 from reseau.constants import DEGREE
-from reseau.sky import angles_from_direction
 
 from .datum_amplitudes import Amplitudes
 from .datum_fields import Frame, components
@@ -85,9 +84,12 @@ def datum_maps(frame: Frame, stars: Stars, found: Amplitudes) -> DatumMaps:
 
     value = np.stack([_sum(fields[:, k], found.value) for k in range(5)], axis=1)
     floor = np.sqrt(np.sum((fields @ found.response) ** 2, axis=2))
-    ra, dec = angles_from_direction(frame.centre)
+    x, y, z = frame.centre
     return DatumMaps(
-        centre=(float(ra) / DEGREE, float(dec) / DEGREE),
+        centre=(
+            float(np.arctan2(y, x)) / DEGREE % 360.0,
+            float(np.arcsin(z)) / DEGREE,
+        ),
         east=east,
         north=north,
         parameters=PARAMETERS,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from alarm import covariance_bound, spread_bounds
-from plain_plates import EPOCH, Plain, dense_normal, plain_survey
+from alarm import spread_bounds
+from plain_plates import EPOCH, ERROR, Plain, dense_normal, plain_survey
 from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.motions.datum import Datum, datum_of
 from reseau.motions.datum_fields import fields_of_stars, frame_of
@@ -64,7 +64,7 @@ def test_formal_errors_and_shares_are_those_of_dense_algebra(
     )
     share = np.diag(covariance @ (g.T @ p @ g) @ covariance) / np.diag(covariance)
     np.testing.assert_allclose(datum.table["share_of_references"], share, atol=1e-6)
-    assert share.min() < 0.9 < 0.999 < share.max()
+    assert share.min() < 0.5 < 0.99 < share.max()
     # Catalogue minus reference: no more than allowed, and nearly as much.
     held = np.repeat(stars.is_reference, 5)
     of_them = p[np.ix_(held, held)]
@@ -126,7 +126,6 @@ def test_the_floor_is_that_of_simulated_catalogues(
     assert columns is not None
     rng = np.random.default_rng(8)
     draws = 400
-    response = np.linalg.solve(normal, np.zeros((5 * stars.n, 0)))
     right = np.zeros((stars.n, 5, draws))
     for draw in range(draws):
         shift = FLOOR.widths * MILLIARCSECOND
@@ -148,12 +147,9 @@ def test_formal_errors_are_the_scatter_of_realisations(
     stars = survey.truth
     rng = np.random.default_rng(3)
     draws = 1500
-    root = np.linalg.cholesky(normal)
-    del root
-    weight = (0.1 * MILLIARCSECOND) ** -2.0
+    weight = (ERROR * MILLIARCSECOND) ** -2.0
     prior = reference_prior(stars)
     right = np.sqrt(prior) @ rng.standard_normal((stars.n, 5, draws))
-    right = _flat(right).reshape(stars.n, 5, draws)
     for share, design in zip(solved.equations.plates, survey.designs, strict=True):
         noise = rng.standard_normal((2 * stars.n, draws)) / np.sqrt(weight)
         basis = np.linalg.qr(design.reshape(2 * stars.n, -1))[0]

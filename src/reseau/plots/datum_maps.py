@@ -56,7 +56,7 @@ def datum_maps(maps: DatumMaps, *, title: str = "") -> list[Axes]:
     figure = Figure(figsize=(width, height), layout="constrained")
     grid = figure.subplots(3, columns, squeeze=False, sharex=True, sharey=True)
     for axes, row in zip(grid, ROWS, strict=True):
-        _draw_row(axes, maps, row, with_floor)
+        _draw_row(list(axes), maps, row, with_floor)
     for ax in grid[:, 0]:
         ax.set_ylabel("north [deg]")
     for ax in grid[-1]:

@@ -8,11 +8,13 @@ import pytest
 from alarm import normal_bound
 from plain_plates import Plain, plain_survey
 from reseau.constants import MILLIARCSECOND
+from reseau.linalg import cholesky_blocks
 from reseau.motions.datum import Datum, datum_of
 from reseau.motions.datum_fields import fields_of_stars, frame_of, named_fields
 from reseau.motions.joint import joint
+from reseau.motions.merging import merged_factor
 from reseau.motions.reference_floor import ReferenceFloor
-from reseau.motions.solving import solve_jointly
+from reseau.motions.solving import Motions, solve_jointly
 
 
 def _row(datum: Datum, name: str) -> dict[str, float]:
@@ -21,7 +23,7 @@ def _row(datum: Datum, name: str) -> dict[str, float]:
 
 
 def test_ten_thousand_references_give_the_zero_point_to_half_a_microarcsecond() -> None:
-    survey = plain_survey(stars=10_000, plates=4, seed=4)
+    survey = plain_survey(stars=10_000, plates=3, degree=2, seed=4)
     found = solve_jointly(survey.equations())
     floor = ReferenceFloor(parallax=0.01, motion=0.02, scale=40.0)
     datum = datum_of(found, floor=floor)
@@ -33,7 +35,7 @@ def test_ten_thousand_references_give_the_zero_point_to_half_a_microarcsecond() 
     assert zero["floor"] == pytest.approx(0.01, rel=1e-3)
     assert zero["error"] == pytest.approx(np.hypot(0.5e-3, 0.01), rel=1e-3)
     assert _row(datum, "mean motion north")["floor"] == pytest.approx(0.02, rel=1e-3)
-    assert _row(datum, "mean position north")["floor"] == 0.0
+    assert _row(datum, "mean position north")["floor"] < 1e-9
     columns = datum.columns()
     assert columns is not None
     sizes = np.sqrt(np.sum(columns**2, axis=2)) / MILLIARCSECOND
@@ -62,7 +64,9 @@ def _distorted(survey: Plain, name: str, amplitude: float) -> Plain:
 @pytest.mark.parametrize("degree", [0, 1])
 def test_plates_correct_what_their_calibration_does_not_take(degree: int) -> None:
     # A calibration that is a shift knows scale: an expansion of the references shows.
-    survey = plain_survey(stars=300, plates=12, degree=degree, noise=False)
+    survey = plain_survey(
+        stars=300, plates=12, degree=degree, errors=(0.2,) * 5, noise=False
+    )
     wrong = _distorted(survey, "expansion", 0.5)
     datum = datum_of(solve_jointly(wrong.equations()))
     row = _row(datum, "expansion")
@@ -71,7 +75,7 @@ def test_plates_correct_what_their_calibration_does_not_take(degree: int) -> Non
         assert abs(row["value"]) < 1e-4
         return
     share = row["share_of_references"]
-    assert share < 0.2
+    assert share < 0.05
     # The mean of both, weighted by what they say: what is corrected is the plates'.
     assert row["value"] == pytest.approx(-0.5 * (1.0 - share), rel=0.05)
     assert row["value_error"] < 0.1
@@ -96,7 +100,9 @@ def test_without_references_nothing_decides() -> None:
     survey = plain_survey(stars=200, plates=8, references=0.0)
     stars = survey.truth
     open_ = replace(stars, prior=np.zeros_like(stars.prior))
-    datum = datum_of(solve_jointly(joint(survey.plates, open_)))
+    equations = joint(survey.plates, open_)
+    factor = merged_factor(equations, cholesky_blocks(equations.blocks))
+    datum = datum_of(Motions(equations, factor, ((0.0,),)))
     for name in ("parallax zero point", "mean motion east", "rotation"):
         assert not _row(datum, name)["formal_error"] < 100.0
         assert np.isnan(_row(datum, name)["value"])

@@ -47,10 +47,10 @@ def with_positions_alone(
             wide.radial_velocity,
         ]
     )[: stars.size - 2]
-    open_ = _open(blocks, width) & ~stars.is_reference
+    open_ = _open(blocks, width)
     if stars.size > 5:
         # The radial velocity shows in almost no star; it never decides.
-        open_ = _open(blocks[:, :5, :5], width[:3]) & ~stars.is_reference
+        open_ = _open(blocks[:, :5, :5], width[:3])
     prior = stars.prior.copy()
     at = np.arange(2, stars.size)
     prior[np.ix_(open_, at, at)] += np.diag(width**-2.0)

@@ -164,7 +164,7 @@ def _plate(
         chi2=np.zeros(n),
         n_measurements=np.ones(n),
         digest=str(number),
-        reference="",
+        reference=np.zeros(n, dtype=np.int64),
     )
     return information, design
 

@@ -117,12 +117,13 @@ def _arrows(
     _filled(ax, maps, factor * size, f"[{unit}{row.per}]", SIZES, (0.0, highest))
     step = max(int(np.ceil(max(size.shape) / N_ARROWS)), 1)
     part = (slice(step // 2, None, step),) * 2
-    x, y = maps.east[part], maps.north[part]
+    shown = np.isfinite(size[part])
+    x, y = maps.east[part][shown], maps.north[part][shown]
     spacing = step * float(maps.east[0, 1] - maps.east[0, 0])
     arrows = ax.quiver(
         x,
         y,
-        *(factor * value[:, *part]),
+        *(factor * value[:, *part][:, shown]),
         color="white",
         edgecolor="black",
         linewidth=0.4,

@@ -84,7 +84,7 @@ def test_plates_correct_what_their_calibration_does_not_take(degree: int) -> Non
 
 def test_catalogue_minus_reference_scatters_as_stated() -> None:
     pulls = []
-    for seed in range(4):
+    for seed in range(2):
         survey = plain_survey(stars=100, plates=6, degree=0, seed=seed)
         noise = np.random.default_rng(seed).standard_normal((100, 5))
         table = datum_of(solve_jointly(survey.equations(noise), epsilon=0.0)).table

@@ -66,6 +66,8 @@ class EpochAstrometry:
     published
         Parallax [mas] and motion in right ascension and declination [mas/yr] of the
         solution from which the values are residuals; they are added to what is fitted.
+    stated_floor
+        Additional error of each row that the file states for a source [mas].
     origin
         What the data are, in a few words.
     """
@@ -84,7 +86,8 @@ class EpochAstrometry:
     published: Float[np.ndarray, "s 3"]
     correlated: tuple[CorrelatedRows, ...] = ()
     colour_factor: Float[np.ndarray, "n"] | None = None
-    origin: str = field(default="epoch astrometry")
+    stated_floor: Float[np.ndarray, "s"] = field(default_factory=lambda: np.zeros(1))
+    origin: str = "epoch astrometry"
 
     def __post_init__(self) -> None:
         """Refuse a source without rows: sums over it would be those of the next."""
@@ -148,6 +151,9 @@ class EpochAstrometry:
             group=self.group[rows],
             position=self.position[source : source + 1],
             published=self.published[source : source + 1],
+            stated_floor=np.broadcast_to(self.stated_floor, self.source_id.shape)[
+                source : source + 1
+            ],
             correlated=_within(self.correlated, begin, end),
             colour_factor=None
             if self.colour_factor is None

@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Int
 
+from reseau._precision import in_double
 from reseau.errors import ShapeError, explain
 from reseau.observers import AnyObserver, states_of
 from reseau.sky import parallax_factors
@@ -118,6 +119,7 @@ def offsets_from(
     return np.rad2deg(np.stack([east, north], axis=-1)) * 3_600_000.0
 
 
+@in_double
 def factors_at(
     epoch: Float[np.ndarray, "m"],
     place: Float[np.ndarray, "m 2"] | Float[np.ndarray, "2"],

@@ -9,6 +9,9 @@ from ..epoch_astrometry import EpochAstrometry
 from .linear_fit import LinearFit, fit_linear
 from .whitening import whitening
 
+OUTLIER = 0.2
+"""Rows of a smaller robust weight are outliers, as in AGIS."""
+
 STEPS = 60
 CLOSE = 1e-10
 """Of χ²/ν to one."""
@@ -66,7 +69,8 @@ def fit_noise_floor(
     astrometry, columns, names, prior
         As `fit_linear` takes them.
     weight
-        Robust weights; the degrees of freedom are counted from their sum.
+        Robust weights; rows of less than `OUTLIER` count as no degree of freedom, as in
+        AGIS.
 
     Notes
     -----
@@ -84,8 +88,7 @@ def fit_noise_floor(
 
     square = np.zeros(len(astrometry.first))
     none, slope = fitted(square)
-    missing = 0.0 if weight is None else astrometry.total((1 - weight) * _used(astrometry))
-    wanted = np.maximum(none.degrees - missing, 1e-3)
+    wanted = np.maximum(none.degrees - _outliers(astrometry, weight), 1e-3)
     low, high = square, np.full_like(square, np.inf)
     fit = none
     for _ in range(STEPS):
@@ -110,8 +113,12 @@ def _softness(weight: Float[np.ndarray, "n"] | None) -> Float[np.ndarray, "n"] |
     return 1.0 if weight is None else 1.0 / np.where(weight > 0.0, weight, 1.0)
 
 
-def _used(astrometry: EpochAstrometry) -> Float[np.ndarray, "n"]:
-    return astrometry.is_used.astype(float)
+def _outliers(
+    astrometry: EpochAstrometry, weight: Float[np.ndarray, "n"] | None
+) -> Float[np.ndarray, "s"]:
+    if weight is None:
+        return np.zeros(len(astrometry.first))
+    return astrometry.total((astrometry.is_used & (weight < OUTLIER)).astype(float))
 
 
-__all__ = ["NoiseFloor", "fit_noise_floor", "restricted_likelihood"]
+__all__ = ["OUTLIER", "NoiseFloor", "fit_noise_floor", "restricted_likelihood"]

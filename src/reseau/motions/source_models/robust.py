@@ -5,11 +5,8 @@ from jaxtyping import Float
 
 from ..epoch_astrometry import EpochAstrometry
 from .linear_fit import LinearFit, fit_linear
-from .noise_floor import NoiseFloor, fit_noise_floor
+from .noise_floor import OUTLIER, NoiseFloor, fit_noise_floor
 from .whitening import whitening
-
-OUTLIER = 0.2
-"""Rows of a smaller weight are counted as outliers, as AGIS does."""
 
 SETTLED = 1e-9
 """Change of a weight that ends the iteration."""

@@ -23,6 +23,7 @@ def one_dimensional(
     position: Float[np.ndarray, "s 2"] | None = None,
     published: Float[np.ndarray, "s 3"] | None = None,
     origin: str = "abscissae",
+    basis: str = "gaia",
 ) -> EpochAstrometry:
     """Return abscissae along known directions as a record.
 
@@ -40,7 +41,7 @@ def one_dimensional(
         Of two rows that follow one another in a group of two; zero: none.
     stated_floor
         Of each row's source [mas].
-    position, published, origin
+    position, published, origin, basis
         As `EpochAstrometry` has them.
     """
     n = len(epoch)
@@ -68,6 +69,7 @@ def one_dimensional(
         colour_factor=None if colour_factor is None else colour_factor[order],
         stated_floor=floors[order][first],
         origin=origin,
+        basis=basis,
     )
 
 

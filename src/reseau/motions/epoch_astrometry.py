@@ -70,6 +70,9 @@ class EpochAstrometry:
         Additional error of each row that the file states for a source [mas].
     origin
         What the data are, in a few words.
+    basis
+        Of accelerations in the solution from which the values are residuals: "gaia" or
+        "hipparcos".
     """
 
     source_id: Int[np.ndarray, "s"]
@@ -86,8 +89,9 @@ class EpochAstrometry:
     published: Float[np.ndarray, "s 3"]
     correlated: tuple[CorrelatedRows, ...] = ()
     colour_factor: Float[np.ndarray, "n"] | None = None
-    stated_floor: Float[np.ndarray, "s"] = field(default_factory=lambda: np.zeros(1))
+    stated_floor: Float[np.ndarray, "..."] = field(default_factory=lambda: np.zeros(1))
     origin: str = "epoch astrometry"
+    basis: str = "gaia"
 
     def __post_init__(self) -> None:
         """Refuse a source without rows: sums over it would be those of the next."""

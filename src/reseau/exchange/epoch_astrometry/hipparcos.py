@@ -71,6 +71,7 @@ def read_hipparcos_1997(text: TextFile) -> EpochAstrometry:
         position=np.array([place]),
         published=np.array([published]),
         origin=f"{ORIGIN}, reduction of 1997",
+        basis="hipparcos",
     )
 
 
@@ -149,6 +150,7 @@ def _transits(
         position=position,
         published=published,
         origin=f"{ORIGIN}, {reduction}",
+        basis="hipparcos",
     )
 
 

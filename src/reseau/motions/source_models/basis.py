@@ -1,7 +1,6 @@
 """Columns of the models that are linear in time: five, seven and nine parameters."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -26,8 +25,8 @@ UNITS = {
     "pseudocolour": "1 / nm",
 }
 
-BasisName = Literal["gaia", "hipparcos"]
-BASES: tuple[BasisName, ...] = ("gaia", "hipparcos")
+BASES = ("gaia", "hipparcos")
+"""Names of bases of accelerations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +46,7 @@ class AccelerationBasis:
 
 
 def acceleration_basis(
-    astrometry: EpochAstrometry, name: BasisName = "gaia"
+    astrometry: EpochAstrometry, name: str | None = None
 ) -> AccelerationBasis:
     """Return the basis of Gaia DR3, or the one of the Hipparcos Catalogue.
 
@@ -56,7 +55,7 @@ def acceleration_basis(
     astrometry
         Whose epochs.
     name
-        "gaia": q = ΔT²/3, c = ΔT², with ΔT half the span of the epochs; "hipparcos":
+        None: that of the data; "gaia": q = ΔT²/3, c = ΔT², with ΔT half the span of the epochs; "hipparcos":
         q = 0.81 yr², c = 1.69 yr².
 
     References
@@ -64,6 +63,7 @@ def acceleration_basis(
     Gaia DR3 documentation, eq. 7.5; The Hipparcos and Tycho Catalogues, ESA SP-1200,
     vol. 1, section 2.3.
     """
+    name = astrometry.basis if name is None else name
     if name == "hipparcos":
         ones = np.ones(len(astrometry.first))
         return AccelerationBasis(0.81 * ones, 1.69 * ones)
@@ -85,7 +85,7 @@ def model_columns(
     names
         Of the parameters, keys of `UNITS`.
     basis
-        Of accelerations; None: Gaia's.
+        Of accelerations; None: that of the data.
     """
     basis = acceleration_basis(astrometry) if basis is None else basis
     t, source = astrometry.epoch, astrometry.source
@@ -115,7 +115,6 @@ __all__ = [
     "SEVEN",
     "UNITS",
     "AccelerationBasis",
-    "BasisName",
     "acceleration_basis",
     "model_columns",
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ..epoch_astrometry import EpochAstrometry
 from .linear_fit import LinearFit, fit_linear
@@ -88,7 +88,7 @@ def fit_noise_floor(
 
     square = np.zeros(len(astrometry.first))
     none, slope = fitted(square)
-    wanted = np.maximum(none.degrees - _outliers(astrometry, weight), 1e-3)
+    wanted = np.maximum(none.degrees - outliers(astrometry, weight), 1e-3)
     low, high = square, np.full_like(square, np.inf)
     fit = none
     for _ in range(STEPS):
@@ -113,12 +113,14 @@ def _softness(weight: Float[np.ndarray, "n"] | None) -> Float[np.ndarray, "n"] |
     return 1.0 if weight is None else 1.0 / np.where(weight > 0.0, weight, 1.0)
 
 
-def _outliers(
+def outliers(
     astrometry: EpochAstrometry, weight: Float[np.ndarray, "n"] | None
-) -> Float[np.ndarray, "s"]:
+) -> Int[np.ndarray, "s"]:
+    """Return how many used rows of each source have a weight below `OUTLIER`."""
     if weight is None:
-        return np.zeros(len(astrometry.first))
-    return astrometry.total((astrometry.is_used & (weight < OUTLIER)).astype(float))
+        return np.zeros(len(astrometry.first), np.int64)
+    lost = astrometry.is_used & (weight < OUTLIER)
+    return np.add.reduceat(lost.astype(np.int64), astrometry.first)
 
 
-__all__ = ["OUTLIER", "NoiseFloor", "fit_noise_floor", "restricted_likelihood"]
+__all__ = ["OUTLIER", "NoiseFloor", "fit_noise_floor", "outliers", "restricted_likelihood"]

@@ -1,11 +1,13 @@
 """Robust weights of AGIS: what disagrees by more than 2σ counts less and less."""
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Float
 
 from ..epoch_astrometry import EpochAstrometry
 from .linear_fit import LinearFit, fit_linear
-from .noise_floor import OUTLIER, NoiseFloor, fit_noise_floor
+from .noise_floor import NoiseFloor, fit_noise_floor, outliers
 from .whitening import whitening
 
 SETTLED = 1e-9
@@ -52,7 +54,8 @@ def fit_robustly(
 
     Returns
     -------
-    The fit, the weight of each row, and the additional error if it was fitted.
+    The fit, in which outliers are no degrees of freedom, the weight of each row, and
+    the additional error if it was fitted.
 
     Notes
     -----
@@ -82,7 +85,8 @@ def fit_robustly(
             fit = fit_linear(astrometry, columns, names, white, prior=prior)
         if settled and turn > 3:
             break
-    return fit, weight, noise
+    lost = outliers(astrometry, weight)
+    return replace(fit, degrees=fit.degrees - lost), weight, noise
 
 
 def _error(
@@ -105,4 +109,4 @@ def _typical(
     return 1.4826 * size[order][middle] if len(order) else np.ones(len(counts))
 
 
-__all__ = ["OUTLIER", "agis_weight", "fit_robustly"]
+__all__ = ["agis_weight", "fit_robustly"]

@@ -1,0 +1,258 @@
+"""One orbit for positions and velocities of the same body.
+
+Period, eccentricity, periastron and ω are shared. K is free, or follows from the size of
+the astrometric orbit and the parallax: that holds where the companion is dark, so that
+the photocentre is the star itself. Velocities also tell which node is the ascending one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import least_squares
+
+from reseau.errors import ConfigError, explain
+
+from .campbell import campbell
+from .orbit import DAYS_PER_YEAR, ORBIT, OrbitFit, solved_orbit
+from .orbit_search import LARGEST, OrbitShape
+from .single_source import SingleSource
+from .velocities import RadialVelocities, orbital_speed, velocity_columns
+
+VELOCITY = ("center_of_mass_velocity", "semi_amplitude_primary")
+
+
+@dataclass(frozen=True, eq=False)
+class SharedOrbitFit(OrbitFit):
+    """An orbit of positions and velocities.
+
+    Attributes
+    ----------
+    velocity_residual
+        Of the velocities [km/s].
+    dark_speed, dark_speed_error
+        K that a dark companion gives with the size of the orbit and the parallax
+        [km/s].
+    """
+
+    velocity_residual: Float[np.ndarray, "m"]
+    dark_speed: float
+    dark_speed_error: float
+
+
+def fit_shared_orbit(
+    source: SingleSource, orbit: OrbitFit, *, dark: bool = False
+) -> SharedOrbitFit:
+    """Fit positions and velocities together.
+
+    Parameters
+    ----------
+    source
+        With velocities.
+    orbit
+        Where to begin, as `fit_orbit` found it from the same source.
+    dark
+        Whether K follows from the size of the orbit and the parallax.
+
+    Notes
+    -----
+    All parameters are free at once: Levenberg and Marquardt's method, derivatives by
+    differences of third order. Errors are those of the linearised problem at its end.
+    """
+    _velocities(source, dark=dark)
+    problem = _Shared(source, len(source.names), dark)
+    found = min(
+        (problem.solve(orbit, sign) for sign in (1.0, -1.0)), key=lambda f: f.chi2
+    )
+    return problem.result(found, orbit)
+
+
+def _velocities(source: SingleSource, *, dark: bool = False) -> RadialVelocities:
+    """Return the velocities of a source, or say that there can be no shared orbit."""
+    sees = bool(source.astrometry.sees_parallax[0])
+    if source.velocities is not None and (sees or not dark):
+        return source.velocities
+    raise ConfigError(
+        explain(
+            given="a source without radial velocities"
+            if source.velocities is None
+            else "a dark companion of a source whose data hold no parallax",
+            wanted="velocities, and for a dark companion a parallax",
+            where=source.astrometry.origin,
+            todo="fit the orbit of the positions alone, or let K be free",
+        )
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """The residuals of all data as a function of all parameters.
+
+    Parameters are those of the linear model, A, B, F, G, ln P, ρ cos φ, ρ sin φ as
+    `refine` has them, γ, and K or, with a dark companion, nothing.
+    """
+
+    source: SingleSource
+    linear: int
+    dark: bool
+
+    def shape(self, steps: Float[np.ndarray, "q"]) -> OrbitShape:
+        at = self.linear + 4
+        rho = float(np.hypot(*steps[at + 1 : at + 3]))
+        phase = float(np.arctan2(steps[at + 2], steps[at + 1]))
+        eccentricity = LARGEST * float(np.tanh(rho))
+        return OrbitShape(float(np.exp(steps[at])), eccentricity, phase, 0.0)
+
+    def speed(self, steps: Float[np.ndarray, "q"], sign: float) -> float:
+        if not self.dark:
+            return float(steps[self.linear + 8])
+        return sign * self.dark_speed(steps)
+
+    def dark_speed(self, steps: Float[np.ndarray, "q"]) -> float:
+        shape = self.shape(steps)
+        elements = campbell(steps[self.linear : self.linear + 4]).value
+        parallax = float(steps[self.source.names.index("parallax")])
+        return orbital_speed(
+            float(elements[0]) / parallax,
+            float(elements[1]),
+            shape.period,
+            shape.eccentricity,
+        )
+
+    def velocity(
+        self, steps: Float[np.ndarray, "q"], sign: float
+    ) -> Float[np.ndarray, "m"]:
+        shape = self.shape(steps)
+        time = self.source.velocity_epoch - self.source.middle
+        anomaly = 2.0 * np.pi * time[:, None] / shape.period + shape.phase
+        columns = velocity_columns(anomaly, np.array([shape.eccentricity]))[:, 0]
+        # Not turned by half a turn to have Ω below 180°, as elements are: that would
+        # jump where Ω passes zero.
+        a, b, f, g = steps[self.linear : self.linear + 4]
+        plus, minus = np.arctan2(b - f, a + g), np.arctan2(-b - f, a - g)
+        periastron = 0.5 * (plus + minus)
+        turn = np.array([np.cos(periastron), np.sin(periastron)])
+        return steps[self.linear + 7] + self.speed(steps, sign) * (columns @ turn)
+
+    def left(
+        self, steps: Float[np.ndarray, "q"], sign: float
+    ) -> Float[np.ndarray, "n"]:
+        given = _velocities(self.source)
+        shape = self.shape(steps)
+        columns = solved_orbit(self.source, shape)[0]
+        model = columns[:, : self.linear + 4] @ steps[: self.linear + 4]
+        rest = self.source.white.apply(self.source.astrometry.value - model)
+        speed = (given.value - self.velocity(steps, sign)) / given.error
+        return np.concatenate([rest, speed])
+
+    def solve(self, orbit: OrbitFit, sign: float) -> "_Solved":
+        given = _velocities(self.source)
+        rho = np.arctanh(min(max(orbit.shape.eccentricity, 0.02), 0.97) / LARGEST)
+        begin = np.array(
+            [
+                *orbit.value[: self.linear + 4],
+                np.log(orbit.shape.period),
+                rho * np.cos(orbit.shape.phase),
+                rho * np.sin(orbit.shape.phase),
+                float(np.average(given.value, weights=given.error**-2.0)),
+                *([] if self.dark else [0.0]),
+            ]
+        )
+        if not self.dark:
+            begin[-1] = sign * 0.5 * float(np.ptp(given.value))
+        found = least_squares(
+            self.left, begin, jac="3-point", x_scale="jac", args=(sign,), max_nfev=200
+        )
+        return _Solved(found.x, 2.0 * float(found.cost), found.jac, sign)
+
+    def result(self, found: "_Solved", orbit: OrbitFit) -> SharedOrbitFit:
+        given = _velocities(self.source)
+        shape = self.shape(found.steps)
+        value = self.physical(found.steps, found.sign)
+        slopes = _differences(lambda s: self.physical(s, found.sign), found.steps)
+        size = np.linalg.norm(found.jacobian, axis=0)
+        size = np.where(size > 0.0, size, 1.0)
+        root = np.linalg.pinv(found.jacobian / size, rcond=1e-10) / size[:, None]
+        covariance = slopes @ (root @ root.T) @ slopes.T
+        dark = _differences(lambda s: np.array([self.dark_speed(s)]), found.steps)
+        dark_error = float(np.sqrt(dark[0] @ (root @ root.T) @ dark[0]))
+        at = slice(self.linear, self.linear + 4)
+        columns = solved_orbit(self.source, shape)[0][:, : self.linear + 4]
+        elements = campbell(value[at], covariance[at, at])
+        if value[-1] < 0.0:
+            # The other node is the ascending one.
+            value = np.append(value[:-1], -value[-1])
+            turned = elements.value + np.array([0.0, 0.0, np.pi, np.pi])
+            turned[2] %= 2.0 * np.pi
+            elements = replace(elements, value=turned)
+        rows = int(self.source.astrometry.n_used[0]) + len(given.value)
+        degrees = rows - np.linalg.matrix_rank(found.jacobian / size)
+        return SharedOrbitFit(
+            names=(*self.source.names, *ORBIT, *VELOCITY),
+            value=value,
+            covariance=covariance,
+            chi2=found.chi2,
+            degrees=int(degrees),
+            gain=self.source.chi2 - found.chi2,
+            false_alarm=orbit.false_alarm,
+            residual=self.source.astrometry.value
+            - columns @ found.steps[: self.linear + 4],
+            elements=elements,
+            shape=replace(shape, gain=self.source.chi2 - found.chi2),
+            grid=orbit.grid,
+            velocity_residual=given.value - self.velocity(found.steps, found.sign),
+            dark_speed=self.dark_speed(found.steps),
+            dark_speed_error=dark_error,
+        )
+
+    def physical(
+        self, steps: Float[np.ndarray, "q"], sign: float
+    ) -> Float[np.ndarray, "p"]:
+        shape = self.shape(steps)
+        turn = (shape.phase + np.pi) % (2.0 * np.pi) - np.pi
+        periastron = self.source.middle - turn * shape.period / (2.0 * np.pi)
+        # K of the node that has Ω below 180°.
+        node = _raw_node(steps[self.linear : self.linear + 4])
+        flip = -1.0 if np.floor(node / np.pi) % 2 else 1.0
+        return np.array(
+            [
+                *steps[: self.linear + 4],
+                shape.period * DAYS_PER_YEAR,
+                shape.eccentricity,
+                periastron * DAYS_PER_YEAR,
+                steps[self.linear + 7],
+                flip * self.speed(steps, sign),
+            ]
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Solved:
+    steps: Float[np.ndarray, "q"]
+    chi2: float
+    jacobian: Float[np.ndarray, "n q"]
+    sign: float
+
+
+def _raw_node(constants: Float[np.ndarray, "4"]) -> float:
+    a, b, f, g = constants
+    return float(0.5 * (np.arctan2(b - f, a + g) - np.arctan2(-b - f, a - g)))
+
+
+def _differences(
+    function: Callable[[Float[np.ndarray, "q"]], Float[np.ndarray, "p"]],
+    at: Float[np.ndarray, "q"],
+) -> Float[np.ndarray, "p q"]:
+    """Return derivatives by central differences."""
+    width = 1e-6 * np.maximum(np.abs(at), 1e-3)
+    return np.stack(
+        [
+            (function(at + step) - function(at - step)) / (2.0 * h)
+            for step, h in zip(np.diag(width), width, strict=True)
+        ],
+        axis=1,
+    )
+
+
+__all__ = ["VELOCITY", "SharedOrbitFit", "fit_shared_orbit"]

@@ -90,7 +90,7 @@ def fit_orbit(
     source: SingleSource,
     *,
     shortest: float | None = None,
-    start: OrbitShape | None = None,
+    before: "OrbitFit | None" = None,
 ) -> OrbitFit:
     """Find the orbit of a source.
 
@@ -100,11 +100,14 @@ def fit_orbit(
         One source; with velocities, its orbit is searched for in both.
     shortest
         Shortest period of the search [Julian year].
-    start
-        Where to begin, as from an earlier fit with other errors; None: search.
+    before
+        A fit with nearly the same errors, from which to begin; None: search.
     """
-    grid = periodogram(source, shortest)
-    shape = best_orbit(source, grid) if start is None else refine(source, start)
+    if before is None:
+        grid = periodogram(source if source.coarse is None else source.coarse, shortest)
+        shape = best_orbit(source, grid)
+    else:
+        grid, shape = before.grid, refine(source, before.shape)
     columns, value = solved_orbit(source, shape)
     white = source.white.apply(columns)
     covariance = _inverse(white)

@@ -20,9 +20,13 @@ PEAKS = 8
 LONG = 12
 """Periods from a span to `REACH` spans that are tried besides the peaks."""
 
-ECCENTRICITIES = (0.0, 0.3, 0.55, 0.75, 0.9)
-PHASES = 16
+ECCENTRICITIES = (0.0, 0.35, 0.65, 0.88)
+PHASES = 12
 STARTS = 8
+ROUGH = 25
+LAST = 2
+"""Steps by which all starts are refined, and how many of them to the end."""
+
 LONGEST = 10.0
 """Periods that refinement may reach [span]."""
 
@@ -65,7 +69,10 @@ def best_orbit(source: SingleSource, found: Periodogram) -> OrbitShape:
     found
         Its periodogram.
     """
-    refined = [refine(source, start) for start in _starts(source, found)]
+    coarse = source if source.coarse is None else source.coarse
+    rough = [refine(coarse, s, most=ROUGH) for s in _starts(coarse, found)]
+    rough.sort(key=lambda shape: -shape.gain)
+    refined = [refine(source, start) for start in rough[:LAST]]
     return max(refined, key=lambda shape: shape.gain)
 
 
@@ -96,7 +103,9 @@ def _peaks(found: Periodogram) -> Trials:
     return found.frequency[at[np.argsort(inner[at])[::-1][:PEAKS]]]
 
 
-def refine(source: SingleSource, start: OrbitShape) -> OrbitShape:
+def refine(
+    source: SingleSource, start: OrbitShape, *, most: int = 100
+) -> OrbitShape:
     """Return the orbit of the least χ² near a start.
 
     Parameters
@@ -105,6 +114,8 @@ def refine(source: SingleSource, start: OrbitShape) -> OrbitShape:
         One source.
     start
         Where to begin.
+    most
+        Steps.
 
     Notes
     -----
@@ -127,7 +138,7 @@ def refine(source: SingleSource, start: OrbitShape) -> OrbitShape:
         ]
     )
     found = least_squares(
-        left, begin, method="trf", x_scale=[0.1, 0.2, 0.2], max_nfev=60, xtol=1e-12,
+        left, begin, method="trf", x_scale=[0.1, 0.2, 0.2], max_nfev=most, xtol=1e-12,
         ftol=1e-13, gtol=1e-12,
     )
     period, eccentricity, phase = _shape_of(found.x)

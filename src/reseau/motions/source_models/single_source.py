@@ -1,6 +1,6 @@
 """One source with its errors and linear model, ready for what is not linear."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -8,6 +8,7 @@ from jaxtyping import Float
 from ..epoch_astrometry import EpochAstrometry
 from .basis import FIVE, model_columns
 from .eliminated import Eliminated, eliminate_linear
+from .normal_points import normal_points
 from .velocities import RadialVelocities
 from .whitening import Whitening, whitening
 
@@ -30,6 +31,8 @@ class SingleSource:
         Of the source; None: there are none.
     constant
         The velocities without their mean; None: there are none.
+    coarse
+        The same with one row a visit and direction, for searches; None: itself.
     """
 
     astrometry: EpochAstrometry
@@ -39,6 +42,7 @@ class SingleSource:
     eliminated: Eliminated
     velocities: RadialVelocities | None = None
     constant: Eliminated | None = None
+    coarse: "SingleSource | None" = None
 
     @property
     def middle(self) -> float:
@@ -102,6 +106,21 @@ def single_source(
     velocities
         Of the source.
     """
+    weight = np.ones(len(astrometry.value)) if weight is None else weight
+    points = normal_points(astrometry, floor, weight)
+    coarse = None
+    if len(points.epoch) < 0.7 * int(astrometry.n_used[0]):
+        coarse = _prepared(points, names, 0.0, np.ones(len(points.epoch)), velocities)
+    return replace(_prepared(astrometry, names, floor, weight, velocities), coarse=coarse)
+
+
+def _prepared(
+    astrometry: EpochAstrometry,
+    names: tuple[str, ...],
+    floor: float,
+    weight: Float[np.ndarray, "n"],
+    velocities: RadialVelocities | None,
+) -> SingleSource:
     white = whitening(astrometry, floor=floor, weight=weight)
     columns = model_columns(astrometry, names)
     constant = None

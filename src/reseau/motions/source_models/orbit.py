@@ -10,7 +10,8 @@ from .basis import UNITS
 from .campbell import CampbellElements, campbell
 from .kepler import orbit_position, orbit_slopes
 from .goodness import goodness_of_fit
-from .orbit_search import OrbitShape, best_orbit, refine
+from .orbit_refinement import OrbitShape, refine
+from .orbit_search import best_orbit
 from .orbit_trials import Periodogram, periodogram
 from .single_source import SingleSource
 

@@ -16,7 +16,7 @@ from reseau.errors import ConfigError, explain
 
 from .campbell import campbell
 from .orbit import DAYS_PER_YEAR, ORBIT, OrbitFit, solved_orbit
-from .orbit_search import LARGEST, OrbitShape
+from .orbit_refinement import OrbitShape, shape_of, steps_of
 from .single_source import SingleSource
 from .velocities import RadialVelocities, orbital_speed, velocity_columns
 
@@ -99,10 +99,7 @@ class _Shared:
 
     def shape(self, steps: Float[np.ndarray, "q"]) -> OrbitShape:
         at = self.linear + 4
-        rho = float(np.hypot(*steps[at + 1 : at + 3]))
-        phase = float(np.arctan2(steps[at + 2], steps[at + 1]))
-        eccentricity = LARGEST * float(np.tanh(rho))
-        return OrbitShape(float(np.exp(steps[at])), eccentricity, phase, 0.0)
+        return shape_of(steps[at : at + 3])
 
     def speed(self, steps: Float[np.ndarray, "q"], sign: float) -> float:
         if not self.dark:
@@ -148,13 +145,10 @@ class _Shared:
 
     def solve(self, orbit: OrbitFit, sign: float) -> "_Solved":
         given = _velocities(self.source)
-        rho = np.arctanh(min(max(orbit.shape.eccentricity, 0.02), 0.97) / LARGEST)
         begin = np.array(
             [
                 *orbit.value[: self.linear + 4],
-                np.log(orbit.shape.period),
-                rho * np.cos(orbit.shape.phase),
-                rho * np.sin(orbit.shape.phase),
+                *steps_of(orbit.shape),
                 float(np.average(given.value, weights=given.error**-2.0)),
                 *([] if self.dark else [0.0]),
             ]

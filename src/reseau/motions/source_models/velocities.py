@@ -52,6 +52,28 @@ def velocity_columns(
     return np.stack([cosine + eccentricity, -sine], axis=-1)
 
 
+def velocity_slopes(
+    mean_anomaly: Float[np.ndarray, "m"], eccentricity: float
+) -> tuple[Float[np.ndarray, "m 2"], Float[np.ndarray, "m 2"]]:
+    """Return the derivatives of `velocity_columns` by M and by e.
+
+    Parameters
+    ----------
+    mean_anomaly
+        Of each epoch [rad].
+    eccentricity
+        Of the orbit.
+    """
+    e = np.array([eccentricity])
+    towards, across = velocity_columns(mean_anomaly[:, None], e)[:, 0].T
+    cosine, sine = towards - eccentricity, -across
+    open_ = (1.0 - eccentricity) * (1.0 + eccentricity)
+    by_mean = (1.0 + eccentricity * cosine) ** 2 / open_**1.5
+    by_eccentricity = sine * (2.0 + eccentricity * cosine) / open_
+    turn = np.stack([-sine, -cosine], axis=1)
+    return turn * by_mean[:, None], turn * by_eccentricity[:, None] + np.array([1.0, 0.0])
+
+
 def orbital_speed(
     size: float, inclination: float, period: float, eccentricity: float
 ) -> float:
@@ -73,4 +95,4 @@ def orbital_speed(
     return float(AU_A_YEAR * rate * size * np.sin(inclination) / root)
 
 
-__all__ = ["AU_A_YEAR", "RadialVelocities", "orbital_speed", "velocity_columns"]
+__all__ = ["AU_A_YEAR", "RadialVelocities", "orbital_speed", "velocity_columns", "velocity_slopes"]

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from scipy.optimize import least_squares
 
 from .goodness import goodness_of_fit
-from .orbit import DAYS_PER_YEAR
+from .orbit import DAYS_PER_YEAR, inverse_normal
 from .single_source import SingleSource
 
 LENS = (
@@ -185,15 +185,12 @@ def _result(source: SingleSource, shape: Float[np.ndarray, "3"]) -> LensFit:
         for step, h in zip(np.diag(width), width, strict=True)
     ]
     white = source.white.apply(np.stack(slopes, axis=1))
-    size = np.linalg.norm(white, axis=0)
-    size = np.where(size > 0.0, size, 1.0)
-    root = np.linalg.pinv(white / size, rcond=1e-10) / size[:, None]
     residual = source.astrometry.value - model(value)
     chi2 = float(np.sum(source.white.apply(residual) ** 2))
     return LensFit(
         names=(*source.names, *LENS),
         value=value,
-        covariance=root @ root.T,
+        covariance=inverse_normal(white),
         chi2=chi2,
         degrees=int(source.astrometry.n_used[0])
         - source.eliminated.basis.shape[1]

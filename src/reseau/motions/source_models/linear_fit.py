@@ -112,8 +112,7 @@ def fit_linear(
     """
     design, target = white.apply(columns), white.apply(astrometry.value)
     weight = np.zeros(len(names)) if prior is None else prior**-2.0
-    squares = astrometry.total(design[:, :, None] * design[:, None, :])
-    squares += np.diag(weight)
+    squares = _normal(astrometry, design) + np.diag(weight)
     diagonal = np.diagonal(squares, axis1=1, axis2=2)
     absent = diagonal == 0.0
     scale = 1.0 / np.sqrt(np.where(absent, 1.0, diagonal))
@@ -144,6 +143,14 @@ def fit_linear(
         determined=determined,
         log_determinant=white.log_determinant(),
     )
+
+
+def _normal(
+    astrometry: EpochAstrometry, design: Float[np.ndarray, "n p"]
+) -> Float[np.ndarray, "s p p"]:
+    """Return the normal matrices, a column at a time: all products would not fit."""
+    rows = [astrometry.total(design * design[:, i : i + 1]) for i in range(design.shape[1])]
+    return np.stack(rows, axis=1)
 
 
 __all__ = ["LinearFit", "fit_linear"]

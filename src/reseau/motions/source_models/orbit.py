@@ -111,7 +111,7 @@ def fit_orbit(
         grid, shape = before.grid, refine(source, before.shape)
     columns, value = solved_orbit(source, shape)
     white = source.white.apply(columns)
-    covariance = _inverse(white)
+    covariance = inverse_normal(white)
     residual = source.astrometry.value - columns[:, : -len(SHAPE)] @ value[: -len(SHAPE)]
     chi2 = float(np.sum(source.white.apply(residual) ** 2))
     at = len(source.names)
@@ -194,15 +194,23 @@ def solved_orbit(
     return np.concatenate([columns, more], axis=1), np.append(solution, tail)
 
 
-def _inverse(white: Float[np.ndarray, "n q"]) -> Float[np.ndarray, "q q"]:
-    """Return the inverse of the normal matrix, zero where a column is zero."""
+def inverse_normal(white: Float[np.ndarray, "n q"]) -> Float[np.ndarray, "q q"]:
+    """Return the inverse of the normal matrix, zero where a column is zero.
+
+    Parameters
+    ----------
+    white
+        Derivatives of whitened rows. Combinations that they do not determine are left
+        out, as if they were known.
+    """
+    there = np.linalg.norm(white, axis=0) > 0.0
     size = np.linalg.norm(white, axis=0)
     scale = np.where(size > 0.0, size, 1.0)
     _, singular, right = np.linalg.svd(white / scale, full_matrices=False)
     keep = singular > 1e-10 * singular[0]
     root = right[keep].T / singular[keep]
-    found = root @ root.T
-    return found / scale[:, None] / scale
+    found = root @ root.T / scale[:, None] / scale
+    return np.where(there[:, None] & there, found, 0.0)
 
 
-__all__ = ["CONSTANTS", "ORBIT", "ORBIT_UNITS", "SHAPE", "OrbitFit", "false_alarm", "fit_orbit", "solved_orbit"]
+__all__ = ["CONSTANTS", "ORBIT", "ORBIT_UNITS", "SHAPE", "OrbitFit", "false_alarm", "fit_orbit", "inverse_normal", "solved_orbit"]

@@ -23,6 +23,9 @@ LONGEST = 10.0
 LARGEST = 0.99
 """Eccentricity that refinement does not pass."""
 
+FLATTEST = 0.985
+"""Beyond this refinement has run into the bound: no orbit was found."""
+
 Steps = Float[np.ndarray, "3"]
 
 
@@ -41,7 +44,8 @@ class OrbitShape:
     gain
         By how much χ² falls.
     converged
-        Whether refinement ended before its last step, and within the bounds of periods.
+        Whether refinement ended before its last step, and within the bounds of period and
+        eccentricity.
     """
 
     period: float
@@ -100,7 +104,7 @@ def refine(
     )
     shape = shape_of(bounded(found.x))
     gain = source.chi2 - 2.0 * float(found.cost)
-    inside = bool(low < found.x[0] < high)
+    inside = bool(low < found.x[0] < high) and shape.eccentricity < FLATTEST
     return OrbitShape(
         shape.period, shape.eccentricity, shape.phase, gain, found.status > 0 and inside
     )
@@ -112,7 +116,7 @@ def _left(source: SingleSource, steps: Steps) -> Float[np.ndarray, "n"]:
 
 def _slopes(source: SingleSource, steps: Steps) -> Float[np.ndarray, "n 3"]:
     """Return the derivatives of what is left, by Kaufman's approximation."""
-    rho = max(float(np.hypot(steps[1], steps[2])), 1e-6)
+    rho = float(np.clip(np.hypot(steps[1], steps[2]), 1e-6, 20.0))
     inward = LARGEST / np.cosh(rho) ** 2 * steps[1:] / rho
     around = np.array([-steps[2], steps[1]]) / rho**2
     found = []

@@ -20,7 +20,7 @@ ECCENTRICITIES = (0.0, 0.35, 0.65, 0.88)
 PHASES = 12
 STARTS = 8
 ROUGH = 25
-LAST = 2
+LAST = 3
 """Steps by which all starts are refined, and how many of them to the end."""
 
 
@@ -38,7 +38,8 @@ def best_orbit(source: SingleSource, found: Periodogram) -> OrbitShape:
     rough = [refine(coarse, s, most=ROUGH, tolerance=1e-5) for s in _starts(coarse, found)]
     rough.sort(key=lambda shape: -shape.gain)
     refined = [refine(source, start) for start in rough[:LAST]]
-    return max(refined, key=lambda shape: shape.gain)
+    whole = [shape for shape in refined if shape.converged] or refined
+    return max(whole, key=lambda shape: shape.gain)
 
 
 def _starts(source: SingleSource, found: Periodogram) -> list[OrbitShape]:

@@ -15,7 +15,7 @@ from scipy.optimize import least_squares
 from reseau.errors import ConfigError, explain
 
 from .campbell import campbell
-from .orbit import DAYS_PER_YEAR, ORBIT, OrbitFit, solved_orbit
+from .orbit import DAYS_PER_YEAR, ORBIT, OrbitFit, inverse_normal, solved_orbit
 from .orbit_refinement import OrbitShape, shape_of, steps_of
 from .single_source import SingleSource
 from .velocities import RadialVelocities, orbital_speed, velocity_columns
@@ -165,12 +165,10 @@ class _Shared:
         shape = self.shape(found.steps)
         value = self.physical(found.steps, found.sign)
         slopes = _differences(lambda s: self.physical(s, found.sign), found.steps)
-        size = np.linalg.norm(found.jacobian, axis=0)
-        size = np.where(size > 0.0, size, 1.0)
-        root = np.linalg.pinv(found.jacobian / size, rcond=1e-10) / size[:, None]
-        covariance = slopes @ (root @ root.T) @ slopes.T
+        inverse = inverse_normal(found.jacobian)
+        covariance = slopes @ inverse @ slopes.T
         dark = _differences(lambda s: np.array([self.dark_speed(s)]), found.steps)
-        dark_error = float(np.sqrt(dark[0] @ (root @ root.T) @ dark[0]))
+        dark_error = float(np.sqrt(dark[0] @ inverse @ dark[0]))
         at = slice(self.linear, self.linear + 4)
         columns = solved_orbit(self.source, shape)[0][:, : self.linear + 4]
         elements = campbell(value[at], covariance[at, at])
@@ -181,13 +179,13 @@ class _Shared:
             turned[2] %= 2.0 * np.pi
             elements = replace(elements, value=turned)
         rows = int(self.source.astrometry.n_used[0]) + len(given.value)
-        degrees = rows - np.linalg.matrix_rank(found.jacobian / size)
+        degrees = rows - int(np.count_nonzero(np.diagonal(inverse)))
         return SharedOrbitFit(
             names=(*self.source.names, *ORBIT, *VELOCITY),
             value=value,
             covariance=covariance,
             chi2=found.chi2,
-            degrees=int(degrees),
+            degrees=degrees,
             gain=self.source.chi2 - found.chi2,
             false_alarm=orbit.false_alarm,
             residual=self.source.astrometry.value

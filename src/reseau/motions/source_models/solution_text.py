@@ -135,7 +135,7 @@ def _of_orbit(solution: SourceSolution) -> list[str]:
     chance = f"{fit.false_alarm:.1e}" if fit.false_alarm > 1e-99 else "< 1e-99"
     lines = [f"  {'chance of a false alarm':<26}{chance:>16}"]
     if not fit.shape.converged:
-        lines.append("  the search ended at the bound of periods: longer ones fit as well")
+        lines.append("  the search ended at a bound of period or eccentricity: no orbit")
     if isinstance(fit, SharedOrbitFit):
         lines.append(
             f"  K of a dark companion would be {fit.dark_speed:.2f} ± "

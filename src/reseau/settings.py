@@ -44,7 +44,8 @@ class Setting:
     name
         As Python calls it; the command's option has the same with hyphens.
     kind
-        "text", "integer", "number", "flag", or "names": several, with commas.
+        "text", "integer", "number", "flag", "either": a flag or its opposite, or
+        "names": several, with commas.
     help
         What it does, in one sentence.
     group
@@ -91,7 +92,8 @@ class Setting:
     @property
     def typed(self) -> str:
         """Return the option as it is typed."""
-        return self.option or f"--{self.name.replace('_', '-')}"
+        option = (self.option or "").partition("/")[0]
+        return option or f"--{self.name.replace('_', '-')}"
 
     @property
     def unless_given(self) -> Any:
@@ -333,6 +335,23 @@ SETTINGS = (
     ),
     Setting(
         "method", "text", "How to solve.", METHOD, default=GAUSS_NEWTON, names=METHODS
+    ),
+    Setting(
+        "information",
+        "either",
+        "Write what a plate says about its sources, for combine.",
+        METHOD,
+        method=GAUSS_NEWTON,
+        option="--information/--no-information",
+        shown="where all plates are solved",
+    ),
+    Setting(
+        "information_epsilon",
+        "number",
+        "Share of it below which a mode of the calibration is left out; 0: none.",
+        METHOD,
+        default=1e-3,
+        method=GAUSS_NEWTON,
     ),
     Setting(
         "tolerance",

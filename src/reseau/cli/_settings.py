@@ -81,7 +81,7 @@ def _parameter(setting: Setting) -> inspect.Parameter:
     if setting.metavar:
         more["metavar"] = setting.metavar
     option = typer.Option(
-        setting.typed,
+        setting.option or setting.typed,
         help=setting.described(),
         rich_help_panel=setting.group,
         **more,
@@ -97,7 +97,7 @@ def _parameter(setting: Setting) -> inspect.Parameter:
 
 def _kind(setting: Setting) -> Any:
     """Return the type of an option's value: one of few names where typer lists them."""
-    if setting.kind == "flag":
+    if setting.kind in ("flag", "either"):
         return bool
     if setting.names and not setting.metavar:
         members = {n.upper().replace("-", "_"): n for n in setting.names}

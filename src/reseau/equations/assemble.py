@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from reseau._parts import ahead, each_part
 from reseau.instrument import Instrument
 from reseau.linalg import Tile, whiten
 from reseau.model import (
@@ -34,7 +35,6 @@ from .moments import (
     sums_of,
 )
 from .objective import LeastSquares, Objective, OfPriors
-from .parts import ahead, each_part
 from .plan import Batch, Part, Plan, TileData, rounded_up
 from .stages import Frames, frames_at, rows_of, stages
 

@@ -6,11 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from reseau._parts import each_part
 from reseau.model import OnDetector, OnPlane, Parameters, Problem
 from reseau.model.likelihood import Likelihood
 
 from .heavy_tails import CLIPPED, EXACT, HeavyTails, curved
-from .parts import each_part
 from .plan import Batch, Blocks, Part, Plan, batch_program
 from .stages import frames_at, stages, whitened_own
 

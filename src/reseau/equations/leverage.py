@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from reseau._parts import each_part
 from reseau.linalg import Tile
 from reseau.model import (
     OnDetector,
@@ -30,7 +31,6 @@ from reseau.model import (
 
 from .equations import Equations
 from .moments import column_kinds, feature_matrix_at
-from .parts import each_part
 from .plan import Batch, Blocks, Part, Plan, TileData, batch_program
 from .stages import by_pixel, exposure_columns, frames_at, stacked, stages
 

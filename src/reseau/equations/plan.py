@@ -21,6 +21,7 @@ import scipy.sparse
 from jaxtyping import Array, Float, Int
 
 from reseau._compiled import quick_jit
+from reseau._parts import PARTS
 from reseau.model import Problem
 from reseau.model.arrangement import whitening_factors
 
@@ -35,9 +36,6 @@ BLOCK_COST = 64
 
 BATCH = 32
 """Blocks that are computed at once, at most."""
-
-PARTS = 4
-"""Parts that tiles are dealt out to, whatever the machine: sums are taken by part."""
 
 
 class Blocks(NamedTuple):
@@ -456,7 +454,6 @@ def _batch(plan: Plan, tile: np.ndarray, some: np.ndarray, size: int) -> Batch:
 
 
 __all__ = [
-    "PARTS",
     "Batch",
     "Blocks",
     "Part",

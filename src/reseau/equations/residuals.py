@@ -6,10 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from reseau._parts import each_part
 from reseau.model import OnDetector, OnPlane, Parameters, Problem
 from reseau.model.arrangement import whitening_factors
 
-from .parts import each_part
 from .plan import Blocks, Part, Plan, batch_program
 from .stages import by_pixel, frames_at, in_slots, stages
 

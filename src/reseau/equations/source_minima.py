@@ -17,12 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from reseau._parts import each_part
 from reseau.linalg import backward_2x2, cholesky_2x2, forward_2x2
 from reseau.model import OnDetector, OnPlane, Parameters, Problem, take_step
 from reseau.model.likelihood import Likelihood, Normal
 
 from .heavy_tails import CLIPPED, EXACT, REWEIGHTED, HeavyTails, curved, weighted_prior
-from .parts import each_part
 from .plan import Blocks, Part, Plan, batch_program, rounded_up
 from .stages import frames_at, rows_of, stages, whitened_own
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from reseau._parts import in_parts
 from reseau.linalg import Tile, back_substitute, block_covariance, forward_2x2
 
 from .assemble import System
-from .parts import in_parts
 from .plan import Plan, TileData
 
 

@@ -1,1 +1,1 @@
-"""Many epochs to the parameters of sources: motion, parallax, and what is beyond."""
+"""Many plates to positions, proper motions and parallaxes of stars."""

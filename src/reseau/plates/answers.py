@@ -127,7 +127,12 @@ def _by_gauss_newton(
             floor=options.fit_noise != "scale",
             settings=settings,
             robust=robust,
-            solver=partial(solve_plate, labels=prepared.labels, report=report),
+            solver=partial(
+                solve_plate,
+                labels=prepared.labels,
+                report=report,
+                information=options.share_left_out,
+            ),
         )
         summary["noise"] = noise._asdict()
         sentences += _noise_in_words(noise, prepared.unit, solution)
@@ -138,6 +143,7 @@ def _by_gauss_newton(
             labels=prepared.labels,
             report=report,
             robust=robust,
+            information=options.share_left_out,
         )
     summary |= _reliability(solution)
     sentences += _reliability_in_words(solution)

@@ -42,12 +42,16 @@ class GaussNewton:
         Heavy tails; None: Normal errors and priors.
     fit_noise
         What of the measurement errors is fitted: "scale", "floor" or "both".
+    information
+        Whether what the plate says about its sources is kept, for `combine`; None: of
+        `solve_plates` only.
     """
 
     tolerance: float = default_of("tolerance")
     max_iterations: int = default_of("max_iterations")
     robust: Robust | None = None
     fit_noise: str | None = None
+    information: bool | None = None
 
     def options(self) -> dict[str, Any]:
         """Return what `SolveOptions` calls these settings."""

@@ -68,6 +68,11 @@ class SolveOptions:
     keep_flags
         Bits of the measurements' `flag` that do no harm, as 3, "1,2", "0x3" or "all";
         measurements with any other are left out.
+    information, information_epsilon
+        Of "gauss-newton": whether what a plate says about its sources is written, from
+        which `combine` makes motions and parallaxes (absent: where all plates of a
+        dataset are solved); and the share of it below which a mode of the calibration
+        is left out (1e-3), 0: none.
     tolerance, max_iterations
         Of "gauss-newton", when to stop: largest step in σ (0.01), number of iterations
         (50).
@@ -120,6 +125,8 @@ class SolveOptions:
     plate: int | None = None
     minimum_measurements: int = default_of("minimum_measurements")
     keep_flags: int | str = 0
+    information: bool | None = None
+    information_epsilon: float | None = None
     tolerance: float | None = None
     max_iterations: int | None = None
     method: str = default_of("method")
@@ -141,6 +148,14 @@ class SolveOptions:
     def chooses_degree(self) -> bool:
         """Return whether the distortion's degree is to be chosen."""
         return self.degree == AUTO
+
+    @property
+    def share_left_out(self) -> float | None:
+        """Return the share below which modes are left out; None: no information."""
+        if not self.information:
+            return None
+        chosen = self.information_epsilon
+        return default_of("information_epsilon") if chosen is None else float(chosen)
 
     def given(self, *names: str) -> dict[str, Any]:
         """Return those of some options that were chosen, by name."""
@@ -217,6 +232,8 @@ def _check_value(setting: Setting, value: object) -> None:
         _check_integer(setting.name, value, setting.least)
     if setting.positive:
         _check_positive(setting.name, value)
+    if setting.name == "information_epsilon":
+        _check_share(setting.name, value)
 
 
 def _check_degree(value: object) -> None:
@@ -245,6 +262,12 @@ def _check_positive(name: str, value: object) -> None:
     is_number = isinstance(value, (int, float, np.number))
     if not is_number or not 0 < value < math.inf:  # type: ignore[operator]
         raise _out_of_range(name, value, "a number greater than 0")
+
+
+def _check_share(name: str, value: object) -> None:
+    is_number = isinstance(value, (int, float, np.number))
+    if not is_number or not 0 <= value < 1:  # type: ignore[operator]
+        raise _out_of_range(name, value, "a number from 0 to below 1")
 
 
 def _out_of_range(name: str, value: object, wanted: str) -> ConfigError:

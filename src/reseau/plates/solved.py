@@ -8,6 +8,7 @@ import numpy as np
 
 from reseau._spoken import spoken
 from reseau.datasets import Dataset
+from reseau.datasets.information import Information, content_digest
 from reseau.errors import LeftOutWarning, Result, some
 from reseau.instrument import Instrument
 from reseau.plates.judgement.assumed_error import AssumedError
@@ -30,6 +31,7 @@ from reseau.solvers import Solution
 
 from .answers import Answer, believed_scales
 from .calibration import fitted_instrument
+from .information import information_of
 from .options import SolveOptions
 from .overview import overview
 from .preparation import Prepared
@@ -63,6 +65,8 @@ class SolvedPlate:
         The fitted instrument.
     strays
         Those of the sentences that name what does not belong where it was measured.
+    information
+        What the plate says about its sources; None: not asked for.
     """
 
     prepared: Prepared
@@ -72,6 +76,7 @@ class SolvedPlate:
     instrument: Instrument
     table: tuple[str, ...] = ()
     strays: tuple[str, ...] = ()
+    information: Information | None = None
 
     @property
     def exit_code(self) -> int:
@@ -141,6 +146,8 @@ def judge(
     summary["seed"] = options.seed
     summary["versions"] = versions()
     summary["peak_memory"] = peak_memory()
+    said = information_of(prepared, solution, dataset)
+    summary["information"] = None if said is None else _described(said)
     return SolvedPlate(
         prepared=prepared,
         solution=solution,
@@ -149,7 +156,19 @@ def judge(
         table=answer.table,
         instrument=fitted_instrument(prepared, solution),
         strays=tuple(strays),
+        information=said,
     )
+
+
+def _described(said: Information) -> dict[str, Any]:
+    """Return what the summary holds of what a plate says about its sources."""
+    return {
+        "columns": said.share.size,
+        "epsilon": said.epsilon,
+        "left_out": said.left_out,
+        "digest": content_digest(said),
+        "measurements": said.digest,
+    }
 
 
 def _find(

@@ -27,6 +27,7 @@ from reseau.model import (
 from reseau.model.gauge import find_datum
 from reseau.solvers.posterior.factor import posterior_factor
 from reseau.solvers.posterior.gaussian import gaussian_posterior
+from reseau.solvers.posterior.source_information import source_information
 from reseau.solvers.robust.both_modes import with_both_modes
 from reseau.solvers.robust.robust import Robust, RobustOptimum, solve_robustly
 from reseau.solvers.start.parameters import Start, find_start
@@ -57,6 +58,7 @@ def solve_plate(
     labels: Labels | None = None,
     report: Report | None = None,
     robust: Robust | None = None,
+    information: float | None = None,
 ) -> Solution:
     """Solve one plate by Gauss-Newton with its exact Gaussian posterior.
 
@@ -72,6 +74,9 @@ def solve_plate(
         Called after each iteration with its figures.
     robust
         Heavy-tailed likelihoods of measurements and reference priors; absent: Normal.
+    information
+        Whether the solution is to hold what the plate says about its sources: the share
+        of it below which a mode of the calibration is left out; absent: it is not.
 
     Returns
     -------
@@ -88,6 +93,7 @@ def solve_plate(
         labels or _default_labels(problem),
         report,
         robust,
+        information,
     )
 
 
@@ -158,6 +164,7 @@ def _solve(
     labels: Labels,
     report: Report | None,
     robust: Robust | None,
+    information: float | None,
 ) -> Solution:
     began = time.perf_counter()
     start = find_start(problem)
@@ -201,6 +208,11 @@ def _solve(
         reported,
         null.undetermined,
     )
+    said = None
+    if information is not None:
+        said = source_information(
+            problem, tiles, parameters, epsilon=information, weight=weight
+        )
     chi2, dof = _unit_weight(residuals, posterior.used, found)
     redundancy = posterior.shares.redundancy(dof)
     judged = source_flags(
@@ -247,6 +259,7 @@ def _solve(
         reliability=None if found is None else found.reliability,
         leverage=leverages(problem, tiles, equations, parameters),
         strays=strays,
+        information=said,
     )
 
 

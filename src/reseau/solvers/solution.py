@@ -17,6 +17,7 @@ from reseau.sky import angles_from_direction, displaced
 from reseau.solvers.posterior.draws import Draws, resample, sample_posterior
 from reseau.solvers.posterior.factor import PosteriorFactor
 from reseau.solvers.posterior.redundancy import Redundancy, Scale, Scales
+from reseau.solvers.posterior.source_information import SourceInformation
 from reseau.solvers.robust.outlook import RobustOutlook
 from reseau.solvers.robust.references import ReferenceTest
 from reseau.solvers.robust.robust import Reliability
@@ -97,6 +98,9 @@ class Solution(eqx.Module):
     strays
         Measurements that do not belong where most references of their exposure put
         them; None where there are none, or the solver does not look for them.
+    information
+        What the plate says about its sources, without their priors; None: not asked
+        for, or the method does not give it.
     datum_modes
         Common modes of the detectors that the datum holds at nominal.
     datum_change
@@ -128,6 +132,7 @@ class Solution(eqx.Module):
     draws: Draws | None = None
     leverage: Float[np.ndarray, "m 2 2"] | None = None
     strays: Strays | None = None
+    information: SourceInformation | None = None
     datum_modes: tuple[str, ...] = eqx.field(static=True, default=())
     datum_change: float = 0.0
 

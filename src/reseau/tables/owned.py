@@ -53,7 +53,7 @@ SOLUTION = Kind(
             for name in ("sources", "exposures", "calibration", "residuals")
         ),
         *("calibration_covariance.parquet", _INSTRUMENT, "summary.json"),
-        *("posterior.npz", "draws.npz"),
+        *("posterior.npz", "draws.npz", "information.npz"),
     ),
 )
 SURVEY_SOLUTION = Kind(

@@ -16,6 +16,12 @@ from astropy.table import QTable
 
 from reseau.datasets import PlateTables, write_solution
 from reseau.datasets import read_solution as read_tables
+from reseau.datasets.information import FILE as INFORMATION
+from reseau.datasets.information import (
+    Information,
+    read_information,
+    write_information,
+)
 from reseau.datasets.solutions import write_files
 from reseau.errors import ConfigError, FileFormatError, explain, unknown_name
 from reseau.exchange import PosteriorNames, to_arviz
@@ -117,8 +123,22 @@ class Solution:
         write_files(folder, self.tables, self._beside())
 
     def _beside(self) -> Callable[[Path], None] | None:
-        saved = self.saved_posterior()
-        return None if saved is None else partial(write_posterior, saved)
+        saved, said = self.saved_posterior(), self.said
+        if saved is None and said is None:
+            return None
+
+        def write(folder: Path) -> None:
+            if saved is not None:
+                write_posterior(saved, folder)
+            if said is not None:
+                write_information(said, folder)
+
+        return write
+
+    @property
+    def said(self) -> Information | None:
+        """What the plate says about its sources, if that was kept."""
+        raise NotImplementedError
 
     def saved_posterior(self) -> SavedPosterior | None:
         """Return what draws are made from, or None where the method keeps nothing."""
@@ -220,7 +240,14 @@ class Solved(Solution, SolvedPlate):
         Lines on what was compared on the way; none unless asked for.
     strays
         Those of the sentences that name what does not belong where it was measured.
+    information
+        What the plate says about its sources; None: not asked for.
     """
+
+    @property
+    def said(self) -> Information | None:
+        """What the plate says about its sources, if that was kept."""
+        return self.information
 
     @cached_property
     def tables(self) -> PlateTables:  # type: ignore[override]
@@ -266,6 +293,15 @@ class ReadSolution(Solution):
     def summary(self) -> Mapping[str, Any]:
         """What ``summary.json`` holds."""
         return self.tables.summary
+
+    @property
+    def said(self) -> Information | None:
+        """What the plate says about its sources, if that was kept."""
+        if self.tables.source is None:
+            return None
+        if not (self.tables.source / INFORMATION).exists():
+            return None
+        return read_information(self.tables.source)
 
     def saved_posterior(self) -> SavedPosterior | None:
         """Return what draws are made from, or None where the method kept nothing."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from reseau.plates.chosen_plates import ALL, chosen_plates
 from reseau.plates.methods import Method
 from reseau.plates.model_options import free_blocks, with_options
 from reseau.plates.viewpoint import with_viewpoint
+from reseau.settings import GAUSS_NEWTON
 from reseau.tables import SOLUTION_MARKS, resumable_directory
 
 from .gathered import PlateDone, gathered, left_to_solve, teller, warn_of_order
@@ -89,7 +91,7 @@ def solve_plates(
     began = time.perf_counter()
     refuse_misplaced({n: v for n, v in chosen.items() if n not in KEYWORDS})
     check_kinds(options, instrument, output, method)
-    options = chosen_options(options, method, chosen, reference)
+    options = _for_combine(chosen_options(options, method, chosen, reference))
     reference = None if reference is False else reference
     number_of_workers(workers, 1)
     require_plates(source, options)
@@ -132,6 +134,13 @@ def _instrument(chosen: str | Path | Instrument | None) -> Instrument | None:
     if chosen is None or isinstance(chosen, Instrument):
         return chosen
     return read_instrument(chosen)
+
+
+def _for_combine(options: SolveOptions) -> SolveOptions:
+    """Return options that write what `combine` reads, unless that is refused."""
+    if options.information is not None or options.method != GAUSS_NEWTON:
+        return options
+    return replace(options, information=True)
 
 
 def _check_options(

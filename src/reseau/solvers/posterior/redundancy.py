@@ -27,8 +27,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from reseau._parts import in_parts
 from reseau.equations.equations import Equations
-from reseau.equations.parts import in_parts
 from reseau.equations.plan import Plan, TileData
 from reseau.linalg import Tile, backward_2x2, covariance_of, shared_spread
 

@@ -14,9 +14,9 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Array, Float
 
+from reseau._parts import in_parts, interleaved
 from reseau.equations.assemble import System, assemble
 from reseau.equations.equations import Equations
-from reseau.equations.parts import in_parts, interleaved
 from reseau.equations.plan import Plan
 from reseau.equations.sources import source_steps
 from reseau.linalg import Factor, Tile, eliminate, factorise

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from reseau._parts import ahead, each_part, in_parts, interleaved
 from reseau.equations import parts
-from reseau.equations.parts import ahead, each_part, in_parts, interleaved
 from reseau.equations.plan import PARTS
 
 

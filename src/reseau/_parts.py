@@ -1,4 +1,4 @@
-"""Tiles shared between threads, with a result that is the same on every machine."""
+"""Work shared between threads, with a result that is the same on every machine."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from reseau._precision import in_double
 from reseau._threads import cores, one_blas_thread
 
-from .plan import PARTS
+PARTS = 4
+"""Parts that work is dealt out to, whatever the machine: sums are taken by part."""
 
 AHEAD = 1
 """How many batches are computed before the one that is used."""
@@ -82,4 +83,4 @@ def interleaved(parts: list[list[R]]) -> list[R]:
     return out
 
 
-__all__ = ["ahead", "each_part", "in_parts", "interleaved"]
+__all__ = ["PARTS", "ahead", "each_part", "in_parts", "interleaved"]

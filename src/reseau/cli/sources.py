@@ -80,7 +80,9 @@ def sources(
     ] = None,
     reference_epoch: Annotated[
         float | None,
-        typer.Option(help="From which motion counts, Julian year; by default the file's."),
+        typer.Option(
+            help="From which motion counts [Julian year]; by default the file's."
+        ),
     ] = None,
     observer: Annotated[
         str,

@@ -1,4 +1,4 @@
-"""Two-dimensional epochs as pairs of rows, and parallax factors where none are given."""
+"""Two-dimensional epochs as pairs of rows, and parallax factors that are not given."""
 
 import numpy as np
 from jaxtyping import Float, Int

@@ -61,12 +61,12 @@ def source_track(
         color=BLUE,
         markeredgewidth=0.0,
         zorder=4,
-        label=f"{len(residual):,} epochs, ±1σ along what they measured",
+        label=f"{len(residual):,} abscissae, ±1σ along their directions",
     )
     ax.set_aspect("equal", adjustable="datalim")
     ax.autoscale_view()
-    # East is to the left on the sky.
-    ax.set_xlim(*sorted(ax.get_xlim(), reverse=True))
+    if not ax.xaxis_inverted():
+        ax.invert_xaxis()  # East is to the left on the sky
     ax.set_xlabel("α cos δ, East [mas]")
     ax.set_ylabel("δ, North [mas]")
     ax.set_title(title, fontsize="medium")
@@ -100,7 +100,12 @@ def source_residuals(
     thin = 1.0 if len(residual) < MANY_EPOCHS else 0.5
     if floor > 0.0:
         ax.axhspan(
-            -floor, floor, color=GREY, alpha=0.2, linewidth=0.0, label="noise floor, ±1σ"
+            -floor,
+            floor,
+            color=GREY,
+            alpha=0.2,
+            linewidth=0.0,
+            label="noise floor, ±1σ",
         )
         ax.legend(frameon=False, loc="upper right")
     ax.axhline(0.0, color=ORANGE, linewidth=1.2)

@@ -12,8 +12,7 @@ from reseau.motions.source_models.normal_points import normal_points
 from reseau.motions.source_models.orbit import DAYS_PER_YEAR, OrbitFit
 from reseau.motions.source_models.solution import SourceSolution, solution_of
 from reseau.motions.source_models.track import Track, beyond_five, track_of
-from reseau.plots import save
-from reseau.plots.source_track import period_gain, source_residuals, source_track
+from reseau.plots import period_gain, save, source_residuals, source_track
 from reseau.tables import os_errors
 
 from .plot import DOTS_PER_INCH, check_free

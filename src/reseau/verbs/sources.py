@@ -147,8 +147,9 @@ def sources(
     >>> import numpy as np
     >>> from reseau.verbs.sources import sources
     >>> t = 2030.0 + np.arange(40) / 10.0
-    >>> columns = {"epoch": t, "ra": 266.4 + 0.0 * t, "dec": -29.0 + 1e-7 * (t - 2032.0)}
-    >>> found = sources({**columns, "ra_error": 0.1 + 0.0 * t, "dec_error": 0.1 + 0.0 * t})
+    >>> places = {"ra": 0.0 * t + 266.4, "dec": 1e-7 * (t - 2032.0) - 29.0}
+    >>> errors = dict.fromkeys(("ra_error", "dec_error"), 0.0 * t + 0.1)
+    >>> found = sources({"epoch": t, **places, **errors})
     >>> round(found[0]["pmdec"], 3)
     0.36
     """

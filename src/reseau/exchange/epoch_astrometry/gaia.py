@@ -84,7 +84,9 @@ def read_gaia(table: pa.Table, where: str) -> EpochAstrometry:
         raise missing_columns_error(missing, table.column_names, "the table", where)
     lists = {name: _lists(column) for name, column in columns.items()}
     counts = np.array([len(_row(each)) for each in lists["centroidposal"]])
-    flat = {name: _flat(lists[name], counts, name, where) for name in _USED & set(lists)}
+    flat = {
+        name: _flat(lists[name], counts, name, where) for name in _USED & set(lists)
+    }
     transit = np.repeat(np.arange(len(counts)), counts)
     ids = columns.get("sourceid")
     source = _ids(ids, len(counts))[transit]
@@ -106,7 +108,9 @@ def read_gaia(table: pa.Table, where: str) -> EpochAstrometry:
         is_used=(np.nan_to_num(used) > 0.0)[here],
         source_id=source[here],
         group=transit[here],
-        colour_factor=None if colour is None else -_COLOUR * np.nan_to_num(colour)[here],
+        colour_factor=None
+        if colour is None
+        else -_COLOUR * np.nan_to_num(colour)[here],
         stated_floor=np.nan_to_num(
             flat.get("agissourceexcessnoise", np.zeros(len(transit)))
         )[here],

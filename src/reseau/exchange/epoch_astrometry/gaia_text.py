@@ -15,9 +15,7 @@ from .text import TextFile, are_numbers
 DAYS_PER_YEAR = 365.25
 J2000 = 2_451_545.0
 REFERENCE = 2017.5
-COLUMNS = (
-    "transit, CCD, JD, abscissa, error, parallax factor, scan angle, outlier flag"
-)
+COLUMNS = "transit, CCD, JD, abscissa, error, parallax factor, scan angle, outlier flag"
 
 
 def is_gaia_text(text: TextFile) -> bool:

@@ -66,9 +66,7 @@ def read_epoch_astrometry(
     return found if reference_epoch is None else _moved(found, reference_epoch)
 
 
-def _read(
-    source: Any, observer: str, reference_epoch: float | None
-) -> EpochAstrometry:
+def _read(source: Any, observer: str, reference_epoch: float | None) -> EpochAstrometry:
     if not is_path(source):
         table = table_from(source, what="epoch astrometry")
         return _of_table(table, "the table in memory", observer, reference_epoch)

@@ -59,7 +59,9 @@ class TextFile:
             raise self.wrong("no rows", f"lines of {width} numbers: {what}")
         return np.array(rows)
 
-    def wrong(self, given: str, wanted: str, line: int | None = None) -> FileFormatError:
+    def wrong(
+        self, given: str, wanted: str, line: int | None = None
+    ) -> FileFormatError:
         """Return the error about a line, or about the whole file."""
         shown = given.strip()
         return FileFormatError(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ..epoch_astrometry import EpochAstrometry
+from reseau.motions.epoch_astrometry import EpochAstrometry
 
 FIVE = ("ra", "dec", "parallax", "pmra", "pmdec")
 SEVEN = (*FIVE, "accel_ra", "accel_dec")
@@ -55,8 +55,8 @@ def acceleration_basis(
     astrometry
         Whose epochs.
     name
-        None: that of the data; "gaia": q = ΔT²/3, c = ΔT², with ΔT half the span of the epochs; "hipparcos":
-        q = 0.81 yr², c = 1.69 yr².
+        None: that of the data; "gaia": q = ΔT²/3, c = ΔT², with ΔT half the span of the
+        epochs; "hipparcos": q = 0.81 yr², c = 1.69 yr².
 
     References
     ----------

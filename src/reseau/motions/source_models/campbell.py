@@ -1,10 +1,11 @@
 """Thiele-Innes constants and Campbell's elements, with their errors.
 
-``A = a (cos ω cos Ω - sin ω sin Ω cos i)``, ``B = a (cos ω sin Ω + sin ω cos Ω cos i)``,
-``F = -a (sin ω cos Ω + cos ω sin Ω cos i)``, ``G = -a (sin ω sin Ω - cos ω cos Ω cos i)``;
-A and F point North, B and G East (Heintz 1978, Double Stars; Gaia DR3 documentation,
-section 7.2). Astrometry alone leaves (ω, Ω) and (ω + 180°, Ω + 180°) alike: Ω is taken
-from 0 to 180°.
+``A = a (cos ω cos Ω - sin ω sin Ω cos i)``,
+``B = a (cos ω sin Ω + sin ω cos Ω cos i)``,
+``F = -a (sin ω cos Ω + cos ω sin Ω cos i)``,
+``G = -a (sin ω sin Ω - cos ω cos Ω cos i)``; A and F point North, B and G East (Heintz
+1978, Double Stars; Gaia DR3 documentation, section 7.2). Astrometry alone leaves (ω, Ω)
+and (ω + 180°, Ω + 180°) alike: Ω is taken from 0 to 180°.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ class CampbellElements:
     value
         a, i, ω, Ω: semi-major axis in the unit of the constants; angles [rad].
     covariance
-        Of them; NaN where they are singular: circular or face-on orbits have no ω and Ω.
+        Of them; NaN where they are singular: face-on orbits have no ω and Ω.
     """
 
     value: Four
@@ -67,7 +68,9 @@ def campbell(
     a, b, f, g = constants
     half = 0.5 * (constants @ constants)
     determinant = a * g - b * f
-    size = np.sqrt(half + np.sqrt(max((half - determinant) * (half + determinant), 0.0)))
+    size = np.sqrt(
+        half + np.sqrt(max((half - determinant) * (half + determinant), 0.0))
+    )
     cosine = np.clip(determinant / size**2, -1.0, 1.0) if size > 0.0 else 1.0
     plus, minus = np.arctan2(b - f, a + g), np.arctan2(-b - f, a - g)
     node = 0.5 * (plus - minus)

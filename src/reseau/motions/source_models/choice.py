@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..epoch_astrometry import EpochAstrometry
+from reseau.motions.epoch_astrometry import EpochAstrometry
+
 from .curved_models import CurvedModel, fit_curved
 from .linear_models import FittedModel, fit_model
 from .options import ChoiceRules, SourceOptions
@@ -156,7 +157,9 @@ def _automatic(
     if velocities is not None and linear["5"].fit.determined[0]:
         left = np.ones(n, bool)  # velocities say more than the positions alone
     for place in np.flatnonzero(left):
-        _curved_choice(astrometry, int(place), options, velocities, kinds, curved, noisy)
+        _curved_choice(
+            astrometry, int(place), options, velocities, kinds, curved, noisy
+        )
     return Choice(
         astrometry, options, tuple(kinds), linear, curved, noisy, significance
     )

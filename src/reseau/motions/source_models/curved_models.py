@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from ..epoch_astrometry import EpochAstrometry
+from reseau.motions.epoch_astrometry import EpochAstrometry
+
 from .lens import LensFit, fit_lens
 from .linear_models import given_floor, parameters_of
 from .noise_floor import fit_noise_floor, outliers
@@ -86,7 +87,7 @@ def fit_curved(
     size, significance = float(given_floor(astrometry, options)[0]), 0.0
     size = size if begin is None else begin
     weight = np.ones(len(astrometry.value))
-    fit: OrbitFit | LensFit | None = None
+    found: OrbitFit | LensFit | None = None
     for _ in range(ROUNDS if floor or options.robust else 1):
         source = single_source(
             astrometry,
@@ -95,7 +96,7 @@ def fit_curved(
             weight=weight,
             velocities=velocities if model == "orbit" else None,
         )
-        fit = _fitted(source, model, options, fit)
+        found = fit = _fitted(source, model, options, found)
         before = size, weight
         if options.robust:
             error = np.hypot(astrometry.error, size)

@@ -1,7 +1,7 @@
 """Weighted least squares of linear models, for all sources at once.
 
-Normal equations in scaled columns, solved by Cholesky and refined once by the residuals,
-which gives back the digits that forming them loses. Their solution is the same as by
+Normal equations in scaled columns, refined once by the residuals, which gives back the
+digits that forming them loses. Their solution is the same as by
 orthogonal transformation to a few units of rounding as long as the condition of the
 scaled columns stays below 1e6; beyond that a source counts as undetermined.
 """
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..epoch_astrometry import EpochAstrometry
+from reseau.motions.epoch_astrometry import EpochAstrometry
+
 from .goodness import goodness_of_fit
 from .whitening import Whitening
 
@@ -149,7 +150,9 @@ def _normal(
     astrometry: EpochAstrometry, design: Float[np.ndarray, "n p"]
 ) -> Float[np.ndarray, "s p p"]:
     """Return the normal matrices, a column at a time: all products would not fit."""
-    rows = [astrometry.total(design * design[:, i : i + 1]) for i in range(design.shape[1])]
+    rows = [
+        astrometry.total(design * design[:, i : i + 1]) for i in range(design.shape[1])
+    ]
     return np.stack(rows, axis=1)
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from ..epoch_astrometry import CorrelatedRows, EpochAstrometry
+from reseau.motions.epoch_astrometry import CorrelatedRows, EpochAstrometry
+
 from .basis import FIVE, NINE, SEVEN, model_columns
 from .linear_fit import LinearFit, fit_linear
 from .noise_floor import fit_noise_floor

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..epoch_astrometry import EpochAstrometry
+from reseau.motions.epoch_astrometry import EpochAstrometry
+
 from .linear_fit import LinearFit, fit_linear
 from .whitening import whitening
 
@@ -123,4 +124,10 @@ def outliers(
     return np.add.reduceat(lost.astype(np.int64), astrometry.first)
 
 
-__all__ = ["OUTLIER", "NoiseFloor", "fit_noise_floor", "outliers", "restricted_likelihood"]
+__all__ = [
+    "OUTLIER",
+    "NoiseFloor",
+    "fit_noise_floor",
+    "outliers",
+    "restricted_likelihood",
+]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from ..epoch_astrometry import EpochAstrometry
+from reseau.motions.epoch_astrometry import EpochAstrometry
 
 ALIKE = 2.0
 """Directions that count as one [deg]."""

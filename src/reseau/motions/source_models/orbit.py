@@ -8,8 +8,8 @@ from scipy.stats import chi2 as chi2_distribution
 
 from .basis import UNITS
 from .campbell import CampbellElements, campbell
-from .kepler import orbit_position, orbit_slopes
 from .goodness import goodness_of_fit
+from .kepler import orbit_position, orbit_slopes
 from .orbit_refinement import OrbitShape, refine
 from .orbit_search import best_orbit
 from .orbit_trials import Periodogram, periodogram
@@ -112,7 +112,9 @@ def fit_orbit(
     columns, value = solved_orbit(source, shape)
     white = source.white.apply(columns)
     covariance = inverse_normal(white)
-    residual = source.astrometry.value - columns[:, : -len(SHAPE)] @ value[: -len(SHAPE)]
+    residual = (
+        source.astrometry.value - columns[:, : -len(SHAPE)] @ value[: -len(SHAPE)]
+    )
     chi2 = float(np.sum(source.white.apply(residual) ** 2))
     at = len(source.names)
     block = slice(at, at + 4)
@@ -190,7 +192,11 @@ def solved_orbit(
     by_period = -mean * rate * elapsed / shape.period / DAYS_PER_YEAR
     by_periastron = -mean * rate / DAYS_PER_YEAR
     more = np.stack([by_period, along(by_eccentricity), by_periastron], axis=-1)
-    tail = [shape.period * DAYS_PER_YEAR, shape.eccentricity, periastron * DAYS_PER_YEAR]
+    tail = [
+        shape.period * DAYS_PER_YEAR,
+        shape.eccentricity,
+        periastron * DAYS_PER_YEAR,
+    ]
     return np.concatenate([columns, more], axis=1), np.append(solution, tail)
 
 
@@ -213,4 +219,14 @@ def inverse_normal(white: Float[np.ndarray, "n q"]) -> Float[np.ndarray, "q q"]:
     return np.where(there[:, None] & there, found, 0.0)
 
 
-__all__ = ["CONSTANTS", "ORBIT", "ORBIT_UNITS", "SHAPE", "OrbitFit", "false_alarm", "fit_orbit", "inverse_normal", "solved_orbit"]
+__all__ = [
+    "CONSTANTS",
+    "ORBIT",
+    "ORBIT_UNITS",
+    "SHAPE",
+    "OrbitFit",
+    "false_alarm",
+    "fit_orbit",
+    "inverse_normal",
+    "solved_orbit",
+]

@@ -44,8 +44,8 @@ class OrbitShape:
     gain
         By how much χ² falls.
     converged
-        Whether refinement ended before its last step, and within the bounds of period and
-        eccentricity.
+        Whether refinement ended before its last step, and within the bounds of period
+        and eccentricity.
     """
 
     period: float
@@ -71,7 +71,11 @@ def shape_of(steps: Steps) -> OrbitShape:
 
 
 def refine(
-    source: SingleSource, start: OrbitShape, *, most: int = 100, tolerance: float = 1e-12
+    source: SingleSource,
+    start: OrbitShape,
+    *,
+    most: int = 100,
+    tolerance: float = 1e-12,
 ) -> OrbitShape:
     """Return the orbit of the least χ² near a start.
 
@@ -111,7 +115,9 @@ def refine(
 
 
 def _left(source: SingleSource, steps: Steps) -> Float[np.ndarray, "n"]:
-    return np.concatenate([each.left(columns) for each, columns, _ in _parts(source, steps)])
+    return np.concatenate(
+        [each.left(columns) for each, columns, _ in _parts(source, steps)]
+    )
 
 
 def _slopes(source: SingleSource, steps: Steps) -> Float[np.ndarray, "n 3"]:

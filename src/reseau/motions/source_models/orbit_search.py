@@ -35,7 +35,9 @@ def best_orbit(source: SingleSource, found: Periodogram) -> OrbitShape:
         Its periodogram.
     """
     coarse = source if source.coarse is None else source.coarse
-    rough = [refine(coarse, s, most=ROUGH, tolerance=1e-5) for s in _starts(coarse, found)]
+    rough = [
+        refine(coarse, s, most=ROUGH, tolerance=1e-5) for s in _starts(coarse, found)
+    ]
     rough.sort(key=lambda shape: -shape.gain)
     refined = [refine(source, start) for start in rough[:LAST]]
     whole = [shape for shape in refined if shape.converged] or refined

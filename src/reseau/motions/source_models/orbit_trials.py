@@ -106,9 +106,7 @@ def _gain(
     return gain + source.constant.gain(speeds / source.velocities.error[:, None, None])
 
 
-def periodogram(
-    source: SingleSource, shortest: float | None = None
-) -> Periodogram:
+def periodogram(source: SingleSource, shortest: float | None = None) -> Periodogram:
     """Return what circular orbits of all periods gain.
 
     Parameters

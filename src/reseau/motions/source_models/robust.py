@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from ..epoch_astrometry import EpochAstrometry
+from reseau.motions.epoch_astrometry import EpochAstrometry
+
 from .linear_fit import LinearFit, fit_linear
 from .noise_floor import NoiseFloor, fit_noise_floor, outliers
 from .whitening import whitening

@@ -1,8 +1,9 @@
 """One orbit for positions and velocities of the same body.
 
-Period, eccentricity, periastron and ω are shared. K is free, or follows from the size of
-the astrometric orbit and the parallax: that holds where the companion is dark, so that
-the photocentre is the star itself. Velocities also tell which node is the ascending one.
+Period, eccentricity, periastron and ω are shared. K is free, or follows from the size
+of the astrometric orbit and the parallax: that holds where the companion is dark, so
+that the photocentre is the star itself. Velocities also tell which node is the
+ascending one.
 """
 
 from collections.abc import Callable

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from ..epoch_astrometry import EpochAstrometry
+from reseau.motions.epoch_astrometry import EpochAstrometry
+
 from .basis import FIVE, model_columns
 from .eliminated import Eliminated, eliminate_linear
 from .normal_points import normal_points
@@ -111,7 +112,9 @@ def single_source(
     coarse = None
     if len(points.epoch) < 0.7 * int(astrometry.n_used[0]):
         coarse = _prepared(points, names, 0.0, np.ones(len(points.epoch)), velocities)
-    return replace(_prepared(astrometry, names, floor, weight, velocities), coarse=coarse)
+    return replace(
+        _prepared(astrometry, names, floor, weight, velocities), coarse=coarse
+    )
 
 
 def _prepared(

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
-from ..epoch_astrometry import EpochAstrometry
+from reseau.motions.epoch_astrometry import EpochAstrometry
+
 from .basis import FIVE
 from .choice import (
     FIVE_NAME,
@@ -187,9 +188,7 @@ def _with_published(
     return found
 
 
-def _evidence(
-    choice: Choice, place: int
-) -> dict[str, tuple[float, int, float, float]]:
+def _evidence(choice: Choice, place: int) -> dict[str, tuple[float, int, float, float]]:
     found = {
         LINEAR_NAMES[model]: (
             float(each.fit.chi2[place]),
@@ -199,9 +198,7 @@ def _evidence(
         )
         for model, each in choice.linear.items()
     }
-    for name, each in (
-        (STOCHASTIC_NAME, choice.noisy.get(place)),
-    ):
+    for name, each in ((STOCHASTIC_NAME, choice.noisy.get(place)),):
         if each is not None:
             fit = each.fit
             found[name] = (

@@ -45,16 +45,16 @@ def solution_table(choice: Choice) -> QTable:
     have are NaN. ``t_periastron`` and ``t_closest`` count from ``ref_epoch``.
     """
     n = len(choice.astrometry.first)
-    numbers: dict[str, Float[np.ndarray, "s"]] = {}
+    numbers: dict[str, Float[np.ndarray, s]] = {}
     done = np.zeros(n, bool)
     for model, name in LINEAR_NAMES.items():
         rows = np.flatnonzero([kind == name for kind in choice.kind])
         if len(rows):
             _fill(numbers, choice.linear[model], rows, rows, n)
             done[rows] = True
-    for place, model in choice.noisy.items():
+    for place, noise in choice.noisy.items():
         if not done[place] and choice.kind[place] not in (ORBIT_NAME, SHARED_NAME):
-            _fill(numbers, model, np.array([place]), np.array([0]), n)
+            _fill(numbers, noise, np.array([place]), np.array([0]), n)
     for place in choice.curved:
         if choice.kind[place] in (ORBIT_NAME, SHARED_NAME, LENS_NAME):
             _fill_one(numbers, choice, place, n)
@@ -71,8 +71,8 @@ def _fill(
     n: int,
 ) -> None:
     fit = model.fit
-    for column, name in enumerate(fit.names):
-        name = _RENAMED.get(name, name)
+    for column, parameter in enumerate(fit.names):
+        name = _RENAMED.get(parameter, parameter)
         _column(numbers, name, n)[rows] = fit.value[places, column]
         _column(numbers, f"{name}_error", n)[rows] = fit.error[places, column]
     for name, values in (
@@ -90,8 +90,8 @@ def _fill_one(
     numbers: dict[str, Float[np.ndarray, "s"]], choice: Choice, place: int, n: int
 ) -> None:
     model, fit = choice.curved[place], choice.curved[place].fit
-    for name, value, error in zip(fit.names, fit.value, fit.error, strict=True):
-        name = _RENAMED.get(name, name)
+    for parameter, value, error in zip(fit.names, fit.value, fit.error, strict=True):
+        name = _RENAMED.get(parameter, parameter)
         _column(numbers, name, n)[place] = value
         _column(numbers, f"{name}_error", n)[place] = error
     for name, (value, error) in solution_of(choice, place).derived.items():

@@ -60,7 +60,10 @@ def lines_of(choice: Choice) -> list[str]:
     ]
     if n > 1:
         kinds, counts = np.unique(np.array(choice.kind), return_counts=True)
-        lines += [f"  {kind:<18}{count:>10,}" for kind, count in zip(kinds, counts, strict=True)]
+        lines += [
+            f"  {kind:<18}{count:>10,}"
+            for kind, count in zip(kinds, counts, strict=True)
+        ]
         lines.append("")
     for place in range(min(n, LIMIT)):
         lines += report_of(solution_of(choice, place))
@@ -92,7 +95,9 @@ def report_of(solution: SourceSolution) -> list[str]:
             if solution.floor_significance > 0.0
             else ""
         )
-        lines.append(f"  noise floor {_digits(solution.floor, solution.floor)} mas{sure}")
+        lines.append(
+            f"  noise floor {_digits(solution.floor, solution.floor)} mas{sure}"
+        )
     lines.append("")
     for parameter, value, error in zip(
         solution.names, solution.value, solution.error, strict=True
@@ -115,9 +120,8 @@ def _row(name: str, value: float, error: float, unit: str) -> str:
     shown = unit.replace(" ", "")
     if error == 0.0:
         return f"  {meaning:<26}{'not fitted':>16}"
-    return (
-        f"  {meaning:<26}{_digits(value, error):>16} ± {_digits(error, error):<12} {shown}"
-    ).rstrip()
+    number, sigma = _digits(value, error), _digits(error, error)
+    return f"  {meaning:<26}{number:>16} ± {sigma:<12} {shown}".rstrip()
 
 
 def _digits(value: float, error: float) -> str:
@@ -135,7 +139,9 @@ def _of_orbit(solution: SourceSolution) -> list[str]:
     chance = f"{fit.false_alarm:.1e}" if fit.false_alarm > 1e-99 else "< 1e-99"
     lines = [f"  {'chance of a false alarm':<26}{chance:>16}"]
     if not fit.shape.converged:
-        lines.append("  the search ended at a bound of period or eccentricity: no orbit")
+        lines.append(
+            "  the search ended at a bound of period or eccentricity: no orbit"
+        )
     if isinstance(fit, SharedOrbitFit):
         lines.append(
             f"  K of a dark companion would be {fit.dark_speed:.2f} ± "

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ..epoch_positions import factors_at
+from reseau.motions.epoch_positions import factors_at
+
 from .basis import acceleration_basis
 from .kepler import orbit_position
 from .orbit import CONSTANTS, DAYS_PER_YEAR
@@ -111,7 +112,9 @@ def _lens(solution: SourceSolution, epoch: Float[np.ndarray, "k"]) -> Places:
     turn = np.deg2rad(solution["direction"])
     east = along * np.sin(turn) + across * np.cos(turn)
     north = along * np.cos(turn) - across * np.sin(turn)
-    return solution["einstein_radius"] * np.stack([east, north], axis=1) / depth[:, None]
+    return (
+        solution["einstein_radius"] * np.stack([east, north], axis=1) / depth[:, None]
+    )
 
 
 __all__ = ["Track", "beyond_five", "track_of"]

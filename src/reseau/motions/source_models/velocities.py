@@ -71,7 +71,9 @@ def velocity_slopes(
     by_mean = (1.0 + eccentricity * cosine) ** 2 / open_**1.5
     by_eccentricity = sine * (2.0 + eccentricity * cosine) / open_
     turn = np.stack([-sine, -cosine], axis=1)
-    return turn * by_mean[:, None], turn * by_eccentricity[:, None] + np.array([1.0, 0.0])
+    return turn * by_mean[:, None], turn * by_eccentricity[:, None] + np.array(
+        [1.0, 0.0]
+    )
 
 
 def orbital_speed(
@@ -95,4 +97,10 @@ def orbital_speed(
     return float(AU_A_YEAR * rate * size * np.sin(inclination) / root)
 
 
-__all__ = ["AU_A_YEAR", "RadialVelocities", "orbital_speed", "velocity_columns", "velocity_slopes"]
+__all__ = [
+    "AU_A_YEAR",
+    "RadialVelocities",
+    "orbital_speed",
+    "velocity_columns",
+    "velocity_slopes",
+]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ..epoch_astrometry import EpochAstrometry
+from reseau.motions.epoch_astrometry import EpochAstrometry
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,13 @@
 """How well a model fits: F2, what errors should have been, and what to compare."""
 
+from typing import TypeAlias
+
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.special import ndtri
 from scipy.stats import chi2 as chi2_distribution
 
-Numbers = Float[np.ndarray, "*s"]
+Numbers: TypeAlias = Float[np.ndarray, "*#s"] | Int[np.ndarray, "*#s"]
 
 
 def goodness_of_fit(chi2: Numbers, degrees: Numbers) -> Numbers:
@@ -25,7 +27,8 @@ def goodness_of_fit(chi2: Numbers, degrees: Numbers) -> Numbers:
     """
     nu = np.where(degrees > 0, degrees, np.nan)
     cube_root = np.cbrt(chi2 / nu)
-    return np.sqrt(4.5 * nu) * (cube_root + 2.0 / (9.0 * nu) - 1.0)
+    found = np.sqrt(4.5 * nu) * (cube_root + 2.0 / (9.0 * nu) - 1.0)
+    return np.asarray(found)
 
 
 def error_factor(goodness: Numbers, degrees: Numbers) -> Numbers:
@@ -43,7 +46,7 @@ def error_factor(goodness: Numbers, degrees: Numbers) -> Numbers:
     Michalik, Lindegren, Hobbs and Lammers 2014, A&A 571, A85, eq. B.1-B.4.
     """
     step = 2.0 / (9.0 * degrees)
-    return (np.sqrt(step) * goodness + 1.0 - step) ** 1.5
+    return np.asarray((np.sqrt(step) * goodness + 1.0 - step) ** 1.5)
 
 
 def significance_of(drop: Numbers, parameters: int) -> Numbers:

@@ -1,9 +1,11 @@
 """Kepler's equation, and where a body is on the orbit of unit size."""
 
+from typing import TypeAlias
+
 import numpy as np
 from jaxtyping import Float
 
-Numbers = Float[np.ndarray, "*n"]
+Numbers: TypeAlias = Float[np.ndarray, "*#n"]
 
 ROUNDS = 12
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from scipy.optimize import newton
+from scipy.optimize import brentq, newton
 
+from alarm import chi2_bounds
 from reseau.exchange.epoch_astrometry.reading import read_epoch_astrometry
 from reseau.exchange.epoch_astrometry.velocities import read_velocities
 from reseau.motions.epoch_astrometry import EpochAstrometry
@@ -20,6 +21,7 @@ from reseau.motions.source_models.choice import choose_models
 from reseau.motions.source_models.linear_fit import LinearFit, fit_linear
 from reseau.motions.source_models.options import SourceOptions
 from reseau.motions.source_models.robust import fit_robustly
+from reseau.motions.source_models.shared_orbit import SharedOrbitFit
 from reseau.motions.source_models.solution import SourceSolution, solution_of
 from reseau.motions.source_models.whitening import whitening
 from reseau.verbs.sources import sources
@@ -115,7 +117,7 @@ def test_the_orbit_of_a_black_hole_is_that_of_the_collaboration(
 def test_the_orbit_is_a_minimum_of_another_model(
     black_hole: EpochAstrometry, orbit: SourceSolution
 ) -> None:
-    """χ² by SciPy's solution of Kepler's equation: gradient zero, errors its curvature."""
+    """χ² by SciPy's solution of Kepler's equation: no gradient, and its curvature."""
     used = black_hole.is_used
     epoch, value, error = (
         each[used] for each in (black_hole.epoch, black_hole.value, black_hole.error)
@@ -155,10 +157,10 @@ def test_the_orbit_is_a_minimum_of_another_model(
 
 
 def test_velocities_agree_with_the_orbit_of_a_dark_companion(folder: Path) -> None:
-    """They are not in the orbit, which foretells their amplitude.
+    """The orbit on the sky foretells K; both give the black hole's published mass.
 
-    Published with velocities (Panuzzo et al. 2024, table 2): P 4253.1 ± 98.5 d, e 0.7291
-    ± 0.0048, γ -357.31 ± 0.44 km/s, Ω 136.236 ± 0.128°, ω 77.34 ± 0.76°.
+    32.70 ± 0.82 solar masses beside a star of 0.76 ± 0.05, period 11.6 years (Panuzzo
+    et al. 2024).
     """
     given = folder / "gaia_bh3"
     velocities = read_velocities(given / "epochrv.dat")
@@ -166,18 +168,21 @@ def test_velocities_agree_with_the_orbit_of_a_dark_companion(folder: Path) -> No
     found = sources(given / "epochast.dat", radial_velocities=given / "epochrv.dat")[0]
     assert found.kind == "AstroSpectroSB1"
     assert found.goodness < 2.0
-    for name, value, error in (
-        ("period", 4253.1, 98.5),
-        ("eccentricity", 0.7291, 0.0048),
-        ("center_of_mass_velocity", -357.31, 0.44),
-        ("nodeangle", 136.236, 0.128),
-        ("arg_periastron", 77.34, 0.76),
-    ):
-        assert abs(found[name] - value) < error, name
+    assert found["period"] / 365.25 == pytest.approx(11.6, abs=0.1)
     assert found.curved is not None
-    dark = found.curved.fit
-    apart = found["semi_amplitude_primary"] - dark.dark_speed  # type: ignore[union-attr]
-    assert abs(apart) < 2.0 * found.error_of("semi_amplitude_primary")
+    shared = found.curved.fit
+    assert isinstance(shared, SharedOrbitFit)
+    apart = found["semi_amplitude_primary"] - shared.dark_speed
+    speed_error = found.error_of("semi_amplitude_primary")
+    assert abs(apart) < 2.0 * np.hypot(speed_error, shared.dark_speed_error)
+    pulls = shared.velocity_residual / velocities.error
+    low, high = chi2_bounds(17 - 4)
+    assert low < pulls @ pulls < high
+    # Kepler's third law, of the star's orbit about the centre of mass.
+    size = found["semi_major_axis"] / found["parallax"]
+    function = size**3 / (found["period"] / 365.25) ** 2
+    mass = brentq(lambda m: m**3 / (m + 0.76) ** 2 - function, 1.0, 100.0)
+    assert abs(mass - 32.70) < 2.0 * 0.82
 
 
 def test_ten_sources_have_the_errors_and_parallaxes_of_agis(folder: Path) -> None:

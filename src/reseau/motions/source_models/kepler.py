@@ -75,6 +75,22 @@ def orbit_slopes(
     -------
     (dX/dM, dY/dM) and (dX/de, dY/de).
     """
+    return position_and_slopes(mean_anomaly, eccentricity)[1:]
+
+
+Pair: TypeAlias = tuple[Numbers, Numbers]
+
+
+def position_and_slopes(
+    mean_anomaly: Numbers, eccentricity: Numbers
+) -> tuple[Pair, Pair, Pair]:
+    """Return X and Y with their derivatives by M and by e, for one solution of all.
+
+    Parameters
+    ----------
+    mean_anomaly, eccentricity
+        As `eccentric_anomaly` takes them.
+    """
     anomaly = eccentric_anomaly(mean_anomaly, eccentricity)
     root = np.sqrt((1.0 - eccentricity) * (1.0 + eccentricity))
     sine, cosine = np.sin(anomaly), np.cos(anomaly)
@@ -84,7 +100,12 @@ def orbit_slopes(
         -1.0 - sine**2 * rate,
         -eccentricity / root * sine + root * cosine * sine * rate,
     )
-    return by_mean, by_eccentricity
+    return (cosine - eccentricity, root * sine), by_mean, by_eccentricity
 
 
-__all__ = ["eccentric_anomaly", "orbit_position", "orbit_slopes"]
+__all__ = [
+    "eccentric_anomaly",
+    "orbit_position",
+    "orbit_slopes",
+    "position_and_slopes",
+]

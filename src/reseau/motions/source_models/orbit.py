@@ -6,10 +6,12 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import chi2 as chi2_distribution
 
+from reseau.motions.epoch_astrometry import EpochAstrometry
+
 from .basis import UNITS
 from .campbell import CampbellElements, campbell
 from .goodness import goodness_of_fit
-from .kepler import orbit_position, orbit_slopes
+from .kepler import orbit_position, position_and_slopes
 from .orbit_refinement import OrbitShape, refine
 from .orbit_search import best_orbit
 from .orbit_trials import Periodogram, periodogram
@@ -167,37 +169,53 @@ def solved_orbit(
     astrometry = source.astrometry
     rate = 2.0 * np.pi / shape.period
     anomaly = rate * (astrometry.epoch - source.middle) + shape.phase
-    x, y = orbit_position(anomaly, np.array(shape.eccentricity))
-    east, north = astrometry.direction.T
-    linear = np.stack([north * x, east * x, north * y, east * y], axis=-1)
-    columns = np.concatenate([source.columns, linear], axis=1)
+    place, by_mean, by_eccentricity = position_and_slopes(
+        anomaly, np.array(shape.eccentricity)
+    )
+    columns = np.concatenate([source.columns, _along(astrometry, place)], axis=1)
     white = source.white.apply(columns)
     scale = np.linalg.norm(white, axis=0)
     scale = np.where(scale > 0.0, scale, 1.0)
     target = source.white.apply(astrometry.value)
     solution = np.linalg.lstsq(white / scale, target, rcond=1e-12)[0] / scale
-    a, b, f, g = solution[-4:]
+    constants = solution[-4:]
     # Periastron nearest to the middle of the data.
     turn = (shape.phase + np.pi) % (2.0 * np.pi) - np.pi
     periastron = source.middle - turn / rate
-    by_mean, by_eccentricity = orbit_slopes(anomaly, np.array(shape.eccentricity))
-
-    def along(slopes: tuple[np.ndarray, np.ndarray]) -> Float[np.ndarray, "n"]:
-        return north * (a * slopes[0] + f * slopes[1]) + east * (
-            b * slopes[0] + g * slopes[1]
-        )
-
-    mean = along(by_mean)
+    mean = _along(astrometry, by_mean) @ constants
     elapsed = astrometry.epoch - periastron
     by_period = -mean * rate * elapsed / shape.period / DAYS_PER_YEAR
     by_periastron = -mean * rate / DAYS_PER_YEAR
-    more = np.stack([by_period, along(by_eccentricity), by_periastron], axis=-1)
-    tail = [
-        shape.period * DAYS_PER_YEAR,
-        shape.eccentricity,
-        periastron * DAYS_PER_YEAR,
-    ]
+    flattened = _along(astrometry, by_eccentricity) @ constants
+    more = np.stack([by_period, flattened, by_periastron], axis=-1)
+    days = DAYS_PER_YEAR
+    tail = [shape.period * days, shape.eccentricity, periastron * days]
     return np.concatenate([columns, more], axis=1), np.append(solution, tail)
+
+
+def _along(
+    astrometry: EpochAstrometry, pair: tuple[np.ndarray, np.ndarray]
+) -> Float[np.ndarray, "n 4"]:
+    """Return the parts of A, B, F and G in the rows, for a pair like X and Y."""
+    east, north = astrometry.direction.T
+    x, y = pair
+    return np.stack([north * x, east * x, north * y, east * y], axis=-1)
+
+
+def orbit_design(source: SingleSource, shape: OrbitShape) -> Float[np.ndarray, "n q"]:
+    """Return the derivatives of the rows by the linear model and A, B, F and G.
+
+    Parameters
+    ----------
+    source
+        One source.
+    shape
+        Of the orbit.
+    """
+    time = source.astrometry.epoch - source.middle
+    anomaly = 2.0 * np.pi * time / shape.period + shape.phase
+    place = orbit_position(anomaly, np.array(shape.eccentricity))
+    return np.concatenate([source.columns, _along(source.astrometry, place)], axis=1)
 
 
 def inverse_normal(white: Float[np.ndarray, "n q"]) -> Float[np.ndarray, "q q"]:
@@ -228,5 +246,6 @@ __all__ = [
     "false_alarm",
     "fit_orbit",
     "inverse_normal",
+    "orbit_design",
     "solved_orbit",
 ]

@@ -7,13 +7,14 @@ linear are solved for at every step; the derivatives leave out how the projectio
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 from scipy.optimize import least_squares
 
 from .eliminated import Eliminated, spanned
-from .kepler import orbit_position, orbit_slopes
+from .kepler import position_and_slopes
 from .single_source import SingleSource
 from .velocities import velocity_columns, velocity_slopes
 
@@ -90,97 +91,128 @@ def refine(
     tolerance
         Relative change of χ² that ends them.
     """
-    longest = LONGEST * max(source.span, start.period)
-    low, high = np.log(0.3 * start.period), np.log(longest)
-
-    def bounded(steps: Steps) -> Steps:
-        return np.array([np.clip(steps[0], low, high), *steps[1:]])
-
+    problem = _Problem(source, start)
     found = least_squares(
-        lambda steps: _left(source, bounded(steps)),
+        problem.left,
         steps_of(start),
-        jac=lambda steps: _slopes(source, bounded(steps)),
+        jac=problem.slopes,
         x_scale=[0.1, 0.2, 0.2],
         max_nfev=most,
         xtol=1e-10,
         ftol=tolerance,
         gtol=1e-10,
     )
-    shape = shape_of(bounded(found.x))
-    gain = source.chi2 - 2.0 * float(found.cost)
-    inside = bool(low < found.x[0] < high) and shape.eccentricity < FLATTEST
+    shape = shape_of(problem.bounded(found.x))
+    inside = bool(problem.low < found.x[0] < problem.high)
     return OrbitShape(
-        shape.period, shape.eccentricity, shape.phase, gain, found.status > 0 and inside
+        shape.period,
+        shape.eccentricity,
+        shape.phase,
+        source.chi2 - 2.0 * float(found.cost),
+        found.status > 0 and inside and shape.eccentricity < FLATTEST,
     )
 
 
-def _left(source: SingleSource, steps: Steps) -> Float[np.ndarray, "n"]:
-    return np.concatenate(
-        [each.left(columns) for each, columns, _ in _parts(source, steps)]
-    )
+class _Part(NamedTuple):
+    """Whitened columns of one kind of data, and their derivatives."""
+
+    eliminated: Eliminated
+    columns: np.ndarray
+    by_period: np.ndarray
+    by_eccentricity: np.ndarray
+    by_phase: np.ndarray
 
 
-def _slopes(source: SingleSource, steps: Steps) -> Float[np.ndarray, "n 3"]:
-    """Return the derivatives of what is left, by Kaufman's approximation."""
-    rho = float(np.clip(np.hypot(steps[1], steps[2]), 1e-6, 20.0))
-    inward = LARGEST / np.cosh(rho) ** 2 * steps[1:] / rho
-    around = np.array([-steps[2], steps[1]]) / rho**2
-    found = []
-    for each, columns, slopes in _parts(source, steps):
-        new = each.without(columns)
-        constants = np.linalg.lstsq(new, each.rest, rcond=1e-12)[0]
-        by_period, by_eccentricity, by_phase = (s @ constants for s in slopes)
-        model = np.stack(
-            [
-                by_period,
-                by_eccentricity * inward[0] + by_phase * around[0],
-                by_eccentricity * inward[1] + by_phase * around[1],
-            ],
-            axis=1,
+class _Problem:
+    """What is left of the data as a function of the steps, and its derivatives.
+
+    Residuals and derivatives are asked for at the same steps one after the other: what
+    both need is kept.
+    """
+
+    def __init__(self, source: SingleSource, start: OrbitShape) -> None:
+        longest = LONGEST * max(source.span, start.period)
+        self.low, self.high = np.log(0.3 * start.period), np.log(longest)
+        self.source = source
+        self.time = source.astrometry.epoch - source.middle
+        self.velocity_time = source.velocity_epoch - source.middle
+        self._at: np.ndarray | None = None
+        self._kept: list[_Part] = []
+
+    def bounded(self, steps: Steps) -> Steps:
+        return np.array([np.clip(steps[0], self.low, self.high), *steps[1:]])
+
+    def left(self, steps: Steps) -> Float[np.ndarray, "n"]:
+        return np.concatenate(
+            [part.eliminated.left(part.columns) for part in self._parts(steps)]
         )
-        inside = spanned(new)
-        model = each.without(model)
-        found.append(inside @ (inside.T @ model) - model)
-    return np.concatenate(found)
 
-
-Part = tuple[Eliminated, np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]
-
-
-def _parts(source: SingleSource, steps: Steps) -> list[Part]:
-    """Return whitened columns and their derivatives by ln P, e and phase."""
-    shape = shape_of(steps)
-    e = np.array(shape.eccentricity)
-
-    def anomaly(epoch: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
-        return 2.0 * np.pi * (epoch - source.middle) / shape.period + shape.phase
-
-    mean = anomaly(source.astrometry.epoch)
-    east, north = source.astrometry.direction.T
-
-    def columns(pair: tuple[np.ndarray, np.ndarray]) -> Float[np.ndarray, "n 4"]:
-        x, y = pair
-        rows = np.stack([north * x, east * x, north * y, east * y], axis=-1)
-        return source.white.apply(rows)
-
-    by_mean, by_eccentricity = (columns(s) for s in orbit_slopes(mean, e))
-    elapsed = -(mean - shape.phase)[:, None]
-    parts = [
-        (
-            source.eliminated,
-            columns(orbit_position(mean, e)),
-            (elapsed * by_mean, by_eccentricity, by_mean),
+    def slopes(self, steps: Steps) -> Float[np.ndarray, "n 3"]:
+        rho = float(np.clip(np.hypot(steps[1], steps[2]), 1e-6, 20.0))
+        inward = LARGEST / np.cosh(rho) ** 2 * steps[1:] / rho
+        around = np.array([-steps[2], steps[1]]) / rho**2
+        return np.concatenate(
+            [_part_slopes(part, inward, around) for part in self._parts(steps)]
         )
-    ]
-    if source.constant is not None and source.velocities is not None:
-        mean = anomaly(source.velocity_epoch)
-        scale = 1.0 / source.velocities.error[:, None]
-        speeds = velocity_columns(mean[:, None], e[None])[:, 0]
+
+    def _parts(self, steps: Steps) -> list[_Part]:
+        if self._at is None or not np.array_equal(self._at, steps):
+            shape = shape_of(self.bounded(steps))
+            self._at, self._kept = steps.copy(), [self._places(shape)]
+            if self.source.constant is not None:
+                self._kept.append(self._speeds(shape))
+        return self._kept
+
+    def _places(self, shape: OrbitShape) -> _Part:
+        turned = 2.0 * np.pi * self.time / shape.period
+        pairs = position_and_slopes(turned + shape.phase, np.array(shape.eccentricity))
+        east, north = self.source.astrometry.direction.T
+        rows = np.stack([[north * x, east * x, north * y, east * y] for x, y in pairs])
+        white = self.source.white.apply(np.moveaxis(rows, -1, 0))
+        columns, by_mean, by_eccentricity = np.moveaxis(white, 1, 0)
+        by_period = -turned[:, None] * by_mean
+        eliminated = self.source.eliminated
+        return _Part(eliminated, columns, by_period, by_eccentricity, by_mean)
+
+    def _speeds(self, shape: OrbitShape) -> _Part:
+        given, constant = self.source.velocities, self.source.constant
+        if given is None or constant is None:
+            raise RuntimeError("a source without velocities has no speeds")
+        scale = 1.0 / given.error[:, None]
+        turned = 2.0 * np.pi * self.velocity_time / shape.period
+        mean = turned + shape.phase
+        e = np.array([shape.eccentricity])
+        columns = velocity_columns(mean[:, None], e)[:, 0]
         by_mean, by_eccentricity = velocity_slopes(mean, shape.eccentricity)
-        elapsed = -(mean - shape.phase)[:, None]
-        slopes = elapsed * by_mean * scale, by_eccentricity * scale, by_mean * scale
-        parts.append((source.constant, speeds * scale, slopes))
-    return parts
+        return _Part(
+            constant,
+            columns * scale,
+            -turned[:, None] * by_mean * scale,
+            by_eccentricity * scale,
+            by_mean * scale,
+        )
+
+
+def _part_slopes(
+    part: _Part, inward: Float[np.ndarray, "2"], around: Float[np.ndarray, "2"]
+) -> Float[np.ndarray, "n 3"]:
+    """Return the derivatives of what is left, by Kaufman's approximation."""
+    eliminated = part.eliminated
+    new = eliminated.without(part.columns)
+    constants = np.linalg.lstsq(new, eliminated.rest, rcond=1e-12)[0]
+    by_eccentricity = part.by_eccentricity @ constants
+    by_phase = part.by_phase @ constants
+    model = np.stack(
+        [
+            part.by_period @ constants,
+            by_eccentricity * inward[0] + by_phase * around[0],
+            by_eccentricity * inward[1] + by_phase * around[1],
+        ],
+        axis=1,
+    )
+    model = eliminated.without(model)
+    inside = spanned(new)
+    return inside @ (inside.T @ model) - model
 
 
 __all__ = ["LARGEST", "OrbitShape", "refine", "shape_of", "steps_of"]

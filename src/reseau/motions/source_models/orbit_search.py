@@ -18,9 +18,9 @@ LONG = 12
 
 ECCENTRICITIES = (0.0, 0.35, 0.65, 0.88)
 PHASES = 12
-STARTS = 8
-ROUGH = 25
-LAST = 3
+STARTS = 7
+ROUGH = 15
+LAST = 2
 """Steps by which all starts are refined, and how many of them to the end."""
 
 

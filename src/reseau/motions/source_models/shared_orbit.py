@@ -16,7 +16,7 @@ from scipy.optimize import least_squares
 from reseau.errors import ConfigError, explain
 
 from .campbell import campbell
-from .orbit import DAYS_PER_YEAR, ORBIT, OrbitFit, inverse_normal, solved_orbit
+from .orbit import DAYS_PER_YEAR, ORBIT, OrbitFit, inverse_normal, orbit_design
 from .orbit_refinement import OrbitShape, shape_of, steps_of
 from .single_source import SingleSource
 from .velocities import RadialVelocities, orbital_speed, velocity_columns
@@ -138,8 +138,7 @@ class _Shared:
     ) -> Float[np.ndarray, "n"]:
         given = _velocities(self.source)
         shape = self.shape(steps)
-        columns = solved_orbit(self.source, shape)[0]
-        model = columns[:, : self.linear + 4] @ steps[: self.linear + 4]
+        model = orbit_design(self.source, shape) @ steps[: self.linear + 4]
         rest = self.source.white.apply(self.source.astrometry.value - model)
         speed = (given.value - self.velocity(steps, sign)) / given.error
         return np.concatenate([rest, speed])
@@ -171,7 +170,7 @@ class _Shared:
         dark = _differences(lambda s: np.array([self.dark_speed(s)]), found.steps)
         dark_error = float(np.sqrt(dark[0] @ inverse @ dark[0]))
         at = slice(self.linear, self.linear + 4)
-        columns = solved_orbit(self.source, shape)[0][:, : self.linear + 4]
+        columns = orbit_design(self.source, shape)
         elements = campbell(value[at], covariance[at, at])
         if value[-1] < 0.0:
             # The other node is the ascending one.

@@ -136,14 +136,18 @@ def factors_at(
     observer
         As `reseau.observers.states_of` takes it.
     """
-    ra, dec = np.deg2rad(np.broadcast_to(place, (len(epoch), 2))).T
+    n = len(epoch)
+    ra, dec = np.deg2rad(np.broadcast_to(place, (n, 2))).T
     towards = np.stack(
         [np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=-1
     )
     # One state a distinct time: plates have thousands of sources.
     times, at = np.unique(epoch, return_inverse=True)
     where = states_of(observer, times).position[at]
-    return np.stack([np.asarray(f) for f in parallax_factors(towards, where)], axis=-1)
+    # Rows are repeated up to a power of two, so that JAX compiles for few lengths.
+    rows = np.arange(max(64, 1 << max(n - 1, 0).bit_length())) % max(n, 1)
+    found = parallax_factors(towards[rows], where[rows])
+    return np.stack([np.asarray(f) for f in found], axis=-1)[:n]
 
 
 __all__ = ["factors_at", "offsets_from", "two_dimensional"]

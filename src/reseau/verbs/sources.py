@@ -18,6 +18,7 @@ from reseau.motions.source_models.solution_table import (
     write_solutions,
 )
 from reseau.motions.source_models.solution_text import LIMIT, lines_of
+from reseau.observers import parse_observer
 from reseau.tables import check_output
 
 from .source_figures import draw_sources
@@ -161,6 +162,7 @@ def sources(
         colour_prior=colour_prior,
         shortest_period=shortest_period,
     )
+    parse_observer(observer)
     if output is not None:
         check_output(output, kind="file", overwrite=overwrite)
     astrometry = read_epoch_astrometry(

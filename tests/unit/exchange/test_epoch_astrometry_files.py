@@ -174,11 +174,11 @@ def test_velocities_are_read_with_any_time(tmp_path: Path) -> None:
 def test_options_that_cannot_be_are_explained(tmp_path: Path) -> None:
     table = columns()
     for options, says in (
-        ({"model": "8"}, "--model"),
-        ({"noise_floor": "much"}, "--noise-floor"),
-        ({"noise_floor": -1.0}, "--noise-floor"),
-        ({"shortest_period": 0.0}, "--shortest-period"),
-        ({"colour_prior": 1e-4}, "--colour-prior"),
+        ({"model": "8"}, "where:  model"),
+        ({"noise_floor": "much"}, "where:  noise_floor"),
+        ({"noise_floor": -1.0}, "where:  noise_floor"),
+        ({"shortest_period": 0.0}, "where:  shortest_period"),
+        ({"colour_prior": 1e-4}, "where:  colour_prior"),
     ):
         with pytest.raises(ConfigError, match=FOUR) as error:
             sources(table, **options)

@@ -98,11 +98,12 @@ def test_single_stars_have_five_parameters_with_the_stated_rate_of_false_alarms(
 
 @pytest.mark.recovery
 def test_the_rate_of_false_alarms_is_that_of_the_rules() -> None:
+    """No smaller than that of F2 alone, no larger than what is stated."""
     astrometry = simulated(20_000, 40, np.random.default_rng(2))
     kinds = choose_models(astrometry).kind
-    low, high = share_bounds(FALSE_ALARM, 20_000)
-    assert np.mean([kind != "FiveParameters" for kind in kinds]) < high
-    assert low < FALSE_ALARM < high
+    rate = np.mean([kind != "FiveParameters" for kind in kinds])
+    assert share_bounds(0.00135, 20_000)[0] < rate
+    assert rate < share_bounds(FALSE_ALARM, 20_000)[1]
 
 
 def test_accelerations_are_found_with_their_size() -> None:
@@ -169,10 +170,10 @@ def test_an_orbit_in_noise_larger_than_stated_has_a_floor() -> None:
 
 def test_noise_that_no_orbit_explains_is_stochastic() -> None:
     rng = np.random.default_rng(6)
-    astrometry = simulated(6, 40, rng, error=0.1, noise=0.3)
+    astrometry = simulated(3, 30, rng, error=0.1, noise=0.3)
     choice = choose_models(astrometry)
     assert set(choice.kind) == {"Stochastic"}
-    floors = np.array([solution_of(choice, i).floor for i in range(6)])
+    floors = np.array([solution_of(choice, i).floor for i in range(3)])
     assert np.abs(floors / np.sqrt(0.08) - 1.0).max() < 0.5
     table = solution_table(choice)
     np.testing.assert_allclose(table["astrometric_excess_noise"].value, floors)

@@ -211,7 +211,7 @@ def _curved_choice(
             return  # five parameters fit after all
         noisy[place] = noise
         kinds[place] = STOCHASTIC_NAME
-        if enough:
+        if enough and _chance_in_noise(curved[place]) < 1.0:
             again = fit_curved(
                 one,
                 "orbit",
@@ -232,11 +232,20 @@ def _accepted(found: CurvedModel, options: SourceOptions, *, fits: bool) -> bool
     if fits:
         good = not fit.goodness > rules.goodness
         return good and fit.false_alarm < rules.false_alarm
-    # With a floor χ² equals the degrees of freedom in any model; what counts is by how
-    # much the orbit makes the noise smaller. Rows of one visit share what causes it.
-    ratio = found.source.chi2 / max(fit.chi2, 1e-300)
+    return _chance_in_noise(found) < rules.false_alarm
+
+
+def _chance_in_noise(found: CurvedModel) -> float:
+    """Return a bound of the chance of such an orbit in noise of unknown size.
+
+    With a floor χ² equals the degrees of freedom in any model; what counts is by how
+    much the orbit makes the noise smaller. Rows of one visit share what causes it.
+    """
+    if not isinstance(found.fit, OrbitFit):
+        return 1.0
+    ratio = found.source.chi2 / max(found.fit.chi2, 1e-300)
     gain = independent_rows(found.source.astrometry) * float(np.log(max(ratio, 1.0)))
-    return false_alarm(gain, len(fit.grid.frequency), 7) < rules.false_alarm
+    return false_alarm(gain, len(found.fit.grid.frequency), 7)
 
 
 def independent_rows(astrometry: EpochAstrometry) -> int:

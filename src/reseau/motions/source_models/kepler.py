@@ -8,6 +8,9 @@ from jaxtyping import Float
 Numbers: TypeAlias = Float[np.ndarray, "*#n"]
 
 ROUNDS = 12
+CLOSE = 1e-6
+"""A step, after which the next would be lost in rounding: they shrink as its fourth
+power."""
 
 
 def eccentric_anomaly(mean_anomaly: Numbers, eccentricity: Numbers) -> Numbers:
@@ -41,7 +44,7 @@ def eccentric_anomaly(mean_anomaly: Numbers, eccentricity: Numbers) -> Numbers:
         halley = -miss / (slope + 0.5 * newton * sine)
         step = -miss / (slope + 0.5 * halley * sine + halley**2 * cosine / 6.0)
         anomaly = anomaly + step
-        if not np.any(np.abs(step) > 4e-16 * np.maximum(np.abs(anomaly), 1e-3)):
+        if not np.any(np.abs(step) > CLOSE):
             break
     return anomaly + 2.0 * np.pi * turns
 

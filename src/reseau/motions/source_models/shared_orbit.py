@@ -8,6 +8,7 @@ ascending one.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
@@ -58,15 +59,12 @@ def fit_shared_orbit(
 
     Notes
     -----
-    All parameters are free at once: Levenberg and Marquardt's method, derivatives by
-    differences of third order. Errors are those of the linearised problem at its end.
+    All parameters are free at once; errors are those of the linearised problem at its
+    end, with derivatives by central differences.
     """
     _velocities(source, dark=dark)
     problem = _Shared(source, len(source.names), dark)
-    found = min(
-        (problem.solve(orbit, sign) for sign in (1.0, -1.0)), key=lambda f: f.chi2
-    )
-    return problem.result(found, orbit)
+    return problem.result(problem.solve(orbit), orbit)
 
 
 def _velocities(source: SingleSource, *, dark: bool = False) -> RadialVelocities:
@@ -118,20 +116,25 @@ class _Shared:
             shape.eccentricity,
         )
 
-    def velocity(
-        self, steps: Float[np.ndarray, "q"], sign: float
+    def speeds(
+        self, shape: OrbitShape, constants: Float[np.ndarray, "4"]
     ) -> Float[np.ndarray, "m"]:
-        shape = self.shape(steps)
+        """Return the velocities for K = 1."""
         time = self.source.velocity_epoch - self.source.middle
         anomaly = 2.0 * np.pi * time[:, None] / shape.period + shape.phase
         columns = velocity_columns(anomaly, np.array([shape.eccentricity]))[:, 0]
-        # Not turned by half a turn to have Ω below 180°, as elements are: that would
-        # jump where Ω passes zero.
-        a, b, f, g = steps[self.linear : self.linear + 4]
+        # ω is not turned by half a turn to have Ω below 180°, as elements are: that
+        # would jump where Ω passes zero.
+        a, b, f, g = constants
         plus, minus = np.arctan2(b - f, a + g), np.arctan2(-b - f, a - g)
         periastron = 0.5 * (plus + minus)
-        turn = np.array([np.cos(periastron), np.sin(periastron)])
-        return steps[self.linear + 7] + self.speed(steps, sign) * (columns @ turn)
+        return columns @ np.array([np.cos(periastron), np.sin(periastron)])
+
+    def velocity(
+        self, steps: Float[np.ndarray, "q"], sign: float
+    ) -> Float[np.ndarray, "m"]:
+        towards = self.speeds(self.shape(steps), steps[self.linear : self.linear + 4])
+        return steps[self.linear + 7] + self.speed(steps, sign) * towards
 
     def left(
         self, steps: Float[np.ndarray, "q"], sign: float
@@ -143,28 +146,36 @@ class _Shared:
         speed = (given.value - self.velocity(steps, sign)) / given.error
         return np.concatenate([rest, speed])
 
-    def solve(self, orbit: OrbitFit, sign: float) -> "_Solved":
+    def solve(self, orbit: OrbitFit) -> "_Solved":
         given = _velocities(self.source)
+        shape, constants = orbit.shape, orbit.value[self.linear : self.linear + 4]
+        towards = self.speeds(shape, constants)
+        # Centre and K of the velocities alone; the sign tells the ascending node.
+        design = np.stack([np.ones_like(towards), towards], axis=1)
+        scale = 1.0 / given.error
+        centre, speed = np.linalg.lstsq(
+            design * scale[:, None], given.value * scale, rcond=None
+        )[0]
         begin = np.array(
             [
                 *orbit.value[: self.linear + 4],
-                *steps_of(orbit.shape),
-                float(np.average(given.value, weights=given.error**-2.0)),
-                *([] if self.dark else [0.0]),
+                *steps_of(shape),
+                centre,
+                *([] if self.dark else [speed]),
             ]
         )
-        if not self.dark:
-            begin[-1] = sign * 0.5 * float(np.ptp(given.value))
+        sign = 1.0 if speed >= 0.0 else -1.0
         found = least_squares(
-            self.left, begin, jac="3-point", x_scale="jac", args=(sign,), max_nfev=200
+            self.left, begin, x_scale="jac", args=(sign,), max_nfev=200, xtol=1e-10
         )
-        return _Solved(found.x, 2.0 * float(found.cost), found.jac, sign)
+        jacobian = _differences(partial(self.left, sign=sign), found.x)
+        return _Solved(found.x, 2.0 * float(found.cost), jacobian, sign)
 
     def result(self, found: "_Solved", orbit: OrbitFit) -> SharedOrbitFit:
         given = _velocities(self.source)
         shape = self.shape(found.steps)
         value = self.physical(found.steps, found.sign)
-        slopes = _differences(lambda s: self.physical(s, found.sign), found.steps)
+        slopes = _differences(partial(self.physical, sign=found.sign), found.steps)
         inverse = inverse_normal(found.jacobian)
         covariance = slopes @ inverse @ slopes.T
         dark = _differences(lambda s: np.array([self.dark_speed(s)]), found.steps)

@@ -22,6 +22,7 @@ from .plot import plot
 from .posterior import posterior
 from .simulate import simulations
 from .solve import solve
+from .sources import sources
 from .validate import budget, validate
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command("solve", cls=Grouped)(solve)
 app.command("combine", cls=Verb)(combine)
 app.add_typer(simulations, name="simulate")
+app.command("sources", cls=Verb)(sources)
 app.command("plan", cls=Verb)(plan)
 app.command("validate", cls=Verb)(validate)
 app.command("budget", cls=Verb)(budget)

@@ -40,7 +40,7 @@ def with_positions_alone(
     """
     blocks, epoch = _rough(plates, stars)
     width = widths(stars.size, wide)
-    open_ = undetermined(blocks, wide) & ~stars.is_reference
+    open_ = undetermined(blocks, wide)
     prior = stars.prior.copy()
     at = np.arange(2, stars.size)
     prior[np.ix_(open_, at, at)] += np.diag(width**-2.0)

@@ -11,6 +11,7 @@ from reseau.datasets.information import Information
 
 from .disagreement import PlateTest, judge_plates
 from .dropped_priors import MOST_TOGETHER, covariance_among, without_the_wrong
+from .goodness import SPARE, wilson_hilferty
 from .joint import Joint, joint
 from .left_out import Kept, joint_block, weighted
 from .outlying_epochs import (
@@ -19,7 +20,6 @@ from .outlying_epochs import (
     held_covariances,
     judge_epochs,
     judge_offsets,
-    normalised_chi2,
 )
 from .round_state import State
 from .solving import Motions
@@ -132,7 +132,7 @@ def judged(
         np.bincount(epochs.star[used], part[used], minlength=stars.n)
         for part in (epochs.chi2, epochs.dof)
     )
-    goodness = normalised_chi2(chi2, dof)
+    goodness = wilson_hilferty(chi2, np.where(dof > SPARE, dof, 0.0))
     return Judged(references, counts, found, epochs, goodness)
 
 

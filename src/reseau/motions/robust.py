@@ -184,13 +184,13 @@ def _with_wide_priors(stars: Stars, blocks: Float[np.ndarray, "n k k"]) -> Stars
     Unlike at the start their epoch stays, which the catalogue's parameters are of.
     """
     width, size = widths(stars.size), stars.size
-    open_ = undetermined(blocks) & ~stars.is_reference
+    open_ = undetermined(blocks)
     at = np.arange(2, size)
     stars.prior[np.ix_(open_, at, at)] += np.diag(width**-2.0)
     stars.mean[np.ix_(open_, at)] = 0.0
     if size > 5:
         bare = np.flatnonzero(blocks[:, 5, 5] * width[3] ** 2 < 1.0)
-        bare = bare[~open_[bare] & ~stars.is_reference[bare]]
+        bare = bare[~open_[bare]]
         stars.prior[bare, 5, 5] += width[3] ** -2.0
     return replace(stars, solved_for=np.where(open_, POSITIONS, stars.solved_for))
 

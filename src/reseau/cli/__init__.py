@@ -11,6 +11,7 @@ import typer
 from ._groups import Grouped
 from ._guard import Choices
 from ._verb import Verb
+from .combine import combine
 from .compare import compare
 from .config import configurations
 from .demo import demo
@@ -22,6 +23,7 @@ from .plot import plot
 from .posterior import posterior
 from .simulate import simulations
 from .solve import solve
+from .sources import sources
 from .validate import budget, validate
 
 app = typer.Typer(
@@ -33,7 +35,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("solve", cls=Grouped)(solve)
+app.command("combine", cls=Verb)(combine)
 app.add_typer(simulations, name="simulate")
+app.command("sources", cls=Verb)(sources)
 app.command("plan", cls=Verb)(plan)
 app.command("forecast", cls=Verb)(forecast)
 app.command("validate", cls=Verb)(validate)

@@ -148,7 +148,7 @@ def _rows(
     return {
         "name": np.array([field.name for field in fields]),
         "parameter": np.array([field.kind for field in fields]),
-        "degree": np.array([field.degree for field in fields]),
+        "degree": np.array([field.degree for field in fields], dtype=np.int32),
         "unit": np.array([field.unit for field in fields]),
         "value": found.value,
         "value_error": found.value_error,
@@ -157,7 +157,7 @@ def _rows(
         "error": np.hypot(error, floor),
         "plates_alone": alone,
         "share_of_references": share,
-        "named": named,
+        "named": np.clip(named, 0.0, 1.0),
     }
 
 

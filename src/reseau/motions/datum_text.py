@@ -69,7 +69,7 @@ def _sentence(table: Mapping[str, np.ndarray], start: str, words: str) -> str:
 
 
 def _size(value: float, unit: str) -> str:
-    if value < 0.1:
+    if value < 0.0995:  # else it would be rounded to 1e+02
         return f"{1e3 * value:.2g} µas{unit.removeprefix('mas')}"
     return f"{value:.2g} {unit}"
 

@@ -125,7 +125,7 @@ def combined(
         epochs=epochs,
         covariance=covariance,
         catalogue=catalogue_columns(motions, covariance, goodness, photometry or {}),
-        plates=plate_columns(equations, epochs),
+        plates=plate_columns(equations, epochs, factor.own()),
         positions=epoch_columns(equations, epochs) if options.epochs else None,
         modes=shared_modes(motions),
     )

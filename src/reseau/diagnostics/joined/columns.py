@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
 from reseau.datasets.catalogues import CatalogueTables, SharedModes
 from reseau.errors import CatalogueError, explain
+from reseau.motions.overview import BAD
+from reseau.motions.stars import FIVE
 from reseau.tables import columns_of
 
 Columns = Mapping[str, np.ndarray]
-
-FIVE = 31
-"""`astrometric_params_solved` from which parallax and motion are known, as Gaia's."""
 
 PARAMETERS = ("ra", "dec", "parallax", "pmra", "pmdec")
 """In the order of covariances; mas and mas/yr."""
@@ -104,6 +103,4 @@ def joined_columns(tables: CatalogueTables) -> JoinedColumns:
     )
 
 
-Rows = Int[np.ndarray, "m"]
-
-__all__ = ["PARAMETERS", "Columns", "JoinedColumns", "Rows", "joined_columns"]
+__all__ = ["BAD", "PARAMETERS", "Columns", "JoinedColumns", "joined_columns"]

@@ -1,4 +1,4 @@
-"""Errors against magnitude beside those with calibration held, and calibration's share."""
+"""Errors against magnitude, those with calibration held, and calibration's share."""
 
 from collections.abc import Sequence
 
@@ -105,16 +105,16 @@ def _points(ax: Axes, part: ErrorShares, chosen: np.ndarray, factor: float) -> N
 
 def _medians(ax: Axes, part: ErrorShares, chosen: np.ndarray, factor: float) -> None:
     """Draw medians of the errors, and of the bounds with calibration held."""
-    _, colour = LOOKS[part.name]
+    name, colour = LOOKS[part.name]
     reference = bool(part.is_reference[chosen].all())
     magnitude, who = part.magnitude[chosen], "references" if reference else "others"
-    first = part.name not in ("dec", "pmdec")
+    last = part.name not in ("ra", "pmra")
     for values, style, shade, words in (
-        (part.error, "-", colour, f"median, {who}"),
+        (part.error, "-", colour, f"median of {name}, {who}"),
         (part.own, "--" if reference else ":", BLACK, f"calibration held, {who}"),
     ):
         found = running_quantiles(magnitude, values[chosen])
-        label = words if first or shade == colour else None
+        label = words if last or shade == colour else None
         line = ax.plot(found.centre, factor * found.median, style, color=shade)[0]
         line.set(linewidth=2.4 if shade == colour else 1.2, zorder=4, label=label)
 

@@ -10,13 +10,16 @@ from numpy import ndarray
 from ._style import BLUE, GREY, MANY, VERMILION, new_axes, readable_unit
 
 ELLIPSES = 150
-"""Ellipses of a class, at most: those of a sample, evenly taken."""
+"""Ellipses of a class, at most: every so many sources has one."""
 
 INSIDE = 0.995
 """Part of the motions that the axes hold."""
 
 FACTORS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 """By which ellipses may be enlarged to be seen."""
+
+LARGEST = 4.0
+"""Times the median: larger errors have no ellipse, which would hide others."""
 
 VISIBLE = 0.01
 """Of the width of the axes: the major axis of a typical ellipse, at least."""
@@ -84,7 +87,8 @@ def _class(
     name, colour = look
     major = np.sqrt(np.linalg.eigvalsh(covariance)[:, 1])
     factor = _enlarged(float(np.median(major)), half)
-    sample = np.arange(0, len(motion), max(int(np.ceil(len(motion) / ELLIPSES)), 1))
+    usual = np.flatnonzero(major <= LARGEST * np.median(major))
+    sample = usual[:: max(int(np.ceil(usual.size / ELLIPSES)), 1)]
     size, unit = readable_unit(float(np.median(major)), "mas")
     times = f", enlarged {factor} times" if factor > 1 else ""
     every = "" if sample.size == len(motion) else f" of {sample.size:,}"
@@ -94,9 +98,10 @@ def _class(
     )
     if len(motion) > MANY:
         ax.hexbin(
-            *motion.T,
+            motion[:, 0],
+            motion[:, 1],
             gridsize=160,
-            extent=(*sorted(ax.get_xlim()), *ax.get_ylim()),
+            extent=(ax.get_xlim()[1], ax.get_xlim()[0], *ax.get_ylim()),
             cmap="Blues",
             norm=LogNorm(),
             mincnt=1,
@@ -106,7 +111,8 @@ def _class(
         )
     else:
         ax.scatter(
-            *motion.T,
+            motion[:, 0],
+            motion[:, 1],
             s=4 if len(motion) > ELLIPSES else 9,
             color=GREY if len(motion) > ELLIPSES else colour,
             alpha=0.5,

@@ -23,6 +23,7 @@ from reseau.plots.vector_points import vector_points
 
 from .figures import Kind
 
+
 @dataclass(frozen=True)
 class DrawableCatalogue:
     """What figures of a catalogue are drawn from.
@@ -61,7 +62,13 @@ def draw_vector_points(given: DrawableCatalogue) -> Axes:
 def draw_error_magnitude(given: DrawableCatalogue) -> Figure:
     """Draw errors against magnitude, and what of them is shared."""
     name = best_known(given.joined.catalogue, MAGNITUDES)
-    return drawn_errors(error_shares(given.joined, name), label=MAGNITUDES[name])
+    figure = drawn_errors(error_shares(given.joined, name), label=MAGNITUDES[name])
+    known = np.isfinite(np.asarray(given.joined.catalogue[name], dtype=float))
+    dark = int(np.sum(given.joined.moving & ~known))
+    if dark:
+        words = f"{dark:,} without a magnitude are not shown"
+        figure.supxlabel(words, fontsize="small")
+    return figure
 
 
 def draw_zero_points(given: DrawableCatalogue) -> Figure:

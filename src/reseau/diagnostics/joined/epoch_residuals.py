@@ -103,9 +103,7 @@ def epoch_pulls(given: JoinedColumns) -> Float[np.ndarray, "m 2"]:
     residual = np.stack([part["dra"], part["ddec"]], axis=1)
     told = left > LEAST * variance
     found = np.full((used.size, 2), np.nan)
-    found[known] = np.where(
-        told, residual / np.sqrt(np.where(told, left, 1.0)), np.nan
-    )
+    found[known] = np.where(told, residual / np.sqrt(np.where(told, left, 1.0)), np.nan)
     return found
 
 

@@ -35,7 +35,7 @@ MARGIN = 0.02
 
 @dataclass(frozen=True)
 class SourcePath:
-    """One source over time; offsets from its place at the reference epoch (east, north).
+    """One source over time; offsets (east, north) from its place at the reference epoch.
 
     Attributes
     ----------
@@ -162,7 +162,7 @@ def _curve(
     place: Float[np.ndarray, "2"],
     along: Float[np.ndarray, "m 2 5"],
 ) -> tuple[Float[np.ndarray, "c"], Float[np.ndarray, "c 2"]]:
-    """Return the way between epochs; empty where the factors are not the geocentre's."""
+    """Return the way between epochs; empty where factors are not the geocentre's."""
     if np.max(np.abs(_factors(time, place) - along[:, :, 2])) > ALIKE:
         return np.zeros(0), np.zeros((0, 2))
     margin = MARGIN * (np.ptp(time) or 1.0)

@@ -11,6 +11,7 @@ import typer
 from ._groups import Grouped
 from ._guard import Choices
 from ._verb import Verb
+from .combine import combine
 from .compare import compare
 from .config import configurations
 from .demo import demo
@@ -32,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("solve", cls=Grouped)(solve)
+app.command("combine", cls=Verb)(combine)
 app.add_typer(simulations, name="simulate")
 app.command("plan", cls=Verb)(plan)
 app.command("validate", cls=Verb)(validate)

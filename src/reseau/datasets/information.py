@@ -52,7 +52,8 @@ class Information(eqx.Module):
     digest
         Of the measurements: by it a plate that was solved twice is known.
     reference
-        Digest of the references that the plate was solved with; empty: none.
+        Of each source, a digest of its row in the references that the plate was solved
+        with; 0: it is not among them.
     """
 
     plate_id: int = eqx.field(static=True)
@@ -69,12 +70,12 @@ class Information(eqx.Module):
     chi2: Float[np.ndarray, "n"]
     n_measurements: Float[np.ndarray, "n"]
     digest: str = eqx.field(static=True)
-    reference: str = eqx.field(static=True)
+    reference: Int[np.ndarray, "n"]
 
 
 _ARRAYS = (
     *("observer", "source_id", "direction", "gradient", "blocks", "columns"),
-    *("share", "chi2", "n_measurements"),
+    *("share", "chi2", "n_measurements", "reference"),
 )
 _VALUES: dict[str, type] = {
     "plate_id": int,
@@ -82,7 +83,6 @@ _VALUES: dict[str, type] = {
     "left_out": float,
     "epsilon": float,
     "digest": str,
-    "reference": str,
 }
 
 

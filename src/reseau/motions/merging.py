@@ -57,7 +57,7 @@ def merged_factor(
         nodes = each_part(lambda pair: _joined(pair, epsilon), pairs)
     columns = [node.columns for node in nodes]
     if epsilon:
-        dropped = dropped_on_weak_modes(equations, root, columns)
+        dropped = dropped_on_weak_modes(equations, root, columns, epsilon)
         columns += [] if dropped is None else [dropped]
     return factor_of_whitened(root, columns, epsilon)
 

@@ -34,7 +34,10 @@ from reseau.linalg import Columns, backward_blocks, forward_blocks, merge
 from .joint import Joint, Share
 
 WEAK = 0.1
-"""Modes of which less than this is left are made exact."""
+"""Modes of which less than this is left are made exact,"""
+
+TIMES = 10.0
+"""or less than so many times what a mode may have that is dropped."""
 
 MOST = 128
 """Of them, the weakest: they are this many at most."""
@@ -44,7 +47,10 @@ NOTHING = 1e-9
 
 
 def dropped_on_weak_modes(
-    equations: Joint, root: Float[np.ndarray, "n k k"], parts: Sequence[Columns]
+    equations: Joint,
+    root: Float[np.ndarray, "n k k"],
+    parts: Sequence[Columns],
+    epsilon: float,
 ) -> Columns | None:
     """Return columns that take from M' = L (1 − Σ Y Yᵀ) Lᵀ what was dropped, see above.
 
@@ -56,12 +62,14 @@ def dropped_on_weak_modes(
         L, lower Cholesky factors of their blocks.
     parts
         The columns Y, compressed.
+    epsilon
+        Share below which modes were dropped.
 
     Returns
     -------
     The columns to append, whitened; None where there is nothing to put back.
     """
-    modes = merge(parts, 1.0 - WEAK)
+    modes = merge(parts, 1.0 - min(WEAK, TIMES * epsilon))
     strength = modes.eigenvalues[:MOST]
     if strength.size == 0:
         return None

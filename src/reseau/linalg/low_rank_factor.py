@@ -207,7 +207,11 @@ def factorise_low_rank(matrix: BlockLowRank, threshold: float = 0.0) -> LowRankF
 
 
 def factor_of_whitened(
-    root: Float[np.ndarray, "n b b"], parts: Sequence[Columns], threshold: float = 0.0
+    root: Float[np.ndarray, "n b b"],
+    parts: Sequence[Columns],
+    threshold: float = 0.0,
+    *,
+    least: float = 0.0,
 ) -> LowRankFactor:
     """Factor L (1 − Σ Y Yᵀ) Lᵀ, the columns Y whitened already.
 
@@ -219,6 +223,9 @@ def factor_of_whitened(
         The columns Y = L⁻¹ U, as `whitened` returns them.
     threshold
         As of `factorise_low_rank`, whose errors it has.
+    least
+        Modes of which no more than this is left are null, too: what is left of columns
+        that were merged many times is not known better.
     """
     n, size = root.shape[:2]
     none = np.zeros((n, size, 0))
@@ -226,15 +233,18 @@ def factor_of_whitened(
         return LowRankFactor(root, none, np.zeros(0), np.zeros(0), none)
     coarse = any(part.values.dtype == np.float32 for part in parts)
     found = modes_of(parts, threshold, gram=np.float64, out=np.float64)
-    return _factor_of(root, found, np.float32 if coarse else np.float64)
+    kind = np.float32 if coarse else np.float64
+    return _factor_of(root, found, kind, least)
 
 
-def _factor_of(root: np.ndarray, found: Modes, kind: type) -> LowRankFactor:
+def _factor_of(
+    root: np.ndarray, found: Modes, kind: type, least: float
+) -> LowRankFactor:
     share = found.eigenvalues
     left = 1.0 - share
     values = found.columns.values
     values /= np.sqrt(share)
-    rounding = _rounding_of(found.columns, left, root, kind)
+    rounding = np.maximum(_rounding_of(found.columns, left, root, kind), least)
     if np.any(left < -rounding):
         raise DegeneracyError(
             explain(

@@ -27,6 +27,9 @@ EPSILON = 1e-2
 TOGETHER = 4
 """Plates that are merged at once in the beginning."""
 
+LEAST = 1e-8
+"""Part of its information that a mode must have left: columns are of 32 bits."""
+
 FIELD = 0.005
 """Plates whose centres agree by this are neighbours [rad]."""
 
@@ -59,7 +62,8 @@ def merged_factor(
     if epsilon:
         dropped = dropped_on_weak_modes(equations, root, columns, epsilon)
         columns += [] if dropped is None else [dropped]
-    return factor_of_whitened(root, columns, epsilon)
+    coarse = any(part.values.dtype == np.float32 for part in columns)
+    return factor_of_whitened(root, columns, epsilon, least=LEAST if coarse else 0.0)
 
 
 def _cut(plates: Sequence[Share]) -> list[Sequence[Share]]:

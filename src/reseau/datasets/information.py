@@ -9,6 +9,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float, Int
 
+from reseau._archives import UNREADABLE, map_array, read_arrays
 from reseau.errors import FileFormatError, explain
 from reseau.tables import piece_file
 
@@ -159,9 +160,13 @@ def read_information(path: str | Path) -> Information:
 
 def _content(file: Path) -> dict[str, Any]:
     try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        with zipfile.ZipFile(file) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+        found = read_arrays(file, [name for name in names if name != "columns"])
+        if "columns" in names:
+            found["columns"] = map_array(file, "columns")
+        return found
+    except UNREADABLE as error:
         raise _refused(
             f"the file is damaged ({error})", file, "solve the plate again"
         ) from error

@@ -131,9 +131,7 @@ def _position(
     whose, seen = row[reference], jacobian[reference]
     size = stars.size
     prior, pull = np.zeros_like(said.blocks), np.zeros_like(said.gradient)
-    prior[reference] = np.linalg.inv(
-        seen @ covariance[whose] @ seen.transpose(0, 2, 1)
-    )
+    prior[reference] = np.linalg.inv(seen @ covariance[whose] @ seen.transpose(0, 2, 1))
     ahead = (stars.mean - stars.parameters)[whose, :size]
     mean = excess[reference] + np.einsum("nik,nk->ni", seen, ahead)
     pull[reference] = np.einsum("nij,nj->ni", prior[reference], mean)

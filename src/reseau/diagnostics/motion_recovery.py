@@ -164,9 +164,8 @@ def motion_recovery(
     spread = alone
     if draws is not None:
         parts = [_statistics(part, sigma, white) for part in draws]
-        spread = _by_chance(
-            _Statistics(*map(np.concatenate, zip(*parts, strict=True))), alone
-        )
+        joined = map(np.concatenate, zip(*parts, strict=True))
+        spread = _by_chance(_Statistics(*joined), alone)
     inside = tuple(
         Coverage(tuple(map(float, found.inside[0, i])), tuple(spread.inside[i]))
         for i in range(k)

@@ -10,10 +10,15 @@ from jaxtyping import Bool, Float
 
 from reseau._precision import in_double
 from reseau.datasets.catalogues import CatalogueTables, SharedModes, read_catalogue
+from reseau.diagnostics.motion_recovery import (
+    CHANCE,
+    INSIDE,
+    MotionRecovery,
+    motion_recovery,
+)
 from reseau.errors import some
 from reseau.tables import columns_of
 
-from ..motion_recovery import CHANCE, INSIDE, MotionRecovery, motion_recovery
 from .estimates import (
     Columns,
     Estimates,
@@ -91,8 +96,8 @@ class CatalogueComparison:
             found += _lines(name, recovery, self.chance)
         inside = ", ".join(f"{100 * p:.1f}" for p in INSIDE)
         found += [
-            "± is what chance allows at 1 σ: neighbours share errors of calibrations and",
-            f"references. Expected within 1, 2, 3 σ: {inside} %.",
+            "± is what chance allows at 1 σ, errors that stars share included.",
+            f"Expected within 1, 2, 3 σ: {inside} %.",
         ]
         if self.unmatched:
             names = some(self.unmatched)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -15,6 +15,7 @@ from reseau._compiled import quick_jit
 from reseau._usual import in_chunks
 from reseau.constants import DEGREE, MILLIARCSECOND
 from reseau.datasets import read_truth
+from reseau.diagnostics.motion_recovery import PARAMETERS
 from reseau.errors import CatalogueError, explain
 from reseau.motions.averages import Averaged
 from reseau.motions.catalogue import positions_of
@@ -22,8 +23,6 @@ from reseau.motions.stars import POSITIONS, UNITS, Stars
 from reseau.sky import direction_from_angles, propagate, tangent_offset
 from reseau.tables import columns_of
 from reseau.tables.ids import ABSENT, Index
-
-from ..motion_recovery import PARAMETERS
 
 Columns = Mapping[str, np.ndarray]
 

@@ -167,7 +167,7 @@ class MotionValidation:
         if beyond := self.beyond():
             said = ", ".join(f"{WAYS[way]} {n}" for way, n in beyond.items())
             lines += [
-                "artificial sources with a motion or parallax that is not 0 within 3 σ:",
+                "artificial sources whose motion or parallax is not 0 within 3 σ:",
                 f"  {said}",
             ]
         return lines

@@ -1,10 +1,12 @@
 """Read NumPy archives that anybody may have touched, without believing them."""
 
 import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,18 +44,63 @@ def read_arrays(path: Path, names: Collection[str] = ()) -> dict[str, np.ndarray
             return {name: arrays[name] for name in names or arrays.files}
 
 
+def map_array(path: Path, name: str) -> np.ndarray:
+    """Return an array of an archive as it lies in the file, checked but not copied.
+
+    Of many such arrays together there may be more than memory holds.
+
+    Parameters
+    ----------
+    path
+        The file, written without compression.
+    name
+        Of the array.
+
+    Raises
+    ------
+    ValueError
+        The array is not as it was written.
+    Exception
+        One of `UNREADABLE`.
+    """
+    with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
+        member = archive.getinfo(f"{name}.npy")
+        _check_size(archive, member)
+        with archive.open(member) as content:
+            shape, in_columns, dtype = _header(content)
+            header = content.tell()
+        stream.seek(member.header_offset + _NAME_SIZES)
+        sizes = struct.unpack("<HH", stream.read(4))
+    start = member.header_offset + _LOCAL_HEADER + sum(sizes)
+    whole: Any = np.memmap(path, np.uint8, "r", start, (member.file_size,))
+    if in_columns or zlib.crc32(whole) != member.CRC:
+        raise ValueError(f"{name} is not as it was written")
+    values: np.ndarray = np.memmap(path, dtype, "r", start + header, shape)
+    return values
+
+
+_LOCAL_HEADER, _NAME_SIZES = 30, 26
+"""Bytes of a member's header without name and extra field, and where their sizes are
+(PKWARE, APPNOTE.TXT, 4.3.7)."""
+
+
+def _header(content: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Return shape, order and type that an array's header promises."""
+    version = np.lib.format.read_magic(content)
+    read = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
+    return read(content)
+
+
 def _check_size(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     """Compare the values that a header promises with the bytes that are there."""
     if member.compress_type != zipfile.ZIP_STORED:
         raise ValueError(f"{member.filename} is compressed")
     with archive.open(member) as content:
-        version = np.lib.format.read_magic(content)
-        read = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
-        shape, _, dtype = read(content)
+        shape, _, dtype = _header(content)
     promised = math.prod(shape) * dtype.itemsize
     if promised > member.file_size:
         raise ValueError(
@@ -62,4 +109,4 @@ def _check_size(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
         )
 
 
-__all__ = ["UNREADABLE", "read_arrays"]
+__all__ = ["UNREADABLE", "map_array", "read_arrays"]

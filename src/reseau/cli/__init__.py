@@ -11,10 +11,12 @@ import typer
 from ._groups import Grouped
 from ._guard import Choices
 from ._verb import Verb
+from .combine import combine
 from .compare import compare
 from .config import configurations
 from .demo import demo
 from .effects import effects
+from .forecast import forecast
 from .info import info
 from .plan import plan
 from .plot import plot
@@ -33,9 +35,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("solve", cls=Grouped)(solve)
+app.command("combine", cls=Verb)(combine)
 app.add_typer(simulations, name="simulate")
 app.command("sources", cls=Verb)(sources)
 app.command("plan", cls=Verb)(plan)
+app.command("forecast", cls=Verb)(forecast)
 app.command("validate", cls=Verb)(validate)
 app.command("budget", cls=Verb)(budget)
 app.command("compare", cls=Verb)(compare)

@@ -9,6 +9,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float, Int
 
+from reseau._archives import UNREADABLE, map_array, read_arrays
 from reseau.errors import FileFormatError, explain
 from reseau.tables import piece_file
 
@@ -52,7 +53,8 @@ class Information(eqx.Module):
     digest
         Of the measurements: by it a plate that was solved twice is known.
     reference
-        Digest of the references that the plate was solved with; empty: none.
+        Of each source, a digest of its row in the references that the plate was solved
+        with; 0: it is not among them.
     """
 
     plate_id: int = eqx.field(static=True)
@@ -69,12 +71,12 @@ class Information(eqx.Module):
     chi2: Float[np.ndarray, "n"]
     n_measurements: Float[np.ndarray, "n"]
     digest: str = eqx.field(static=True)
-    reference: str = eqx.field(static=True)
+    reference: Int[np.ndarray, "n"]
 
 
 _ARRAYS = (
     *("observer", "source_id", "direction", "gradient", "blocks", "columns"),
-    *("share", "chi2", "n_measurements"),
+    *("share", "chi2", "n_measurements", "reference"),
 )
 _VALUES: dict[str, type] = {
     "plate_id": int,
@@ -82,7 +84,6 @@ _VALUES: dict[str, type] = {
     "left_out": float,
     "epsilon": float,
     "digest": str,
-    "reference": str,
 }
 
 
@@ -159,9 +160,13 @@ def read_information(path: str | Path) -> Information:
 
 def _content(file: Path) -> dict[str, Any]:
     try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        with zipfile.ZipFile(file) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+        found = read_arrays(file, [name for name in names if name != "columns"])
+        if "columns" in names:
+            found["columns"] = map_array(file, "columns")
+        return found
+    except UNREADABLE as error:
         raise _refused(
             f"the file is damaged ({error})", file, "solve the plate again"
         ) from error

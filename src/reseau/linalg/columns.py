@@ -1,8 +1,8 @@
 """Columns of a low-rank part: dense where they stand, absent elsewhere.
 
 A plate's columns touch only the blocks of the sources it saw. They may be kept in 32
-bits, for memory; products with them are in 64, a piece in the cache at a time, so that
-no copy of the whole is made.
+bits, for memory. Products with vectors of 64 bits are then in 64, a piece in the cache
+at a time, so that no copy of the whole is made.
 """
 
 import equinox as eqx
@@ -60,24 +60,32 @@ class Columns(eqx.Module):
         return self.values.reshape(k * size, rank)
 
     def inner(self, right: Float[np.ndarray, "n b *q"]) -> Float[np.ndarray, "r *q"]:
-        """Return Uᵀ x, x given on all blocks."""
+        """Return Uᵀ x, x given on all blocks.
+
+        In 64 bits, unless both U and x are of 32.
+        """
+        kind = np.result_type(self.values, right)
         tail = right.shape[2:]
         x = taken(right, self.rows).reshape(self.rows.size * self.size, *tail)
         flat = self.flat
-        found = np.zeros((self.rank, *tail))
+        found = np.zeros((self.rank, *tail), kind)
         for some in slices(len(flat), self.rank):
-            found += flat[some].astype(np.float64, copy=False).T @ x[some]
+            found += flat[some].astype(kind, copy=False).T @ x[some]
         return found
 
     def subtract_outer(
         self, weights: Float[np.ndarray, "r *q"], out: Float[np.ndarray, "n b *q"]
     ) -> None:
-        """Subtract U `weights` from `out`, in its memory."""
+        """Subtract U `weights` from `out`, in its memory.
+
+        In 64 bits, unless both U and the weights are of 32.
+        """
+        kind = np.result_type(self.values, weights)
         size, tail = self.size, out.shape[2:]
         for some in slices(self.rows.size, size * self.rank):
-            piece = self.values[some].astype(np.float64, copy=False)
-            product = piece.reshape(-1, self.rank) @ weights
-            out[self.rows[some]] -= product.reshape(-1, size, *tail)
+            piece = self.values[some].astype(kind, copy=False)
+            product = piece.reshape(len(piece) * size, self.rank) @ weights
+            out[self.rows[some]] -= product.reshape(len(piece), size, *tail)
 
 
 def taken(values: np.ndarray, rows: np.ndarray) -> np.ndarray:

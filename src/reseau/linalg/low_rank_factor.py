@@ -13,6 +13,7 @@ A mode of which nothing is left is null: M knows nothing along it. The inverse i
 L⁻ᵀ (…)⁺ L⁻¹, the pseudo-inverse in whitened unknowns, and the null modes are returned.
 """
 
+import math
 from collections.abc import Sequence
 
 import equinox as eqx
@@ -22,7 +23,7 @@ from jaxtyping import Float, Int
 from reseau.errors import DegeneracyError, explain
 
 from .block_low_rank import BlockLowRank
-from .columns import Columns
+from .columns import Columns, taken
 from .factor import rounding_threshold
 from .low_rank_merging import Modes, modes_of, whitened
 from .small_blocks import (
@@ -31,9 +32,6 @@ from .small_blocks import (
     forward_blocks,
     slices,
 )
-
-IN_32_BITS = 32.0
-"""Rounding of a share, in units of 32 bits' ε, of columns merged many times."""
 
 
 class LowRankFactor(eqx.Module):
@@ -75,9 +73,11 @@ class LowRankFactor(eqx.Module):
 
     def solve(self, right: Float[np.ndarray, "n b *q"]) -> Float[np.ndarray, "n b *q"]:
         """Return M⁻¹ x (or M⁺ x, see the module) for one x or for q of them."""
-        wide = right.reshape(*right.shape[:2], -1).astype(np.float64, copy=False)
+        wide = right.reshape(*right.shape[:2], math.prod(right.shape[2:])).astype(
+            np.float64, copy=False
+        )
         white = forward_blocks(self.root, wide)
-        flat = white.reshape(-1, wide.shape[2])
+        flat = _flattened(white)
         flat += self._flat @ (self._gain[:, None] * (self._flat.T @ flat))
         found = backward_blocks(self.root, white)
         if self.null.size:
@@ -109,7 +109,9 @@ class LowRankFactor(eqx.Module):
         return found - self.null @ self.null.transpose(0, 2, 1)
 
     def covariance(
-        self, a: int | Int[np.ndarray, "..."], c: int | Int[np.ndarray, "..."]
+        self,
+        a: int | np.integer | Int[np.ndarray, "..."],
+        c: int | np.integer | Int[np.ndarray, "..."],
     ) -> Float[np.ndarray, "... b b"]:
         """Return blocks of M⁻¹: rows of block `a`, columns of block `c`.
 
@@ -194,8 +196,9 @@ def factorise_low_rank(matrix: BlockLowRank, threshold: float = 0.0) -> LowRankF
 
     Notes
     -----
-    A mode is null where what is left is not above rounding: 4 ε n b, or `IN_32_BITS`
-    ε of 32 bits where columns are kept in those.
+    A mode is null where what is left is not above rounding: some 4 ε n b, more where
+    blocks are nearly singular along it, and 4 ε of 32 bits where columns are kept in
+    those.
     """
     root = cholesky_blocks(matrix.blocks)
     return factor_of_whitened(
@@ -204,7 +207,11 @@ def factorise_low_rank(matrix: BlockLowRank, threshold: float = 0.0) -> LowRankF
 
 
 def factor_of_whitened(
-    root: Float[np.ndarray, "n b b"], parts: Sequence[Columns], threshold: float = 0.0
+    root: Float[np.ndarray, "n b b"],
+    parts: Sequence[Columns],
+    threshold: float = 0.0,
+    *,
+    least: float = 0.0,
 ) -> LowRankFactor:
     """Factor L (1 − Σ Y Yᵀ) Lᵀ, the columns Y whitened already.
 
@@ -216,21 +223,28 @@ def factor_of_whitened(
         The columns Y = L⁻¹ U, as `whitened` returns them.
     threshold
         As of `factorise_low_rank`, whose errors it has.
+    least
+        Modes of which no more than this is left are null, too: what is left of columns
+        that were merged many times is not known better.
     """
     n, size = root.shape[:2]
     none = np.zeros((n, size, 0))
     if sum(part.rank for part in parts) == 0:
         return LowRankFactor(root, none, np.zeros(0), np.zeros(0), none)
-    rounding = rounding_threshold(n * size)
-    if any(part.values.dtype == np.float32 for part in parts):
-        rounding = max(rounding, IN_32_BITS * float(np.finfo(np.float32).eps))
+    coarse = any(part.values.dtype == np.float32 for part in parts)
     found = modes_of(parts, threshold, gram=np.float64, out=np.float64)
-    return _factor_of(root, found, rounding)
+    kind = np.float32 if coarse else np.float64
+    return _factor_of(root, found, kind, least)
 
 
-def _factor_of(root: np.ndarray, found: Modes, rounding: float) -> LowRankFactor:
+def _factor_of(
+    root: np.ndarray, found: Modes, kind: type, least: float
+) -> LowRankFactor:
     share = found.eigenvalues
     left = 1.0 - share
+    values = found.columns.values
+    values /= np.sqrt(share)
+    rounding = np.maximum(_rounding_of(found.columns, left, root, kind), least)
     if np.any(left < -rounding):
         raise DegeneracyError(
             explain(
@@ -242,15 +256,38 @@ def _factor_of(root: np.ndarray, found: Modes, rounding: float) -> LowRankFactor
                 "digits of the columns",
             )
         )
-    gone = int(np.sum(left <= rounding))
-    values = found.columns.values
-    values /= np.sqrt(share)
-    null = values[:, :, :gone]
-    modes = _on_all(found.columns.rows, values[:, :, gone:], len(root))
-    whole = _on_all(found.columns.rows, null, len(root))
-    return LowRankFactor(
-        root, modes, share[gone:], left[gone:], backward_blocks(root, whole)
-    )
+    rows = found.columns.rows
+    gone = left <= rounding
+    if not gone.any():
+        none = np.zeros((*root.shape[:2], 0))
+        return LowRankFactor(root, _on_all(rows, values, len(root)), share, left, none)
+    modes = _on_all(rows, values[:, :, ~gone], len(root))
+    null = backward_blocks(root, _on_all(rows, values[:, :, gone], len(root)))
+    return LowRankFactor(root, modes, share[~gone], left[~gone], null)
+
+
+def _rounding_of(
+    modes: Columns, left: np.ndarray, root: np.ndarray, kind: type
+) -> Float[np.ndarray, "r"]:
+    """Return how far `left` may be off, of the modes that have less than half.
+
+    What is left of a mode is vᵀ M v, v = L⁻ᵀ q, a difference of sums of terms not
+    larger than √(D_jj D_kk) |v_j v_k|. Their rounding is ε of that, or that of columns
+    of 32 bits, and that of the sum over all blocks comes on top.
+    """
+    lower = taken(root, modes.rows)
+    spread = np.sqrt(np.sum(lower**2, axis=2))
+    weak = int(np.sum(left < 0.5))  # the first ones: share descends
+    reach = np.zeros(weak)
+    for some in slices(len(lower), modes.size * max(weak, 1)):
+        steps = backward_blocks(lower[some], modes.values[some, :, :weak])
+        reach += np.sum(np.einsum("kb,kbr->kr", spread[some], np.abs(steps)) ** 2, 0)
+    n, size = root.shape[:2]
+    rounding = np.full(left.size, rounding_threshold(n * size))
+    rounding[:weak] += rounding_threshold(size) * reach
+    if kind == np.float32:
+        rounding[:weak] += 4.0 * np.finfo(np.float32).eps * np.sqrt(reach)
+    return rounding
 
 
 def _on_all(rows: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:

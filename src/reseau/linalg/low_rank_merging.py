@@ -85,8 +85,8 @@ def merge(parts: Sequence[Columns], threshold: float = 0.0) -> Modes:
 
     The parts, whitened by the same blocks, are never stacked: their products make the
     Gram matrix (or, where there are more columns than rows, Σ Y Yᵀ), and each adds
-    what it has of the kept modes. Beyond its arguments and its answer this takes two
-    square matrices of the smaller side, and 8 MB a product.
+    what it has of the kept modes. Beyond its arguments and its answer this takes three
+    square matrices of the smaller side, of 64 bits, and 8 MB for products.
 
     Parameters
     ----------
@@ -183,7 +183,8 @@ def _piece(
     columns: Columns, which: np.ndarray | None, some: slice, kind: np.dtype
 ) -> Float[np.ndarray, "kb r"]:
     values = columns.values[some] if which is None else columns.values[which[some]]
-    return values.reshape(-1, columns.rank).astype(kind, copy=False)
+    flat = values.reshape(len(values) * columns.size, columns.rank)
+    return flat.astype(kind, copy=False)
 
 
 def _strong(
@@ -194,8 +195,8 @@ def _strong(
     if rank == 0:
         return np.zeros(0), np.zeros((0, 0))
     values, vectors = scipy.linalg.eigh(
-        matrix.astype(np.float64, copy=False),
-        lower=True,
+        matrix.astype(np.float64, copy=False).T,  # in LAPACK's order without a copy
+        lower=False,
         driver="evd",
         overwrite_a=True,
         check_finite=False,
@@ -214,9 +215,9 @@ def _add_mixed(
     mixing = np.ascontiguousarray(vectors, dtype=out.dtype)
     numbers = part.size * max(part.rank, vectors.shape[1], 1)
     for some in slices(part.rows.size, numbers, numbers=FOR_PRODUCTS):
-        piece = part.values[some].reshape(-1, part.rank).astype(out.dtype, copy=False)
-        product = (piece @ mixing).reshape(-1, *out.shape[1:])
         taken_places = places[some]
+        piece = _piece(part, None, some, out.dtype)
+        product = (piece @ mixing).reshape(taken_places.size, *out.shape[1:])
         first, last = taken_places[0], taken_places[-1]
         if last - first + 1 == taken_places.size:
             out[first : last + 1] += product
@@ -236,4 +237,4 @@ def _modes_from_rows(
         matrix[np.ix_(places.ravel(), places.ravel())] += flat @ flat.T
     values, vectors = _strong(matrix, threshold, np.float64)
     columns = (vectors * np.sqrt(values)).astype(out)
-    return Modes(Columns(rows, columns.reshape(rows.size, size, -1)), values)
+    return Modes(Columns(rows, columns.reshape(rows.size, size, values.size)), values)

@@ -28,6 +28,10 @@ EPSILON = 1e-2
 """Share of a node's information below which a mode is left out."""
 
 
+LEAST = 1e-5
+"""Part of its information that a mode must have left: merged columns have 32 bits."""
+
+
 class _Node(NamedTuple):
     """Columns of some plates, whitened, and what part of 𝔇 these plates are."""
 
@@ -55,7 +59,9 @@ def merged_factor(
     while len(nodes) > 1:
         pairs = [nodes[i : i + 2] for i in range(0, len(nodes), 2)]
         nodes = each_part(lambda pair: _joined(pair, epsilon), pairs)
-    return factor_of_whitened(root, [node.columns for node in nodes], epsilon)
+    columns = [node.columns for node in nodes]
+    coarse = any(part.values.dtype == np.float32 for part in columns)
+    return factor_of_whitened(root, columns, epsilon, least=LEAST if coarse else 0.0)
 
 
 def _in_order(plates: Sequence[Share]) -> list[Share]:

@@ -7,6 +7,7 @@ anew at the solution; what is still to be gone there is the check.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
@@ -85,11 +86,13 @@ def solve_jointly(
     if factor is None:
         root = cholesky_blocks(equations.blocks)
         factor = merged_factor(equations, root, epsilon)
+    held = _Held(factor)
     steps = []
     for _ in range(ROUNDS):
+        apply = partial(_applied, equations, held)
         found = conjugate_gradients(
-            equations.apply,
-            _without_null(factor, equations.right()),
+            apply,
+            held.forces(equations.right()),
             factor.solve,
             root=factor.root,
             tolerance=tolerance,
@@ -101,15 +104,34 @@ def solve_jointly(
     return Motions(equations, factor, tuple(steps))
 
 
-def _without_null(
-    factor: LowRankFactor, right: Float[np.ndarray, "n k"]
+def _applied(
+    equations: Joint, held: "_Held", step: Float[np.ndarray, "n k"]
 ) -> Float[np.ndarray, "n k"]:
-    """Return a right-hand side without what null directions make of rounding."""
-    if not factor.null.size:
-        return right
-    white = np.einsum("nij,nir->njr", factor.root, factor.null)
-    amount = np.einsum("nir,ni->r", factor.null, right)
-    return right - np.einsum("nij,njr,r->ni", factor.root, white, amount)
+    return held.forces(equations.apply(held.steps(step)))
+
+
+class _Held:
+    """Directions that are held since nothing is known along them."""
+
+    def __init__(self, factor: LowRankFactor) -> None:
+        # Null directions are L⁻ᵀN with orthonormal N: L N are the forces along them.
+        self.null = factor.null
+        white = np.einsum("nji,njr->nir", factor.root, factor.null)
+        self.along = np.einsum("nij,njr->nir", factor.root, white)
+
+    def steps(self, step: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n k"]:
+        """Return a step without what goes along the directions."""
+        if not self.null.size:
+            return step
+        amount = np.einsum("nir,ni->r", self.along, step)
+        return step - self.null @ amount
+
+    def forces(self, right: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n k"]:
+        """Return a right-hand side without what draws along the directions."""
+        if not self.null.size:
+            return right
+        amount = np.einsum("nir,ni->r", self.null, right)
+        return right - self.along @ amount
 
 
 __all__ = ["TOLERANCE", "Motions", "solve_jointly"]

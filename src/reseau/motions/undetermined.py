@@ -38,19 +38,9 @@ def with_positions_alone(
     wide
         About zero; absent: the usual one.
     """
-    wide = wide or WidePrior()
     blocks, epoch = _rough(plates, stars)
-    width = np.array(
-        [
-            wide.parallax * MILLIARCSECOND,
-            *[wide.proper_motion * MILLIARCSECOND] * 2,
-            wide.radial_velocity,
-        ]
-    )[: stars.size - 2]
-    open_ = _open(blocks, width) & ~stars.is_reference
-    if stars.size > 5:
-        # The radial velocity shows in almost no star; it never decides.
-        open_ = _open(blocks[:, :5, :5], width[:3]) & ~stars.is_reference
+    width = widths(stars.size, wide)
+    open_ = undetermined(blocks, wide)
     prior = stars.prior.copy()
     at = np.arange(2, stars.size)
     prior[np.ix_(open_, at, at)] += np.diag(width**-2.0)
@@ -65,10 +55,45 @@ def with_positions_alone(
     )
 
 
+def widths(size: int, wide: WidePrior | None = None) -> Float[np.ndarray, "q"]:
+    """Return errors of the wide prior: of parallax, motion and radial velocity.
+
+    Parameters
+    ----------
+    size
+        Number of parameters that are solved for, 5 or 6.
+    wide
+        Absent: the usual one.
+    """
+    wide = wide or WidePrior()
+    every = [
+        wide.parallax * MILLIARCSECOND,
+        *[wide.proper_motion * MILLIARCSECOND] * 2,
+        wide.radial_velocity,
+    ]
+    return np.array(every[: size - 2])
+
+
+def undetermined(
+    blocks: Float[np.ndarray, "n k k"], wide: WidePrior | None = None
+) -> Bool[np.ndarray, "n"]:
+    """Return of which stars parallax or motion have errors that count as none.
+
+    Parameters
+    ----------
+    blocks
+        What is said of each star.
+    wide
+        What errors are compared with; absent: the usual prior.
+    """
+    # The radial velocity shows in almost no star; it never decides.
+    return _open(blocks[:, :5, :5], widths(5, wide))
+
+
 def _rough(
     plates: Sequence[Information], stars: Stars
 ) -> tuple[Float[np.ndarray, "n k k"], Float[np.ndarray, "n"]]:
-    """Return blocks of the stars to first order, and the mean epochs of their plates."""
+    """Return blocks to first order, and the mean epochs of the stars' plates."""
     blocks = stars.prior.copy()
     weight, moment = np.zeros(stars.n), np.zeros(stars.n)
     for plate in plates:
@@ -102,4 +127,4 @@ def _open(
     return np.any(np.sqrt(variance[:, 2:]) > TOO_WIDE * width, axis=1)
 
 
-__all__ = ["TOO_WIDE", "with_positions_alone"]
+__all__ = ["TOO_WIDE", "undetermined", "widths", "with_positions_alone"]

@@ -4,15 +4,17 @@ import hashlib
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Int
 
+from reseau.catalogue.parameters import plain_column
 from reseau.datasets import Dataset
 from reseau.datasets.information import Information
 from reseau.solvers import Solution
-from reseau.tables import columns_of
+from reseau.tables import Index, columns_of
 
 from .preparation import Prepared
 
-_TELLING = ("source_id", "ra", "dec", "ref_epoch", "parallax", "pmra", "pmdec")
+_TELLING = ("ra", "dec", "ref_epoch", "parallax", "pmra", "pmdec")
 """Columns of a catalogue that tell it from another."""
 
 
@@ -48,7 +50,7 @@ def information_of(
         chi2=chi2[found.row],
         n_measurements=number[found.row],
         digest=_digest(prepared),
-        reference=reference_digest(dataset.reference),
+        reference=_of_references(prepared.source_id[found.row], dataset.reference),
     )
 
 
@@ -66,23 +68,42 @@ def _goodness(solution: Solution) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def reference_digest(reference: pa.Table | None) -> str:
-    """Return a digest of a catalogue of references; empty where there is none.
+def reference_digests(reference: pa.Table) -> Int[np.ndarray, "n"]:
+    """Return a digest of each row of a catalogue of references: which star, where.
 
     Parameters
     ----------
     reference
         Its table.
     """
-    if reference is None:
-        return ""
-    found = hashlib.sha256()
     columns = columns_of(reference)
+    n = reference.num_rows
+    found = columns["source_id"].astype(np.uint64)
     for name in _TELLING:
-        if name in columns:
-            found.update(name.encode())
-            found.update(np.ascontiguousarray(np.ma.filled(columns[name])).tobytes())
-    return found.hexdigest()[:16]
+        values = plain_column(columns, name, n)
+        values = np.where(np.isnan(values), np.nan, values + 0.0)  # one NaN, one zero
+        found = _mixed(found ^ values.view(np.uint64))
+    return found.view(np.int64)
+
+
+def _mixed(values: np.ndarray) -> np.ndarray:
+    """Return numbers of 64 bits, each bit of which depends on all of the given ones.
+
+    The finaliser of SplitMix64 (Steele, Lea & Flood 2014).
+    """
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        values = (values ^ (values >> np.uint64(shift))) * np.uint64(factor)
+    return values ^ (values >> np.uint64(31))
+
+
+def _of_references(
+    source_id: Int[np.ndarray, "n"], reference: pa.Table | None
+) -> Int[np.ndarray, "n"]:
+    """Return the digests of sources that are among the references, else zero."""
+    if reference is None:
+        return np.zeros(source_id.size, dtype=np.int64)
+    row = Index(reference["source_id"].to_numpy(), "source").rows_of(source_id)
+    return np.where(row >= 0, reference_digests(reference)[row], 0)
 
 
 def _digest(prepared: Prepared) -> str:
@@ -100,4 +121,4 @@ def _digest(prepared: Prepared) -> str:
     return found.hexdigest()[:16]
 
 
-__all__ = ["information_of", "reference_digest"]
+__all__ = ["information_of", "reference_digests"]

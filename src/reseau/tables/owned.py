@@ -79,7 +79,17 @@ DATASET = Kind(
         "truth/survey.toml",
     ),
 )
-KINDS = (SOLUTION, SURVEY_SOLUTION, DATASET)
+CATALOGUE = Kind(
+    "catalogue of many plates",
+    "summary.json",
+    "reseau-catalogue/",
+    json.loads,
+    (
+        *("summary.json", "shared_modes.npz"),
+        *(f"{name}.parquet" for name in ("catalogue", "plates", "epochs", "datum")),
+    ),
+)
+KINDS = (SOLUTION, SURVEY_SOLUTION, CATALOGUE, DATASET)
 """Kinds of directories; some share a mark, and its format tells them apart."""
 
 

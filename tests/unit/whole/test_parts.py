@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from reseau import _parts as parts
 from reseau._parts import ahead, each_part, in_parts, interleaved
-from reseau.equations import parts
 from reseau.equations.plan import PARTS
 
 

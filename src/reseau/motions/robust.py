@@ -1,0 +1,243 @@
+"""The solution of many plates that wrong references and bad plates do not mislead.
+
+In rounds all is judged at one solution and changed, the strongest first:
+
+- a plate that disagrees beyond `WORST` with all others counts a millionth. Where one
+  does, nothing else is judged until it is out;
+- another, whose errors are s times what they claim to be, counts 1/s²;
+- a reference that all else says is wrong loses its prior;
+- a star that is elsewhere on a plate than all its plates say gets a free position there.
+  Where that is so on too many of its plates, it is the star that moves otherwise: all
+  its plates count, and its F2 tells.
+
+All is judged anew in every round, and may come back. Nothing is dropped in silence: what
+lost its weight is listed, and every star stays.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from reseau.datasets.information import Information
+
+from .disagreement import PlateTest
+from .joint import Joint, joint
+from .judgement import Judged, judged
+from .left_out import Kept, weighted, without_sources
+from .merging import EPSILON
+from .next_round import next_state
+from .outlying_epochs import BAD_FIT
+from .robust_words import sentences_of
+from .round_state import State
+from .solving import Motions, solve_jointly
+from .stars import POSITIONS, Stars
+from .undetermined import undetermined, widths
+from .wrong_references import ReferenceTest
+
+ROUNDS = 12
+"""How often all is judged, at most."""
+
+COARSE = 0.03
+"""Share below which modes are left out while all is still judged: errors are right to a
+per cent, and the solution to what conjugate gradients leave."""
+
+
+@dataclass(frozen=True)
+class RobustMotions:
+    """The solution, and what of the data it does not trust.
+
+    Attributes
+    ----------
+    motions
+        The solution; its equations are those of what counts, with the weights.
+    wrong
+        Which stars lost the prior that the catalogue gave them.
+    wrong_probability
+        That their prior is wrong; NaN where there is none.
+    references
+        The tests behind it.
+    left_out
+        Numbers of plates (in the order given) and stars (rows), a pair a row, whose
+        data do not count.
+    n_plates_left_out
+        How many plates of each star these are, with those that are left out as a whole.
+    plate_weight
+        By which each plate counts.
+    plate_chi2, plate_dof
+        Of its residuals, as if its errors were as claimed, and their degrees of freedom.
+    plate_test
+        The tests behind these.
+    goodness
+        F2 of each star over its epochs; NaN without degrees of freedom.
+    bad_fit
+        Stars whose plates disagree among themselves: F2 above `BAD_FIT`.
+    settled
+        Whether the last round changed nothing.
+    sentences
+        What was found, for people.
+    """
+
+    motions: Motions
+    wrong: Bool[np.ndarray, "n"]
+    wrong_probability: Float[np.ndarray, "n"]
+    references: ReferenceTest
+    left_out: Int[np.ndarray, "m 2"]
+    n_plates_left_out: Int[np.ndarray, "n"]
+    plate_weight: Float[np.ndarray, "p"]
+    plate_chi2: Float[np.ndarray, "p"]
+    plate_dof: Float[np.ndarray, "p"]
+    plate_test: PlateTest
+    goodness: Float[np.ndarray, "n"]
+    bad_fit: Bool[np.ndarray, "n"]
+    settled: bool
+    sentences: tuple[str, ...]
+
+
+def solve_robustly(
+    plates: Sequence[Information],
+    stars: Stars,
+    *,
+    epsilon: float = EPSILON,
+    rounds: int = ROUNDS,
+) -> RobustMotions:
+    """Solve for the stars of many plates, with what disagrees found and down-weighted.
+
+    Parameters
+    ----------
+    plates
+        What they say.
+    stars
+        As `stars_of` or `with_positions_alone` return them.
+    epsilon
+        Share of information below which modes are left out of the covariance.
+    rounds
+        How often all is judged, at most.
+
+    Raises
+    ------
+    DegeneracyError
+        A star has a block that is singular.
+    """
+    state = State.trusting(plates, stars)
+    kept = [without_sources(plate, out) for plate, out in zip(plates, state.out)]
+    equations = _equations(kept, stars, state, stars.parameters)
+    settled = False
+    for _ in range(max(rounds, 1)):
+        motions = _solved(equations, max(epsilon, COARSE))
+        found = judged(motions, plates, stars, state, kept)
+        new = next_state(state, found)
+        settled = new.same_as(state)
+        if settled:
+            break
+        kept = _kept_again(plates, kept, state, new)
+        state = new
+        now = motions.equations.stars.parameters
+        equations = _equations(kept, stars, state, now)
+    equations = motions.equations if settled else equations
+    motions = _solved(equations, epsilon)
+    found = judged(motions, plates, stars, state, kept)
+    return _outcome(motions, found, state, plates, stars, settled)
+
+
+def _solved(equations: Joint, epsilon: float) -> Motions:
+    return solve_jointly(equations, epsilon=epsilon)
+
+
+def _kept_again(
+    plates: Sequence[Information], kept: list[Kept], old: State, new: State
+) -> list[Kept]:
+    """Return what plates say of the sources that count, anew where those changed."""
+    return [
+        before if np.array_equal(was, out) else without_sources(plate, out)
+        for plate, before, was, out in zip(plates, kept, old.out, new.out, strict=True)
+    ]
+
+
+def _equations(
+    kept: Sequence[Kept],
+    stars: Stars,
+    state: State,
+    parameters: Float[np.ndarray, "n 6"],
+) -> Joint:
+    """Return the normal equations of what counts."""
+    counts = state.counts
+    now = replace(
+        stars,
+        parameters=parameters,
+        mean=stars.mean.copy(),
+        prior=np.where(counts[:, None, None], stars.prior, 0.0),
+        is_reference=stars.is_reference & counts,
+    )
+    said = [
+        weighted(some.information, float(w))
+        for some, w in zip(kept, state.weight, strict=True)
+    ]
+    bare = joint(said, now)
+    return Joint(_with_wide_priors(now, bare.blocks), bare.plates)
+
+
+def _with_wide_priors(stars: Stars, blocks: Float[np.ndarray, "n k k"]) -> Stars:
+    """Return stars with the wide prior on what is not determined any more.
+
+    Unlike at the start their epoch stays, which the catalogue's parameters are of.
+    """
+    width, size = widths(stars.size), stars.size
+    open_ = undetermined(blocks)
+    at = np.arange(2, size)
+    stars.prior[np.ix_(open_, at, at)] += np.diag(width**-2.0)
+    stars.mean[np.ix_(open_, at)] = 0.0
+    if size > 5:
+        bare = np.flatnonzero(blocks[:, 5, 5] * width[3] ** 2 < 1.0)
+        bare = bare[~open_[bare]]
+        stars.prior[bare, 5, 5] += width[3] ** -2.0
+    return replace(stars, solved_for=np.where(open_, POSITIONS, stars.solved_for))
+
+
+def _outcome(
+    motions: Motions,
+    found: Judged,
+    state: State,
+    plates: Sequence[Information],
+    stars: Stars,
+    settled: bool,
+) -> RobustMotions:
+    pairs = [
+        np.stack(
+            [
+                np.full(np.count_nonzero(out), number),
+                np.searchsorted(stars.source_id, plate.source_id[out]),
+            ],
+            axis=1,
+        )
+        for number, (plate, out) in enumerate(zip(plates, state.out, strict=True))
+    ]
+    left_out = np.concatenate([np.zeros((0, 2), dtype=int), *pairs])
+    number = np.bincount(left_out[:, 1], minlength=stars.n)
+    for plate, gone in zip(plates, state.gone, strict=True):
+        if gone:
+            number[np.searchsorted(stars.source_id, plate.source_id)] += 1
+    bad = np.nan_to_num(found.goodness) > BAD_FIT
+    wrong = stars.is_reference & ~state.counts
+    return RobustMotions(
+        motions=motions,
+        wrong=wrong,
+        wrong_probability=found.references.wrong_probability,
+        references=found.references,
+        left_out=left_out,
+        n_plates_left_out=number,
+        plate_weight=state.weight,
+        plate_chi2=found.plates.chi2,
+        plate_dof=found.plates.dof,
+        plate_test=found.plates,
+        goodness=found.goodness,
+        bad_fit=bad,
+        settled=settled,
+        sentences=sentences_of(
+            plates, stars, state, found, wrong=wrong, bad=bad, settled=settled
+        ),
+    )
+
+
+__all__ = ["ROUNDS", "RobustMotions", "solve_robustly"]

@@ -11,15 +11,16 @@ from reseau.datasets.information import Information
 
 from .disagreement import PlateTest, judge_plates
 from .dropped_priors import MOST_TOGETHER, covariance_among, without_the_wrong
-from .joint import Joint, joint
-from .left_out import Kept, joint_block, weighted
+from .goodness import SPARE, wilson_hilferty
+from .joint import Joint
+from .left_out import Kept, weighted
+from .left_out_epochs import free_positions
 from .outlying_epochs import (
     LIMIT,
     EpochTest,
     held_covariances,
     judge_epochs,
     judge_offsets,
-    normalised_chi2,
 )
 from .round_state import State
 from .solving import Motions
@@ -132,7 +133,7 @@ def judged(
         np.bincount(epochs.star[used], part[used], minlength=stars.n)
         for part in (epochs.chi2, epochs.dof)
     )
-    goodness = normalised_chi2(chi2, dof)
+    goodness = wilson_hilferty(chi2, np.where(dof > SPARE, dof, 0.0))
     return Judged(references, counts, found, epochs, goodness)
 
 
@@ -224,18 +225,9 @@ def _beside(
     held: np.ndarray,
 ) -> EpochTest:
     """Test the sources with free positions: those are where the plate puts them."""
-    whole = joint([weighted(plate, float(state.weight[number]))], equations.stars)
-    share = whole.plates[0]
-    inverse = np.linalg.inv(joint_block(share.information, out))
-    drawn = share.gradient()[out]
-    offset = (inverse @ drawn.ravel()).reshape(drawn.shape)
-    s = len(offset)
-    covariance = inverse.reshape(s, 2, s, 2)[np.arange(s), :, np.arange(s), :]
-    mapped = share.mapped
-    few = mapped._replace(
-        row=mapped.row[out], excess=mapped.excess[out], jacobian=mapped.jacobian[out]
-    )
-    return judge_offsets(few, covariance, offset, held, took_part=False)
+    said = weighted(plate, float(state.weight[number]))
+    mapped, offset, covariance = free_positions(said, out, equations.stars)
+    return judge_offsets(mapped, covariance, offset, held, took_part=False)
 
 
 __all__ = ["Epochs", "Judged", "judged"]

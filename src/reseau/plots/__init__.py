@@ -18,6 +18,7 @@ from .pull_histogram import pull_histogram
 from .residual_magnitude import residual_against, residual_magnitude
 from .residual_quiver import residual_quiver
 from .save import FORMATS, check_figure, save
+from .source_track import period_gain, source_residuals, source_track
 from .visibility import visibility
 from .visit_histogram import visit_histogram
 
@@ -36,11 +37,14 @@ __all__ = [
     "footprint",
     "limit_magnitude",
     "parallax_coverage",
+    "period_gain",
     "pull_histogram",
     "residual_against",
     "residual_magnitude",
     "residual_quiver",
     "save",
+    "source_residuals",
+    "source_track",
     "visibility",
     "visit_histogram",
 ]

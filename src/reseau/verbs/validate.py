@@ -16,6 +16,7 @@ from reseau.constants import DEGREE
 from reseau.datasets import read_dataset, read_truth
 from reseau.datasets.solutions import plain
 from reseau.diagnostics import Comparison, compare_with_truth, detector_outlines
+from reseau.diagnostics.motion_validation import MotionValidation
 from reseau.diagnostics.validation import (
     WIDEST,
     Validation,
@@ -40,6 +41,7 @@ from .solve import solve
 from .solve_plates import solve_plates
 from .survey_input import open_described
 from .survey_solution import read_survey_solution
+from .validated_motions import check_part, motion_pages, validated_motions
 
 Told = Callable[[str, int, int], None]
 
@@ -56,9 +58,11 @@ class Validated:
     Attributes
     ----------
     output
-        Its directory, with ``dataset``, ``solution`` and ``figures``.
+        Its directory, with ``dataset``, ``solution``, ``catalogue`` and ``figures``.
     validation
-        Solutions against truth.
+        Solutions of single plates against truth.
+    motions
+        All plates together against truth.
     figures
         The pictures, by name.
     seconds
@@ -69,6 +73,7 @@ class Validated:
 
     output: Path
     validation: Validation
+    motions: MotionValidation
     figures: Mapping[str, Path]
     seconds: Mapping[str, float]
     failed: tuple[int, ...]
@@ -76,12 +81,17 @@ class Validated:
     @property
     def exit_code(self) -> int:
         """Return 0 where all plates are solved and errors are as promised, else 3."""
-        return 0 if self.validation.consistent and not self.failed else 3
+        right = self.validation.consistent and self.motions.consistent
+        return 0 if right and not self.failed else 3
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, as ``validation.json`` holds them."""
+        return self.validation.as_dict() | {"motions": self.motions.as_dict()}
 
     def lines(self) -> list[str]:
         """Return what to tell at the end."""
         spent = ", ".join(f"{name} {s:.1f} s" for name, s in self.seconds.items())
-        lines = self.validation.lines()
+        lines = [*self.validation.lines(), "", *self.motions.lines()]
         if self.failed:
             lines += ["", f"NOT solved: plates {', '.join(map(str, self.failed))}"]
         return [
@@ -100,23 +110,29 @@ def validate(
     *,
     scale: float = 1.0,
     seed: int | None = None,
+    references: float = 1.0,
     workers: int | None = None,
     overwrite: bool = False,
     told: Told | None = None,
 ) -> Validated:
-    """Simulate a survey, solve all its plates, and compare them with the truth.
+    """Simulate a survey, solve its plates, join them, and compare with the truth.
 
     The pages of the Plate Analysis on its mini survey: the data on the sky, residuals,
     positions against truth, artificial sources by their weighted means, and what wrong
-    references do. What an earlier run has begun at `output` is continued.
+    references do; then motions and parallaxes of all plates together, tracks of single
+    stars, and beside them what averages over plates give. What an earlier run has begun
+    at `output` is continued; plates are joined anew.
 
     Parameters
     ----------
     survey, scale, seed, workers, overwrite
         As of `simulate_survey`.
     output
-        Directory to make, with ``dataset``, ``solution``, ``figures`` and
-        ``validation.json``.
+        Directory to make, with ``dataset``, ``solution``, ``catalogue``, ``figures``
+        and ``validation.json``.
+    references
+        Part of the references that count as such where plates are joined; each plate
+        alone takes all.
     told
         Called with a stage's name, how much of it is done, and of how much.
 
@@ -127,6 +143,7 @@ def validate(
     """
     folder, clock = Path(output), _Clock()
     tell = told or (lambda *_: None)
+    check_part(references)
     made = open_described(survey, scale=scale, seed=seed)
     begin(folder, survey_identity(made), overwrite=overwrite)
     if not (folder / "dataset" / "dataset.toml").exists():
@@ -160,13 +177,37 @@ def validate(
         made.survey.config.name, checks, _with_wrong_priors(made.survey, solved[0])
     )
     clock.ends("comparison")
-    figures = _draw(folder, validation, solved[0])
-    with new_file(folder / "validation.json", overwrite=True) as temporary:
-        text = json.dumps(plain(validation.as_dict()), indent=2, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    motions = validated_motions(
+        folder,
+        made.survey,
+        references=references,
+        wrong=WRONG,
+        told=lambda what: tell(what, 0, 1),
+    )
+    clock.ends("catalogue")
+    figures = draw_pages(
+        folder, page_axes(folder, validation, solved[0]) | motion_pages(motions)
+    )
     clock.ends("figures")
     failed = tuple(solution.failed)
-    return Validated(folder, validation, figures, clock.seconds, failed)
+    found = Validated(folder, validation, motions, figures, clock.seconds, failed)
+    write_result(folder / "validation.json", found.as_dict())
+    return found
+
+
+def write_result(file: Path, values: Mapping[str, Any]) -> None:
+    """Write what a validation found.
+
+    Parameters
+    ----------
+    file
+        Whose older version is replaced.
+    values
+        What `plain` takes.
+    """
+    with new_file(file, overwrite=True) as temporary:
+        text = json.dumps(plain(values), indent=2, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 class _Clock:
@@ -235,10 +276,33 @@ def _with_wrong_priors(made: Survey, plate: int) -> dict[str, Comparison]:
     }
 
 
-def _draw(folder: Path, found: Validation, plate: int) -> dict[str, Path]:
-    """Draw the pages and write them."""
+def draw_pages(folder: Path, pages: Mapping[str, Axes]) -> dict[str, Path]:
+    """Write pages into the folder of figures, and return their files.
+
+    Parameters
+    ----------
+    folder
+        Of the validation.
+    pages
+        By name.
+    """
     place = folder / "figures"
     place.mkdir(exist_ok=True)
+    return {name: save(axes, place / f"{name}.png") for name, axes in pages.items()}
+
+
+def page_axes(folder: Path, found: Validation, plate: int) -> dict[str, Axes]:
+    """Draw the pages of single plates.
+
+    Parameters
+    ----------
+    folder
+        Of the validation.
+    found
+        Solutions against truth.
+    plate
+        Of which the sky is shown.
+    """
     errors = {name: found.pooled(name)[0] for name in found.recoveries}
     if len(errors.get("target", ())) == len(errors.get("artificial", ())):
         errors.pop("target", None)  # the same sources
@@ -257,10 +321,11 @@ def _draw(folder: Path, found: Validation, plate: int) -> dict[str, Path]:
             errors["artificial"],
             plates=len(found.checks),
         )
-    pages["wrong_priors"] = wrong_priors(
-        {name: compared.pulls for name, compared in found.wrong_priors.items()}
-    )
-    return {name: save(axes, place / f"{name}.png") for name, axes in pages.items()}
+    if found.wrong_priors:
+        pages["wrong_priors"] = wrong_priors(
+            {name: compared.pulls for name, compared in found.wrong_priors.items()}
+        )
+    return pages
 
 
 def _sky(folder: Path, plate: int) -> Axes:

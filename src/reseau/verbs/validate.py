@@ -62,7 +62,7 @@ class Validated:
     validation
         Solutions of single plates against truth.
     motions
-        All plates together against truth.
+        All plates together against truth; None: fewer than two are solved.
     figures
         The pictures, by name.
     seconds
@@ -73,7 +73,7 @@ class Validated:
 
     output: Path
     validation: Validation
-    motions: MotionValidation
+    motions: MotionValidation | None
     figures: Mapping[str, Path]
     seconds: Mapping[str, float]
     failed: tuple[int, ...]
@@ -81,17 +81,22 @@ class Validated:
     @property
     def exit_code(self) -> int:
         """Return 0 where all plates are solved and errors are as promised, else 3."""
-        right = self.validation.consistent and self.motions.consistent
-        return 0 if right and not self.failed else 3
+        right = [self.validation.consistent]
+        if self.motions is not None:
+            right.append(self.motions.consistent)
+        return 0 if all(right) and not self.failed else 3
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, as ``validation.json`` holds them."""
-        return self.validation.as_dict() | {"motions": self.motions.as_dict()}
+        motions = None if self.motions is None else self.motions.as_dict()
+        return self.validation.as_dict() | {"motions": motions}
 
     def lines(self) -> list[str]:
         """Return what to tell at the end."""
         spent = ", ".join(f"{name} {s:.1f} s" for name, s in self.seconds.items())
-        lines = [*self.validation.lines(), "", *self.motions.lines()]
+        lines = self.validation.lines()
+        if self.motions is not None:
+            lines += ["", *self.motions.lines()]
         if self.failed:
             lines += ["", f"NOT solved: plates {', '.join(map(str, self.failed))}"]
         return [
@@ -141,7 +146,7 @@ def validate(
     ReseauError
         The description is wrong, or the output cannot be written.
     """
-    folder, clock = Path(output), _Clock()
+    folder, clock = Path(output), Clock()
     tell = told or (lambda *_: None)
     check_part(references)
     made = open_described(survey, scale=scale, seed=seed)
@@ -177,17 +182,19 @@ def validate(
         made.survey.config.name, checks, _with_wrong_priors(made.survey, solved[0])
     )
     clock.ends("comparison")
-    motions = validated_motions(
-        folder,
-        made.survey,
-        references=references,
-        wrong=WRONG,
-        told=lambda what: tell(what, 0, 1),
-    )
-    clock.ends("catalogue")
-    figures = draw_pages(
-        folder, page_axes(folder, validation, solved[0]) | motion_pages(motions)
-    )
+    pages = page_axes(folder, validation, solved[0])
+    motions = None
+    if len(solved) > 1:
+        motions = validated_motions(
+            folder,
+            made.survey,
+            references=references,
+            wrong=WRONG,
+            told=lambda what: tell(what, 0, 1),
+        )
+        clock.ends("catalogue")
+        pages |= motion_pages(motions)
+    figures = draw_pages(folder, pages)
     clock.ends("figures")
     failed = tuple(solution.failed)
     found = Validated(folder, validation, motions, figures, clock.seconds, failed)
@@ -210,15 +217,27 @@ def write_result(file: Path, values: Mapping[str, Any]) -> None:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-class _Clock:
-    """Seconds by stage."""
+class Clock:
+    """Seconds by stage.
+
+    Attributes
+    ----------
+    seconds
+        Of the stages that have ended.
+    """
 
     def __init__(self) -> None:
         self.began = time.perf_counter()
         self.seconds: dict[str, float] = {}
 
     def ends(self, stage: str) -> None:
-        """Note that a stage ends here."""
+        """Note that a stage ends here.
+
+        Parameters
+        ----------
+        stage
+            Its name.
+        """
         now = time.perf_counter()
         self.seconds[stage], self.began = now - self.began, now
 
@@ -308,7 +327,7 @@ def page_axes(folder: Path, found: Validation, plate: int) -> dict[str, Axes]:
         errors.pop("target", None)  # the same sources
     rms = float(np.sqrt(np.mean([c.residual_rms**2 for c in found.checks])))
     pages: dict[str, Axes] = {
-        "sky": _sky(folder, plate),
+        "sky": sky_page(folder, plate),
         "residuals": residual_distribution(
             summed_residuals(found.checks), widest=WIDEST, rms=rms
         ),
@@ -328,8 +347,16 @@ def page_axes(folder: Path, found: Validation, plate: int) -> dict[str, Axes]:
     return pages
 
 
-def _sky(folder: Path, plate: int) -> Axes:
-    """Draw one plate's exposures, references and artificial sources."""
+def sky_page(folder: Path, plate: int) -> Axes:
+    """Draw one plate's exposures, references and artificial sources.
+
+    Parameters
+    ----------
+    folder
+        With ``dataset``.
+    plate
+        Which.
+    """
     dataset = read_dataset(folder / "dataset", plate=plate)
     truth = columns_of(read_truth(folder / "dataset", plate=plate).sources)
     exposures = columns_of(dataset.exposures)

@@ -54,7 +54,8 @@ class Disturbance:
     found
         How many of these do not count as references any more.
     change
-        By how much parameters of all other stars change, in units of their errors.
+        By how much parameters of all other stars change, in units of the errors that
+        they have then.
     error
         How far the stars with wrong references are from the truth, in the same.
     """
@@ -240,7 +241,8 @@ def disturbance_of(
     """
     before, true, _ = matched(catalogue_estimates(right.catalogue), truth)
     after, _, _ = matched(catalogue_estimates(wrong.catalogue), truth)
-    sigma = np.sqrt(np.diagonal(before.covariance, axis1=1, axis2=2))
+    # A reference that does not count any more states larger errors, rightly.
+    sigma = np.sqrt(np.diagonal(after.covariance, axis1=1, axis2=2))
     error = motion_errors(after, true)
     change = (error - motion_errors(before, true)) / sigma
     five = ~before.positions_only & ~after.positions_only

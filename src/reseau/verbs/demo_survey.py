@@ -7,17 +7,18 @@ from pathlib import Path
 from reseau._compiled import computing
 from reseau.diagnostics.motion_validation import MotionValidation
 from reseau.engine import number_of_workers
-from reseau.survey.survey_config import SurveyConfig, read_survey
+from reseau.survey.survey_config import SurveyConfig, read_survey, survey_presets
 
 from .combine import read_motions
 from .simulate_survey import write_opened
 from .solve_plates import solve_plates
 from .survey_input import open_described
-from .validate import Clock, draw_pages, sky_page
+from .validate import sky_page
 from .validated_motions import CATALOGUE, motion_pages, validated_motions
+from .validation_folder import Clock, draw_pages
 
 SIZE = {"orbits": 16, "exposures": 12, "count": 3000, "artificial": 40}
-"""A sixth of the mini survey's plates, of half the exposures and a sixth of the stars."""
+"""A sixth of the mini survey's plates and stars, and half of a plate's exposures."""
 
 SMALL = {"orbits": 4, "exposures": 4, "count": 500, "artificial": 12}
 """What is solved in a moment."""
@@ -80,7 +81,8 @@ def demo_config(*, small: bool = False, seed: int = 0) -> SurveyConfig:
     seed
         Of all random numbers.
     """
-    mini, size = read_survey("mini").config, SMALL if small else SIZE
+    # By its file: a folder of that name may lie where the command is run.
+    mini, size = read_survey(survey_presets()["mini"]).config, SMALL if small else SIZE
     return replace(
         mini,
         name="demo",

@@ -1,8 +1,5 @@
 """`reseau validate` as a function: simulate a survey, solve it, compare with truth."""
 
-import json
-import shutil
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +11,6 @@ from matplotlib.axes import Axes
 from reseau._compiled import computing
 from reseau.constants import DEGREE
 from reseau.datasets import read_dataset, read_truth
-from reseau.datasets.solutions import plain
 from reseau.diagnostics import Comparison, compare_with_truth, detector_outlines
 from reseau.diagnostics.motion_validation import MotionValidation
 from reseau.diagnostics.validation import (
@@ -23,9 +19,8 @@ from reseau.diagnostics.validation import (
     check_plate,
     summed_residuals,
 )
-from reseau.errors import OutputExistsError, explain
 from reseau.plates import SolveOptions
-from reseau.plots import footprint, save
+from reseau.plots import footprint
 from reseau.plots.validation import (
     artificial_means,
     position_errors,
@@ -33,7 +28,7 @@ from reseau.plots.validation import (
     wrong_priors,
 )
 from reseau.survey.survey import Survey
-from reseau.tables import columns_of, new_file
+from reseau.tables import columns_of
 
 from .simulate import as_dataset
 from .simulate_survey import survey_identity, write_opened
@@ -42,6 +37,7 @@ from .solve_plates import solve_plates
 from .survey_input import open_described
 from .survey_solution import read_survey_solution
 from .validated_motions import check_part, motion_pages, validated_motions
+from .validation_folder import Clock, begin, draw_pages, write_result
 
 Told = Callable[[str, int, int], None]
 
@@ -202,84 +198,6 @@ def validate(
     return found
 
 
-def write_result(file: Path, values: Mapping[str, Any]) -> None:
-    """Write what a validation found.
-
-    Parameters
-    ----------
-    file
-        Whose older version is replaced.
-    values
-        What `plain` takes.
-    """
-    with new_file(file, overwrite=True) as temporary:
-        text = json.dumps(plain(values), indent=2, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
-
-
-class Clock:
-    """Seconds by stage.
-
-    Attributes
-    ----------
-    seconds
-        Of the stages that have ended.
-    """
-
-    def __init__(self) -> None:
-        self.began = time.perf_counter()
-        self.seconds: dict[str, float] = {}
-
-    def ends(self, stage: str) -> None:
-        """Note that a stage ends here.
-
-        Parameters
-        ----------
-        stage
-            Its name.
-        """
-        now = time.perf_counter()
-        self.seconds[stage], self.began = now - self.began, now
-
-
-IDENTITY = "validate.json"
-
-
-def begin(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) -> None:
-    """Make the folder of a validation, or accept what the same one has begun.
-
-    Parameters
-    ----------
-    folder
-        Where it goes.
-    identity
-        What makes its content, as plain values.
-    overwrite
-        Whether another validation there may be replaced.
-
-    Raises
-    ------
-    OutputExistsError
-        Something else is there.
-    """
-    file, text = folder / IDENTITY, json.dumps(identity, indent=2) + "\n"
-    if file.is_file() and file.read_text(encoding="utf-8") == text:
-        return
-    if folder.exists() and any(folder.iterdir()):
-        if not (overwrite and file.is_file()):
-            raise OutputExistsError(
-                explain(
-                    given=f"{folder} is there already",
-                    wanted="a new directory, or the same validation to be continued",
-                    where=str(folder),
-                    todo="give another name, or --overwrite for an earlier validation",
-                )
-            )
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
-
-
 def _with_wrong_priors(made: Survey, plate: int) -> dict[str, Comparison]:
     """Return a plate with some wrong references against truth, by the prior taken."""
     config = made.config
@@ -293,21 +211,6 @@ def _with_wrong_priors(made: Survey, plate: int) -> dict[str, Comparison]:
         )
         for prior in PRIORS
     }
-
-
-def draw_pages(folder: Path, pages: Mapping[str, Axes]) -> dict[str, Path]:
-    """Write pages into the folder of figures, and return their files.
-
-    Parameters
-    ----------
-    folder
-        Of the validation.
-    pages
-        By name.
-    """
-    place = folder / "figures"
-    place.mkdir(exist_ok=True)
-    return {name: save(axes, place / f"{name}.png") for name, axes in pages.items()}
 
 
 def page_axes(folder: Path, found: Validation, plate: int) -> dict[str, Axes]:

@@ -118,11 +118,11 @@ def validated_motions(
     )
     known = None if kept is None else columns_of(kept)
     ways = compare_ways(motions.tables, plates, known, truth)
-    disturbance = None
+    disturbances: dict[str, Disturbance] = {}
     if wrong > 0.0 and kept is not None:
         told("joining plates with wrong references")
-        disturbance = _disturbed(motions, solution, made, wrong, kept, truth)
-    return MotionValidation(ways, references, disturbance, _tracks(motions, truth))
+        disturbances = _disturbed(motions, solution, made, wrong, kept, truth)
+    return MotionValidation(ways, references, disturbances, _tracks(motions, truth))
 
 
 def _disturbed(

@@ -51,50 +51,33 @@ class Disturbance:
     ----------
     wrong
         How many of the stars have one.
+    found
+        How many of these do not count as references any more.
     change
-        By how much parameters of other stars change, in units of their errors, by
-        class: "reference", "target".
+        By how much parameters of all other stars change, in units of the errors that
+        they have then.
     error
         How far the stars with wrong references are from the truth, in the same.
     """
 
     wrong: int
-    change: Mapping[str, Float[np.ndarray, "n 5"]]
+    found: int
+    change: Float[np.ndarray, "n 5"]
     error: Float[np.ndarray, "k 5"]
 
-    def rms(self, name: str) -> Float[np.ndarray, "5"]:
-        """Return root mean squares of the changes of a class.
-
-        Parameters
-        ----------
-        name
-            Of the class.
-        """
-        found: np.ndarray = np.sqrt(np.mean(self.change[name] ** 2, axis=0))
+    @property
+    def rms(self) -> Float[np.ndarray, "5"]:
+        """Return root mean squares of the changes."""
+        found: np.ndarray = np.sqrt(np.mean(self.change**2, axis=0))
         return found
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        rms = {name: self.rms(name).tolist() for name in self.change}
         return {
             "wrong": self.wrong,
-            "parameters": list(PARAMETERS),
-            "rms_change_in_sigma": rms,
+            "found": self.found,
+            "rms_change_in_sigma": dict(zip(PARAMETERS, self.rms, strict=True)),
         }
-
-    def lines(self) -> list[str]:
-        """Return the disturbance as lines for a terminal."""
-        found = [
-            f"{self.wrong} references are wrong, by 10 σ or more of their motions, and "
-            "taken as right:",
-            "they change other stars, in units of their errors (RMS), by",
-            f"{'':<12}" + "".join(f"{name:>10}" for name in PARAMETERS),
-        ]
-        found += [
-            f"{name:<12}" + "".join(f"{value:>10.3f}" for value in self.rms(name))
-            for name in self.change
-        ]
-        return found
 
 
 @dataclass(frozen=True)
@@ -107,15 +90,15 @@ class MotionValidation:
         Comparisons by the way in which plates were joined, of `WAYS`.
     references
         Part of the survey's references that counted as such.
-    disturbance
-        What wrong references do; None: not asked.
+    disturbances
+        What wrong references do, by how they are taken: "as right", "robust".
     tracks
         Of some stars.
     """
 
     ways: Mapping[str, CatalogueComparison]
     references: float = 1.0
-    disturbance: Disturbance | None = None
+    disturbances: Mapping[str, Disturbance] = field(default_factory=dict)
     tracks: tuple[Track, ...] = field(default=())
 
     @property
@@ -130,12 +113,13 @@ class MotionValidation:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        wrong = self.disturbance
         return {
             "references": self.references,
             "consistent": self.consistent,
             "ways": {name: found.as_dict() for name, found in self.ways.items()},
-            "wrong_references": None if wrong is None else wrong.as_dict(),
+            "wrong_references": {
+                name: found.as_dict() for name, found in self.disturbances.items()
+            },
         }
 
     def lines(self) -> list[str]:
@@ -148,8 +132,22 @@ class MotionValidation:
         ]
         if len(self.ways) > 1:
             lines += ["", *self._beside()]
-        if self.disturbance is not None:
-            lines += ["", *self.disturbance.lines()]
+        if self.disturbances:
+            lines += ["", *self._disturbed()]
+        return lines
+
+    def _disturbed(self) -> list[str]:
+        """Say what wrong references do."""
+        number = next(iter(self.disturbances.values())).wrong
+        lines = [
+            f"{number} references with wrong motions, by 10 σ or more, change other "
+            "stars by",
+            "(RMS, in units of their errors)",
+            f"{'':<26}" + "".join(f"{name:>10}" for name in PARAMETERS),
+        ]
+        for name, one in self.disturbances.items():
+            words = f"taken {name}, {one.found} found"
+            lines.append(f"{words:<26}" + "".join(f"{v:>10.3f}" for v in one.rms))
         return lines
 
     def _beside(self) -> list[str]:
@@ -243,17 +241,17 @@ def disturbance_of(
     """
     before, true, _ = matched(catalogue_estimates(right.catalogue), truth)
     after, _, _ = matched(catalogue_estimates(wrong.catalogue), truth)
-    sigma = np.sqrt(np.diagonal(before.covariance, axis1=1, axis2=2))
+    # A reference that does not count any more states larger errors, rightly.
+    sigma = np.sqrt(np.diagonal(after.covariance, axis1=1, axis2=2))
     error = motion_errors(after, true)
     change = (error - motion_errors(before, true)) / sigma
     five = ~before.positions_only & ~after.positions_only
-    reference = before.is_reference
-    spoilt = np.asarray(true["wrong_prior"], dtype=bool) & reference & five
-    classes = {"reference": reference & ~spoilt & five, "target": ~reference & five}
+    spoilt = np.asarray(true["wrong_prior"], dtype=bool) & before.is_reference
     return Disturbance(
         wrong=int(spoilt.sum()),
-        change={name: change[mask] for name, mask in classes.items() if mask.any()},
-        error=error[spoilt] / sigma[spoilt],
+        found=int(np.sum(spoilt & ~after.is_reference)),
+        change=change[five & ~spoilt],
+        error=(error / sigma)[five & spoilt],
     )
 
 

@@ -9,12 +9,13 @@ from matplotlib.figure import Figure
 from numpy import ndarray
 from scipy.special import erfc
 
-from reseau.diagnostics.motion_validation import WAYS, MotionValidation
+from reseau.diagnostics.motion_validation import WAYS, Disturbance, MotionValidation
 from reseau.diagnostics.tracks import Track
 
-from ._style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, new_axes
+from ._style import BLACK, BLUE, GREY, ORANGE, VERMILION, new_axes
 
 COLOURS = dict(zip(WAYS, (BLUE, VERMILION, ORANGE), strict=True))
+PARTS = (("parallaxes", [2], "-"), ("motions", [3, 4], "--"))
 LABELS = ("α cos δ", "δ", "parallax", "µ α cos δ", "µ δ")
 
 
@@ -47,8 +48,8 @@ def star_tracks(tracks: Sequence[Track]) -> Axes:
             )
         column[0].set_title(_told(track), fontsize="small")
         column[1].set_xlabel("Julian year")
-    axes[0, 0].set_ylabel("α cos δ − that of 'ra' [mas]")
-    axes[1, 0].set_ylabel("δ − that of 'dec' [mas]")
+    axes[0, 0].set_ylabel("east of the catalogue's position [mas]")
+    axes[1, 0].set_ylabel("north of it [mas]")
     first: Axes = axes[0, 0]
     return first
 
@@ -168,50 +169,49 @@ def pulls_by_way(
 
 
 def wrong_reference_changes(
-    change: Mapping[str, Float[ndarray, "n 5"]],
-    error: Float[ndarray, "k 5"],
-    *,
-    ax: Axes | None = None,
+    disturbances: Mapping[str, Disturbance], *, ax: Axes | None = None
 ) -> Axes:
     """Draw by how much wrong references change parallaxes and motions of others.
 
     Parameters
     ----------
-    change
-        In units of stated errors, by class.
-    error
-        Of the stars with wrong references themselves, in the same.
+    disturbances
+        By how wrong references are taken.
     ax
         Where to draw; absent: a new figure.
     """
     ax = new_axes(ax, width=7.4)
-    parts = [
-        (
-            values[:, columns],
-            style,
-            colour,
-            f"{name}, {what}: changes of {len(values):,}",
-        )
-        for (name, values), colour in zip(change.items(), (BLUE, GREEN), strict=False)
-        for columns, style, what in (([2], "-", "parallax"), ([3, 4], "--", "motion"))
-    ]
-    if len(error):
-        words = f"wrong references themselves, motion: errors of {len(error):,}"
-        parts.append((error[:, 3:], ":", VERMILION, words))
-    for values, style, colour, label in parts:
-        size = np.sort(np.abs(values).ravel())
-        beyond = 1.0 - np.arange(size.size) / size.size
-        ax.plot(size, beyond, style, color=colour, label=label)
+    looks = zip(disturbances.items(), (VERMILION, BLUE), strict=False)
+    for (name, found), colour in looks:
+        for columns, style, what in (
+            ([2], "-", "parallaxes"),
+            ([3, 4], "--", "motions"),
+        ):
+            words = f"taken {name}: {what} of {len(found.change):,} other stars"
+            _beyond(ax, found.change[:, columns], style, colour, words)
+        words = f"taken {name}: motions of the {len(found.error):,} stars themselves"
+        _beyond(ax, found.error[:, 3:], ":", colour, words)
     z = np.geomspace(1e-3, 5.0, 200)
     ax.plot(z, erfc(z / np.sqrt(2.0)), color=GREY, label="errors, N(0, 1)")
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlim(left=1e-4)
     ax.set_ylim(1e-5, 1.5)
-    ax.set_xlabel("|with wrong references − without| / stated error")
+    ax.set_xlabel("|change|, or |error| of the stars themselves, / stated error")
     ax.set_ylabel("part of the values beyond")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    ax.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize="small"
+    )
     return ax
+
+
+def _beyond(
+    ax: Axes, values: Float[ndarray, "n k"], style: str, colour: str, label: str
+) -> None:
+    size = np.sort(np.abs(values).ravel())
+    if size.size:
+        beyond = 1.0 - np.arange(size.size) / size.size
+        ax.plot(size, beyond, style, color=colour, label=label)
 
 
 __all__ = [

@@ -1,9 +1,8 @@
 """The whole of a survey in `validate`: its plates joined, and compared with truth."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -119,11 +118,11 @@ def validated_motions(
     )
     known = None if kept is None else columns_of(kept)
     ways = compare_ways(motions.tables, plates, known, truth)
-    disturbance = None
+    disturbances: dict[str, Disturbance] = {}
     if wrong > 0.0 and kept is not None:
         told("joining plates with wrong references")
-        disturbance = _disturbed(motions, solution, made, wrong, kept, truth)
-    return MotionValidation(ways, references, disturbance, _tracks(motions, truth))
+        disturbances = _disturbed(motions, solution, made, wrong, kept, truth)
+    return MotionValidation(ways, references, disturbances, _tracks(motions, truth))
 
 
 def _disturbed(
@@ -133,22 +132,24 @@ def _disturbed(
     part: float,
     kept: pa.Table,
     truth: Columns,
-) -> Disturbance:
+) -> dict[str, Disturbance]:
     """Return what happens where some of the references that count are wrong."""
     config = made.config
     spoilt = replace(config.reference, wrong_fraction=part)
     changed = made.with_config(replace(config, reference=spoilt)).references
-    columns = dict(changed.columns)
+    columns = changed.columns
     counts = np.isin(columns["source_id"], kept["source_id"].to_numpy())
     table = pa.table({name: values[counts] for name, values in columns.items()})
-    with collected():
-        other = combine(solution, reference=table)
-    wrong = columns["source_id"][changed.reason != RIGHT]
-    flagged: Mapping[str, Any] = {
-        **truth,
-        "wrong_prior": np.isin(truth["source_id"], wrong),
-    }
-    return disturbance_of(motions.tables, other.tables, flagged)
+    wrong = columns["source_id"][counts & (changed.reason != RIGHT)]
+    flagged = {**truth, "wrong_prior": np.isin(truth["source_id"], wrong)}
+    if not np.any(flagged["wrong_prior"]):
+        return {}
+    found = {}
+    for name, robust in (("as right", False), ("robust", True)):
+        with collected():
+            other = combine(solution, reference=table, robust=robust)
+        found[name] = disturbance_of(motions.tables, other.tables, flagged)
+    return found
 
 
 def _tracks(motions: Motions, truth: Columns) -> tuple[Track, ...]:
@@ -170,9 +171,12 @@ def motion_pages(found: MotionValidation) -> dict[str, Axes]:
         pages["tracks"] = star_tracks(found.tracks)
     if "artificial" in found.joint.errors:
         pages["artificial_motions"] = artificial_motions(found)
-    pages["motions"] = pulls_by_way(found, classes=SHOWN)
-    if wrong := found.disturbance:
-        pages["wrong_references"] = wrong_reference_changes(wrong.change, wrong.error)
+    counts = {name: found.joint.recoveries[name].n for name in found.joint.errors}
+    same = counts.get("target") == counts.get("artificial")
+    classes = [name for name in SHOWN if not (same and name == "target")]
+    pages["motions"] = pulls_by_way(found, classes=classes)
+    if found.disturbances:
+        pages["wrong_references"] = wrong_reference_changes(found.disturbances)
     return pages
 
 

@@ -13,7 +13,7 @@ from reseau.survey.random_limit import mean_errors, random_limit
 from reseau.survey.survey import Survey
 from reseau.survey.survey_config import SurveyConfig
 
-from .bounds import Bounds, bounds_of
+from .bounds import Bounds, bounds_of, check_references
 from .plates import DatasetOf, Told, every_plate, repeated_plates
 
 STEP = 0.5
@@ -148,6 +148,7 @@ def forecast_of(
     """
     if each is None:
         each = len(survey) * len(survey.stars) <= LARGE
+    check_references(survey)
     error = _errors(survey, survey.stars.phot_hw_mag)
     if each:
         plates = every_plate(survey, dataset_of, told)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::reseau.errors.ReseauWarning")
 
 
 @pytest.mark.recovery
-@pytest.mark.parametrize("scale", [0.2])
+@pytest.mark.parametrize("scale", [0.1])
 def test_the_mini_survey_reaches_what_was_forecast(
     tmp_path: Path, scale: float
 ) -> None:

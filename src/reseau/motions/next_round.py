@@ -14,7 +14,7 @@ WORST = 3.0
 """A plate whose errors are more than this times what they claim to be is left out; or,
 where most plates' are larger than they claim, this times the median of all."""
 
-TOGETHER = 0.5
+TOGETHER = 0.7
 """Of several such plates those go first that are worse than this part of the worst."""
 
 LEAST = 1.02

@@ -93,7 +93,7 @@ class RobustMotions:
     wrong: Bool[np.ndarray, "n"]
     wrong_probability: Float[np.ndarray, "n"]
     references: ReferenceTest
-    out: tuple[Bool[np.ndarray, "m"], ...]
+    out: tuple[Bool[np.ndarray, "_"], ...]
     left_out: Int[np.ndarray, "m 2"]
     n_plates_left_out: Int[np.ndarray, "n"]
     plate_weight: Float[np.ndarray, "p"]

@@ -10,8 +10,8 @@ In rounds all is judged at one solution and changed, the strongest first:
   there. Where that is so on too many of its plates, it is the star that moves
   otherwise: all its plates count, and its F2 tells.
 
-All is judged anew in every round, and may come back. Nothing is dropped in silence:
-what lost its weight is listed, and every star stays.
+All is judged anew in every round, and in the first half of them may come back. Nothing
+is dropped in silence: what lost its weight is listed, and every star stays.
 """
 
 from collections.abc import Sequence
@@ -139,9 +139,9 @@ def solve_robustly(
     coarse = max(epsilon, COARSE)
     motions = solve_jointly(_equations(kept, stars, state), epsilon=coarse)
     settled = False
-    for _ in range(rounds):
+    for number in range(rounds):
         found = judged(motions, plates, stars, state, kept)
-        new = next_state(state, found)
+        new = next_state(state, found, back=2 * number < rounds)
         settled = new.same_as(state)
         if settled:
             break
@@ -153,7 +153,7 @@ def solve_robustly(
         motions = solve_jointly(equations, epsilon=coarse, factor=factor)
         state = new
     motions = solve_jointly(motions.equations, epsilon=epsilon)
-    if not settled:
+    if not (settled and rounds):
         found = judged(motions, plates, stars, state, kept)
     return _outcome(motions, found, state, plates, stars, settled)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from alarm import spread_bounds
 from reseau._precision import in_double
 from reseau.flags import BY_NAME
 from reseau.motions import wrong_references
@@ -102,6 +103,17 @@ def test_a_plate_whose_errors_are_larger_counts_less():
     low, high = stats.chi2.ppf([1e-6, 1.0 - 1e-6], dof) / dof
     assert low < 4.0 * found.plate_weight[4] < high / low
     assert "Plate 4 counts 0.2" in " ".join(found.sentences)
+
+
+def test_where_all_plates_claim_too_little_none_is_left_out():
+    made = made_survey(7, noise=1.7, **SHAPE)
+    found = robustly(made.plates, made.stars)
+    assert found.settled
+    low, high = stats.chi2.ppf([1e-6, 1.0 - 1e-6], found.plate_dof) / found.plate_dof
+    factor = 1.7**2 * found.plate_weight
+    assert np.all((low < factor) & (factor < high / low))
+    low, high = spread_bounds(5 * N)
+    assert low < np.sqrt(np.mean(errors(found.motions, made) ** 2)) < high
 
 
 def test_a_plate_of_another_instrument_disagrees():

@@ -36,7 +36,11 @@ def datum_sentences(
     found = [_sentence(table, start, words) for start, words in _SAID]
     sentences = [text for text in found if text]
     if np.all(np.isnan(table["value"])):
-        sentences.append("No reference counts: what plates leave open stays open.")
+        # Numbers there may be, of the wide priors of stars with a position alone.
+        sentences = [
+            "No reference counts: zero points, mean motion and all that calibrations "
+            "take are open, or held by the wide priors of stars with positions only."
+        ]
     elif floor is None:
         sentences.append(
             "Errors that references share with their neighbours are not in this "

@@ -94,7 +94,7 @@ class RobustMotions:
     wrong_probability: Float[np.ndarray, "n"]
     references: ReferenceTest
     out: tuple[Bool[np.ndarray, "_"], ...]
-    left_out: Int[np.ndarray, "m 2"]
+    left_out: Int[np.ndarray, "q 2"]
     n_plates_left_out: Int[np.ndarray, "n"]
     plate_weight: Float[np.ndarray, "p"]
     plate_chi2: Float[np.ndarray, "p"]

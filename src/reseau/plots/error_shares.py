@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from reseau.diagnostics.joined.error_shares import ErrorShares, running_quantiles
 
-from ._style import BLACK, BLUE, GREEN, ORANGE, readable_unit
+from ._style import BLACK, BLUE, GREEN, GREY, ORANGE, readable_unit
 
 PANELS = (
     ("position", ("ra", "dec"), ""),
@@ -117,13 +119,16 @@ def _medians(ax: Axes, part: ErrorShares, chosen: np.ndarray, factor: float) -> 
 
 def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
     """Say once below all axes what points and lines are."""
-    found = {}
+    found: dict[str, Artist] = {}
     for ax in axes:
         handles, labels = ax.get_legend_handles_labels()
         found |= dict(zip(labels, handles, strict=True))
+    held = {f"median, {n}": found.pop(n) for n in list(found) if "held" in n}
+    found["median, calibration free"] = Line2D([], [], color=GREY, linewidth=2.4)
+    found |= held
     shown = figure.legend(
-        found.values(),
-        [f"median of {label}" if "held" in label else label for label in found],
+        list(found.values()),
+        list(found),
         loc="outside lower center",
         ncols=4,
         frameon=False,

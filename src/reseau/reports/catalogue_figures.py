@@ -65,7 +65,7 @@ def draw_error_magnitude(given: DrawableCatalogue) -> Figure:
     figure = drawn_errors(error_shares(given.joined, name), label=MAGNITUDES[name])
     known = np.isfinite(np.asarray(given.joined.catalogue[name], dtype=float))
     dark = int(np.sum(given.joined.moving & ~known))
-    words = f" ({dark:,} sources without one are not shown)" if dark else ""
+    words = f" ({dark:,} have no magnitude and are not shown)" if dark else ""
     title = f"Errors against magnitude, with calibration free and held{words}"
     figure.suptitle(title, fontsize="medium")
     return figure

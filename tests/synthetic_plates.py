@@ -161,7 +161,7 @@ def made_plate(
         "chi2": np.full(n, 60.0),
         "n_measurements": np.full(n, 30.0),
         "digest": str(number),
-        "reference": "",
+        "reference": np.zeros(n, dtype=int),
     }
     return Information(**said)
 

@@ -20,7 +20,7 @@ from reseau.datasets.dataset_config import DatasetConfig
 from reseau.datasets.instrument_config import InstrumentConfig
 from reseau.flags import flags_table
 from reseau.survey.survey_config import SurveyConfig
-from reseau.tables import layouts, solution_layouts
+from reseau.tables import catalogue_layouts, layouts, solution_layouts
 from reseau.tables.columns import TableSchema
 
 RECORDS = {
@@ -116,7 +116,8 @@ class Columns(_Made):
 
     def markdown(self, name: str) -> list[str]:
         """Return the table of columns."""
-        home = layouts if hasattr(layouts, name) else solution_layouts
+        homes = (layouts, solution_layouts, catalogue_layouts)
+        home = next((h for h in homes if hasattr(h, name)), layouts)
         return column_rows(getattr(home, name))
 
 

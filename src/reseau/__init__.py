@@ -19,17 +19,20 @@ if TYPE_CHECKING:
     from reseau.plates import SolveOptions
     from reseau.plates.methods import GaussNewton, Nuts, Robust, Variational
     from reseau.verbs.budget import budget
+    from reseau.verbs.combine import combine
     from reseau.verbs.compare import compare
-    from reseau.verbs.demo import Demonstration, demo
-    from reseau.verbs.info import Information, describe
+    from reseau.verbs.demo import demo
+    from reseau.verbs.forecast import forecast
+    from reseau.verbs.info import describe
     from reseau.verbs.plan import plan
-    from reseau.verbs.plot import Figures, plot
+    from reseau.verbs.plot import plot
     from reseau.verbs.posterior import posterior
     from reseau.verbs.simulate import Simulated, simulate
     from reseau.verbs.simulate_survey import simulate_survey
     from reseau.verbs.solution import Solution, Solved, read_solution
     from reseau.verbs.solve import solve
     from reseau.verbs.solve_plates import solve_plates
+    from reseau.verbs.sources import sources
     from reseau.verbs.survey_solution import SurveySolution, read_survey_solution
     from reseau.verbs.validate import validate
 
@@ -42,11 +45,8 @@ __all__ = [
     "Catalogue",
     "Comparison",
     "Dataset",
-    "Demonstration",
     "Effects",
-    "Figures",
     "GaussNewton",
-    "Information",
     "Instrument",
     "Nuts",
     "ReseauError",
@@ -61,10 +61,12 @@ __all__ = [
     "Variational",
     "__version__",
     "budget",
+    "combine",
     "compare",
     "demo",
     "describe",
     "effects",
+    "forecast",
     "plan",
     "plot",
     "posterior",
@@ -76,6 +78,7 @@ __all__ = [
     "simulate_survey",
     "solve",
     "solve_plates",
+    "sources",
     "validate",
     "write_dataset",
     "write_instrument",
@@ -85,11 +88,8 @@ _HOMES = {
     "Catalogue": "catalogue",
     "Comparison": "diagnostics",
     "Dataset": "datasets",
-    "Demonstration": "verbs.demo",
     "Effects": "diagnostics",
-    "Figures": "verbs.plot",
     "GaussNewton": "plates.methods",
-    "Information": "verbs.info",
     "Instrument": "instrument",
     "Nuts": "plates.methods",
     "ReseauError": "errors",
@@ -103,9 +103,11 @@ _HOMES = {
     "SurveySolution": "verbs.survey_solution",
     "Variational": "plates.methods",
     "budget": "verbs.budget",
+    "combine": "verbs.combine",
     "compare": "verbs.compare",
     "demo": "verbs.demo",
     "describe": "verbs.info",
+    "forecast": "verbs.forecast",
     "effects": "diagnostics",
     "plan": "verbs.plan",
     "plot": "verbs.plot",
@@ -118,6 +120,7 @@ _HOMES = {
     "simulate_survey": "verbs.simulate_survey",
     "solve": "verbs.solve",
     "solve_plates": "verbs.solve_plates",
+    "sources": "verbs.sources",
     "validate": "verbs.validate",
     "write_dataset": "datasets",
     "write_instrument": "datasets",

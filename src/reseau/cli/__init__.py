@@ -16,12 +16,14 @@ from .compare import compare
 from .config import configurations
 from .demo import demo
 from .effects import effects
+from .forecast import forecast
 from .info import info
 from .plan import plan
 from .plot import plot
 from .posterior import posterior
 from .simulate import simulations
 from .solve import solve
+from .sources import sources
 from .validate import budget, validate
 
 app = typer.Typer(
@@ -35,7 +37,9 @@ app = typer.Typer(
 app.command("solve", cls=Grouped)(solve)
 app.command("combine", cls=Verb)(combine)
 app.add_typer(simulations, name="simulate")
+app.command("sources", cls=Verb)(sources)
 app.command("plan", cls=Verb)(plan)
+app.command("forecast", cls=Verb)(forecast)
 app.command("validate", cls=Verb)(validate)
 app.command("budget", cls=Verb)(budget)
 app.command("compare", cls=Verb)(compare)

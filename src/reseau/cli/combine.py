@@ -61,6 +61,22 @@ def combine(
         bool,
         typer.Option("--epochs", help="Write the positions on plates, too."),
     ] = False,
+    robust: Annotated[
+        bool,
+        typer.Option(
+            "--robust",
+            help="Find wrong references, plates that disagree and positions out of "
+            "place; they count less and are told.",
+        ),
+    ] = False,
+    reference_floor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=VALUE,...",
+            help="Errors that neighbouring references share: parallax, position [mas], "
+            "motion [mas/yr], scale [deg], as parallax=0.02,scale=1.",
+        ),
+    ] = None,
     epsilon: Annotated[
         float | None,
         typer.Option(
@@ -86,6 +102,7 @@ def combine(
     del context, debug
     # Not at the top: JAX and astropy take seconds that the help need not wait for.
     from reseau.motions.overview import number_rows
+    from reseau.motions.reference_floor import parse_reference_floor
     from reseau.verbs.combine import combine as run
 
     keep_compiled()
@@ -98,6 +115,10 @@ def combine(
         epoch=epoch,
         radial=radial,
         epochs=epochs,
+        robust=robust,
+        reference_floor=None
+        if reference_floor is None
+        else parse_reference_floor(reference_floor),
         epsilon=epsilon,
         overwrite=overwrite,
     )

@@ -12,7 +12,12 @@ from jaxtyping import Float, Int
 
 from reseau.errors import CatalogueError, FileFormatError, explain, some
 from reseau.tables import SOLUTION_MARKS, Index, new_directory, read_table, validate
-from reseau.tables.catalogue_layouts import COMBINED, COMBINED_PLATES, EPOCHS
+from reseau.tables.catalogue_layouts import (
+    COMBINED,
+    COMBINED_PLATES,
+    DATUM,
+    EPOCHS,
+)
 from reseau.tables.damage import damage_told
 from reseau.tables.files import write_parquet
 
@@ -20,7 +25,12 @@ from .solutions import summary_in, write_summary
 
 FORMAT = "reseau-catalogue/1"
 _MODES = "shared_modes.npz"
-_TABLES = {"catalogue": COMBINED, "plates": COMBINED_PLATES, "epochs": EPOCHS}
+_TABLES = {
+    "catalogue": COMBINED,
+    "plates": COMBINED_PLATES,
+    "epochs": EPOCHS,
+    "datum": DATUM,
+}
 
 
 @dataclass(frozen=True)
@@ -177,7 +187,7 @@ def write_catalogue(
         Something is there that may not be replaced.
     """
     with new_directory(path, overwrite=overwrite, marks=SOLUTION_MARKS) as folder:
-        for name in ("catalogue", "plates", "epochs", "datum"):
+        for name in _TABLES:
             table = getattr(tables, name)
             if table is not None:
                 write_parquet(table, folder / f"{name}.parquet")
@@ -225,16 +235,14 @@ def read_catalogue(path: str | Path) -> CatalogueTables:
         )
     folder = file.parent
     found: dict[str, pa.Table | None] = {}
-    for name in ("catalogue", "plates", "epochs", "datum"):
+    for name in _TABLES:
         table = folder / f"{name}.parquet"
         optional = name in ("epochs", "datum")
         if optional and not table.exists():
             found[name] = None
             continue
         with damage_told(table, f"table of the {name}", "combine again"):
-            found[name] = read_table(table)
-            if name in _TABLES:
-                found[name] = validate(found[name], _TABLES[name], where=table)
+            found[name] = validate(read_table(table), _TABLES[name], where=table)
     with damage_told(folder / _MODES, "modes that stars share", "combine again"):
         modes = _modes(folder / _MODES)
     return CatalogueTables(

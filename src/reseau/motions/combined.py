@@ -1,7 +1,7 @@
 """Many plates to a catalogue: stars, equations, solution, goodness, columns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,14 @@ from reseau.datasets.information import Information
 from reseau.errors import ConfigError, explain, some
 
 from .catalogue import catalogue_columns, epoch_columns, plate_columns
+from .datum import Datum, datum_of
+from .doubts import doubts_of_plates, doubts_of_stars
 from .epochs import Epochs, epochs_of
 from .goodness import Goodness, goodness_of
 from .joint import joint
 from .merging import EPSILON
+from .reference_floor import ReferenceFloor
+from .robust import RobustMotions, solve_robustly
 from .solving import Motions, solve_jointly
 from .stars import UNITS, stars_of
 from .undetermined import with_positions_alone
@@ -37,6 +41,11 @@ class Options:
         Whether the radial velocity is a sixth parameter.
     epochs
         Whether the positions on plates are wanted.
+    robust
+        Whether references, plates and single positions that disagree are found and
+        count less.
+    floor
+        Errors that neighbouring references share; None: none.
     epsilon
         Share of information below which a mode is left out of the covariance.
     """
@@ -45,6 +54,8 @@ class Options:
     prior: str = "gaia"
     radial: bool = False
     epochs: bool = False
+    robust: bool = False
+    floor: ReferenceFloor | None = None
     epsilon: float = EPSILON
 
 
@@ -66,6 +77,10 @@ class Combined:
         Columns of the tables; the last one None unless asked for.
     modes
         The covariance of all stars, in units of the catalogue.
+    datum
+        What the references alone decide.
+    robust
+        What is not trusted; None: all is.
     """
 
     motions: Motions
@@ -76,6 +91,8 @@ class Combined:
     plates: dict[str, Any]
     positions: dict[str, Any] | None
     modes: SharedModes
+    datum: Datum
+    robust: RobustMotions | None = None
 
 
 @in_double
@@ -114,37 +131,71 @@ def combined(
     known = None if reference is None else astrometry(reference)
     stars = stars_of(plates, known, epoch=epoch, prior=options.prior, size=size)
     stars = with_positions_alone(plates, stars)
-    motions = solve_jointly(joint(plates, stars), epsilon=options.epsilon)
+    trusted = None
+    if options.robust:
+        trusted = solve_robustly(plates, stars, epsilon=options.epsilon)
+        motions = trusted.motions
+    else:
+        motions = solve_jointly(joint(plates, stars), epsilon=options.epsilon)
     equations, factor = motions.equations, motions.factor
     epochs = epochs_of(equations)
     goodness = goodness_of(equations, factor, epochs)
+    datum = datum_of(motions, floor=_dated(options.floor, reference))
     covariance = factor.covariance_blocks()
+    shared = datum.columns()
+    if shared is not None:
+        covariance = covariance + shared @ shared.transpose(0, 2, 1)
+    columns = catalogue_columns(motions, covariance, goodness, photometry or {})
+    of_plates = plate_columns(equations, epochs, factor.own())
+    if trusted is not None:
+        columns |= doubts_of_stars(trusted)
+        of_plates |= doubts_of_plates(trusted)
     return Combined(
         motions=motions,
         goodness=goodness,
         epochs=epochs,
         covariance=covariance,
-        catalogue=catalogue_columns(motions, covariance, goodness, photometry or {}),
-        plates=plate_columns(equations, epochs, factor.own()),
+        catalogue=columns,
+        plates=of_plates,
         positions=epoch_columns(equations, epochs) if options.epochs else None,
-        modes=shared_modes(motions),
+        modes=shared_modes(motions, shared),
+        datum=datum,
+        robust=trusted,
     )
 
 
-def shared_modes(motions: Motions) -> SharedModes:
+def _dated(
+    floor: ReferenceFloor | None, reference: Mapping[str, np.ndarray] | None
+) -> ReferenceFloor | None:
+    """Return a floor at the references' own epoch, unless it names another."""
+    if floor is None or reference is None or floor.epoch is not None:
+        return floor
+    epoch = np.asarray(reference["ref_epoch"], dtype=float)
+    known = epoch[np.isfinite(epoch)]
+    return replace(floor, epoch=float(np.median(known)) if known.size else None)
+
+
+def shared_modes(
+    motions: Motions, more: Float[np.ndarray, "n k q"] | None = None
+) -> SharedModes:
     """Return the covariance of all stars, in units of the catalogue.
 
     Parameters
     ----------
     motions
         The solution.
+    more
+        Columns that add to what stars share; None: none.
     """
     factor, stars = motions.factor, motions.equations.stars
     scale = UNITS[: stars.size]
+    shared = factor.spread()
+    if more is not None:
+        shared = np.concatenate([shared, more], axis=2)
     return SharedModes(
         source_id=stars.source_id,
         own=factor.root * scale[:, None],
-        shared=factor.spread() / scale[:, None],
+        shared=shared / scale[:, None],
     )
 
 

@@ -149,26 +149,6 @@ def _square(offset: np.ndarray, covariance: np.ndarray) -> Float[np.ndarray, "n"
     return np.asarray(np.sum(offset * solved, axis=1))
 
 
-def normalised_chi2(
-    chi2: Float[np.ndarray, "n"], dof: Float[np.ndarray, "n"]
-) -> Float[np.ndarray, "n"]:
-    """Return F2, nearly Normal where the model holds; NaN without degrees of freedom.
-
-    Parameters
-    ----------
-    chi2, dof
-        Sum of squares, and its degrees of freedom.
-
-    References
-    ----------
-    Wilson & Hilferty 1931, PNAS 17, 684; ESA 1997, SP-1200, vol. 1, eq. 2.1.1.
-    """
-    some = dof > 0.5
-    known = np.where(some, dof, 1.0)
-    found = np.cbrt(chi2 / known) + 2.0 / (9.0 * known) - 1.0
-    return np.where(some, np.sqrt(4.5 * known) * found, np.nan)
-
-
 __all__ = [
     "BAD_FIT",
     "FALSE_ALARM",
@@ -177,6 +157,5 @@ __all__ = [
     "held_covariances",
     "judge_epochs",
     "judge_offsets",
-    "normalised_chi2",
     "own_blocks",
 ]

@@ -88,6 +88,9 @@ def overview(found: Combined, left_out: Sequence[str] = ()) -> list[str]:
             f"{motions.left:.3g} σ. It is not to be used."
         )
     words += _undetermined(found)
+    if found.robust is not None:
+        words += found.robust.sentences
+    words += found.datum.sentences
     chi2, dof = columns["chi2"].sum(), columns["dof"].sum()
     if dof > 0:
         factor = float(np.sqrt(chi2 / dof))

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Float
 
 from reseau.constants import DEGREE, MILLIARCSECOND
-from reseau.errors import ConfigError, explain
+from reseau.errors import ConfigError, explain, unknown_name
 from reseau.linalg import Columns, LowRankFactor, backward_blocks, compress
 
 from .stars import Stars
@@ -83,6 +83,39 @@ class ReferenceFloor:
             if value > 0.0
         ]
         return f"{', '.join(parts) or 'none'}, alike over {self.scale:g} deg"
+
+
+def parse_reference_floor(text: str) -> ReferenceFloor:
+    """Return the floor that a text says: ``"parallax=0.02,motion=0.01,scale=1"``.
+
+    Parameters
+    ----------
+    text
+        Names and values with commas; units are those of `ReferenceFloor`.
+
+    Raises
+    ------
+    ConfigError
+        It is no such text.
+    """
+    names = [field.name for field in fields(ReferenceFloor)]
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        if name not in names:
+            raise unknown_name("floor", name, names, where="--reference-floor")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            raise ConfigError(
+                explain(
+                    given=f"{name}={value}" if value else name,
+                    wanted="a number for each name, as parallax=0.02,scale=1",
+                    where="--reference-floor",
+                    todo="give mas, mas/yr, and degrees for scale",
+                )
+            ) from None
+    return ReferenceFloor(**found)
 
 
 def _check(name: str, value: float) -> None:

@@ -7,6 +7,7 @@ pyplot does not know of; `save` writes it.
 from .chi2_of_exposures import chi2_of_exposures
 from .common_error_maps import common_error_maps
 from .convergence import convergence
+from .datum_maps import datum_maps
 from .distortion_map import distortion_map, distortion_pair, distortion_uncertainty
 from .effect_maps import effect_maps
 from .error_magnitude import error_magnitude
@@ -22,6 +23,7 @@ from .residual_magnitude import residual_against, residual_magnitude
 from .residual_quiver import residual_quiver
 from .save import FORMATS, check_figure, save
 from .source_path import source_path
+from .source_track import period_gain, source_residuals, source_track
 from .vector_points import vector_points
 from .visibility import visibility
 from .visit_histogram import visit_histogram
@@ -32,6 +34,7 @@ __all__ = [
     "chi2_of_exposures",
     "common_error_maps",
     "convergence",
+    "datum_maps",
     "distortion_map",
     "distortion_pair",
     "distortion_uncertainty",
@@ -43,6 +46,7 @@ __all__ = [
     "goodness",
     "limit_magnitude",
     "parallax_coverage",
+    "period_gain",
     "plate_agreement",
     "pull_histogram",
     "residual_against",
@@ -50,6 +54,8 @@ __all__ = [
     "residual_quiver",
     "save",
     "source_path",
+    "source_residuals",
+    "source_track",
     "vector_points",
     "visibility",
     "visit_histogram",

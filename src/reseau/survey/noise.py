@@ -129,6 +129,19 @@ def draw_noise(
     )
 
 
+def expected_noise(error: Float[np.ndarray, "n"]) -> Noise:
+    """Return no errors, and the true ones as stated.
+
+    Parameters
+    ----------
+    error
+        True error of each measurement, 1σ a coordinate [pixel].
+    """
+    n = len(error)
+    none = np.zeros(n, dtype=bool)
+    return Noise(np.zeros((n, 2)), error, none, np.zeros(n))
+
+
 def vignetted(
     config: NoiseConfig,
     magnitude: Float[np.ndarray, "n"],
@@ -178,4 +191,11 @@ def _checked_table(
     return magnitude, np.log(error)
 
 
-__all__ = ["Noise", "centroid_errors", "draw_noise", "exposure_error", "vignetted"]
+__all__ = [
+    "Noise",
+    "centroid_errors",
+    "draw_noise",
+    "expected_noise",
+    "exposure_error",
+    "vignetted",
+]

@@ -171,7 +171,7 @@ def summarise(
     error = mean_errors(config.noise, magnitude, instrument, table=noise)
     count = _measured_stars(config, plan, instrument, stars, place)
     found = exposure_map(plan, instrument)
-    star = _typical(plan, instrument, found, config.ephemeris)
+    star = typical_star(plan, instrument, config.ephemeris, found)
     schedule = config.schedule
     epoch = schedule.begin + np.linspace(0.0, schedule.years, _steps(schedule.years))
     angle = sun_angles(epoch, plan.target) / DEGREE
@@ -253,10 +253,26 @@ def _measured_stars(
     return seen
 
 
-def _typical(
-    plan: SurveyPlan, instrument: Instrument, found: ExposureMap, ephemeris: str
+def typical_star(
+    plan: SurveyPlan,
+    instrument: Instrument,
+    ephemeris: str,
+    found: ExposureMap | None = None,
 ) -> TypicalStar:
-    """Return a place with the mean number of exposures, near the region's middle."""
+    """Return a place with the mean number of exposures, near the region's middle.
+
+    Parameters
+    ----------
+    plan
+        Of the survey.
+    instrument
+        With whose detectors.
+    ephemeris
+        Where the Earth is.
+    found
+        The plan's exposures on the sky, if at hand.
+    """
+    found = exposure_map(plan, instrument) if found is None else found
     area = np.where(found.inside, found.area, 0.0)
     if not area.any():
         area = found.area  # a region smaller than the map's cells
@@ -288,4 +304,4 @@ def _typical(
     )
 
 
-__all__ = ["PlanSummary", "TypicalStar", "summarise"]
+__all__ = ["PlanSummary", "TypicalStar", "summarise", "typical_star"]

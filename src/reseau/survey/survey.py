@@ -29,7 +29,7 @@ from .camera_flaws import (
     flaws_of_plate,
 )
 from .imaging import FieldStars, Images, image_fields, reach
-from .noise import centroid_errors, draw_noise, vignetted
+from .noise import centroid_errors, draw_noise, expected_noise, vignetted
 from .pixel_flaws import PixelSettings, pixel_shift
 from .population import Population, population
 from .premises import (
@@ -62,6 +62,9 @@ STREAMS = ("stars", "reference", "camera")
 
 OF_PLATE = ("camera", "noise")
 """Random numbers of a plate."""
+
+POINTING = ("ra", "dec", "pa")
+"""Columns of exposures that say where they point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +122,27 @@ class Survey:
         """
         one_plate(self.plan, number)
         return _plate(self, number)
+
+    @in_double
+    def expected(
+        self, number: int, taken: OrbitExposures | None = None
+    ) -> SimulatedPlate:
+        """Make one plate without errors of centroids and of the reported pointings.
+
+        Parameters
+        ----------
+        number
+            Of the plate, from 0.
+        taken
+            Its exposures; absent: those of the plan.
+
+        Raises
+        ------
+        ConfigError
+            There is no such plate.
+        """
+        one_plate(self.plan, number)
+        return _plate(self, number, taken, drawn=False)
 
     @in_double
     def with_config(self, config: SurveyConfig) -> "Survey":
@@ -291,9 +315,9 @@ class _Begun(NamedTuple):
     truth: Columns
 
 
-def _begin(survey: Survey, number: int) -> _Begun:
+def _begin(survey: Survey, number: int, taken: OrbitExposures | None = None) -> _Begun:
     config = survey.config
-    taken = exposures_of(survey.plan, number)
+    taken = exposures_of(survey.plan, number) if taken is None else taken
     pointings = taken.pointings
     seed = np.random.SeedSequence(config.seed, spawn_key=(3, number))
     rngs = dict(
@@ -323,8 +347,14 @@ def _begin(survey: Survey, number: int) -> _Begun:
     )
 
 
-def _plate(survey: Survey, number: int) -> SimulatedPlate:
-    config, begun = survey.config, _begin(survey, number)
+def _plate(
+    survey: Survey,
+    number: int,
+    taken: OrbitExposures | None = None,
+    *,
+    drawn: bool = True,
+) -> SimulatedPlate:
+    config, begun = survey.config, _begin(survey, number, taken)
     pointings, observer = begun.taken.pointings, begun.observer
     around = surroundings(
         config.effects,
@@ -355,8 +385,8 @@ def _plate(survey: Survey, number: int) -> SimulatedPlate:
         raise nothing_measured(number)
     return SimulatedPlate(
         name=config.name,
-        exposures=begun.exposures,
-        measurements=_measured(survey, begun, images, stars),
+        exposures=begun.exposures if drawn else _as_they_were(begun),
+        measurements=_measured(survey, begun, images, stars, drawn=drawn),
         reference=survey.references.columns,
         truth_sources=source_truth(
             stars.taken(used).columns(),
@@ -372,6 +402,11 @@ def _plate(survey: Survey, number: int) -> SimulatedPlate:
         deflectors=tuple(config.deflectors),
         ephemeris=config.ephemeris,
     )
+
+
+def _as_they_were(begun: _Begun) -> Columns:
+    """Return the table of exposures with true pointings."""
+    return {**begun.exposures, **{axis: begun.truth[axis] for axis in POINTING}}
 
 
 def observer_of(config: SurveyConfig, epoch: Float[np.ndarray, "m"]) -> Observer:
@@ -411,9 +446,9 @@ def _near(survey: Survey, axis: Float[np.ndarray, "m 3"]) -> np.ndarray:
 
 
 def _measured(
-    survey: Survey, begun: _Begun, images: Images, stars: Population
+    survey: Survey, begun: _Begun, images: Images, stars: Population, *, drawn: bool
 ) -> Columns:
-    """Return the measurements' table."""
+    """Return the measurements' table, with errors `drawn` or none."""
     flaws, taken, rng = begun.flaws, begun.taken, begun.noise
     config, instrument = survey.config, survey.instrument
     magnitude = _magnitude(stars, images, taken)
@@ -431,7 +466,7 @@ def _measured(
     error = centroid_errors(
         config.noise, seen, pixel=scale / MILLIARCSECOND, table=survey.noise
     )
-    noise = draw_noise(config.noise, error, rng)
+    noise = draw_noise(config.noise, error, rng) if drawn else expected_noise(error)
     position = images.pixel + shift + noise.offset
     ids = np.array(instrument.detectors.ids, dtype=np.int32)
     scatter = config.noise.colour_error * rng.standard_normal(len(stars))

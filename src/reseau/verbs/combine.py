@@ -23,10 +23,16 @@ from reseau.datasets.catalogues import (
 from reseau.errors import collected, warn
 from reseau.motions.combined import Options, combined
 from reseau.motions.overview import number_rows, overview, summary_of
+from reseau.motions.reference_floor import ReferenceFloor
 from reseau.plates.result import peak_memory, versions
 from reseau.tables import SOLUTION_MARKS, check_output, columns_of, table_of
 from reseau.tables.astropy_tables import to_astropy
-from reseau.tables.catalogue_layouts import COMBINED, COMBINED_PLATES, EPOCHS
+from reseau.tables.catalogue_layouts import (
+    COMBINED,
+    COMBINED_PLATES,
+    DATUM,
+    EPOCHS,
+)
 
 from .catalogue_figures import CatalogueFigures
 from .combine_input import combine_input
@@ -164,6 +170,8 @@ def combine(
     epoch: float | None = None,
     radial: bool = False,
     epochs: bool = False,
+    robust: bool = False,
+    reference_floor: ReferenceFloor | None = None,
     epsilon: float | None = None,
     overwrite: bool = False,
 ) -> Motions:
@@ -191,6 +199,12 @@ def combine(
         Whether the radial velocity is a sixth parameter.
     epochs
         Whether positions on plates are kept, a row for each source and plate.
+    robust
+        Whether wrong references, plates that disagree and positions out of place are
+        found, count less, and are told.
+    reference_floor
+        Errors that neighbouring references share and do not state: they stand beside
+        the formal errors of the datum, and are in all covariances.
     epsilon
         Share of information below which a mode of the calibrations is left out of the
         covariance; absent: 0.01. The parameters do not depend on it.
@@ -218,7 +232,7 @@ def combine(
             output, kind="directory", overwrite=overwrite, marks=SOLUTION_MARKS
         )
     began = time.perf_counter()
-    chosen = Options(epoch, prior, radial, epochs)
+    chosen = Options(epoch, prior, radial, epochs, robust, reference_floor)
     if epsilon is not None:
         chosen = replace(chosen, epsilon=epsilon)
     with collected() as caught:
@@ -244,6 +258,7 @@ def combine(
         modes=found.modes,
         summary=summary,
         epochs=_epochs(found.positions),
+        datum=table_of(found.datum.table, DATUM, where="datum"),
     )
     motions = Motions(tables)
     if output is not None:

@@ -1,0 +1,1 @@
+"""Epoch astrometry as missions and programs write it, one file a dialect."""

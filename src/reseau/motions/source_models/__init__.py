@@ -1,0 +1,1 @@
+"""Models of what a source does: straight motion, acceleration, orbit, lens."""

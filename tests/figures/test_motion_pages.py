@@ -86,7 +86,8 @@ def test_artificial_sources_stand_beside_each_other_by_way(found):
 def test_pulls_stand_at_their_values(found):
     ax = pulls_by_way(found, classes=found.shown)
     assert found.shown == ["reference", "artificial"]
-    drawn = [line.get_ydata() for line in ax.lines if len(line.get_ydata()) == 10]
+    drawn = [np.asarray(line.get_ydata(), float) for line in ax.lines]
+    drawn = [values for values in drawn if len(values) == 10]
     for values, way in zip(drawn, WAYS, strict=True):
         recoveries = found.ways[way].recoveries
         wanted = [p.value for name in found.shown for p in recoveries[name].pull]

@@ -6,6 +6,7 @@ pyplot does not know of; `save` writes it.
 
 from .chi2_of_exposures import chi2_of_exposures
 from .convergence import convergence
+from .datum_maps import datum_maps
 from .distortion_map import distortion_map, distortion_pair, distortion_uncertainty
 from .effect_maps import effect_maps
 from .error_magnitude import error_magnitude
@@ -26,6 +27,7 @@ __all__ = [
     "check_figure",
     "chi2_of_exposures",
     "convergence",
+    "datum_maps",
     "distortion_map",
     "distortion_pair",
     "distortion_uncertainty",

@@ -100,12 +100,12 @@ class FewExposures(NamedTuple):
     ----------
     taken
         The exposures.
-    count
-        How many of the plate's each stands for.
+    number
+        Of the plate's that each stands for.
     """
 
     taken: OrbitExposures
-    count: float
+    number: float
 
 
 def few_exposures(plan: SurveyPlan, plate: int) -> FewExposures:

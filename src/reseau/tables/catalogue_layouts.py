@@ -152,7 +152,13 @@ COMBINED_PLATES = TableSchema(
         _number("n_sources", "sources of the plate"),
         _number("n_columns", "modes of its calibration"),
         Column("chi2", "float64", "", "of its positions", "stat.fit.chi2"),
-        Column("dof", "float64", "", "twice the positions", "stat.fit.dof"),
+        Column(
+            "dof",
+            "float64",
+            "",
+            "twice the positions, less what sources' parameters take",
+            "stat.fit.dof",
+        ),
         _number("n_left_out", "sources left out on it"),
         *optional(
             [

@@ -189,7 +189,7 @@ def _own_stars(
         chi2=np.zeros(n),
         n_measurements=np.zeros(n),
         digest="",
-        reference="",
+        reference=np.zeros(n, dtype=np.int64),
     )
     return stars_of([alone], reference, epoch=epoch)
 

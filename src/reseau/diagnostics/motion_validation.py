@@ -91,7 +91,7 @@ class MotionValidation:
     references
         Part of the survey's references that counted as such.
     disturbances
-        What wrong references do, by how they are taken: "as right", "robust".
+        What wrong references do, by how they are taken: "taken as right", "robust".
     tracks
         Of some stars.
     """
@@ -105,6 +105,14 @@ class MotionValidation:
     def joint(self) -> CatalogueComparison:
         """Return the comparison of the catalogue itself."""
         return self.ways[JOINT]
+
+    @property
+    def shown(self) -> list[str]:
+        """Return the classes of which the ways are compared, each source once."""
+        found = [name for name in SHOWN if name in self.joint.recoveries]
+        if self.joint.targets_are_artificial and "target" in found:
+            found.remove("target")
+        return found
 
     @property
     def consistent(self) -> bool:
@@ -146,7 +154,7 @@ class MotionValidation:
             f"{'':<26}" + "".join(f"{name:>10}" for name in PARAMETERS),
         ]
         for name, one in self.disturbances.items():
-            words = f"taken {name}, {one.found} found"
+            words = f"{name}, {one.found} found"
             lines.append(f"{words:<26}" + "".join(f"{v:>10.3f}" for v in one.rms))
         return lines
 
@@ -156,7 +164,7 @@ class MotionValidation:
             "standard deviation of errors / stated errors, which should be 1",
             f"{'':<33}" + "".join(f"{name:>10}" for name in PARAMETERS),
         ]
-        for name in SHOWN:
+        for name in self.shown:
             for way, words in WAYS.items():
                 recovery = way in self.ways and self.ways[way].recoveries.get(name)
                 if recovery:

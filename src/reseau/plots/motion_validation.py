@@ -187,9 +187,9 @@ def wrong_reference_changes(
             ([2], "-", "parallaxes"),
             ([3, 4], "--", "motions"),
         ):
-            words = f"taken {name}: {what} of {len(found.change):,} other stars"
+            words = f"{name}: {what} of {len(found.change):,} other stars"
             _beyond(ax, found.change[:, columns], style, colour, words)
-        words = f"taken {name}: motions of the {len(found.error):,} stars themselves"
+        words = f"{name}: motions of the {len(found.error):,} stars themselves"
         _beyond(ax, found.error[:, 3:], ":", colour, words)
     z = np.geomspace(1e-3, 5.0, 200)
     ax.plot(z, erfc(z / np.sqrt(2.0)), color=GREY, label="errors, N(0, 1)")

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from reseau.datasets import open_plates
 from reseau.diagnostics.comparison.estimates import Columns, motion_truth
 from reseau.diagnostics.motion_validation import (
-    SHOWN,
     Disturbance,
     MotionValidation,
     compare_ways,
@@ -145,7 +144,7 @@ def _disturbed(
     if not np.any(flagged["wrong_prior"]):
         return {}
     found = {}
-    for name, robust in (("as right", False), ("robust", True)):
+    for name, robust in (("taken as right", False), ("robust", True)):
         with collected():
             other = combine(solution, reference=table, robust=robust)
         found[name] = disturbance_of(motions.tables, other.tables, flagged)
@@ -171,10 +170,7 @@ def motion_pages(found: MotionValidation) -> dict[str, Axes]:
         pages["tracks"] = star_tracks(found.tracks)
     if "artificial" in found.joint.errors:
         pages["artificial_motions"] = artificial_motions(found)
-    counts = {name: found.joint.recoveries[name].n for name in found.joint.errors}
-    same = counts.get("target") == counts.get("artificial")
-    classes = [name for name in SHOWN if not (same and name == "target")]
-    pages["motions"] = pulls_by_way(found, classes=classes)
+    pages["motions"] = pulls_by_way(found, classes=found.shown)
     if found.disturbances:
         pages["wrong_references"] = wrong_reference_changes(found.disturbances)
     return pages

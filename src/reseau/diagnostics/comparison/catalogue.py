@@ -75,6 +75,12 @@ class CatalogueComparison:
         judged = [r for r in self.recoveries.values() if r.judged]
         return bool(judged) and all(r.consistent(self.chance) for r in judged)
 
+    @property
+    def targets_are_artificial(self) -> bool:
+        """Return whether two classes are the same sources."""
+        count = {name: r.n for name, r in self.recoveries.items()}
+        return count.get("target", 0) == count.get("artificial", 0)
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for a JSON file."""
         return {
@@ -93,7 +99,8 @@ class CatalogueComparison:
         """Return the comparison as lines for a terminal."""
         found = [HEAD]
         for name, recovery in self.recoveries.items():
-            found += _lines(name, recovery, self.chance)
+            if name != "target" or not self.targets_are_artificial:
+                found += _lines(name, recovery, self.chance)
         inside = ", ".join(f"{100 * p:.1f}" for p in INSIDE)
         found += [
             "± is what chance allows at 1 σ, errors that stars share included.",

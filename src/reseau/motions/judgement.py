@@ -26,6 +26,7 @@ from .round_state import State
 from .solving import Motions
 from .stars import Stars
 from .wrong_references import (
+    RIGHT_AGAIN,
     ReferenceTest,
     find_cavity,
     judge_references,
@@ -156,7 +157,7 @@ def _judge_references(
     cavity = find_cavity(covariance, offset, stars.prior[rows], counts[rows])
     tests = judge_references(cavity, rows, stars.n)
     chance, square = p_values(cavity), squares(cavity)
-    again = ~counts[rows] & ~tests.wrong[rows]
+    again = ~counts[rows] & (chance >= RIGHT_AGAIN)
     if not (tests.wrong & counts).any() and not again.any():
         return tests, counts
     near = np.flatnonzero((counts[rows] & (chance < NEARLY)) | again)

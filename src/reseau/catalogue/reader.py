@@ -53,7 +53,8 @@ def read_columns(
     Parameters
     ----------
     source
-        Parquet, FITS, ECSV, VOTable, CSV or IPAC; or a table in memory.
+        Parquet, FITS, ECSV, VOTable, CSV or IPAC; directory of a catalogue that
+        `combine` wrote; or a table in memory.
     columns
         Names and units, as text ``ra=RA_ICRS[deg],ref_epoch=2016.0`` or a dictionary.
     kind
@@ -64,12 +65,25 @@ def read_columns(
     CatalogueError, UnitError, FileFormatError
         The table is not what a catalogue should be.
     """
+    source = _inside(source)
     where = place_of(source, "the catalogue")
     if kind is not None and is_path(source):
         _check_kind(kind, source)
     raw = table_from(source, what="the catalogue")
     table = validate(_interpreted(raw, columns, where), CATALOGUE, where=where)
     return QTable(to_astropy(table.replace_schema_metadata(raw.schema.metadata)))
+
+
+IN_DIRECTORY = "catalogue.parquet"
+"""Table of the sources in the directory of a catalogue of many plates."""
+
+
+def _inside(source: Any) -> Any:
+    """Return the table of a catalogue's directory, where such a directory is given."""
+    if not is_path(source):
+        return source
+    table = Path(source) / IN_DIRECTORY
+    return table if table.is_file() else source
 
 
 def _check_kind(kind: str, path: str | Path) -> None:

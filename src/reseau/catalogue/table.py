@@ -111,7 +111,8 @@ class Catalogue:
         Parameters
         ----------
         path
-            A file, or a table in memory whose columns have other names.
+            A file, the directory of a catalogue that `combine` wrote, or a table in
+            memory whose columns have other names.
         columns
             Names and units where they are other ones: ``"ra=RA_ICRS[deg]"``, or a
             dictionary; a number stands for all rows: ``"ref_epoch=2016.0"``.

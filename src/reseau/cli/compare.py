@@ -1,4 +1,4 @@
-"""`reseau compare`: a solution against truth, or against another solution."""
+"""`reseau compare`: a solution or a catalogue against truth, or two solutions."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,11 @@ from ._screen import print_json
 def compare(
     context: typer.Context,
     solution: Annotated[
-        Path, typer.Argument(metavar="SOLUTION", help="Directory of a solution.")
+        Path,
+        typer.Argument(
+            metavar="SOLUTION",
+            help="Directory of a solution, or of a catalogue of many plates.",
+        ),
     ],
     other: Annotated[
         Path | None,
@@ -35,6 +39,7 @@ def compare(
     With --truth, by class of sources: RMS error, its ratio to the Cramér-Rao bound, and
     the standard deviation of the pulls; the calibration where the truth has it.
     `target` are all sources that are no references; it contains `artificial`.
+    Of a catalogue that combine made: positions, parallaxes and motions.
 
     With OTHER: differences in units of the errors of SOLUTION, ratios of the errors,
     the sources that differ most, calibration and attitudes by kind.
@@ -43,18 +48,15 @@ def compare(
     if (other is None) == (truth is None):
         raise _unclear(other, truth)
     # Not at the top: astropy and JAX take seconds that the help need not wait for.
-    from reseau.diagnostics import (
-        Comparison,
-        SolutionComparison,
-        compare_solutions,
-        compare_with_truth,
-    )
+    from reseau.diagnostics import Comparison, SolutionComparison, compare_solutions
+    from reseau.diagnostics.comparison.catalogue import CatalogueComparison
+    from reseau.verbs.compare import against_truth
 
-    found: Comparison | SolutionComparison
+    found: Comparison | SolutionComparison | CatalogueComparison
     if other is not None:
         found = compare_solutions(solution, other)
     elif truth is not None:
-        found = compare_with_truth(solution, truth)
+        found = against_truth(solution, truth)
     if json:
         print_json(found.as_dict())
         return

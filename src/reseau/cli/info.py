@@ -15,7 +15,8 @@ def info(
         str,
         typer.Argument(
             metavar="PATH",
-            help="Dataset, solution, table, instrument file, or name of a preset.",
+            help="Dataset, solution, catalogue, table, instrument file, or name of a "
+            "preset.",
         ),
     ],
     allow_outside: AllowOutside = False,
@@ -24,7 +25,8 @@ def info(
 ) -> None:
     """Say what a path is and what it holds.
 
-    Counts, epochs, columns with their units; the verdict of a solution.
+    Counts, epochs, columns with their units; the verdict of a solution or
+    a catalogue.
     """
     del context, debug
     # Not at the top: astropy and JAX take seconds that the help need not wait for.

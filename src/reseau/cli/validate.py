@@ -36,6 +36,12 @@ def validate(
     seed: Annotated[
         int | None, typer.Option(help="Of all random numbers, instead of the file's.")
     ] = None,
+    references: Annotated[
+        float,
+        typer.Option(
+            help="Part of the references that count as such where plates are joined."
+        ),
+    ] = 1.0,
     workers: Annotated[
         int | None, typer.Option(help="Plates at once; absent: one for each core.")
     ] = None,
@@ -43,7 +49,7 @@ def validate(
     json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Simulate a survey, solve all its plates, compare them with the truth, and draw.
+    """Simulate a survey, solve its plates, join them, compare with the truth, and draw.
 
     Exit code 0: all plates are solved, and errors are as promised. 3: they are not.
     """
@@ -59,12 +65,13 @@ def validate(
             target,
             scale=scale,
             seed=seed,
+            references=references,
             workers=workers,
             overwrite=overwrite,
             told=None if told is None else lambda _, done, of: told(done, of),
         )
     if json:
-        print_json(found.validation.as_dict() | {"seconds": found.seconds})
+        print_json(found.as_dict() | {"seconds": found.seconds})
     else:
         for line in found.lines():
             typer.echo(line)

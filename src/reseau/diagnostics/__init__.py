@@ -1,5 +1,7 @@
 """Numbers that tell whether a solution is good; pictures of them are in `plots`."""
 
+from reseau.motions.datum_maps import DatumMaps
+
 from .comparison.solutions import SolutionComparison, compare_solutions
 from .comparison.truth import Comparison, compare_with_truth
 from .displacement_field import DisplacementField
@@ -36,6 +38,7 @@ __all__ = [
     "CLASSES",
     "BinnedVectors",
     "Comparison",
+    "DatumMaps",
     "DisplacementField",
     "DistortionMap",
     "Effect",

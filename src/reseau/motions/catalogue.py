@@ -134,7 +134,9 @@ def _of_plate(stars: Stars, share: Share, epoch: Epochs) -> dict[str, Any]:
     }
 
 
-def plate_columns(equations: Joint, epochs: list[Epochs]) -> dict[str, Any]:
+def plate_columns(
+    equations: Joint, epochs: list[Epochs], own: Float[np.ndarray, "n k k"]
+) -> dict[str, Any]:
     """Return a row for each plate: how it agrees with all plates together.
 
     Parameters
@@ -143,6 +145,13 @@ def plate_columns(equations: Joint, epochs: list[Epochs]) -> dict[str, Any]:
         At the solution.
     epochs
         Of all plates.
+    own
+        Covariances of the stars' parameters with all calibration held.
+
+    Notes
+    -----
+    A plate's positions have fewer degrees of freedom than coordinates, since the stars'
+    parameters follow them: those of star i take tr(Ω_ii E_i C_i E_iᵀ) of its two.
     """
     rows = []
     for share, epoch in zip(equations.plates, epochs, strict=True):
@@ -158,11 +167,18 @@ def plate_columns(equations: Joint, epochs: list[Epochs]) -> dict[str, Any]:
                 "n_sources": said.source_id.size,
                 "n_columns": said.share.size,
                 "chi2": float(np.sum(epoch.chi2)),
-                "dof": 2.0 * float(np.sum(epoch.used)),
+                "dof": 2.0 * float(np.sum(epoch.used)) - _taken(share, epoch, own),
                 "n_left_out": int(np.sum(~epoch.used)),
             }
         )
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def _taken(share: Share, epoch: Epochs, own: Float[np.ndarray, "n k k"]) -> float:
+    """Return degrees of freedom of a plate's positions that stars' parameters take."""
+    along = share.mapped.jacobian[epoch.used]
+    spread = along @ own[epoch.row[epoch.used]] @ along.transpose(0, 2, 1)
+    return float(np.sum(epoch.information[epoch.used] * spread))
 
 
 __all__ = ["catalogue_columns", "epoch_columns", "plate_columns", "positions_of"]

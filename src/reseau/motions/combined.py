@@ -146,7 +146,7 @@ def combined(
     if shared is not None:
         covariance = covariance + shared @ shared.transpose(0, 2, 1)
     columns = catalogue_columns(motions, covariance, goodness, photometry or {})
-    of_plates = plate_columns(equations, epochs)
+    of_plates = plate_columns(equations, epochs, factor.own())
     if trusted is not None:
         columns |= doubts_of_stars(trusted)
         of_plates |= doubts_of_plates(trusted)

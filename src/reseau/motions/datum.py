@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from reseau._precision import in_double
 from reseau.constants import MILLIARCSECOND
 from reseau.linalg import LowRankFactor
 
-from .datum_amplitudes import Amplitudes, amplitudes, shared_fields
+from .datum_amplitudes import Amplitudes, amplitudes, products, shared_fields
 from .datum_fields import (
     FIRST,
     KINDS,
@@ -26,7 +27,6 @@ from .datum_fields import (
 )
 from .datum_maps import DatumMaps, datum_maps
 from .datum_text import datum_sentences
-from .field_information import field_information
 from .reference_floor import ReferenceFloor, floor_columns, floor_root
 from .solving import Motions
 
@@ -34,6 +34,10 @@ DEGREE_OF_FIELDS = 2
 """Of the polynomials over the sky."""
 SHARED = 6
 """How many modes without a name are reported."""
+
+
+ALIKE = 1e-12
+"""Squares of sums of named fields that count as none, relative to the largest."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Datum:
         return self.shared
 
 
+@in_double
 def datum_of(
     motions: Motions,
     *,
@@ -113,16 +118,14 @@ def datum_of(
     frame = frame_of(stars, degree)
     named = fields_of_stars(stars, frame)
     kinds, others = _others(factor, number)
-    plates = field_information(
-        motions.equations, np.concatenate([named, others], axis=2)
-    )
+    every = np.concatenate([named, others], axis=2)
+    sums = products(every, motions.equations, factor, root)
     count = named.shape[2]
-    found = amplitudes(named, plates[:count, :count], stars, factor, root)
+    found = amplitudes(sums.of(slice(count)))
     parts = [_rows(named_fields(degree), found, np.ones(count))]
     explained = _explained(others, named, factor)
     for i, kind in enumerate(kinds):
-        own = plates[count + i : count + i + 1, count + i : count + i + 1]
-        alone = amplitudes(others[:, :, i, None], own, stars, factor, root)
+        alone = amplitudes(sums.of(slice(count + i, count + i + 1)))
         unit = "mas/yr" if kind == MOTION else "mas"
         field = Field(f"shared {i + 1}", kind, -1, unit)
         parts.append(_rows([field], alone, explained[i, None]))
@@ -145,7 +148,7 @@ def _rows(
     return {
         "name": np.array([field.name for field in fields]),
         "parameter": np.array([field.kind for field in fields]),
-        "degree": np.array([field.degree for field in fields]),
+        "degree": np.array([field.degree for field in fields], dtype=np.int32),
         "unit": np.array([field.unit for field in fields]),
         "value": found.value,
         "value_error": found.value_error,
@@ -154,7 +157,7 @@ def _rows(
         "error": np.hypot(error, floor),
         "plates_alone": alone,
         "share_of_references": share,
-        "named": named,
+        "named": np.clip(named, 0.0, 1.0),
     }
 
 
@@ -190,8 +193,12 @@ def _explained(
     upper = factor.root.transpose(0, 2, 1)
     rows = fields.shape[0] * fields.shape[1]
     white, basis = ((upper @ f).reshape(rows, f.shape[2]) for f in (fields, named))
-    rest = white - basis @ np.linalg.lstsq(basis, white, rcond=1e-12)[0]
-    return np.asarray(1.0 - np.sum(rest**2, axis=0) / np.sum(white**2, axis=0))
+    size = np.sqrt(np.sum(basis**2, axis=0))
+    basis /= np.where(size > 0.0, size, 1.0)
+    values, vectors = np.linalg.eigh(basis.T @ basis)
+    kept = values > ALIKE * values[-1]
+    along = (vectors[:, kept] / np.sqrt(values[kept])).T @ (basis.T @ white)
+    return np.asarray(np.sum(along**2, axis=0) / np.sum(white**2, axis=0))
 
 
 __all__ = ["Datum", "datum_of"]

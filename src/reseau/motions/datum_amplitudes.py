@@ -25,8 +25,9 @@ from jaxtyping import Float
 
 from reseau.linalg import LowRankFactor, backward_blocks
 
+from .field_information import field_information
+from .joint import Joint
 from .reference_floor import reference_prior
-from .stars import Stars
 
 ROUNDING = 1e-10
 """Part of what is said with calibrations held below which nothing is said."""
@@ -72,40 +73,93 @@ class Amplitudes(NamedTuple):
         return np.clip(found, 0.0, 1.0)
 
 
-def amplitudes(
+class Products(NamedTuple):
+    """What is summed over the stars about fields, of which any may be taken together.
+
+    Attributes
+    ----------
+    total
+        Gᵀ M G.
+    held
+        Its diagonal with calibrations held.
+    moment
+        R = Gᵀ P₀ G, of the references.
+    agreed
+        Gᵀ P₀ M⁻¹ P₀ G.
+    drawn
+        Gᵀ P₀ (θ − θ₀).
+    response
+        Gᵀ P₀ F.
+    """
+
+    total: Float[np.ndarray, "m m"]
+    held: Float[np.ndarray, "m"]
+    moment: Float[np.ndarray, "m m"]
+    agreed: Float[np.ndarray, "m m"]
+    drawn: Float[np.ndarray, "m"]
+    response: Float[np.ndarray, "m r"]
+
+    def of(self, fields: slice) -> "Products":
+        """Return those of some of the fields, the others taken to be absent."""
+        return Products(
+            total=self.total[fields, fields],
+            held=self.held[fields],
+            moment=self.moment[fields, fields],
+            agreed=self.agreed[fields, fields],
+            drawn=self.drawn[fields],
+            response=self.response[fields],
+        )
+
+
+def products(
     fields: Float[np.ndarray, "n k m"],
-    plates: Float[np.ndarray, "m m"],
-    stars: Stars,
+    equations: Joint,
     factor: LowRankFactor,
     root: Float[np.ndarray, "n k r"],
-) -> Amplitudes:
-    """Return what is known of the amplitudes of fields.
+) -> Products:
+    """Return what is summed over the stars.
 
     Parameters
     ----------
     fields
         G, of unit amplitude.
-    plates
-        What the plates say of them, as `field_information` returns it.
-    stars
+    equations
         At the solution.
     factor
         M⁻¹ in factors.
     root
         F, the shared errors of the references.
     """
+    stars = equations.stars
     weighted = reference_prior(stars) @ fields
-    moment = _product(fields, weighted)
-    total = plates + _product(fields, stars.prior @ fields)
     white = factor.root.transpose(0, 2, 1) @ fields
-    held = np.sum(white**2, axis=(0, 1))
-    inverse = _inverse(total, held)
+    left = (stars.parameters - stars.mean)[:, : stars.size, None]
+    plates = field_information(equations, fields)
+    return Products(
+        total=plates + _product(fields, stars.prior @ fields),
+        held=np.sum(white**2, axis=(0, 1)),
+        moment=_product(fields, weighted),
+        agreed=_product(weighted, factor.solve(weighted)),
+        drawn=_product(weighted, left)[:, 0],
+        response=_product(weighted, root),
+    )
+
+
+def amplitudes(of: Products) -> Amplitudes:
+    """Return what is known of the amplitudes of fields, estimated together.
+
+    Parameters
+    ----------
+    of
+        The fields.
+    """
+    inverse = _inverse(of.total, of.held)
     solid = _finite(inverse)
-    value, error = _departures(weighted, moment, held, solid, stars, factor)
+    value, error = _departures(of, solid)
     return Amplitudes(
         covariance=inverse,
-        by_references=solid @ moment @ solid,
-        response=solid @ _product(weighted, root),
+        by_references=solid @ of.moment @ solid,
+        response=solid @ of.response,
         value=value,
         value_error=error,
     )
@@ -137,22 +191,15 @@ def _finite(inverse: Float[np.ndarray, "m m"]) -> Float[np.ndarray, "m m"]:
 
 
 def _departures(
-    weighted: Float[np.ndarray, "n k m"],
-    moment: Float[np.ndarray, "m m"],
-    held: Float[np.ndarray, "m"],
-    covariance: Float[np.ndarray, "m m"],
-    stars: Stars,
-    factor: LowRankFactor,
+    of: Products, covariance: Float[np.ndarray, "m m"]
 ) -> tuple[Float[np.ndarray, "m"], Float[np.ndarray, "m"]]:
     """Return amplitudes of catalogue minus reference, with their errors."""
-    inverse = _inverse(moment, held)
+    inverse = _inverse(of.moment, of.held)
     solid = _finite(inverse)
     known = np.isfinite(np.diag(inverse))
-    left = (stars.parameters - stars.mean)[:, : stars.size, None]
-    value = solid @ _product(weighted, left)[:, 0]
-    agreed = _product(weighted, factor.solve(weighted))
-    least = np.maximum(np.diag(solid @ agreed @ solid), np.diag(covariance))
+    least = np.maximum(np.diag(solid @ of.agreed @ solid), np.diag(covariance))
     error = np.sqrt(np.maximum(np.diag(solid) - least, 0.0))
+    value = solid @ of.drawn
     return np.where(known, value, np.nan), np.where(known, error, np.nan)
 
 
@@ -175,4 +222,4 @@ def shared_fields(factor: LowRankFactor, number: int) -> Float[np.ndarray, "n k 
     return np.concatenate([factor.null, strong], axis=2)[:, :, :number]
 
 
-__all__ = ["Amplitudes", "amplitudes", "shared_fields"]
+__all__ = ["Amplitudes", "Products", "amplitudes", "products", "shared_fields"]

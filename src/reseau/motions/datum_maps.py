@@ -110,7 +110,7 @@ def _grid(
     sides = []
     for values in place.T:
         middle = 0.5 * (values.min() + values.max())
-        half = int(np.ceil(0.5 * np.ptp(values) / _step(place)))
+        half = max(int(np.ceil(0.5 * np.ptp(values) / _step(place))), 1)
         sides.append(middle + _step(place) * np.arange(-half, half + 1))
     east, north = np.meshgrid(*sides)
     return east, north

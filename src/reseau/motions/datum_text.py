@@ -36,7 +36,11 @@ def datum_sentences(
     found = [_sentence(table, start, words) for start, words in _SAID]
     sentences = [text for text in found if text]
     if np.all(np.isnan(table["value"])):
-        sentences.append("No reference counts: what plates leave open stays open.")
+        # Numbers there may be, of the wide priors of stars with a position alone.
+        sentences = [
+            "No reference counts: zero points, mean motion and all that calibrations "
+            "take are open, or held by the wide priors of stars with positions only."
+        ]
     elif floor is None:
         sentences.append(
             "Errors that references share with their neighbours are not in this "
@@ -69,7 +73,7 @@ def _sentence(table: Mapping[str, np.ndarray], start: str, words: str) -> str:
 
 
 def _size(value: float, unit: str) -> str:
-    if value < 0.1:
+    if value < 0.0995:  # else it would be rounded to 1e+02
         return f"{1e3 * value:.2g} µas{unit.removeprefix('mas')}"
     return f"{value:.2g} {unit}"
 

@@ -3,12 +3,14 @@
 Two tests of what draws its sources at the solution, r, of covariance Ω − Ω E C Eᵀ Ω:
 
 - χ² = rᵀ Ω⁻¹ r, which is expected to be the number of coordinates less what the plate
-  gave to the solution, tr(C EᵀΩE), whatever is wrong;
-- the jackknife in a few patterns V that a plate as a whole may be off by: Vᵀr against its
-  covariance VᵀΩV − VᵀΩE C EᵀΩV. Along V that is the difference of what the plate says
-  and what all others say, exactly, its calibration's freedom included.
+  gave to the solution, tr(C EᵀΩE);
+- the jackknife in a few patterns V that a plate as a whole may be off by: Vᵀr against
+  its covariance VᵀΩV − VᵀΩE C EᵀΩV. Along V that is the difference of what the plate
+  says and what all others say, exactly, its calibration's freedom included.
 
-A plate of weight w had the part w of that: then covariances are Ω + (1 − 2w) Ω E C Eᵀ Ω.
+A plate whose errors are s times what they claim to be, and that counts w = 1/s², has
+residuals of covariance s² (Ω − w Ω E C Eᵀ Ω), so that χ² over the degrees of freedom is
+s². One that does not count is compared with an independent solution: Ω + Ω E C Eᵀ Ω.
 
 References
 ----------
@@ -23,10 +25,12 @@ import scipy.linalg
 from jaxtyping import Bool, Float
 from scipy import stats
 
+from reseau._parts import each_part
 from reseau.linalg import LowRankFactor
 
 from .joint import Joint, Share
 from .left_out import free_offsets
+from .round_state import NEXT_TO_NOTHING
 
 FALSE_ALARM = 1e-4
 """p-value below which a plate's factor is larger than chance makes it."""
@@ -87,10 +91,10 @@ class PlateTest(NamedTuple):
 def judge_plates(
     equations: Joint,
     weight: Float[np.ndarray, "p"],
-    grams: Sequence[Float[np.ndarray, "r r"]],
+    grams: Sequence[Float[np.ndarray, "_ _"]],
     factor: LowRankFactor,
-    drawn: Sequence[Float[np.ndarray, "n 2"]],
-    aside: Sequence[Bool[np.ndarray, "n"]],
+    drawn: Sequence[Float[np.ndarray, "_ 2"]],
+    aside: Sequence[Bool[np.ndarray, "_"]],
 ) -> PlateTest:
     """Test every plate against all others.
 
@@ -112,20 +116,23 @@ def judge_plates(
     errors = factor.draw(DRAWS, np.random.default_rng(0))
     shares = equations.plates
     drawn = [_set_aside(*three) for three in zip(shares, drawn, aside, strict=True)]
-    sums = [
-        _chi2(share, w, gram, r, errors)
-        for share, w, gram, r in zip(shares, weight, grams, drawn, strict=True)
-    ]
-    fits = [
-        _jackknife(equations, share, w, r, factor, some)
-        for share, w, r, some in zip(shares, weight, drawn, aside, strict=True)
-    ]
+
+    def one(number: int) -> tuple[tuple[float, float], _Patterned]:
+        share, w, r = shares[number], float(weight[number]), drawn[number]
+        of_all = _chi2(share, w, grams[number], r, errors)
+        return of_all, _jackknife(equations, share, w, r, factor, aside[number])
+
+    sums, fits = zip(*each_part(one, range(len(shares))), strict=True)
     chi2, dof = np.array(sums).reshape(-1, 2).T
     dof = np.maximum(dof - [2.0 * np.count_nonzero(some) for some in aside], 0.0)
     square, number = np.array([fit[:2] for fit in fits], dtype=float).reshape(-1, 2).T
     amount = np.array([fit[2] for fit in fits]).reshape(-1, len(PATTERNS))
     error = np.array([fit[3] for fit in fits]).reshape(-1, len(PATTERNS))
     return PlateTest(chi2, dof, square, number, amount, error)
+
+
+_Patterned = tuple[float, int, np.ndarray, np.ndarray]
+"""χ² of the patterns, their number, and each one's amount and error."""
 
 
 def _set_aside(
@@ -139,23 +146,33 @@ def _set_aside(
     return drawn - share.applied(offset)
 
 
+def _part(w: float) -> float:
+    """Return how the solution's covariance enters that of what draws a plate."""
+    return 1.0 if w <= NEXT_TO_NOTHING else -w
+
+
 def _chi2(
     share: Share, w: float, gram: np.ndarray, drawn: np.ndarray, errors: np.ndarray
 ) -> tuple[float, float]:
     """Return χ² of a plate, as if its weight were 1, and what is expected of it."""
     said = share.information
     solved = np.linalg.solve(said.blocks, drawn[:, :, None])[:, :, 0]
-    values, axes = np.linalg.eigh(gram)
-    along = axes.T @ share.columns.inner(solved)
+    along = share.columns.inner(solved)
+    values = np.diagonal(gram)
+    if np.count_nonzero(gram) > np.count_nonzero(values):
+        values, axes = scipy.linalg.eigh(gram)
+        along = axes.T @ along
     gone = values > 1.0 - GONE
     gain = np.where(gone, -1.0 / np.maximum(values, GONE), 1.0 / (1.0 - values * ~gone))
     chi2 = (np.sum(drawn * solved) + np.sum(gain * along**2)) / w
     row, e = share.mapped.row, share.mapped.jacobian
     moved = np.einsum("nik,mnk->nim", e, errors[:, row])
-    inner = share.columns.inner(moved)
+    # Draws are a few: what rounding makes of them is nothing beside their scatter.
+    flat = share.columns.flat
+    inner = flat.T @ moved.reshape(len(flat), -1).astype(flat.dtype)
     given = np.sum(moved * np.einsum("nij,njm->nim", said.blocks, moved))
     given = (given - np.sum(inner**2)) / (w * errors.shape[0])
-    dof = 2 * row.size - np.count_nonzero(gone) + (1.0 - 2.0 * w) * given
+    dof = 2 * row.size - np.count_nonzero(gone) + _part(w) * given
     return float(chi2), float(max(dof, 0.0))
 
 
@@ -166,8 +183,8 @@ def _jackknife(
     drawn: np.ndarray,
     factor: LowRankFactor,
     aside: np.ndarray,
-) -> tuple[float, int, np.ndarray, np.ndarray]:
-    """Return χ² of the patterns, their number, and each one's amount and error."""
+) -> _Patterned:
+    """Return what `_Patterned` says."""
     patterns = _patterns(share, equations.stars.parameters)
     patterns[aside] = 0.0
     said, m = share.information, patterns.shape[2]
@@ -189,7 +206,7 @@ def _jackknife(
         right[row] = np.einsum("nik,nim->nkm", e, image) / w
         solved = factor.solve(right)
         given = np.einsum("nkm,nkl->ml", right[row], solved[row])
-        own = own + (1.0 - 2.0 * w) * 0.5 * (given + given.T)
+        own = own + _part(w) * 0.5 * (given + given.T)
         basis = _free(own, scale, seen)
         square = _square(basis, own, score)
     size = np.where(seen, np.maximum(np.diag(own), 1e-300), np.nan)

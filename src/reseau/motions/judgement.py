@@ -12,8 +12,9 @@ from reseau.datasets.information import Information
 from .disagreement import PlateTest, judge_plates
 from .dropped_priors import MOST_TOGETHER, covariance_among, without_the_wrong
 from .goodness import SPARE, wilson_hilferty
-from .joint import Joint, joint
-from .left_out import Kept, joint_block, weighted
+from .joint import Joint
+from .left_out import Kept, weighted
+from .left_out_epochs import free_positions
 from .outlying_epochs import (
     LIMIT,
     EpochTest,
@@ -33,8 +34,8 @@ from .wrong_references import (
 )
 
 FEW = 0.05
-"""Up to this part of a plate's sources may be out of place without the plate being bad:
-it is judged without them."""
+"""A plate is judged without those of its sources that are out of place, up to this part
+of them: one star far off draws all that the calibration ties to it."""
 
 NEARLY = 0.01
 """p-value below which a reference is judged together with the worst ones."""
@@ -115,10 +116,7 @@ def judged(
     references, counts = _judge_references(motions, stars, state.counts)
     drawn = each_part(lambda share: share.gradient(), equations.plates)
     epochs = _judge_epochs(equations, plates, state, drawn)
-    aside = [
-        _few(epochs, number, share.mapped.row.size)
-        for number, share in enumerate(equations.plates)
-    ]
+    aside = [_few(epochs, number) for number in range(len(plates))]
     found = judge_plates(
         equations,
         state.weight,
@@ -136,11 +134,14 @@ def judged(
     return Judged(references, counts, found, epochs, goodness)
 
 
-def _few(epochs: Epochs, number: int, n: int) -> Bool[np.ndarray, "m"]:
-    """Return which sources of a plate are out of place, where they are few."""
+def _few(epochs: Epochs, number: int) -> Bool[np.ndarray, "m"]:
+    """Return which sources of a plate are out of place: the worst, if they are many."""
     here = (epochs.plate == number) & ~epochs.out
-    found = epochs.told[here] & (epochs.statistic[here] > LIMIT)
-    return found & (np.count_nonzero(found) <= FEW * n)
+    square = np.where(epochs.told[here], epochs.statistic[here], 0.0)
+    worst = np.argsort(-square, kind="stable")[: int(FEW * square.size)]
+    found = np.zeros(square.size, dtype=bool)
+    found[worst[square[worst] > LIMIT]] = True
+    return found
 
 
 def _judge_references(
@@ -224,18 +225,9 @@ def _beside(
     held: np.ndarray,
 ) -> EpochTest:
     """Test the sources with free positions: those are where the plate puts them."""
-    whole = joint([weighted(plate, float(state.weight[number]))], equations.stars)
-    share = whole.plates[0]
-    inverse = np.linalg.inv(joint_block(share.information, out))
-    drawn = share.gradient()[out]
-    offset = (inverse @ drawn.ravel()).reshape(drawn.shape)
-    s = len(offset)
-    covariance = inverse.reshape(s, 2, s, 2)[np.arange(s), :, np.arange(s), :]
-    mapped = share.mapped
-    few = mapped._replace(
-        row=mapped.row[out], excess=mapped.excess[out], jacobian=mapped.jacobian[out]
-    )
-    return judge_offsets(few, covariance, offset, held, took_part=False)
+    said = weighted(plate, float(state.weight[number]))
+    mapped, offset, covariance = free_positions(said, out, equations.stars)
+    return judge_offsets(mapped, covariance, offset, held, took_part=False)
 
 
 __all__ = ["Epochs", "Judged", "judged"]

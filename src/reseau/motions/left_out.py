@@ -79,6 +79,7 @@ def without_sources(plate: Information, out: Bool[np.ndarray, "n"]) -> Kept:
         "share": share[order],
         "chi2": plate.chi2[~out],
         "n_measurements": plate.n_measurements[~out],
+        "reference": plate.reference[~out],
     }
     return Kept(replace(plate, **changes), gram)
 

@@ -10,6 +10,7 @@ only covariances are asked for, so that no right-hand sides are formed.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -40,14 +41,14 @@ class Repeated(NamedTuple):
         Of one plate.
     epoch, observer
         Of the visits: Julian years TCB, and barycentric positions [au].
-    count
-        How many plates each visit stands for.
+    number
+        Of plates that each visit stands for.
     """
 
     information: Information
     epoch: Float[np.ndarray, "k"]
     observer: Float[np.ndarray, "k 3"]
-    count: Float[np.ndarray, "k"]
+    number: Float[np.ndarray, "k"]
 
     def bare(self) -> list[Information]:
         """Return what each visit says, without the columns that calibration takes."""
@@ -63,11 +64,11 @@ class Repeated(NamedTuple):
                 light,
                 epoch=float(epoch),
                 observer=observer,
-                blocks=count * said.blocks,
-                n_measurements=count * said.n_measurements,
+                blocks=number * said.blocks,
+                n_measurements=number * said.n_measurements,
             )
-            for epoch, observer, count in zip(
-                self.epoch, self.observer, self.count, strict=True
+            for epoch, observer, number in zip(
+                self.epoch, self.observer, self.number, strict=True
             )
         ]
 
@@ -91,7 +92,7 @@ class _Leaf(NamedTuple):
     """One visit: whose columns, how often, and how its sources depend on stars."""
 
     information: Information
-    count: float
+    number: float
     share: Share
 
 
@@ -130,17 +131,17 @@ def expected_of(
     leaves = _leaves(plates, equations)
     # As many stretches as there are parts of work on every machine.
     bounds = np.linspace(0, len(leaves), 5).astype(int)
-    parts = [leaves[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True) if b > a]
+    parts = [leaves[a:b] for a, b in pairwise(bounds) if b > a]
     nodes = each_part(lambda part: _merged(part, root, epsilon), parts)
     factor = factor_of_whitened(root, [node.columns for node in nodes], epsilon)
     return Expected(equations.blocks - stars.prior, factor)
 
 
 def _leaves(plates: Sequence[Repeated], equations: Joint) -> list[_Leaf]:
-    visits = [(one.information, count) for one in plates for count in one.count]
+    visits = [(one.information, number) for one in plates for number in one.number]
     return [
-        _Leaf(said, float(count), share)
-        for (said, count), share in zip(visits, equations.plates, strict=True)
+        _Leaf(said, float(number), share)
+        for (said, number), share in zip(visits, equations.plates, strict=True)
     ]
 
 
@@ -162,7 +163,7 @@ def _whitened(leaf: _Leaf, root: np.ndarray, epsilon: float) -> _Node:
     kept = int(np.count_nonzero(said.share > epsilon)) if epsilon else said.share.size
     white = forward_blocks(
         root[row], np.ascontiguousarray(jacobian.transpose(0, 2, 1))
-    ) * np.sqrt(leaf.count)
+    ) * np.sqrt(leaf.number)
     values = np.matmul(white.astype(said.columns.dtype), said.columns[:, :, :kept])
     own = np.linalg.cholesky(said.blocks)
     seen = np.matmul(own.transpose(0, 2, 1), white.transpose(0, 2, 1))

@@ -6,12 +6,12 @@ In rounds all is judged at one solution and changed, the strongest first:
   does, nothing else is judged until it is out;
 - another, whose errors are s times what they claim to be, counts 1/s²;
 - a reference that all else says is wrong loses its prior;
-- a star that is elsewhere on a plate than all its plates say gets a free position there.
-  Where that is so on too many of its plates, it is the star that moves otherwise: all
-  its plates count, and its F2 tells.
+- a star that is elsewhere on a plate than all its plates say gets a free position
+  there. Where that is so on too many of its plates, it is the star that moves
+  otherwise: all its plates count, and its F2 tells.
 
-All is judged anew in every round, and may come back. Nothing is dropped in silence: what
-lost its weight is listed, and every star stays.
+All is judged anew in every round, and in the first half of them may come back. Nothing
+is dropped in silence: what lost its weight is listed, and every star stays.
 """
 
 from collections.abc import Sequence
@@ -21,9 +21,16 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from reseau.datasets.information import Information
+from reseau.linalg import (
+    Columns,
+    LowRankFactor,
+    cholesky_blocks,
+    factor_of_whitened,
+    whitened,
+)
 
 from .disagreement import PlateTest
-from .joint import Joint, joint
+from .joint import Joint, Share, joint
 from .judgement import Judged, judged
 from .left_out import Kept, weighted, without_sources
 from .merging import EPSILON
@@ -58,15 +65,18 @@ class RobustMotions:
         That their prior is wrong; NaN where there is none.
     references
         The tests behind it.
+    out
+        Of each plate, which of its sources' data do not count: see
+        `left_out_epochs.left_out_epochs`.
     left_out
-        Numbers of plates (in the order given) and stars (rows), a pair a row, whose
-        data do not count.
+        The same as numbers of plates (in the order given) and stars (rows), a pair a
+        row.
     n_plates_left_out
         How many plates of each star these are, with those that are left out as a whole.
     plate_weight
         By which each plate counts.
     plate_chi2, plate_dof
-        Of its residuals, as if its errors were as claimed, and their degrees of freedom.
+        Of its residuals, as if errors were as claimed, and their degrees of freedom.
     plate_test
         The tests behind these.
     goodness
@@ -83,7 +93,8 @@ class RobustMotions:
     wrong: Bool[np.ndarray, "n"]
     wrong_probability: Float[np.ndarray, "n"]
     references: ReferenceTest
-    left_out: Int[np.ndarray, "m 2"]
+    out: tuple[Bool[np.ndarray, "_"], ...]
+    left_out: Int[np.ndarray, "q 2"]
     n_plates_left_out: Int[np.ndarray, "n"]
     plate_weight: Float[np.ndarray, "p"]
     plate_chi2: Float[np.ndarray, "p"]
@@ -121,28 +132,42 @@ def solve_robustly(
         A star has a block that is singular.
     """
     state = State.trusting(plates, stars)
-    kept = [without_sources(plate, out) for plate, out in zip(plates, state.out)]
-    equations = _equations(kept, stars, state, stars.parameters)
+    kept = [
+        without_sources(plate, out)
+        for plate, out in zip(plates, state.out, strict=True)
+    ]
+    coarse = max(epsilon, COARSE)
+    motions = solve_jointly(_equations(kept, stars, state), epsilon=coarse)
     settled = False
-    for _ in range(max(rounds, 1)):
-        motions = _solved(equations, max(epsilon, COARSE))
+    for number in range(rounds):
         found = judged(motions, plates, stars, state, kept)
-        new = next_state(state, found)
+        new = next_state(state, found, back=2 * number < rounds)
         settled = new.same_as(state)
         if settled:
             break
         kept = _kept_again(plates, kept, state, new)
+        equations = _equations(kept, stars, new, motions.equations)
+        factor = None
+        if new.same_plates(state):
+            factor = _with_blocks(motions.factor, equations.blocks)
+        motions = solve_jointly(equations, epsilon=coarse, factor=factor)
         state = new
-        now = motions.equations.stars.parameters
-        equations = _equations(kept, stars, state, now)
-    equations = motions.equations if settled else equations
-    motions = _solved(equations, epsilon)
-    found = judged(motions, plates, stars, state, kept)
+    motions = solve_jointly(motions.equations, epsilon=epsilon)
+    if not (settled and rounds):
+        found = judged(motions, plates, stars, state, kept)
     return _outcome(motions, found, state, plates, stars, settled)
 
 
-def _solved(equations: Joint, epsilon: float) -> Motions:
-    return solve_jointly(equations, epsilon=epsilon)
+def _with_blocks(
+    factor: LowRankFactor, blocks: Float[np.ndarray, "n k k"]
+) -> LowRankFactor | None:
+    """Return the factor of the same columns beside other blocks; None: make it anew."""
+    if factor.null.size:
+        return None
+    root = cholesky_blocks(blocks)
+    lower = factor.root @ (factor.modes * np.sqrt(factor.share))
+    columns = Columns(np.arange(len(lower)), lower)
+    return factor_of_whitened(root, [whitened(columns, root)])
 
 
 def _kept_again(
@@ -159,23 +184,36 @@ def _equations(
     kept: Sequence[Kept],
     stars: Stars,
     state: State,
-    parameters: Float[np.ndarray, "n 6"],
+    before: Joint | None = None,
 ) -> Joint:
-    """Return the normal equations of what counts."""
+    """Return the normal equations of what counts, at the solution before, if any."""
     counts = state.counts
     now = replace(
-        stars,
-        parameters=parameters,
+        stars if before is None else before.stars,
         mean=stars.mean.copy(),
         prior=np.where(counts[:, None, None], stars.prior, 0.0),
         is_reference=stars.is_reference & counts,
+        solved_for=stars.solved_for,
     )
     said = [
         weighted(some.information, float(w))
         for some, w in zip(kept, state.weight, strict=True)
     ]
-    bare = joint(said, now)
+    bare = joint(said, now) if before is None else _exchanged(before, said, now)
     return Joint(_with_wide_priors(now, bare.blocks), bare.plates)
+
+
+def _exchanged(before: Joint, said: Sequence[Information], now: Stars) -> Joint:
+    """Return equations at the same point, in which plates say something else."""
+    return Joint(
+        now,
+        tuple(
+            Share(plate, share.mapped)
+            if np.array_equal(plate.source_id, share.information.source_id)
+            else joint([plate], now).plates[0]
+            for plate, share in zip(said, before.plates, strict=True)
+        ),
+    )
 
 
 def _with_wide_priors(stars: Stars, blocks: Float[np.ndarray, "n k k"]) -> Stars:
@@ -225,6 +263,7 @@ def _outcome(
         wrong=wrong,
         wrong_probability=found.references.wrong_probability,
         references=found.references,
+        out=state.out,
         left_out=left_out,
         n_plates_left_out=number,
         plate_weight=state.weight,

@@ -67,8 +67,9 @@ def _about_references(stars: Stars, wrong: np.ndarray) -> list[str]:
     ids = stars.source_id[wrong]
     of = int(np.count_nonzero(stars.is_reference))
     return [
-        f"{counted(ids.size, 'references')} of {of:,} {_is(ids.size)} wrong by all that "
-        f"the plates say (p < {FALSE_ALARM:g}) and do not count: {_named(ids)}."
+        f"{counted(ids.size, 'references')} of {of:,} {_is(ids.size)} wrong by all "
+        f"that the plates say (p < {FALSE_ALARM:g}) and {_do(ids.size)} not count: "
+        f"{_named(ids)}."
     ]
 
 
@@ -119,8 +120,8 @@ def _about_epochs(plates: Sequence[Information], state: State) -> list[str]:
     some = np.unique(every)
     return [
         f"{counted(every.size, 'positions')} of {counted(some.size, 'sources')} on "
-        f"{counted(len(ids), 'plates')} {_is(every.size)} not where the other plates put "
-        f"the source (p < {EPOCH_ALARM:g}) and {_do(every.size)} not count: "
+        f"{counted(len(ids), 'plates')} {_is(every.size)} not where the other plates "
+        f"put the source (p < {EPOCH_ALARM:g}) and {_do(every.size)} not count: "
         f"{_named(some)}."
     ]
 

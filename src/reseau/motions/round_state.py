@@ -34,7 +34,7 @@ class State:
     """
 
     counts: Bool[np.ndarray, "n"]
-    out: tuple[Bool[np.ndarray, "m"], ...]
+    out: tuple[Bool[np.ndarray, "_"], ...]
     weight: Float[np.ndarray, "p"]
     restless: Bool[np.ndarray, "n"]
 
@@ -67,10 +67,18 @@ class State:
         other
             Of the same plates and stars.
         """
-        return (
-            np.array_equal(self.counts, other.counts)
-            and np.array_equal(self.weight, other.weight)
-            and all(map(np.array_equal, self.out, other.out))
+        return np.array_equal(self.counts, other.counts) and self.same_plates(other)
+
+    def same_plates(self, other: "State") -> bool:
+        """Return whether the same of the plates counts.
+
+        Parameters
+        ----------
+        other
+            Of the same plates and stars.
+        """
+        return np.array_equal(self.weight, other.weight) and all(
+            map(np.array_equal, self.out, other.out)
         )
 
 

@@ -7,9 +7,9 @@ plates and all other stars say of it. In the Gaussian posterior that is exact.
 Let the prior's information be P = R Rᵀ, so that of y = Rᵀθ it has errors of 1, and C be
 the covariance of the solution. Along the axes of RᵀCR, of eigenvalues w, the cavity has
 the variances v = w / (1 − w), and with y from the prior's mean it is off by
-z = y / (1 − w); where the prior is not in the solution v = w and z = y. The square of the
-difference of cavity and prior over its covariance, d² = Σ z²/(1 + v), is χ² if the prior
-is right, with a degree of freedom for each axis that the cavity knows.
+z = y / (1 − w); where the prior is not in the solution v = w and z = y. The square of
+the difference of cavity and prior over its covariance, d² = Σ z²/(1 + v), is χ² if the
+prior is right, with a degree of freedom for each axis that the cavity knows.
 
 References
 ----------

@@ -39,7 +39,7 @@ def expected_plate(prepared: Prepared, epsilon: float = EPSILON) -> Information:
         chi2=np.zeros(found.row.size),
         n_measurements=number[found.row].astype(float),
         digest="",
-        reference="",
+        reference=np.zeros(found.row.size, dtype=np.int64),
     )
 
 

@@ -45,6 +45,8 @@ class GaussNewton:
     information
         Whether what the plate says about its sources is kept, for `combine`; None: of
         `solve_plates` only.
+    information_epsilon
+        Share of it below which a mode of the calibration is left out; 0: none.
     """
 
     tolerance: float = default_of("tolerance")
@@ -52,6 +54,7 @@ class GaussNewton:
     robust: Robust | None = None
     fit_noise: str | None = None
     information: bool | None = None
+    information_epsilon: float = default_of("information_epsilon")
 
     def options(self) -> dict[str, Any]:
         """Return what `SolveOptions` calls these settings."""

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy import ndarray
 
-from reseau.motions.datum_maps import DatumMaps
+from reseau.diagnostics import DatumMaps
 
 from ._style import BLACK, length_key, readable_unit, round_length
 

@@ -1,6 +1,7 @@
 """Errors that a survey will reach, against magnitude."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -8,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy import ndarray
 
-from ._style import BLACK, BLUE, GREY, ORANGE, VERMILION, new_pair
+from ._style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, new_pair
 
 Column = Float[ndarray, "m"]
 
@@ -37,13 +38,13 @@ def forecast(
     """
     left, right = axes or new_pair(width=11.6, height=5.0)
     for ax, column, required, name, unit in (
-        (left, 1, parallax_required, "parallax", "µas"),
-        (right, 2, motion_required, "motion, a coordinate", "µas/yr"),
+        (left, 0, parallax_required, "parallax", "µas"),
+        (right, 1, motion_required, "motion, a coordinate", "µas/yr"),
     ):
         shown = [required[1]] if required else []
-        for line, style in zip(errors, STYLES, strict=False):
-            ax.plot(magnitude, line[column], label=line[0], **style)
-            shown += list(line[column])
+        for (label, *values), style in zip(errors, STYLES, strict=False):
+            ax.plot(magnitude, values[column], label=label, **style)
+            shown += values[column].tolist()
         if required:
             _require(ax, float(magnitude[0]), required, unit)
         _scale(ax, np.array(shown))
@@ -53,9 +54,9 @@ def forecast(
     return left, right
 
 
-STYLES = (
+STYLES: tuple[dict[str, Any], ...] = (
     {"color": BLUE, "linewidth": 2.2, "marker": "o", "markersize": 3.5},
-    {"color": BLUE, "linewidth": 1.4, "linestyle": "--"},
+    {"color": GREEN, "linewidth": 1.6, "linestyle": "--"},
     {"color": ORANGE, "linewidth": 1.8, "marker": "s", "markersize": 3.5},
     {"color": BLACK, "linewidth": 1.2, "linestyle": ":"},
 )

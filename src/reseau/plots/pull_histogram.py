@@ -26,6 +26,7 @@ def pull_histogram(
     *,
     label: str = "pull, (solution − truth) / formal error, decorrelated",
     logarithmic: bool = False,
+    of: str = "coordinates",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the distribution of pulls of each class, and N(0, 1).
@@ -38,6 +39,8 @@ def pull_histogram(
         What the pulls are, for the axis.
     logarithmic
         Whether the density is logarithmic, to show the wings.
+    of
+        What there is a pull of, in the plural.
     ax
         Where to draw; absent: a new figure.
     """
@@ -49,7 +52,9 @@ def pull_histogram(
         flat = np.ravel(values)
         flat = flat[np.isfinite(flat)]
         if flat.size:
-            labels.append(_draw(ax, name, flat, colour, limit))
+            text = _label(name, flat, of)
+            labels.append(text)
+            _draw(ax, text, flat, colour, limit)
     z = np.linspace(-limit, limit, 401)
     ax.plot(
         z,
@@ -92,20 +97,19 @@ def _limit(pulls: Mapping[str, Float[ndarray, "..."]]) -> float:
 
 
 def _draw(
-    ax: Axes, name: str, pulls: Float[ndarray, "n"], colour: str, limit: float
-) -> str:
+    ax: Axes, label: str, pulls: Float[ndarray, "n"], colour: str, limit: float
+) -> None:
     n = pulls.size
     # Scott's rule for a normal, whole bins on each side of zero.
     bins = 2 * int(np.clip(np.ceil(LIMIT * n ** (1.0 / 3.0) / 3.49), 5, 50))
     count, edges = np.histogram(pulls, bins=bins, range=(-limit, limit))
     width = edges[1] - edges[0]
-    density, label = count / (n * width), _label(name, pulls)
+    density = count / (n * width)
     if n < FEW:
         _points(ax, edges, count, 1.0 / (n * width), (colour, label))
-        return label
+        return
     ax.stairs(density, edges, color=colour, linewidth=1.6, label=label, zorder=3)
     ax.stairs(density, edges, color=colour, fill=True, alpha=0.15, zorder=1)
-    return label
 
 
 def _points(
@@ -129,11 +133,11 @@ def _points(
     )
 
 
-def _label(name: str, pulls: ndarray) -> str:
+def _label(name: str, pulls: ndarray, of: str) -> str:
     spread = float(np.sqrt(np.mean(pulls**2)))
     error = spread / np.sqrt(2.0 * pulls.size)
     text = f"{name.replace('_', ' ')}: std {spread:.3f} ± {error:.3f}"
-    text += f", {pulls.size:,} coordinates"
+    text += f", {pulls.size:,} {of}"
     beyond = int(np.count_nonzero(np.abs(pulls) > LIMIT))
     return f"{text}, {beyond:,} beyond ±{LIMIT:g}" if beyond else text
 

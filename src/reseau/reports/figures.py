@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -51,9 +52,12 @@ LEAST_VARIANCE = 0.01
 Drawing = Figure | Axes
 
 
+Given = TypeVar("Given")
+
+
 @dataclass(frozen=True)
-class Kind:
-    """A kind of figure.
+class Kind(Generic[Given]):
+    """A kind of figure, drawn from what is given.
 
     Attributes
     ----------
@@ -66,8 +70,8 @@ class Kind:
     """
 
     shows: str
-    draw: Callable[[Drawable], Drawing]
-    lacks: Callable[[Drawable], str] = lambda _: ""
+    draw: Callable[[Given], Drawing]
+    lacks: Callable[[Given], str] = lambda _: ""
 
 
 def draw_footprint(given: Drawable) -> Axes:
@@ -300,7 +304,7 @@ def _lacks_formal_errors(given: Drawable) -> str:
     return _lacks(MAGNITUDES, "magnitude")(given)
 
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, Kind[Drawable]] = {
     "footprint": Kind(
         "detectors and sources on the sky", draw_footprint, _lacks_attitudes
     ),

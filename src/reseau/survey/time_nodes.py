@@ -20,18 +20,18 @@ LONGEST = 0.27
 
 
 class TimeNodes(NamedTuple):
-    """Epochs, and how many visits each stands for.
+    """Epochs that stand for more.
 
     Attributes
     ----------
     epoch
         Julian years, TCB.
-    count
-        Of visits.
+    number
+        Of visits that each stands for.
     """
 
     epoch: Float[np.ndarray, "k"]
-    count: Float[np.ndarray, "k"]
+    number: Float[np.ndarray, "k"]
 
 
 def stretches(plan: SurveyPlan) -> Int[np.ndarray, "p"]:

@@ -34,6 +34,7 @@ from reseau.tables.catalogue_layouts import (
     EPOCHS,
 )
 
+from .catalogue_figures import CatalogueFigures
 from .combine_input import combine_input
 from .solution import WIDTH
 
@@ -71,6 +72,11 @@ class Motions:
         """What the references alone decide, mode by mode."""
         table = self.tables.datum
         return None if table is None else QTable(to_astropy(table))
+
+    @property
+    def plot(self) -> CatalogueFigures:
+        """Figures of the catalogue: ``motions.plot.vector_points()``."""
+        return CatalogueFigures(self.tables)
 
     @property
     def summary(self) -> Mapping[str, Any]:

@@ -1,9 +1,15 @@
-"""`reseau demo` as a function: simulate, solve, compare with truth, draw."""
+"""`reseau demo` as a function: simulate, solve, compare with truth, draw.
+
+Its main job is a small survey, from plates to proper motions and parallaxes
+(`demo_survey`); with `plate` it is one orbit.
+"""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
 
 from reseau.diagnostics import Comparison, compare_with_truth
 from reseau.diagnostics.comparison.solution import compared_solution
@@ -13,6 +19,9 @@ from reseau.tables.ids import Index
 
 from .simulate import simulate
 from .solve import Solved, solve
+
+if TYPE_CHECKING:
+    from .demo_survey import SurveyDemonstration
 
 OUTPUT = "reseau-demo"
 
@@ -80,35 +89,108 @@ def judgement(comparison: Comparison) -> list[str]:
     return found
 
 
+@overload
 def demo(
     output: str | Path = OUTPUT,
     *,
+    plate: Literal[True],
     small: bool = False,
     seed: int = 0,
+    workers: int | None = None,
     overwrite: bool = False,
+    say: Callable[[str], None] | None = None,
+    told: Callable[[int, int], None] | None = None,
     report: Report | None = None,
-) -> Demonstration:
-    """Simulate one orbit of the mini survey, solve it, compare with truth, draw.
+) -> Demonstration: ...
 
-    The telescope is on a satellite, whose motion aberrates; the Sun deflects.
+
+@overload
+def demo(
+    output: str | Path = OUTPUT,
+    *,
+    plate: Literal[False] = False,
+    small: bool = False,
+    seed: int = 0,
+    workers: int | None = None,
+    overwrite: bool = False,
+    say: Callable[[str], None] | None = None,
+    told: Callable[[int, int], None] | None = None,
+    report: Report | None = None,
+) -> "SurveyDemonstration": ...
+
+
+def demo(
+    output: str | Path = OUTPUT,
+    *,
+    plate: bool = False,
+    small: bool = False,
+    seed: int = 0,
+    workers: int | None = None,
+    overwrite: bool = False,
+    say: Callable[[str], None] | None = None,
+    told: Callable[[int, int], None] | None = None,
+    report: Report | None = None,
+) -> "Demonstration | SurveyDemonstration":
+    """Simulate a small survey, solve and join its plates, compare with truth, draw.
+
+    Proper motions and parallaxes of some thousand stars from the plates of three years,
+    in a minute or two.
 
     Parameters
     ----------
     output
-        Directory to make, with ``dataset``, ``solution`` and ``figures``.
+        Directory to make, with ``dataset``, ``solution``, ``catalogue`` and
+        ``figures``.
+    plate
+        Whether one orbit is solved instead, of ten thousand sources and with its
+        camera's distortion: what a single plate gives. There is no ``catalogue`` then.
     small
-        Some hundred sources instead of ten thousand.
+        Some hundred sources.
     seed
         Of all random numbers.
+    workers
+        Plates that are solved at once; absent: one for each core.
     overwrite
-        Whether dataset, solution and figures that are there may be replaced.
+        Whether dataset, solution, catalogue and figures that are there may be replaced.
+    say
+        Called with what is about to be done.
+    told
+        Called with how many plates are solved, and of how many.
     report
-        Called after each iteration with its figures.
+        Called after each iteration of the one plate with its figures.
 
     Raises
     ------
     ReseauError
         The output exists, or cannot be written; no half file is left behind.
+    """
+    place = Path(output)
+    if not (overwrite and place.is_dir()):
+        check_output(place, kind="directory")
+    if plate:
+        return _demo_plate(
+            place, small=small, seed=seed, overwrite=overwrite, report=report
+        )
+    # Not at the top: matplotlib is slow to import and nothing else needs it.
+    from .demo_survey import demo_survey
+
+    return demo_survey(
+        place,
+        small=small,
+        seed=seed,
+        workers=workers,
+        overwrite=overwrite,
+        say=say or (lambda _: None),
+        told=told,
+    )
+
+
+def _demo_plate(
+    place: Path, *, small: bool, seed: int, overwrite: bool, report: Report | None
+) -> Demonstration:
+    """Simulate one orbit of the mini survey, solve it, compare with truth, draw.
+
+    The telescope is on a satellite, whose motion aberrates; the Sun deflects.
     """
     # Not at the top: matplotlib is slow to import and nothing else needs it.
     from reseau.reports.drawable import Drawable
@@ -116,9 +198,6 @@ def demo(
 
     from .plot import draw_figures
 
-    place = Path(output)
-    if not (overwrite and place.is_dir()):
-        check_output(place, kind="directory")
     clock = [time.perf_counter()]
     simulated = simulate(
         place / "dataset",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 
 from reseau._compiled import computing
 from reseau.diagnostics.forecast.table import Forecast, forecast_of
@@ -21,7 +21,7 @@ from reseau.diagnostics.forecast.text import (
 from reseau.errors import unknown_name
 from reseau.plots import FORMATS, save
 from reseau.plots.forecast import forecast as draw
-from reseau.tables import new_file, os_errors, write_table
+from reseau.tables import check_output, new_file, os_errors, write_table
 
 from .plot import DOTS_PER_INCH, check_free
 from .simulate import as_dataset
@@ -90,7 +90,7 @@ def forecast(
         Instead of the description's.
     every_plate
         Whether each plate is computed; False: plates, exposures and stars that repeat
-        each other are counted instead. Absent: whether there are few enough.
+        each other are counted instead. Absent: whether there are at most 20.
     file_format
         Of the figure, "png" or "pdf".
     overwrite
@@ -119,7 +119,9 @@ def forecast(
             kind: Path(output) / name
             for kind, name in zip(("forecast", "rows", "stars"), names, strict=True)
         }
-        check_free(paths.values(), overwrite)
+        check_free([paths["forecast"]], overwrite)
+        for kind in ("rows", "stars"):
+            check_output(paths[kind], kind="file", overwrite=overwrite)
     opened = open_described(survey, scale=scale, seed=seed).survey
     numbers = forecast_of(
         opened, lambda plate: as_dataset(plate).dataset, each=every_plate, told=told
@@ -133,15 +135,14 @@ def _write(numbers: Forecast, paths: dict[str, Path], overwrite: bool) -> None:
     folder = paths["rows"].parent
     with os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    figure = forecast_figure(numbers)
-    save(figure, paths["forecast"], dots_per_inch=DOTS_PER_INCH)
+    save(forecast_figure(numbers)[0], paths["forecast"], dots_per_inch=DOTS_PER_INCH)
     with new_file(paths["rows"], overwrite=overwrite) as temporary:
         pc.write_csv(pa.table(row_columns(numbers)), temporary)
     write_table(pa.table(star_columns(numbers)), paths["stars"], overwrite=overwrite)
 
 
-def forecast_figure(numbers: Forecast) -> Figure:
-    """Return the figure of a forecast.
+def forecast_figure(numbers: Forecast) -> tuple[Axes, Axes]:
+    """Return the figure of a forecast, its two axes.
 
     Parameters
     ----------
@@ -172,11 +173,10 @@ def forecast_figure(numbers: Forecast) -> Figure:
         if wanted.motion_uas_per_yr is None
         else (wanted.motion_mag, wanted.motion_uas_per_yr),
     )
-    figure = axes[0].figure
-    figure.suptitle(
+    axes[0].figure.suptitle(
         f"{numbers.config.name}: what it will know of its stars", fontsize="medium"
     )
-    return figure
+    return axes
 
 
 __all__ = ["SurveyForecast", "forecast", "forecast_figure"]

@@ -21,6 +21,7 @@ from reseau.datasets import (
     read_instrument,
     read_solution,
 )
+from reseau.datasets.catalogues import CatalogueTables, is_catalogue, read_catalogue
 from reseau.datasets.survey_solutions import (
     SurveyTables,
     is_survey_solution,
@@ -34,6 +35,8 @@ from reseau.tables import read_table, settle_repeated, table_file
 from reseau.tables.damage import damage_told
 from reseau.tables.incomplete import refuse_incomplete
 
+from .info_of_catalogue import catalogue_facts
+
 MILLIMETRE = 1000.0
 
 
@@ -44,8 +47,8 @@ class Information:
     Attributes
     ----------
     kind
-        "dataset", "solution", "solution of a survey", "table", "instrument" or
-        "preset".
+        "dataset", "solution", "solution of a survey", "catalogue of many plates",
+        "table", "instrument" or "preset".
     name
         As it was given.
     facts
@@ -100,7 +103,7 @@ def describe(path: str | Path, *, allow_outside: bool = False) -> Information:
     Parameters
     ----------
     path
-        Dataset, solution, table, instrument file, or name of a preset.
+        Dataset, solution, catalogue, table, instrument file, or name of a preset.
     allow_outside
         Whether a dataset may name files outside its folder, by its keys or by links.
 
@@ -133,6 +136,8 @@ def _of_directory(place: Path, allow_outside: bool) -> Information:
     refuse_incomplete(place)
     if is_survey_solution(place):
         return _of_survey_solution(str(place), read_survey_tables(place))
+    if is_catalogue(place):
+        return _of_catalogue(str(place), read_catalogue(place))
     if (place / "summary.json").exists():
         with damage_told(place, "solution", "solve again"):
             return _of_solution(str(place), read_solution(place))
@@ -148,8 +153,8 @@ def _not_known(path: str | Path, given: str) -> FileFormatError:
     return FileFormatError(
         explain(
             given=f"{path}: {given}",
-            wanted="a dataset, a solution, a table, an instrument file or a preset "
-            f"({', '.join(presets())})",
+            wanted="a dataset, a solution, a catalogue, a table, an instrument file or "
+            f"a preset ({', '.join(presets())})",
             where=str(path),
             todo="correct the name",
         )
@@ -263,6 +268,16 @@ def _of_survey_solution(name: str, files: SurveyTables) -> Information:
     ]
     tables, sentences = _tables({"plates": files.plates}), list(found["verdict"])
     return Information("solution of a survey", name, facts, tables, sentences)
+
+
+def _of_catalogue(name: str, files: CatalogueTables) -> Information:
+    tables = {"catalogue": files.catalogue, "plates": files.plates}
+    tables |= {n: t for n, t in (("epochs", files.epochs), ("datum", files.datum)) if t}
+    sentences = [str(s) for s in files.summary["verdict"]]
+    facts = catalogue_facts(files)
+    return Information(
+        "catalogue of many plates", name, facts, _tables(tables), sentences
+    )
 
 
 def _flags(table: pa.Table, name: str) -> np.ndarray:

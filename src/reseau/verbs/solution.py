@@ -6,8 +6,7 @@ import html
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
-from importlib import import_module
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ from reseau.datasets.information import (
     write_information,
 )
 from reseau.datasets.solutions import write_files
-from reseau.errors import ConfigError, FileFormatError, explain, unknown_name
+from reseau.errors import ConfigError, FileFormatError, explain
 from reseau.exchange import PosteriorNames, to_arviz
 from reseau.exchange.posteriors import SavedPosterior, read_posterior, write_posterior
 from reseau.instrument import Instrument
@@ -34,10 +33,10 @@ from reseau.solvers import Draws
 from reseau.solvers.solution import METHODS_WITH_DRAWS
 from reseau.tables.astropy_tables import to_astropy
 
+from .figures_by_name import FiguresByName, drawing
 from .posterior import DRAWS, described, drawn, posterior_names, saved_posterior
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from xarray import DataTree
 
 WIDTH = 80
@@ -334,7 +333,7 @@ def read_solution(path: str | Path) -> Solution:
     return ReadSolution(read_tables(path))
 
 
-class Figures:
+class Figures(FiguresByName):
     """The figures of one solution, each by a method of the name of its kind.
 
     Parameters
@@ -344,40 +343,21 @@ class Figures:
     """
 
     def __init__(self, solution: Solution) -> None:
+        super().__init__(
+            where="solution.plot",
+            wanted="a solution that holds what the figure shows",
+            also={"residuals": "residual_quiver"},
+        )
         self._solution = solution
 
-    def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self), "residuals", *_drawing().KINDS})
+    def _kinds(self) -> Mapping[str, Any]:
+        kinds: Mapping[str, Any] = drawing().KINDS
+        return kinds
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        kinds = _drawing().KINDS
-        kind = "residual_quiver" if name == "residuals" else name
-        if kind not in kinds:
-            error = unknown_name("figure", name, tuple(kinds), where="solution.plot")
-            raise AttributeError(str(error))
-        return partial(self._draw, kind)
-
-    def _draw(self, kind: str) -> Figure:
-        drawing, found = _drawing(), self._solution
-        given = drawing.drawable(found if isinstance(found, Solved) else found.tables)
-        why = drawing.KINDS[kind].lacks(given)
-        if why:
-            raise ConfigError(
-                explain(
-                    given=f"the figure {kind} cannot be drawn: {why}",
-                    wanted="a solution that holds what the figure shows",
-                    where="solution.plot",
-                    todo="draw another one",
-                )
-            )
-        return drawing.drawn_figure(kind, given)
-
-
-def _drawing() -> Any:
-    """Return the room that draws, when it is first needed: matplotlib is slow."""
-    return import_module("reseau.verbs.plot")
+    def _given(self, **choices: Any) -> Any:
+        del choices  # a solution's figures have none
+        found = self._solution
+        return drawing().drawable(found if isinstance(found, Solved) else found.tables)
 
 
 def _quantities(table: Any) -> QTable:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from reseau.motions.epoch_astrometry import EpochAstrometry
-from reseau.motions.source_models.choice import Choice
+from reseau.motions.source_models.choice import UNKNOWN_NAME, Choice
 from reseau.motions.source_models.normal_points import normal_points
 from reseau.motions.source_models.orbit import DAYS_PER_YEAR, OrbitFit
 from reseau.motions.source_models.solution import SourceSolution, solution_of
@@ -31,20 +31,21 @@ def draw_sources(
     observer: str = "geocentre",
     overwrite: bool = False,
 ) -> list[Path]:
-    """Draw the first sources into a directory, and return the files.
+    """Draw the first sources that are determined, and return the files.
 
     Parameters
     ----------
     choice
         Models of all sources.
     folder
-        Made if it does not exist.
+        Where to; made if it does not exist.
     observer
         Who sees the parallax.
     overwrite
         Whether figures of the same names may be replaced.
     """
-    places = range(min(len(choice.kind), MOST))
+    known = [i for i, kind in enumerate(choice.kind) if kind != UNKNOWN_NAME]
+    places = known[:MOST]
     paths = {
         place: Path(folder) / f"source_{choice.astrometry.source_id[place]}.png"
         for place in places

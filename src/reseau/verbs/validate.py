@@ -1,8 +1,5 @@
 """`reseau validate` as a function: simulate a survey, solve it, compare with truth."""
 
-import json
-import shutil
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,17 +11,16 @@ from matplotlib.axes import Axes
 from reseau._compiled import computing
 from reseau.constants import DEGREE
 from reseau.datasets import read_dataset, read_truth
-from reseau.datasets.solutions import plain
 from reseau.diagnostics import Comparison, compare_with_truth, detector_outlines
+from reseau.diagnostics.motion_validation import MotionValidation
 from reseau.diagnostics.validation import (
     WIDEST,
     Validation,
     check_plate,
     summed_residuals,
 )
-from reseau.errors import OutputExistsError, explain
 from reseau.plates import SolveOptions
-from reseau.plots import footprint, save
+from reseau.plots import footprint
 from reseau.plots.validation import (
     artificial_means,
     position_errors,
@@ -32,7 +28,7 @@ from reseau.plots.validation import (
     wrong_priors,
 )
 from reseau.survey.survey import Survey
-from reseau.tables import columns_of, new_file
+from reseau.tables import columns_of
 
 from .simulate import as_dataset
 from .simulate_survey import survey_identity, write_opened
@@ -40,6 +36,8 @@ from .solve import solve
 from .solve_plates import solve_plates
 from .survey_input import open_described
 from .survey_solution import read_survey_solution
+from .validated_motions import check_part, motion_pages, validated_motions
+from .validation_folder import Clock, begin, draw_pages, write_result
 
 Told = Callable[[str, int, int], None]
 
@@ -56,9 +54,11 @@ class Validated:
     Attributes
     ----------
     output
-        Its directory, with ``dataset``, ``solution`` and ``figures``.
+        Its directory, with ``dataset``, ``solution``, ``catalogue`` and ``figures``.
     validation
-        Solutions against truth.
+        Solutions of single plates against truth.
+    motions
+        All plates together against truth; None: fewer than two are solved.
     figures
         The pictures, by name.
     seconds
@@ -69,6 +69,7 @@ class Validated:
 
     output: Path
     validation: Validation
+    motions: MotionValidation | None
     figures: Mapping[str, Path]
     seconds: Mapping[str, float]
     failed: tuple[int, ...]
@@ -76,12 +77,22 @@ class Validated:
     @property
     def exit_code(self) -> int:
         """Return 0 where all plates are solved and errors are as promised, else 3."""
-        return 0 if self.validation.consistent and not self.failed else 3
+        right = [self.validation.consistent]
+        if self.motions is not None:
+            right.append(self.motions.consistent)
+        return 0 if all(right) and not self.failed else 3
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, as ``validation.json`` holds them."""
+        motions = None if self.motions is None else self.motions.as_dict()
+        return self.validation.as_dict() | {"motions": motions}
 
     def lines(self) -> list[str]:
         """Return what to tell at the end."""
         spent = ", ".join(f"{name} {s:.1f} s" for name, s in self.seconds.items())
         lines = self.validation.lines()
+        if self.motions is not None:
+            lines += ["", *self.motions.lines()]
         if self.failed:
             lines += ["", f"NOT solved: plates {', '.join(map(str, self.failed))}"]
         return [
@@ -100,23 +111,29 @@ def validate(
     *,
     scale: float = 1.0,
     seed: int | None = None,
+    references: float = 1.0,
     workers: int | None = None,
     overwrite: bool = False,
     told: Told | None = None,
 ) -> Validated:
-    """Simulate a survey, solve all its plates, and compare them with the truth.
+    """Simulate a survey, solve its plates, join them, and compare with the truth.
 
     The pages of the Plate Analysis on its mini survey: the data on the sky, residuals,
     positions against truth, artificial sources by their weighted means, and what wrong
-    references do. What an earlier run has begun at `output` is continued.
+    references do; then motions and parallaxes of all plates together, tracks of single
+    stars, and beside them what averages over plates give. What an earlier run has begun
+    at `output` is continued; plates are joined anew.
 
     Parameters
     ----------
     survey, scale, seed, workers, overwrite
         As of `simulate_survey`.
     output
-        Directory to make, with ``dataset``, ``solution``, ``figures`` and
-        ``validation.json``.
+        Directory to make, with ``dataset``, ``solution``, ``catalogue``, ``figures``
+        and ``validation.json``.
+    references
+        Part of the references that count as such where plates are joined; each plate
+        alone takes all.
     told
         Called with a stage's name, how much of it is done, and of how much.
 
@@ -125,8 +142,9 @@ def validate(
     ReseauError
         The description is wrong, or the output cannot be written.
     """
-    folder, clock = Path(output), _Clock()
+    folder, clock = Path(output), Clock()
     tell = told or (lambda *_: None)
+    check_part(references)
     made = open_described(survey, scale=scale, seed=seed)
     begin(folder, survey_identity(made), overwrite=overwrite)
     if not (folder / "dataset" / "dataset.toml").exists():
@@ -160,64 +178,24 @@ def validate(
         made.survey.config.name, checks, _with_wrong_priors(made.survey, solved[0])
     )
     clock.ends("comparison")
-    figures = _draw(folder, validation, solved[0])
-    with new_file(folder / "validation.json", overwrite=True) as temporary:
-        text = json.dumps(plain(validation.as_dict()), indent=2, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    pages = page_axes(folder, validation, solved[0])
+    motions = None
+    if len(solved) > 1:
+        motions = validated_motions(
+            folder,
+            made.survey,
+            references=references,
+            wrong=WRONG,
+            told=lambda what: tell(what, 0, 1),
+        )
+        clock.ends("catalogue")
+        pages |= motion_pages(motions)
+    figures = draw_pages(folder, pages)
     clock.ends("figures")
     failed = tuple(solution.failed)
-    return Validated(folder, validation, figures, clock.seconds, failed)
-
-
-class _Clock:
-    """Seconds by stage."""
-
-    def __init__(self) -> None:
-        self.began = time.perf_counter()
-        self.seconds: dict[str, float] = {}
-
-    def ends(self, stage: str) -> None:
-        """Note that a stage ends here."""
-        now = time.perf_counter()
-        self.seconds[stage], self.began = now - self.began, now
-
-
-IDENTITY = "validate.json"
-
-
-def begin(folder: Path, identity: Mapping[str, Any], *, overwrite: bool) -> None:
-    """Make the folder of a validation, or accept what the same one has begun.
-
-    Parameters
-    ----------
-    folder
-        Where it goes.
-    identity
-        What makes its content, as plain values.
-    overwrite
-        Whether another validation there may be replaced.
-
-    Raises
-    ------
-    OutputExistsError
-        Something else is there.
-    """
-    file, text = folder / IDENTITY, json.dumps(identity, indent=2) + "\n"
-    if file.is_file() and file.read_text(encoding="utf-8") == text:
-        return
-    if folder.exists() and any(folder.iterdir()):
-        if not (overwrite and file.is_file()):
-            raise OutputExistsError(
-                explain(
-                    given=f"{folder} is there already",
-                    wanted="a new directory, or the same validation to be continued",
-                    where=str(folder),
-                    todo="give another name, or --overwrite for an earlier validation",
-                )
-            )
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    found = Validated(folder, validation, motions, figures, clock.seconds, failed)
+    write_result(folder / "validation.json", found.as_dict())
+    return found
 
 
 def _with_wrong_priors(made: Survey, plate: int) -> dict[str, Comparison]:
@@ -235,16 +213,24 @@ def _with_wrong_priors(made: Survey, plate: int) -> dict[str, Comparison]:
     }
 
 
-def _draw(folder: Path, found: Validation, plate: int) -> dict[str, Path]:
-    """Draw the pages and write them."""
-    place = folder / "figures"
-    place.mkdir(exist_ok=True)
+def page_axes(folder: Path, found: Validation, plate: int) -> dict[str, Axes]:
+    """Draw the pages of single plates.
+
+    Parameters
+    ----------
+    folder
+        Of the validation.
+    found
+        Solutions against truth.
+    plate
+        Of which the sky is shown.
+    """
     errors = {name: found.pooled(name)[0] for name in found.recoveries}
     if len(errors.get("target", ())) == len(errors.get("artificial", ())):
         errors.pop("target", None)  # the same sources
     rms = float(np.sqrt(np.mean([c.residual_rms**2 for c in found.checks])))
     pages: dict[str, Axes] = {
-        "sky": _sky(folder, plate),
+        "sky": sky_page(folder, plate),
         "residuals": residual_distribution(
             summed_residuals(found.checks), widest=WIDEST, rms=rms
         ),
@@ -257,14 +243,23 @@ def _draw(folder: Path, found: Validation, plate: int) -> dict[str, Path]:
             errors["artificial"],
             plates=len(found.checks),
         )
-    pages["wrong_priors"] = wrong_priors(
-        {name: compared.pulls for name, compared in found.wrong_priors.items()}
-    )
-    return {name: save(axes, place / f"{name}.png") for name, axes in pages.items()}
+    if found.wrong_priors:
+        pages["wrong_priors"] = wrong_priors(
+            {name: compared.pulls for name, compared in found.wrong_priors.items()}
+        )
+    return pages
 
 
-def _sky(folder: Path, plate: int) -> Axes:
-    """Draw one plate's exposures, references and artificial sources."""
+def sky_page(folder: Path, plate: int) -> Axes:
+    """Draw one plate's exposures, references and artificial sources.
+
+    Parameters
+    ----------
+    folder
+        With ``dataset``.
+    plate
+        Which.
+    """
     dataset = read_dataset(folder / "dataset", plate=plate)
     truth = columns_of(read_truth(folder / "dataset", plate=plate).sources)
     exposures = columns_of(dataset.exposures)

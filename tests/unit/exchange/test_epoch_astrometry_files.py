@@ -57,15 +57,18 @@ def test_each_dialect_is_told_by_its_content(tmp_path: Path) -> None:
 
 def test_a_table_of_residuals_is_read_with_its_catalogue(tmp_path: Path) -> None:
     table = columns()
+    table["used"] = np.arange(12) != 4
+    table["dra"][4], table["dra_error"][4] = 77.0, np.nan  # says nothing, left out
     folder = tmp_path / "catalogue"
     folder.mkdir()
     write_table(pa.table(table), folder / "epochs.parquet")
     solved = {"source_id": [5, 7], "ra": [1.0, 266.4], "dec": [2.0, -29.0]}
     solved |= {"parallax": [9.0, 1.5], "pmra": [9.0, 2.0], "pmdec": [9.0, -1.0]}
-    solved |= {"ref_epoch": [2031.0, 2031.0]}
-    write_table(pa.table(solved), folder / "sources.parquet")
+    solved |= {"ref_epoch": [2029.0, 2031.0]}
+    write_table(pa.table(solved), folder / "catalogue.parquet")
     found = sources(folder)
     assert found.choice.astrometry.reference_epoch == 2031.0
+    assert found.choice.astrometry.n_used.tolist() == [22]
     np.testing.assert_allclose(found.choice.astrometry.position, [[266.4, -29.0]])
     assert found[0]["pmra"] == pytest.approx(5.0, abs=1e-6)
     assert found[0]["parallax"] == pytest.approx(1.5, abs=1e-6)

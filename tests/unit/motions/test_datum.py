@@ -15,6 +15,8 @@ from reseau.motions.joint import joint
 from reseau.motions.merging import merged_factor
 from reseau.motions.reference_floor import ReferenceFloor
 from reseau.motions.solving import Motions, solve_jointly
+from reseau.tables import table_of
+from reseau.tables.datum_layout import DATUM
 
 
 def _row(datum: Datum, name: str) -> dict[str, float]:
@@ -108,6 +110,9 @@ def test_without_references_nothing_decides() -> None:
         assert np.isnan(_row(datum, name)["value"])
         assert _row(datum, name)["share_of_references"] == 0.0
     assert datum.columns() is None
+    table = table_of(datum.table, DATUM)
+    assert np.isinf(table["formal_error"].to_numpy()).any()
+    assert np.isnan(table["value"].to_numpy()).all()
     assert "No reference counts" in datum.sentences[-1]
     assert np.isnan(datum.maps.value).all()
 
@@ -120,3 +125,5 @@ def test_modes_without_a_name_are_the_named_ones_where_plates_say_nothing() -> N
     assert datum.table["named"][rows].min() > 0.99
     assert datum.table["share_of_references"][rows].min() > 0.99
     assert "--reference-floor" in datum.sentences[-1]
+    kept = table_of(datum.table, DATUM)
+    assert kept.column_names == list(datum.table)

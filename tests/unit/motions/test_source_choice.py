@@ -1,6 +1,7 @@
 """Which model simulated sources are given, and what is found of them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from reseau.motions.source_models.velocities import (
     orbital_speed,
     velocity_columns,
 )
+from reseau.verbs.source_figures import draw_sources
 
 PLACE = np.array([266.4, -29.0])
 FALSE_ALARM = 0.003
@@ -273,7 +275,9 @@ def test_outliers_lose_their_weight_and_spoil_nothing() -> None:
     assert (fit.degrees == 80 - 5 - 2).all()
 
 
-def test_sources_that_are_not_determined_are_named_and_stop_nobody() -> None:
+def test_sources_that_are_not_determined_are_named_and_stop_nobody(
+    tmp_path: Path,
+) -> None:
     rng = np.random.default_rng(11)
     good, few = simulated(1, 20, rng), simulated(1, 2, rng)
     both = two_dimensional(
@@ -291,7 +295,10 @@ def test_sources_that_are_not_determined_are_named_and_stop_nobody() -> None:
     table = solution_table(choice)
     assert np.isnan(table["parallax"].value[0])
     assert table["parallax"].value[1] == pytest.approx(1.5, abs=0.5)
-    assert any("Undetermined" in line for line in lines_of(choice))
+    assert any("do not determine" in line for line in lines_of(choice))
+    assert not any("nan" in line for line in lines_of(choice))
+    drawn = draw_sources(choice, tmp_path)
+    assert [path.name for path in drawn] == ["source_2.png"]
 
 
 def test_the_table_has_gaias_names_and_whole_ids() -> None:

@@ -103,7 +103,11 @@ def survey(_: object, __: Path, place: Path) -> object:
     made = reseau.simulate_survey(SMALL, place / "s", workers=1)
     solved = reseau.solve_plates(place / "s", place / "p", workers=1)
     again = reseau.read_survey_solution(place / "p")
+    joined = reseau.combine(place / "p", epoch=2029.0, robust=True)
+    bounds = reseau.forecast(SMALL)
     return [
+        columns_of(joined.tables.catalogue.select(["ra", "parallax_error"])),
+        bounds.as_dict(),
         planned.as_dict(),
         columns_of(made.plate(0).dataset.measurements.select(["x", "y"])),
         np.asarray(solved.solution(0).sources["ra"]),
@@ -118,10 +122,34 @@ def checked(_: object, __: Path, place: Path) -> object:
     return [found.validation.as_dict(), costs.as_dict()]
 
 
+def followed(_: object, __: Path, ___: Path) -> object:
+    """A star that moves straight on, of which positions are given."""
+    epoch = np.linspace(2030.0, 2033.0, 12)
+    positions = {
+        "epoch": epoch,
+        "dra": 3.0 * (epoch - 2031.5) + 0.2 * np.cos(7.0 * epoch),
+        "ddec": -2.0 * (epoch - 2031.5) + 0.2 * np.sin(9.0 * epoch),
+        "dra_error": np.full(12, 0.2),
+        "ddec_error": np.full(12, 0.2),
+        "parallax_factor_ra": np.sin(2.0 * np.pi * epoch),
+        "parallax_factor_dec": np.cos(2.0 * np.pi * epoch),
+    }
+    star = reseau.sources(positions, model="5")[0]
+    return [star["pmra"], star["parallax"], star.error_of("pmra")]
+
+
 CASES = {
     **dict.fromkeys(("budget", "validate"), checked),
     **dict.fromkeys(
-        ("plan", "read_survey_solution", "simulate_survey", "solve_plates"), survey
+        (
+            "combine",
+            "forecast",
+            "plan",
+            "read_survey_solution",
+            "simulate_survey",
+            "solve_plates",
+        ),
+        survey,
     ),
     **dict.fromkeys(("read_dataset", "read_instrument", "read_solution"), files),
     **dict.fromkeys(("write_dataset", "write_instrument"), files),
@@ -134,6 +162,7 @@ CASES = {
     "posterior": posterior,
     "simulate": simulate,
     "solve": solve,
+    "sources": followed,
 }
 
 

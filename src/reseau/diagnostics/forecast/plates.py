@@ -1,7 +1,7 @@
 """The plates of a survey as information: each of them, or what repeats once."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -133,40 +133,54 @@ def repeated_plates(
     dataset_of, told
         As of `every_plate`; told after each kind of plate.
     """
-    groups, part = _grouped(survey, error)
+    groups, weight, part = _grouped(survey, error)
     expected = _with_few_stars(ideal(survey), groups.row)
-    strength = _strengths(expected, groups, part)
     plan = survey.plan
-    orbits, stretch = kinds_of_orbits(plan), stretches(plan)
-    found = []
-    for kind, first in enumerate(orbits.first):
-        few = few_exposures(plan, int(first))
-        plate = expected.expected(int(first), few.taken)
-        said = _said(_strengthened(plate, strength, few.count), dataset_of, 1)
+    orbits = kinds_of_orbits(plan)
+    few = [few_exposures(plan, int(plate)) for plate in orbits.middle]
+    made = [
+        expected.expected(int(plate), one.taken)
+        for plate, one in zip(orbits.middle, few, strict=True)
+    ]
+    number = np.bincount(orbits.which) * np.array([one.number for one in few])
+    smaller = _strengths(expected, made, number, weight)
+    stretch, found = stretches(plan), []
+    for kind, (plate, one) in enumerate(zip(made, few, strict=True)):
+        strong = _strengthened(expected, plate, smaller * one.number**-0.5)
+        own = orbits.which == kind
         visits = [
-            time_nodes(plan.middle[(orbits.which == kind) & (stretch == one)])
-            for one in np.unique(stretch[orbits.which == kind])
+            time_nodes(plan.middle[own & (stretch == some)])
+            for some in np.unique(stretch[own])
         ]
         epoch = np.concatenate([nodes.epoch for nodes in visits])
-        observer = observer_of(survey.config, epoch).position
-        count = np.concatenate([nodes.count for nodes in visits])
-        found.append(Repeated(said, epoch, observer, count))
+        found.append(
+            Repeated(
+                _said(strong, dataset_of, 1),
+                epoch,
+                observer_of(survey.config, epoch).position,
+                np.concatenate([nodes.number for nodes in visits]),
+            )
+        )
         if told is not None:
-            told(kind + 1, len(orbits.first))
+            told(kind + 1, len(made))
     which = _standing(survey, groups.row[groups.which])
     return Plates(found, which, part, float(np.mean(plan.middle)))
 
 
 def _grouped(
     survey: Survey, error: np.ndarray
-) -> tuple[Groups, Float[np.ndarray, "n"]]:
-    """Return groups of stars, and each star's part of its group's information."""
+) -> tuple[Groups, Float[np.ndarray, "g"], Float[np.ndarray, "n"]]:
+    """Return groups of stars, their weights, and each star's part of its group's.
+
+    A weight is what all exposures tell together of a coordinate, in units of one
+    exposure of the star that stands for the group; groups are in the order of these.
+    """
     stars = survey.stars
     fixed = np.flatnonzero(_standing(survey, np.zeros(len(stars), dtype=int)) == 0)
     known = np.isin(stars.source_id, survey.references.columns["source_id"])
     kind = 2 * np.floor(stars.phot_hw_mag / CLASS).astype(int) + known
     seen = coverage(survey.plan, survey.instrument, survey.directions[fixed])
-    weight = np.ones(len(stars))
+    weight = np.zeros(len(stars))
     weight[fixed] = np.maximum(seen.exposures, UNSEEN) * error[fixed] ** -2.0
     some = group_stars(
         survey.directions[fixed],
@@ -174,15 +188,38 @@ def _grouped(
         weight[fixed],
         field_side(survey.instrument) / CELLS,
     )
+    order = np.argsort(some.row)
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
     which = np.zeros(len(stars), dtype=int)
-    which[fixed] = some.which
-    total = np.bincount(some.which, weight[fixed])
-    return Groups(fixed[some.row], which), weight / total[which]
+    which[fixed] = place[some.which]
+    total = np.bincount(which[fixed], weight[fixed])
+    groups = Groups(fixed[some.row[order]], which)
+    return groups, total / error[groups.row] ** -2.0, weight / total[which]
 
 
-def _with_few_stars(survey: Survey, row: np.ndarray) -> Survey:
-    """Return a survey of some of its stars, with their references."""
-    row = np.sort(row)
+def _strengths(
+    survey: Survey,
+    plates: Sequence[SimulatedPlate],
+    number: Float[np.ndarray, "k"],
+    weight: Float[np.ndarray, "g"],
+) -> Float[np.ndarray, "g"]:
+    """Return how much smaller errors of stars are that stand for others.
+
+    So that with the exposures that these plates have of each, of which each counts as
+    often as `number` says, it has the weight of its group, which is in units of one of
+    its own exposures.
+    """
+    seen = np.zeros(len(survey.stars))
+    for plate, count in zip(plates, number, strict=True):
+        row = np.searchsorted(survey.stars.source_id, plate.measurements["source_id"])
+        seen += count * np.bincount(row, minlength=seen.size)
+    found: np.ndarray = np.sqrt(np.maximum(seen, UNSEEN) / weight)
+    return found
+
+
+def _with_few_stars(survey: Survey, row: Int[np.ndarray, "g"]) -> Survey:
+    """Return a survey of some of its stars, their rows rising, and their references."""
     stars, references = survey.stars.taken(row), survey.references
     kept = np.isin(references.columns["source_id"], stars.source_id)
     few = replace(
@@ -193,23 +230,14 @@ def _with_few_stars(survey: Survey, row: np.ndarray) -> Survey:
     return replace(survey, stars=stars, references=few)
 
 
-def _strengths(
-    survey: Survey, groups: Groups, part: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Return how much smaller errors of stars are that stand for others."""
-    order = np.argsort(groups.row)
-    return {"id": survey.stars.source_id, "factor": np.sqrt(part[groups.row[order]])}
-
-
 def _strengthened(
-    plate: SimulatedPlate, strength: dict[str, np.ndarray], count: float
+    survey: Survey, plate: SimulatedPlate, smaller: Float[np.ndarray, "g"]
 ) -> SimulatedPlate:
-    """Return a plate whose measurements stand for several."""
+    """Return a plate whose stars have errors so much smaller."""
     measured = plate.measurements
-    place = np.searchsorted(strength["id"], measured["source_id"])
-    factor = strength["factor"][place] * count**-0.5
-    smaller = {name: factor * measured[name] for name in ("x_error", "y_error")}
-    return replace(plate, measurements={**measured, **smaller})
+    row = np.searchsorted(survey.stars.source_id, measured["source_id"])
+    errors = {name: smaller[row] * measured[name] for name in ("x_error", "y_error")}
+    return replace(plate, measurements={**measured, **errors})
 
 
 def in_order(plates: Plates) -> list[Repeated]:
@@ -222,8 +250,8 @@ def in_order(plates: Plates) -> list[Repeated]:
     """
 
     def key(one: Repeated) -> tuple[float, ...]:
-        centre = np.mean(one.information.direction, axis=0)
-        return (*np.round(centre, 3), float(one.epoch[0]))
+        centre = np.round(one.information.direction.mean(axis=0), 3)
+        return tuple(np.append(centre, one.epoch[0]).tolist())
 
     return sorted(plates.repeated, key=key)
 

@@ -147,7 +147,7 @@ def _table(
     rows: tuple[ForecastRow, ...], title: str, unit: str, columns: list[int]
 ) -> Iterator[str]:
     yield f"{title} (1σ) [{unit}]"
-    heads = ("forecast", "held", "no entry", "visits", "random limit")
+    heads = ("forecast", "held", "no entry", "visits", "limit")
     yield f"  {'Hw':>5}{'stars':>9}" + "".join(map("{:>12}".format, heads))
     for row in rows:
         values = (getattr(row, name)[columns].max() for name in COLUMNS)
@@ -161,7 +161,7 @@ def _meaning() -> Iterator[str]:
     yield "  held          the same if calibration were known"
     yield "  no entry      had they no entry in the catalogue of references"
     yield "  visits        nor that, and calibration known: their own visits"
-    yield "  random limit  of a typical star, as in `reseau plan`"
+    yield "  limit         random limit of a typical star, as in `reseau plan`"
 
 
 def _verdicts(forecast: Forecast) -> Iterator[str]:

@@ -10,6 +10,7 @@ dra_error, ddec_error; ra_error, ...      1σ of right ascension × cos dec, and
 dra_ddec_corr; ra_dec_corr                their correlation
 parallax_factor_ra, parallax_factor_dec   towards East and North; else from the observer
 source_id, plate_id                       which source, which visit
+used                                      rows that are false are left out
 ========================================  =============================================
 """
 
@@ -75,7 +76,7 @@ def read_positions(
     CatalogueError
         Columns are missing or hold what is no measurement.
     """
-    found = _columns(table, where)
+    found = _columns(_used(table), where)
     relative = "dra" in found
     first = "dra" if relative else "ra"
     names = ("dra_error", "ddec_error") if relative else ("ra_error", "dec_error")
@@ -110,6 +111,12 @@ def read_positions(
         published=published,
         origin="residuals of a catalogue" if sources is not None else "positions",
     )
+
+
+def _used(table: pa.Table) -> pa.Table:
+    if "used" not in table.column_names or table["used"].type != pa.bool_():
+        return table
+    return table.filter(table["used"].fill_null(False))
 
 
 def _columns(table: pa.Table, where: str) -> dict[str, np.ndarray]:
@@ -179,8 +186,14 @@ def _catalogue(
         for column, name in enumerate(names):
             if name in sources:
                 target[known, column] = np.nan_to_num(sources[name][row[known]])
-    epochs = sources.get("ref_epoch")
-    return place, published, None if epochs is None else float(epochs[0])
+    if "ref_epoch" not in sources or not known.any():
+        return place, published, None
+    epochs = sources["ref_epoch"][row]
+    common = float(epochs[known][0])
+    # Places of other epochs are carried to the common one.
+    shift = np.where(known, common - epochs, 0.0)[:, None] * published[:, 1:] / 3.6e6
+    shift[:, 0] /= np.cos(np.deg2rad(place[:, 1]))
+    return place + shift, published, common
 
 
 _MOTION = ("parallax", "pmra", "pmdec")

@@ -61,7 +61,7 @@ def acceleration_basis(
     References
     ----------
     Gaia DR3 documentation, eq. 7.5; The Hipparcos and Tycho Catalogues, ESA SP-1200,
-    vol. 1, section 2.3.
+    vol. 1.
     """
     name = astrometry.basis if name is None else name
     if name == "hipparcos":

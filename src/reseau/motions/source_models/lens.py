@@ -2,7 +2,7 @@
 
 The centroid of the two images is moved away from the lens by ``θ_E u / (u² + 2)``, with
 u the place of the source as seen from the lens in Einstein radii (Hog, Novikov and
-Polnarev 1995; Dominik and Sahu 2000, ApJ 534, 213, eq. 7). The lens moves uniformly:
+Polnarev 1995; Dominik and Sahu 2000, ApJ 534, 213). The lens moves uniformly:
 ``u = (τ, u₀)`` along and across the relative motion, ``τ = (t - t₀) / t_E``; that it
 has a parallax of its own is left out. For given t₀, t_E and u₀ the shift is linear in
 θ_E (sin φ, cos φ), with φ the position angle in which the source passes the lens.

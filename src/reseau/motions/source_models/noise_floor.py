@@ -75,7 +75,7 @@ def fit_noise_floor(
 
     Notes
     -----
-    Gaia's excess source noise (Lindegren et al. 2012, section 3.6): the root ε² of
+    Gaia's excess source noise (Lindegren et al. 2012): the root ε² of
     χ²(ε²) = ν. 1/χ² is nearly linear in ε², where Newton's method needs few steps; it
     is kept between bounds, so that it always ends.
     """

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .choice import Choice
+from .choice import UNKNOWN_NAME, Choice
 from .orbit import OrbitFit
 from .shared_orbit import SharedOrbitFit
 from .solution import ELEMENT_UNITS, PARAMETER_UNITS, SourceSolution, solution_of
@@ -84,6 +84,9 @@ def report_of(solution: SourceSolution) -> list[str]:
     astrometry = solution.astrometry
     name = int(astrometry.source_id[0])
     lines = [f"source {name}: {solution.kind}"]
+    if solution.kind == UNKNOWN_NAME:
+        used = int(astrometry.n_used[0])
+        return [*lines, f"  {used} rows do not determine its parameters"]
     lines += [
         f"  epoch {astrometry.reference_epoch:.2f}, span {astrometry.span[0]:.2f} yr, "
         f"{int(astrometry.n_used[0])} rows, F2 {solution.goodness:.2f}, "

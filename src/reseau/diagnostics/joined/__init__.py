@@ -1,0 +1,1 @@
+"""The catalogue of many plates: what its figures show, in numbers."""

@@ -334,6 +334,36 @@ def test_direct_solution_of_exact_information_needs_no_iteration(case):
     assert [len(steps) - 1 for steps in found.steps] == [1, 0]
 
 
+def written_out(equations):
+    """Return the normal matrix of all stars, from what the plates say."""
+    matrix = linalg.block_diag(*equations.blocks)
+    for share in equations.plates:
+        row, _, slope = share.mapped
+        at = (5 * row[:, None] + np.arange(5)).ravel()
+        columns = slope.transpose(0, 2, 1) @ share.information.columns.astype(float)
+        flat = columns.reshape(at.size, -1)
+        matrix[np.ix_(at, at)] -= flat @ flat.T
+    return matrix
+
+
+@in_double
+def test_with_few_references_the_weakest_modes_are_exact_and_iterations_few():
+    stars, plates = survey(0.02)
+    assert 1 <= stars.is_reference.sum() <= 12
+    equations = joint(said(stars, plates, 1e-3), stars)
+    factor = factor_of(equations, 1e-2)
+    root = linalg.block_diag(*factor.root)
+    white = linalg.solve_triangular(root, written_out(equations), lower=True)
+    white = linalg.solve_triangular(root, white.T, lower=True)
+    left = linalg.eigvalsh(white, subset_by_index=[0, 9])
+    # Far below what a mode may have that is dropped.
+    assert left[4] < 1e-3
+    np.testing.assert_allclose(np.sort(factor.left)[:10], left, rtol=0.02)
+    found = solve_jointly(equations, factor=factor)
+    assert found.converged
+    assert found.iterations <= 6
+
+
 @in_double
 def test_null_directions_are_those_that_all_plates_leave_open():
     # Without priors, and with polynomials that are free, polynomials of positions,
@@ -342,13 +372,7 @@ def test_null_directions_are_those_that_all_plates_leave_open():
     free = [p._replace(widths=np.full_like(p.widths, 1e3)) for p in plates]
     bare = replace(stars, prior=np.zeros_like(stars.prior))
     exact = joint(said(bare, free), bare)
-    matrix = linalg.block_diag(*exact.blocks)
-    for share in exact.plates:
-        row, _, slope = share.mapped
-        at = (5 * row[:, None] + np.arange(5)).ravel()
-        columns = slope.transpose(0, 2, 1) @ share.information.columns
-        flat = columns.reshape(at.size, -1)
-        matrix[np.ix_(at, at)] -= flat @ flat.T
+    matrix = written_out(exact)
     kept = joint(said(bare, free, 1e-3), bare)
     null = factor_of(kept, 1e-2).null
     flat = null.reshape(5 * STARS, -1)

@@ -1,7 +1,7 @@
 """demo, compare and validate on a survey of a few plates, from plates to motions."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import reseau
+from reseau.datasets import read_truth
 from reseau.datasets.catalogues import read_catalogue
 from reseau.diagnostics.motion_validation import WAYS
 from reseau.errors import ConfigError, FileFormatError
@@ -23,33 +24,33 @@ from reseau.verbs.validation_folder import begin
 
 Run = Callable[..., Any]
 
-SIZE = {"orbits": 3, "exposures": 3, "count": 300, "artificial": 40}
+SIZE = {"orbits": 4, "exposures": 3, "count": 250, "artificial": 40}
 PAGES = {"sky", "tracks", "artificial_motions", "motions"}
 
 
-@pytest.fixture(scope="module")
-def small() -> Any:
+@pytest.fixture(scope="module", autouse=True)
+def _small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo_survey, "SMALL", SIZE)
         yield
 
 
 @pytest.fixture(scope="module")
-def shown(run: Run, small: None, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Return how a demonstration of three plates ended, and its folder."""
+def shown(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return how a demonstration of four plates ended, and its folder."""
     place = tmp_path_factory.mktemp("whole") / "demo"
     return run("demo", "-o", place, "--small", "--workers", 1), place
 
 
 @pytest.fixture(scope="module")
-def opened(small: None) -> Described:
+def opened() -> Described:
     return open_described(demo_config(small=True))
 
 
 def test_demo_makes_motions(shown: Any) -> None:
     result, place = shown
     assert result.exit_code == 0, result
-    assert result.stdout.startswith("Simulating 3 plates")
+    assert result.stdout.startswith("Simulating 4 plates")
     for words in ("Solving the plates", "Joining plates", "as promised", "pmdec"):
         assert words in result.stdout
     figures = {path.stem: path for path in (place / "figures").iterdir()}
@@ -82,9 +83,9 @@ def test_what_is_no_truth_is_refused(run: Run, shown: Any) -> None:
     result = run("compare", place / "catalogue", "--truth", place / "figures")
     assert result.exit_code == 2
     assert "sources.parquet" in result.stderr
-    motions = read_motions(place / "catalogue")
-    with pytest.raises(FileFormatError, match="Motions"):
-        reseau.compare(place / "catalogue", motions)
+    truth = read_truth(place / "dataset", plate=0)
+    with pytest.raises(FileFormatError, match="and Truth to compare it with"):
+        reseau.compare(read_motions(place / "catalogue"), truth)
 
 
 def test_other_references_need_no_plate_to_be_solved_again(
@@ -117,7 +118,7 @@ def test_tracks_are_the_catalogue_and_its_epochs(shown: Any, opened: Described) 
             [np.interp(track.epoch, track.curve_epoch, a) for a in track.curve.T]
         ).T
         pulls = (track.offset - expected) / track.offset_error
-        # Of three positions in two coordinates, and a curve that follows them.
+        # Of four positions in two coordinates, and a curve that follows them.
         assert np.sqrt(np.mean(pulls**2)) < 3.5
 
 

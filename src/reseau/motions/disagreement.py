@@ -88,10 +88,10 @@ class PlateTest(NamedTuple):
 def judge_plates(
     equations: Joint,
     weight: Float[np.ndarray, "p"],
-    grams: Sequence[Float[np.ndarray, "r r"]],
+    grams: Sequence[Float[np.ndarray, "_ _"]],
     factor: LowRankFactor,
-    drawn: Sequence[Float[np.ndarray, "n 2"]],
-    aside: Sequence[Bool[np.ndarray, "n"]],
+    drawn: Sequence[Float[np.ndarray, "_ 2"]],
+    aside: Sequence[Bool[np.ndarray, "_"]],
 ) -> PlateTest:
     """Test every plate against all others.
 

@@ -48,7 +48,7 @@ def free_positions(
 
 def left_out_epochs(
     plates: Sequence[Information],
-    out: Sequence[Bool[np.ndarray, "n"]],
+    out: Sequence[Bool[np.ndarray, "_"]],
     stars: Stars,
 ) -> list[tuple[Share, Epochs]]:
     """Return positions that do not count, of each plate that has any.

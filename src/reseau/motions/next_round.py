@@ -85,7 +85,7 @@ def _left_out(
     epochs: Epochs,
     steady: Bool[np.ndarray, "n"],
     square: Float[np.ndarray, "m"],
-) -> tuple[tuple[Bool[np.ndarray, "m"], ...], Bool[np.ndarray, "n"]]:
+) -> tuple[tuple[Bool[np.ndarray, "_"], ...], Bool[np.ndarray, "n"]]:
     """Return which sources are free on each plate, and which stars are restless.
 
     Parameters

@@ -34,7 +34,7 @@ class State:
     """
 
     counts: Bool[np.ndarray, "n"]
-    out: tuple[Bool[np.ndarray, "m"], ...]
+    out: tuple[Bool[np.ndarray, "_"], ...]
     weight: Float[np.ndarray, "p"]
     restless: Bool[np.ndarray, "n"]
 

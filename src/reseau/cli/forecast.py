@@ -38,7 +38,7 @@ def forecast(
         bool | None,
         typer.Option(
             "--every-plate/--repeated",
-            help="Compute each plate, or count what repeats; else by their number.",
+            help="Compute each plate, or count what repeats; absent: each of up to 20.",
             show_default=False,
         ),
     ] = None,

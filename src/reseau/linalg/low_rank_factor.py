@@ -224,8 +224,8 @@ def factor_of_whitened(
     threshold
         As of `factorise_low_rank`, whose errors it has.
     least
-        Modes of which no more than this is left are null, too: what is left of columns
-        that were merged many times is not known better.
+        Modes of which no more than this is left are null; where it is given it stands
+        for the rounding of columns of 32 bits, whose bound is seldom reached.
     """
     n, size = root.shape[:2]
     none = np.zeros((n, size, 0))
@@ -245,6 +245,10 @@ def _factor_of(
     values = found.columns.values
     values /= np.sqrt(share)
     rounding = np.maximum(_rounding_of(found.columns, left, root, kind), least)
+    at_most = rounding
+    if least:
+        fine = _rounding_of(found.columns, left, root, np.float64)
+        at_most = np.maximum(fine, least)
     if np.any(left < -rounding):
         raise DegeneracyError(
             explain(
@@ -257,7 +261,7 @@ def _factor_of(
             )
         )
     rows = found.columns.rows
-    gone = left <= rounding
+    gone = left <= at_most
     if not gone.any():
         none = np.zeros((*root.shape[:2], 0))
         return LowRankFactor(root, _on_all(rows, values, len(root)), share, left, none)

@@ -8,7 +8,9 @@ Two tests of what draws its sources at the solution, r, of covariance Ω − Ω 
   its covariance VᵀΩV − VᵀΩE C EᵀΩV. Along V that is the difference of what the plate
   says and what all others say, exactly, its calibration's freedom included.
 
-A plate of weight w had the part w of that: covariances are Ω + (1 − 2w) Ω E C Eᵀ Ω.
+A plate whose errors are s times what they claim to be, and that counts w = 1/s², has
+residuals of covariance s² (Ω − w Ω E C Eᵀ Ω), so that χ² over the degrees of freedom is
+s². One that does not count is compared with an independent solution: Ω + Ω E C Eᵀ Ω.
 
 References
 ----------
@@ -28,6 +30,7 @@ from reseau.linalg import LowRankFactor
 
 from .joint import Joint, Share
 from .left_out import free_offsets
+from .round_state import NEXT_TO_NOTHING
 
 FALSE_ALARM = 1e-4
 """p-value below which a plate's factor is larger than chance makes it."""
@@ -143,6 +146,11 @@ def _set_aside(
     return drawn - share.applied(offset)
 
 
+def _part(w: float) -> float:
+    """Return how the solution's covariance enters that of what draws a plate."""
+    return 1.0 if w <= NEXT_TO_NOTHING else -w
+
+
 def _chi2(
     share: Share, w: float, gram: np.ndarray, drawn: np.ndarray, errors: np.ndarray
 ) -> tuple[float, float]:
@@ -164,7 +172,7 @@ def _chi2(
     inner = flat.T @ moved.reshape(len(flat), -1).astype(flat.dtype)
     given = np.sum(moved * np.einsum("nij,njm->nim", said.blocks, moved))
     given = (given - np.sum(inner**2)) / (w * errors.shape[0])
-    dof = 2 * row.size - np.count_nonzero(gone) + (1.0 - 2.0 * w) * given
+    dof = 2 * row.size - np.count_nonzero(gone) + _part(w) * given
     return float(chi2), float(max(dof, 0.0))
 
 
@@ -198,7 +206,7 @@ def _jackknife(
         right[row] = np.einsum("nik,nim->nkm", e, image) / w
         solved = factor.solve(right)
         given = np.einsum("nkm,nkl->ml", right[row], solved[row])
-        own = own + (1.0 - 2.0 * w) * 0.5 * (given + given.T)
+        own = own + _part(w) * 0.5 * (given + given.T)
         basis = _free(own, scale, seen)
         square = _square(basis, own, score)
     size = np.where(seen, np.maximum(np.diag(own), 1e-300), np.nan)

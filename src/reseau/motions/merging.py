@@ -60,8 +60,7 @@ def merged_factor(
         nodes = each_part(lambda pair: _joined(pair, epsilon), pairs)
     columns = [node.columns for node in nodes]
     if epsilon:
-        dropped = dropped_on_weak_modes(equations, root, columns, epsilon)
-        columns += [] if dropped is None else [dropped]
+        columns += dropped_on_weak_modes(equations, root, columns, epsilon)
     coarse = any(part.values.dtype == np.float32 for part in columns)
     return factor_of_whitened(root, columns, epsilon, least=LEAST if coarse else 0.0)
 

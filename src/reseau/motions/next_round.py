@@ -14,7 +14,7 @@ WORST = 3.0
 """A plate whose errors are more than this times what they claim to be is left out; or,
 where most plates' are larger than they claim, this times the median of all."""
 
-TOGETHER = 0.5
+TOGETHER = 0.7
 """Of several such plates those go first that are worse than this part of the worst."""
 
 LEAST = 1.02
@@ -24,7 +24,7 @@ MOST_LEFT_OUT = 0.25
 """Part of its plates that may be wrong about a star; one may in any case."""
 
 
-def next_state(state: State, found: Judged) -> State:
+def next_state(state: State, found: Judged, *, back: bool = True) -> State:
     """Return what counts in the next round.
 
     Parameters
@@ -33,19 +33,25 @@ def next_state(state: State, found: Judged) -> State:
         What counted.
     found
         What was judged.
+    back
+        Whether what does not count may come back.
     """
     factor = found.plates.factor
     gone = _gone(state.gone, factor)
+    if not back:
+        gone |= state.gone
     if np.any(gone & ~state.gone):
         return replace(state, weight=np.where(gone, NEXT_TO_NOTHING, state.weight))
     weight = np.where(factor > LEAST, factor**-2.0, 1.0)
     weight = np.where(gone, NEXT_TO_NOTHING, weight)
     same = np.abs(weight - state.weight) < SAME * state.weight
     weight = np.where(same, state.weight, weight)
+    weight = weight if back else np.minimum(weight, state.weight)
     square = _squares(state, found.epochs, weight)
     counts = np.where(_misplaced(square, found), state.counts, found.counts)
+    counts = counts if back else counts & state.counts
     steady = counts == state.counts
-    out, restless = _left_out(state, found.epochs, steady, square)
+    out, restless = _left_out(state, found.epochs, steady, square, back=back)
     return State(counts, out, weight, restless)
 
 
@@ -85,6 +91,8 @@ def _left_out(
     epochs: Epochs,
     steady: Bool[np.ndarray, "n"],
     square: Float[np.ndarray, "m"],
+    *,
+    back: bool,
 ) -> tuple[tuple[Bool[np.ndarray, "_"], ...], Bool[np.ndarray, "n"]]:
     """Return which sources are free on each plate, and which stars are restless.
 
@@ -94,12 +102,14 @@ def _left_out(
         Stars whose reference was not judged otherwise in this round.
     square
         χ² of stars on plates.
+    back
+        Whether what does not count may come back.
     """
     n = steady.size
     beyond = square > LIMIT
     number = np.bincount(epochs.star[~state.gone[epochs.plate]], minlength=n)
     allowed = np.maximum(1.0, MOST_LEFT_OUT * number)
-    staying = epochs.out & (beyond | ~epochs.told)
+    staying = epochs.out & (beyond | ~epochs.told | (not back))
     held = np.bincount(epochs.star[staying], minlength=n)
     new = _worst_of_each(square, beyond & ~epochs.out, epochs.star)
     new &= (steady & ~state.restless)[epochs.star]

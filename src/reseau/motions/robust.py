@@ -10,8 +10,8 @@ In rounds all is judged at one solution and changed, the strongest first:
   there. Where that is so on too many of its plates, it is the star that moves
   otherwise: all its plates count, and its F2 tells.
 
-All is judged anew in every round, and may come back. Nothing is dropped in silence:
-what lost its weight is listed, and every star stays.
+All is judged anew in every round, and in the first half of them may come back. Nothing
+is dropped in silence: what lost its weight is listed, and every star stays.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from reseau.linalg import (
 )
 
 from .disagreement import PlateTest
-from .joint import Joint, joint
+from .joint import Joint, Share, joint
 from .judgement import Judged, judged
 from .left_out import Kept, weighted, without_sources
 from .merging import EPSILON
@@ -137,26 +137,23 @@ def solve_robustly(
         for plate, out in zip(plates, state.out, strict=True)
     ]
     coarse = max(epsilon, COARSE)
-    motions = solve_jointly(
-        _equations(kept, stars, state, stars.parameters), epsilon=coarse
-    )
+    motions = solve_jointly(_equations(kept, stars, state), epsilon=coarse)
     settled = False
-    for _ in range(rounds):
+    for number in range(rounds):
         found = judged(motions, plates, stars, state, kept)
-        new = next_state(state, found)
+        new = next_state(state, found, back=2 * number < rounds)
         settled = new.same_as(state)
         if settled:
             break
         kept = _kept_again(plates, kept, state, new)
-        now = motions.equations.stars.parameters
-        equations = _equations(kept, stars, new, now)
+        equations = _equations(kept, stars, new, motions.equations)
         factor = None
         if new.same_plates(state):
             factor = _with_blocks(motions.factor, equations.blocks)
         motions = solve_jointly(equations, epsilon=coarse, factor=factor)
         state = new
     motions = solve_jointly(motions.equations, epsilon=epsilon)
-    if not settled:
+    if not (settled and rounds):
         found = judged(motions, plates, stars, state, kept)
     return _outcome(motions, found, state, plates, stars, settled)
 
@@ -187,23 +184,36 @@ def _equations(
     kept: Sequence[Kept],
     stars: Stars,
     state: State,
-    parameters: Float[np.ndarray, "n 6"],
+    before: Joint | None = None,
 ) -> Joint:
-    """Return the normal equations of what counts."""
+    """Return the normal equations of what counts, at the solution before, if any."""
     counts = state.counts
     now = replace(
-        stars,
-        parameters=parameters,
+        stars if before is None else before.stars,
         mean=stars.mean.copy(),
         prior=np.where(counts[:, None, None], stars.prior, 0.0),
         is_reference=stars.is_reference & counts,
+        solved_for=stars.solved_for,
     )
     said = [
         weighted(some.information, float(w))
         for some, w in zip(kept, state.weight, strict=True)
     ]
-    bare = joint(said, now)
+    bare = joint(said, now) if before is None else _exchanged(before, said, now)
     return Joint(_with_wide_priors(now, bare.blocks), bare.plates)
+
+
+def _exchanged(before: Joint, said: Sequence[Information], now: Stars) -> Joint:
+    """Return equations at the same point, in which plates say something else."""
+    return Joint(
+        now,
+        tuple(
+            Share(plate, share.mapped)
+            if np.array_equal(plate.source_id, share.information.source_id)
+            else joint([plate], now).plates[0]
+            for plate, share in zip(said, before.plates, strict=True)
+        ),
+    )
 
 
 def _with_wide_priors(stars: Stars, blocks: Float[np.ndarray, "n k k"]) -> Stars:

@@ -53,17 +53,24 @@ def _map(ax: Axes, found: CommonErrors, row: int, words: tuple[str, str]) -> Non
     shared, alone = found.shared[row], found.alone[row]
     # One unit for both, so that they are compared at a glance.
     factor, unit = readable_unit(max(_middle(shared), _middle(alone)), "mas")
+    highest = _highest(factor * shared)
     mesh = ax.pcolormesh(
         found.east,
         found.north,
         np.ma.masked_invalid(factor * shared),
         cmap=MAP,
         vmin=0.0,
-        vmax=_highest(factor * shared),
+        vmax=highest,
         rasterized=True,
     )
+    beyond = factor * np.nanmax(shared, initial=0.0) > highest
     ax.figure.colorbar(
-        mesh, ax=ax, fraction=0.046, pad=0.03, label=f"1σ [{unit}{per}]", extend="max"
+        mesh,
+        ax=ax,
+        fraction=0.046,
+        pad=0.03,
+        label=f"1σ [{unit}{per}]",
+        extend="max" if beyond else "neither",
     )
     ax.set_aspect("equal")
     ax.set_xlim(found.east.max(), found.east.min())  # East is to the left.
@@ -91,7 +98,9 @@ def _highest(values: Float[ndarray, "a b"]) -> float:
 def _reach(ax: Axes, found: CommonErrors) -> None:
     for name, rows, _, colour in PANELS:
         values = found.correlation[rows[0]]
-        ax.plot(found.separation, values, "o-", markersize=3, color=colour, label=name)
+        known = np.isfinite(values)
+        line = ax.plot(found.separation[known], values[known], "o-", color=colour)[0]
+        line.set(markersize=3, label=name)
     ax.axhline(0.0, color=BLACK, linewidth=0.6)
     lowest = float(np.nanmin(found.correlation[2:], initial=0.0))
     ax.set_ylim(min(-0.3, 1.1 * lowest), 1.05)

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from reseau.diagnostics.joined.error_shares import ErrorShares, running_quantiles
 
-from ._style import BLACK, BLUE, GREEN, ORANGE, readable_unit
+from ._style import BLACK, BLUE, GREEN, GREY, ORANGE, readable_unit
 
 PANELS = (
     ("position", ("ra", "dec"), ""),
@@ -58,10 +60,7 @@ def error_shares(errors: Sequence[ErrorShares], *, label: str) -> Figure:
         grid[0, column].set_title(title, fontsize="medium")
         _shares(grid[1, column], parts)
         grid[1, column].set_xlabel(label)
-    for ax in grid[0]:
-        shown = ax.legend(frameon=False, fontsize="small", loc="upper left")
-        for handle in shown.legend_handles:
-            handle.set_alpha(1.0)
+    _legend(figure, list(grid[0]))
     grid[1, 0].set_ylabel("shared part of the variance\nmedian, 16–84 %")
     return figure
 
@@ -105,38 +104,72 @@ def _points(ax: Axes, part: ErrorShares, chosen: np.ndarray, factor: float) -> N
 
 def _medians(ax: Axes, part: ErrorShares, chosen: np.ndarray, factor: float) -> None:
     """Draw medians of the errors, and of the bounds with calibration held."""
-    name, colour = LOOKS[part.name]
+    _, colour = LOOKS[part.name]
     reference = bool(part.is_reference[chosen].all())
     magnitude, who = part.magnitude[chosen], "references" if reference else "others"
-    last = part.name not in ("ra", "pmra")
     for values, style, shade, words in (
-        (part.error, "-", colour, f"median of {name}, {who}"),
+        (part.error, "-", colour, ""),
         (part.own, "--" if reference else ":", BLACK, f"calibration held, {who}"),
     ):
         found = running_quantiles(magnitude, values[chosen])
-        label = words if last or shade == colour else None
         line = ax.plot(found.centre, factor * found.median, style, color=shade)[0]
-        line.set(linewidth=2.4 if shade == colour else 1.2, zorder=4, label=label)
+        line.set(linewidth=2.4 if shade == colour else 1.2, zorder=4)
+        line.set_label(words or f"_median of {part.name}, {who}")
+
+
+def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
+    """Say once below all axes what points and lines are."""
+    found: dict[str, Artist] = {}
+    for ax in axes:
+        handles, labels = ax.get_legend_handles_labels()
+        found |= dict(zip(labels, handles, strict=True))
+    held = {f"median, {n}": found.pop(n) for n in list(found) if "held" in n}
+    found["median, calibration free"] = Line2D([], [], color=GREY, linewidth=2.4)
+    found |= held
+    shown = figure.legend(
+        list(found.values()),
+        list(found),
+        loc="outside lower center",
+        ncols=4,
+        frameon=False,
+        fontsize="small",
+    )
+    for handle in shown.legend_handles:
+        if handle is not None:
+            handle.set_alpha(1.0)
 
 
 def _shares(ax: Axes, parts: Sequence[ErrorShares]) -> None:
-    largest, shown = 0.0, False
+    largest = 0.0
     for part in parts:
-        if not part.share.size:
-            continue
         name, colour = LOOKS[part.name]
-        found = running_quantiles(part.magnitude, part.share)
-        low, median, high = (
-            np.maximum(values, LEAST_SHARE)
-            for values in (found.low, found.median, found.high)
-        )
-        ax.fill_between(found.centre, low, high, color=colour, alpha=0.2, linewidth=0)
-        ax.plot(found.centre, median, color=colour, linewidth=1.6, label=name)
-        largest, shown = max(largest, float(high.max())), True
+        for chosen, style, what in (
+            (part.is_reference, "-", "references"),
+            (~part.is_reference, "--", "others"),
+        ):
+            if chosen.sum() < FEW:
+                continue
+            found = running_quantiles(part.magnitude[chosen], part.share[chosen])
+            low, median, high = (
+                np.maximum(values, LEAST_SHARE)
+                for values in (found.low, found.median, found.high)
+            )
+            ax.fill_between(
+                found.centre, low, high, color=colour, alpha=0.2, linewidth=0
+            )
+            ax.plot(
+                found.centre,
+                median,
+                style,
+                color=colour,
+                linewidth=1.6,
+                label=f"{name}, {what}",
+            )
+            largest = max(largest, float(high.max()))
     ax.set_yscale("log")
-    if shown:
+    if largest > 0.0:
         ax.set_ylim(top=min(1.0, 3.0 * largest))
-        ax.legend(frameon=False, fontsize="small", loc="lower left")
+        ax.legend(frameon=False, fontsize="x-small", loc="lower left")
     ax.grid(alpha=0.2, linewidth=0.6)
 
 

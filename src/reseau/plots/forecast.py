@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy import ndarray
 
-from ._style import BLACK, BLUE, GREY, ORANGE, VERMILION, new_pair
+from ._style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, new_pair
 
 Column = Float[ndarray, "m"]
 
@@ -56,7 +56,7 @@ def forecast(
 
 STYLES: tuple[dict[str, Any], ...] = (
     {"color": BLUE, "linewidth": 2.2, "marker": "o", "markersize": 3.5},
-    {"color": BLUE, "linewidth": 1.4, "linestyle": "--"},
+    {"color": GREEN, "linewidth": 1.6, "linestyle": "--"},
     {"color": ORANGE, "linewidth": 1.8, "marker": "s", "markersize": 3.5},
     {"color": BLACK, "linewidth": 1.2, "linestyle": ":"},
 )

@@ -91,7 +91,7 @@ def _class(
     sample = usual[:: max(int(np.ceil(usual.size / ELLIPSES)), 1)]
     size, unit = readable_unit(float(np.median(major)), "mas")
     times = f", enlarged {factor} times" if factor > 1 else ""
-    every = "" if sample.size == len(motion) else f" of {sample.size:,}"
+    every = "" if sample.size == len(motion) else f" of {sample.size:,} usual ones"
     label = (
         f"{name}: {len(motion):,}, 1σ ellipses{every}{times}; "
         f"median {size * np.median(major):.3g} {unit}/yr"

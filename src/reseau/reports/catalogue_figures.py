@@ -65,9 +65,9 @@ def draw_error_magnitude(given: DrawableCatalogue) -> Figure:
     figure = drawn_errors(error_shares(given.joined, name), label=MAGNITUDES[name])
     known = np.isfinite(np.asarray(given.joined.catalogue[name], dtype=float))
     dark = int(np.sum(given.joined.moving & ~known))
-    if dark:
-        words = f"{dark:,} without a magnitude are not shown"
-        figure.supxlabel(words, fontsize="small")
+    words = f" ({dark:,} have no magnitude and are not shown)" if dark else ""
+    title = f"Errors against magnitude, with calibration free and held{words}"
+    figure.suptitle(title, fontsize="medium")
     return figure
 
 

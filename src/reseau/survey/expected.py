@@ -30,6 +30,7 @@ from .schedule import (
 )
 from .survey import Survey
 from .survey_config import SurveyConfig
+from .time_nodes import stretches
 
 NODES = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
 """Where exposures that stand for a field's are, in σ of the dither: means and mean
@@ -64,13 +65,13 @@ class Orbits(NamedTuple):
 
     Attributes
     ----------
-    first
-        The plate that stands for each kind.
+    middle
+        The plate that stands for each kind, the one in the middle of its time.
     which
         Kind of each plate.
     """
 
-    first: Int[np.ndarray, "k"]
+    middle: Int[np.ndarray, "k"]
     which: Int[np.ndarray, "p"]
 
 
@@ -80,17 +81,21 @@ def kinds_of_orbits(plan: SurveyPlan) -> Orbits:
     Parameters
     ----------
     plan
-        Of the survey. A roll towards the Sun is no repetition: there each plate is a
-        kind of its own.
+        Of the survey. Where the roll follows the Sun, it is the same within a season
+        only, by some degrees: each has kinds of its own.
     """
     plates, fields = plan.field.shape[:2]
-    if plan.schedule.roll == "sun":
-        return Orbits(np.arange(plates), np.arange(plates))
     middles = np.round(plan.field.reshape(-1, 2), 9)
     _, place = np.unique(middles, axis=0, return_inverse=True)
     places = np.sort(place.reshape(plates, fields), axis=1)
-    _, first, which = np.unique(places, axis=0, return_index=True, return_inverse=True)
-    return Orbits(first, which.ravel())
+    if plan.schedule.roll == "sun":
+        places = np.column_stack([places, stretches(plan)])
+    _, which, number = np.unique(
+        places, axis=0, return_inverse=True, return_counts=True
+    )
+    order = np.argsort(which.ravel(), kind="stable")
+    middle = order[np.cumsum(number) - number + number // 2]
+    return Orbits(middle, which.ravel())
 
 
 class FewExposures(NamedTuple):

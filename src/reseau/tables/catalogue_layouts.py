@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from .columns import Column, TableSchema, nullable, optional
+from .datum_layout import DATUM
 from .layouts import (
     ASTROMETRY,
     CATALOGUE,
@@ -174,35 +175,5 @@ COMBINED_PLATES = TableSchema(
     ),
 )
 """A plate's number may come from several surveys, so that it is not unique."""
-
-
-def _amount(name: str, description: str, unit: str = "") -> Column:
-    return Column(name, "float64", unit, description, "stat.value", nullable=True)
-
-
-DATUM = TableSchema(
-    "datum",
-    (
-        Column("name", "string", "", "field over the sky", "meta.id"),
-        Column("parameter", "string", "", "position, parallax, motion", "meta.id"),
-        Column(
-            "degree",
-            "int32",
-            "",
-            "of its polynomial; -1: it has no name",
-            "meta.number",
-        ),
-        Column("unit", "string", "", "of its amplitudes", "meta.unit"),
-        _amount("value", "amplitude in catalogue minus references"),
-        _amount("value_error", "1σ of value, if both are right"),
-        _amount("formal_error", "1σ of the amplitude in the catalogue's errors"),
-        _amount("floor", "1σ by what references share beyond their errors"),
-        _amount("error", "both"),
-        _amount("plates_alone", "what formal_error would be without references"),
-        _amount("share_of_references", "part of the variance by references' errors"),
-        _amount("named", "part of the field that is a sum of named ones"),
-    ),
-)
-"""What the references alone decide. Amplitudes are in the unit that stands beside."""
 
 __all__ = ["COMBINED", "COMBINED_PLATES", "DATUM", "EPOCHS"]

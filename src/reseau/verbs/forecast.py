@@ -90,7 +90,7 @@ def forecast(
         Instead of the description's.
     every_plate
         Whether each plate is computed; False: plates, exposures and stars that repeat
-        each other are counted instead. Absent: whether there are few enough.
+        each other are counted instead. Absent: whether there are at most 20.
     file_format
         Of the figure, "png" or "pdf".
     overwrite

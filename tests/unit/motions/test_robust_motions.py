@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
 
+from alarm import chi2_bounds, spread_bounds
 from reseau._precision import in_double
 from reseau.flags import BY_NAME
 from reseau.motions import wrong_references
@@ -98,10 +98,20 @@ def test_a_plate_whose_errors_are_larger_counts_less():
     made = made_survey(3, odd={4: {"noise": 2.0}}, **SHAPE)
     found = robustly(made.plates, made.stars)
     assert np.flatnonzero(found.plate_weight < 1.0).tolist() == [4]
-    dof = found.plate_dof[4]
-    low, high = stats.chi2.ppf([1e-6, 1.0 - 1e-6], dof) / dof
-    assert low < 4.0 * found.plate_weight[4] < high / low
+    low, high = chi2_bounds(found.plate_dof[4])
+    assert low < found.plate_dof[4] / (4.0 * found.plate_weight[4]) < high
     assert "Plate 4 counts 0.2" in " ".join(found.sentences)
+
+
+def test_where_all_plates_claim_too_little_none_is_left_out():
+    made = made_survey(7, noise=1.7, **SHAPE)
+    found = robustly(made.plates, made.stars)
+    assert found.settled
+    for dof, weight in zip(found.plate_dof, found.plate_weight, strict=True):
+        low, high = chi2_bounds(dof, PLATES)
+        assert low < dof / (1.7**2 * weight) < high
+    low, high = spread_bounds(5 * N)
+    assert low < np.sqrt(np.mean(errors(found.motions, made) ** 2)) < high
 
 
 def test_a_plate_of_another_instrument_disagrees():

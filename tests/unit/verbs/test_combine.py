@@ -11,10 +11,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from alarm import covariance_bound, spread_bounds
+from alarm import covariance_bound, normal_bound, spread_bounds
 from reseau import ReseauError, simulate_survey, solve_plates
 from reseau.catalogue import Catalogue
 from reseau.datasets.information import FILE, Information, read_information
+from reseau.diagnostics.joined.columns import joined_columns
+from reseau.diagnostics.joined.epoch_residuals import (
+    derivatives,
+    position_covariance,
+    rows_of_epochs,
+)
+from reseau.diagnostics.joined.plate_agreement import plate_agreement
 from reseau.errors import ReseauWarning
 from reseau.motions.stars import FIVE, POSITIONS
 from reseau.verbs.combine import Motions, combine, read_motions
@@ -255,6 +262,25 @@ def test_what_is_no_information_is_refused(kind: str, solution: Path) -> None:
         combine(solution)
     assert "plate_id=1" in str(raised.value)
     assert "solve the plate again" in str(raised.value) or kind == "missing"
+
+
+def test_degrees_of_freedom_of_plates_are_those_that_parameters_leave(
+    joined: Motions,
+) -> None:
+    found = joined_columns(joined.tables)
+    epochs, plates = found.epochs, found.plates
+    assert epochs is not None
+    row = rows_of_epochs(found)
+    along = derivatives(epochs, epochs["epoch"] - found.catalogue["ref_epoch"][row])
+    spread = along @ found.own()[row] @ along.transpose(0, 2, 1)
+    taken = np.linalg.solve(position_covariance(epochs), spread)
+    left = 2.0 - np.trace(taken, axis1=1, axis2=2)
+    here = np.searchsorted(plates["plate_id"], epochs["plate_id"])
+    # Motion is exact there and linear here, and the light-time is left out.
+    np.testing.assert_allclose(np.bincount(here, left), plates["dof"], rtol=1e-4)
+    agreement = plate_agreement(plates)
+    bound = normal_bound(PLATES) * agreement.error
+    assert np.all(np.abs(agreement.factor - 1.0) < bound)
 
 
 @pytest.mark.parametrize("source", [3, [], "nowhere", None])

@@ -21,9 +21,9 @@ from .plates import Plates, in_order
 
 MICROARCSECOND = MILLIARCSECOND / 1000
 
-OPEN = 1e6 * MILLIARCSECOND
-"""Width of the prior of a star without an entry: a quarter of a degree, next to
-nothing, so that covariances are finite where the plates do not determine all."""
+OPEN = 1e3 * MILLIARCSECOND
+"""Width of the prior of a star without an entry: an arcsecond, next to nothing, so that
+covariances are finite where plates do not determine all."""
 
 
 class Sigmas(NamedTuple):
@@ -132,8 +132,7 @@ def bounds_of(survey: Survey, plates: Plates) -> Bounds:
     bare = [said for one in repeated for said in one.bare()]
     reference = astrometry(survey.references.columns)
     kept = stars_of(bare, reference, epoch=plates.epoch)
-    if not kept.is_reference.any():
-        raise _no_datum(survey, "none of the stars that are seen is a reference")
+    _check_any(survey, kept.source_id[kept.is_reference])
     solved = with_positions_alone(bare, kept)
     member = _members(survey, plates, kept.source_id)
     which = np.searchsorted(
@@ -202,6 +201,28 @@ def _sigmas(errors: Errors) -> Sigmas:
     return Sigmas(whole, held)
 
 
+def check_references(survey: Survey) -> None:
+    """Refuse a survey of which no star is a reference.
+
+    Parameters
+    ----------
+    survey
+        As opened.
+
+    Raises
+    ------
+    DegeneracyError
+        There is none.
+    """
+    ids = survey.references.columns["source_id"]
+    _check_any(survey, np.intersect1d(ids, survey.stars.source_id))
+
+
+def _check_any(survey: Survey, references: Int[np.ndarray, "r"]) -> None:
+    if not references.size:
+        raise _no_datum(survey, "none of the stars that are seen is a reference")
+
+
 def _no_datum(survey: Survey, given: str) -> DegeneracyError:
     return DegeneracyError(
         explain(
@@ -214,4 +235,4 @@ def _no_datum(survey: Survey, given: str) -> DegeneracyError:
     )
 
 
-__all__ = ["Bounds", "Sigmas", "bounds_of"]
+__all__ = ["Bounds", "Sigmas", "bounds_of", "check_references"]

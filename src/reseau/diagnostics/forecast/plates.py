@@ -137,10 +137,10 @@ def repeated_plates(
     expected = _with_few_stars(ideal(survey), groups.row)
     plan = survey.plan
     orbits = kinds_of_orbits(plan)
-    few = [few_exposures(plan, int(first)) for first in orbits.first]
+    few = [few_exposures(plan, int(plate)) for plate in orbits.middle]
     made = [
-        expected.expected(int(first), one.taken)
-        for first, one in zip(orbits.first, few, strict=True)
+        expected.expected(int(plate), one.taken)
+        for plate, one in zip(orbits.middle, few, strict=True)
     ]
     number = np.bincount(orbits.which) * np.array([one.number for one in few])
     smaller = _strengths(expected, made, number, weight)

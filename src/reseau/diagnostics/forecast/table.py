@@ -13,14 +13,14 @@ from reseau.survey.random_limit import mean_errors, random_limit
 from reseau.survey.survey import Survey
 from reseau.survey.survey_config import SurveyConfig
 
-from .bounds import Bounds, bounds_of
+from .bounds import Bounds, bounds_of, check_references
 from .plates import DatasetOf, Told, every_plate, repeated_plates
 
 STEP = 0.5
 """Step of magnitudes in the table."""
 
-LARGE = 5_000_000
-"""Plates times stars from which on a survey is reduced to what repeats."""
+FEW = 20
+"""Plates up to which each is computed, unless it is said."""
 
 PARAMETERS = ("ra", "dec", "parallax", "pmra", "pmdec")
 
@@ -147,7 +147,8 @@ def forecast_of(
         References do not determine the datum.
     """
     if each is None:
-        each = len(survey) * len(survey.stars) <= LARGE
+        each = len(survey) <= FEW
+    check_references(survey)
     error = _errors(survey, survey.stars.phot_hw_mag)
     if each:
         plates = every_plate(survey, dataset_of, told)

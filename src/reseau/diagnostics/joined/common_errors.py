@@ -24,7 +24,7 @@ FEWEST = 5
 """Sources below which a cell is empty; or none, where all are nearly so."""
 
 SEPARATIONS = 16
-"""Bins of the separation of two cells."""
+"""Bins of the separation of two cells, at most; none is narrower than a cell."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def common_errors(given: JoinedColumns) -> CommonErrors:
     own = np.diagonal(given.own(), axis1=1, axis2=2)[rows]
     shared, alone = np.full((2, 5, count.size), np.nan)
     apart = _apart(edges, filled)
-    limits = np.linspace(0.0, float(apart.max()) or 1.0, SEPARATIONS + 1)
-    correlation = np.full((5, SEPARATIONS), np.nan)
+    limits = _limits(float(apart.max()), float(edges[0][1] - edges[0][0]))
+    correlation = np.full((5, limits.size - 1), np.nan)
     for i in range(len(PARAMETERS)):
         weight = 1.0 / own[:, i]
         total = np.bincount(cell, weight, minlength=count.size)
@@ -162,6 +162,12 @@ def _apart(
     return np.linalg.norm(middle[:, None] - middle, axis=2)
 
 
+def _limits(longest: float, side: float) -> Float[np.ndarray, "e"]:
+    """Return edges of bins of the separation; the middles of cells are a side apart."""
+    number = int(np.clip(np.floor(longest / side), 1, SEPARATIONS))
+    return 0.5 * side + np.linspace(0.0, max(longest - 0.5 * side, side), number + 1)
+
+
 def _by_separation(
     mean: Float[np.ndarray, "c r"],
     apart: Float[np.ndarray, "c c"],
@@ -172,7 +178,7 @@ def _by_separation(
     white = mean / np.where(size > 0, size, 1.0)[:, None]
     pairs = np.triu(np.ones(apart.shape, dtype=bool), 1) & np.outer(size > 0, size > 0)
     bins = np.searchsorted(limits, apart[pairs], "right") - 1
-    bins = np.minimum(bins, limits.size - 2)
+    bins = np.clip(bins, 0, limits.size - 2)
     number = np.bincount(bins, minlength=limits.size - 1)
     total = np.bincount(bins, (white @ white.T)[pairs], minlength=limits.size - 1)
     return np.where(number > 0, total / np.maximum(number, 1), np.nan)

@@ -35,7 +35,7 @@ MARGIN = 0.02
 
 @dataclass(frozen=True)
 class SourcePath:
-    """One source over time; offsets (east, north) from its place at its epoch.
+    """One source over time, in offsets (east, north) from its place at `ref_epoch`.
 
     Attributes
     ----------

@@ -11,7 +11,7 @@ import pytest
 import reseau
 from reseau.datasets import read_truth
 from reseau.datasets.catalogues import read_catalogue
-from reseau.diagnostics.motion_validation import WAYS
+from reseau.diagnostics.motion_validation import WAYS, MotionValidation
 from reseau.errors import ConfigError, FileFormatError
 from reseau.survey.survey import Survey
 from reseau.verbs import demo_survey
@@ -20,7 +20,6 @@ from reseau.verbs.demo_survey import demo_config
 from reseau.verbs.simulate_survey import survey_identity
 from reseau.verbs.survey_input import Described, open_described
 from reseau.verbs.validated_motions import validated_motions
-from reseau.verbs.validation_folder import begin
 
 Run = Callable[..., Any]
 
@@ -88,11 +87,16 @@ def test_what_is_no_truth_is_refused(run: Run, shown: Any) -> None:
         reseau.compare(read_motions(place / "catalogue"), truth)
 
 
+@pytest.fixture(scope="module")
+def found(shown: Any, opened: Described) -> MotionValidation:
+    """Return what is found where 30 % of the references count, some of them wrong."""
+    return validated_motions(shown[1], opened.survey, references=0.3, wrong=0.1)
+
+
 def test_other_references_need_no_plate_to_be_solved_again(
-    shown: Any, opened: Described
+    found: MotionValidation, shown: Any
 ) -> None:
     _, place = shown
-    found = validated_motions(place, opened.survey, references=0.3, wrong=0.1)
     tables = read_catalogue(place / "catalogue")
     number = tables.summary["n_references"]
     counted = found.joint.recoveries
@@ -111,9 +115,9 @@ def test_other_references_need_no_plate_to_be_solved_again(
     assert {track.kind for track in found.tracks} >= {"artificial"}
 
 
-def test_tracks_are_the_catalogue_and_its_epochs(shown: Any, opened: Described) -> None:
-    _, place = shown
-    for track in validated_motions(place, opened.survey).tracks:
+def test_tracks_are_the_catalogue_and_its_epochs(found: MotionValidation) -> None:
+    assert len(found.tracks) > 2
+    for track in found.tracks:
         expected = np.array(
             [np.interp(track.epoch, track.curve_epoch, a) for a in track.curve.T]
         ).T
@@ -128,16 +132,17 @@ def test_validate_goes_on_from_what_is_there(
     """The survey is there, solved: single plates and the whole are judged."""
     _, place = shown
     monkeypatch.setattr("reseau.verbs.validate._with_wrong_priors", lambda *_: {})
-    begin_at = place / "validate.json"
     folder = place.parent / "validation"
     folder.mkdir()
     for name in ("dataset", "solution"):
         (folder / name).symlink_to(place / name)
-    begin_at.unlink(missing_ok=True)
     (folder / "validate.json").write_text(
         json.dumps(survey_identity(opened), indent=2) + "\n", encoding="utf-8"
     )
-    begin(folder, survey_identity(opened), overwrite=False)
+    drawn: list[str] = []
+    monkeypatch.setattr(
+        "reseau.verbs.validate.draw_pages", lambda _, pages: drawn.extend(pages) or {}
+    )
     monkeypatch.setattr("reseau.verbs.validate.open_described", lambda *_, **__: opened)
     result = run("validate", "mini", "-o", folder, "--references", 0.5, "--json")
     found = json.loads(result.stdout)
@@ -146,9 +151,7 @@ def test_validate_goes_on_from_what_is_there(
     assert found["motions"]["ways"]["joint"]["consistent"] is True
     written = json.loads((folder / "validation.json").read_text("utf-8"))
     assert written["motions"] == found["motions"]
-    assert {"motions", "positions", "residuals"} <= {
-        path.stem for path in (folder / "figures").iterdir()
-    }
+    assert {*PAGES, "positions", "residuals"} <= {*drawn}
 
 
 def _all_well(found: dict[str, Any]) -> bool:

@@ -1,7 +1,7 @@
 """demo, compare and validate on a survey of a few plates, from plates to motions."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import reseau
+from reseau.datasets import read_truth
 from reseau.datasets.catalogues import read_catalogue
-from reseau.diagnostics.motion_validation import WAYS
+from reseau.diagnostics.motion_validation import WAYS, MotionValidation
 from reseau.errors import ConfigError, FileFormatError
 from reseau.survey.survey import Survey
 from reseau.verbs import demo_survey
@@ -19,37 +20,36 @@ from reseau.verbs.demo_survey import demo_config
 from reseau.verbs.simulate_survey import survey_identity
 from reseau.verbs.survey_input import Described, open_described
 from reseau.verbs.validated_motions import validated_motions
-from reseau.verbs.validation_folder import begin
 
 Run = Callable[..., Any]
 
-SIZE = {"orbits": 3, "exposures": 3, "count": 300, "artificial": 40}
+SIZE = {"orbits": 4, "exposures": 3, "count": 250, "artificial": 40}
 PAGES = {"sky", "tracks", "artificial_motions", "motions"}
 
 
-@pytest.fixture(scope="module")
-def small() -> Any:
+@pytest.fixture(scope="module", autouse=True)
+def _small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo_survey, "SMALL", SIZE)
         yield
 
 
 @pytest.fixture(scope="module")
-def shown(run: Run, small: None, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Return how a demonstration of three plates ended, and its folder."""
+def shown(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return how a demonstration of four plates ended, and its folder."""
     place = tmp_path_factory.mktemp("whole") / "demo"
     return run("demo", "-o", place, "--small", "--workers", 1), place
 
 
 @pytest.fixture(scope="module")
-def opened(small: None) -> Described:
+def opened() -> Described:
     return open_described(demo_config(small=True))
 
 
 def test_demo_makes_motions(shown: Any) -> None:
     result, place = shown
     assert result.exit_code == 0, result
-    assert result.stdout.startswith("Simulating 3 plates")
+    assert result.stdout.startswith("Simulating 4 plates")
     for words in ("Solving the plates", "Joining plates", "as promised", "pmdec"):
         assert words in result.stdout
     figures = {path.stem: path for path in (place / "figures").iterdir()}
@@ -82,16 +82,21 @@ def test_what_is_no_truth_is_refused(run: Run, shown: Any) -> None:
     result = run("compare", place / "catalogue", "--truth", place / "figures")
     assert result.exit_code == 2
     assert "sources.parquet" in result.stderr
-    motions = read_motions(place / "catalogue")
-    with pytest.raises(FileFormatError, match="Motions"):
-        reseau.compare(place / "catalogue", motions)
+    truth = read_truth(place / "dataset", plate=0)
+    with pytest.raises(FileFormatError, match="and Truth to compare it with"):
+        reseau.compare(read_motions(place / "catalogue"), truth)
+
+
+@pytest.fixture(scope="module")
+def found(shown: Any, opened: Described) -> MotionValidation:
+    """Return what is found where 30 % of the references count, some of them wrong."""
+    return validated_motions(shown[1], opened.survey, references=0.3, wrong=0.1)
 
 
 def test_other_references_need_no_plate_to_be_solved_again(
-    shown: Any, opened: Described
+    found: MotionValidation, shown: Any
 ) -> None:
     _, place = shown
-    found = validated_motions(place, opened.survey, references=0.3, wrong=0.1)
     tables = read_catalogue(place / "catalogue")
     number = tables.summary["n_references"]
     counted = found.joint.recoveries
@@ -110,14 +115,14 @@ def test_other_references_need_no_plate_to_be_solved_again(
     assert {track.kind for track in found.tracks} >= {"artificial"}
 
 
-def test_tracks_are_the_catalogue_and_its_epochs(shown: Any, opened: Described) -> None:
-    _, place = shown
-    for track in validated_motions(place, opened.survey).tracks:
+def test_tracks_are_the_catalogue_and_its_epochs(found: MotionValidation) -> None:
+    assert len(found.tracks) > 2
+    for track in found.tracks:
         expected = np.array(
             [np.interp(track.epoch, track.curve_epoch, a) for a in track.curve.T]
         ).T
         pulls = (track.offset - expected) / track.offset_error
-        # Of three positions in two coordinates, and a curve that follows them.
+        # Of four positions in two coordinates, and a curve that follows them.
         assert np.sqrt(np.mean(pulls**2)) < 3.5
 
 
@@ -127,16 +132,17 @@ def test_validate_goes_on_from_what_is_there(
     """The survey is there, solved: single plates and the whole are judged."""
     _, place = shown
     monkeypatch.setattr("reseau.verbs.validate._with_wrong_priors", lambda *_: {})
-    begin_at = place / "validate.json"
     folder = place.parent / "validation"
     folder.mkdir()
     for name in ("dataset", "solution"):
         (folder / name).symlink_to(place / name)
-    begin_at.unlink(missing_ok=True)
     (folder / "validate.json").write_text(
         json.dumps(survey_identity(opened), indent=2) + "\n", encoding="utf-8"
     )
-    begin(folder, survey_identity(opened), overwrite=False)
+    drawn: list[str] = []
+    monkeypatch.setattr(
+        "reseau.verbs.validate.draw_pages", lambda _, pages: drawn.extend(pages) or {}
+    )
     monkeypatch.setattr("reseau.verbs.validate.open_described", lambda *_, **__: opened)
     result = run("validate", "mini", "-o", folder, "--references", 0.5, "--json")
     found = json.loads(result.stdout)
@@ -145,9 +151,7 @@ def test_validate_goes_on_from_what_is_there(
     assert found["motions"]["ways"]["joint"]["consistent"] is True
     written = json.loads((folder / "validation.json").read_text("utf-8"))
     assert written["motions"] == found["motions"]
-    assert {"motions", "positions", "residuals"} <= {
-        path.stem for path in (folder / "figures").iterdir()
-    }
+    assert {*PAGES, "positions", "residuals"} <= {*drawn}
 
 
 def _all_well(found: dict[str, Any]) -> bool:

@@ -54,7 +54,7 @@ def test_stars_that_share_nothing_are_judged_by_their_number():
 
 
 def test_chance_is_that_of_the_covariance_between_stars():
-    """Var Σz² = 2 tr R² for Normal numbers of correlations R (Searle, Linear Models)."""
+    """Var Σz² = 2 tr R² for Normal numbers of correlations R (Searle 1971)."""
     rng = np.random.default_rng(2)
     own, columns = catalogue(rng, 4.0)
     draws = drawn(rng, own, columns, 2000)

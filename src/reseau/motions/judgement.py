@@ -115,7 +115,7 @@ def judged(
     """
     equations = motions.equations
     references, counts = _judge_references(motions, stars, state.counts)
-    drawn = each_part(lambda share: share.gradient(), equations.plates)
+    drawn = each_part(lambda share: share.gradient, equations.plates)
     epochs = _judge_epochs(equations, plates, state, drawn)
     aside = [_few(epochs, number) for number in range(len(plates))]
     found = judge_plates(

@@ -4,7 +4,7 @@ import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,34 @@ def read_arrays(path: Path, names: Collection[str] = ()) -> dict[str, np.ndarray
             return {name: arrays[name] for name in names or arrays.files}
 
 
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write an archive as `numpy.savez` does, each array where it can be read in place.
+
+    Parameters
+    ----------
+    path
+        The file.
+    arrays
+        By name.
+    """
+    with path.open("wb") as stream, zipfile.ZipFile(stream, "w") as archive:
+        for name, values in arrays.items():
+            member = zipfile.ZipInfo(f"{name}.npy")
+            # Local header, name, own padding, and the field for large files (ZIP64).
+            begin = stream.tell() + _LOCAL_HEADER + len(member.filename) + 4 + 20
+            padding = -begin % ALIGNED
+            member.extra = struct.pack("<HH", _PADDING, padding) + bytes(padding)
+            with archive.open(member, "w", force_zip64=True) as content:
+                np.lib.format.write_array(content, np.asanyarray(values))
+
+
+ALIGNED = 64
+"""Bytes by which arrays are aligned in a file: what is not is copied piece by piece."""
+
+_PADDING = 0xD935
+"""Extra field that readers skip, as in archives of Android applications."""
+
+
 def map_array(path: Path, name: str) -> np.ndarray:
     """Return an array of an archive as it lies in the file, checked but not copied.
 
@@ -75,8 +103,10 @@ def map_array(path: Path, name: str) -> np.ndarray:
     whole: Any = np.memmap(path, np.uint8, "r", start, (member.file_size,))
     if in_columns or zlib.crc32(whole) != member.CRC:
         raise ValueError(f"{name} is not as it was written")
-    values: np.ndarray = np.memmap(path, dtype, "r", start + header, shape)
-    return values
+    values: np.ndarray = whole[header:].view(np.uint8)
+    if values.ctypes.data % dtype.itemsize:
+        values = np.array(values)
+    return values.view(dtype).reshape(shape)
 
 
 _LOCAL_HEADER, _NAME_SIZES = 30, 26
@@ -109,4 +139,4 @@ def _check_size(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
         )
 
 
-__all__ = ["UNREADABLE", "map_array", "read_arrays"]
+__all__ = ["UNREADABLE", "map_array", "read_arrays", "write_arrays"]

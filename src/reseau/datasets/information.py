@@ -9,7 +9,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float, Int
 
-from reseau._archives import UNREADABLE, map_array, read_arrays
+from reseau._archives import UNREADABLE, map_array, read_arrays, write_arrays
 from reseau.errors import FileFormatError, explain
 from reseau.tables import piece_file
 
@@ -111,11 +111,14 @@ def write_information(information: Information, folder: str | Path) -> None:
     folder
         Directory of the solution.
     """
-    written: dict[str, Any] = {"format": FORMAT, "content": content_digest(information)}
+    written = {
+        "format": np.asarray(FORMAT),
+        "content": np.asarray(content_digest(information)),
+    }
     for name in (*_VALUES, *_ARRAYS):
         written[name] = np.asarray(getattr(information, name))
-    with piece_file(Path(folder) / FILE) as file, file.open("wb") as stream:
-        np.savez(stream, **written)
+    with piece_file(Path(folder) / FILE) as file:
+        write_arrays(file, written)
 
 
 def read_information(path: str | Path) -> Information:

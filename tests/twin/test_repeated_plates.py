@@ -138,9 +138,7 @@ def test_one_star_stands_for_neighbours_at_its_place() -> None:
         prior=together,
     )
     expected = expected_of([kind._replace(information=one)], few, epsilon=0.0)
-    found = member_errors(
-        expected, np.full(3, 25), strength / total, some.prior[-3:], together
-    )
+    found = member_errors(expected, np.full(3, 25), strength / total, some.prior[-3:])
     last = np.arange(25, 28)
     wanted = exact[last, :, last, :]
     scale = np.sqrt(np.diagonal(wanted, axis1=1, axis2=2))
@@ -161,7 +159,7 @@ def test_another_star_at_the_place_has_its_share_of_the_same_errors() -> None:
     few = _some(some, np.arange(27))
     expected = expected_of([kind._replace(information=without)], few, epsilon=0.0)
     found = member_errors(
-        expected, np.array([26]), np.array([little]), np.zeros((1, 5, 5)), few.prior
+        expected, np.array([26]), np.array([little]), np.zeros((1, 5, 5))
     )
     share = np.diagonal(found.whole[0] - found.held[0])
     wanted = np.diagonal(exact - found.held[0])

@@ -173,7 +173,7 @@ def test_stars_on_plates_are_judged_as_with_that_plate_left_out(solved):
     share = equations.plates[2]
     test = judge_epochs(share, held_covariances(equations))
     whole = dense_information(share.information)
-    drawn = share.gradient()
+    drawn = share.gradient
     for i in (0, 7):
         e, row = share.mapped.jacobian[i], share.mapped.row[i]
         own = whole[2 * i : 2 * i + 2, 2 * i : 2 * i + 2]
@@ -197,7 +197,7 @@ def test_plates_are_judged_by_the_exact_covariance_of_what_draws_them(weight, pa
     weights = np.array([weight, 1.0, 1.0, 1.0, 1.0])
     none = [np.zeros(p.source_id.size, dtype=bool) for p in plates]
     grams = [np.diag(p.share) for p in plates]
-    drawn = [share.gradient() for share in equations.plates]
+    drawn = [share.gradient for share in equations.plates]
     test = judge_plates(equations, weights, grams, found.factor, drawn, none)
     share = equations.plates[0]
     whole = dense_information(share.information) / weight

@@ -1,5 +1,6 @@
 """The solution of many plates as columns of a catalogue, Gaia's names and units."""
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
@@ -94,7 +95,11 @@ def positions_of(stars: Stars) -> tuple[np.ndarray, np.ndarray]:
     return np.mod(ra / DEGREE, 360.0), dec / DEGREE
 
 
-def epoch_columns(equations: Joint, epochs: list[Epochs]) -> dict[str, Any]:
+def epoch_columns(
+    equations: Joint,
+    epochs: list[Epochs],
+    left_out: Sequence[tuple[Share, Epochs]] = (),
+) -> dict[str, Any]:
     """Return the columns of the positions on plates, a row each.
 
     Parameters
@@ -103,22 +108,23 @@ def epoch_columns(equations: Joint, epochs: list[Epochs]) -> dict[str, Any]:
         At the solution.
     epochs
         Of all plates.
+    left_out
+        Positions that do not count, with the plates' parts.
     """
-    parts = [
-        _of_plate(equations.stars, share, epoch)
-        for share, epoch in zip(equations.plates, epochs, strict=True)
-    ]
+    every = [*zip(equations.plates, epochs, strict=True), *left_out]
+    parts = [_of_plate(equations.stars, share, epoch) for share, epoch in every]
     return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
 
 def _of_plate(stars: Stars, share: Share, epoch: Epochs) -> dict[str, Any]:
     said, jacobian = share.information, share.mapped.jacobian
     n = epoch.row.size
-    inside = np.where(epoch.used[:, None, None], epoch.information, np.eye(2))
+    known = (epoch.used | (epoch.chi2 > 0))[:, None]
+    inside = np.where(known[:, :, None], epoch.information, np.eye(2))
     covariance = np.linalg.inv(inside)
     sigma = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    error = np.where(epoch.used[:, None], sigma / MILLIARCSECOND, np.nan)
-    residual = np.where(epoch.used[:, None], epoch.residual / MILLIARCSECOND, np.nan)
+    error = np.where(known, sigma / MILLIARCSECOND, np.nan)
+    residual = np.where(known, epoch.residual / MILLIARCSECOND, np.nan)
     return {
         "source_id": stars.source_id[epoch.row],
         "plate_id": np.full(n, said.plate_id, dtype=np.int32),

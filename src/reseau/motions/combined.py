@@ -18,7 +18,8 @@ from .datum import Datum, datum_of
 from .doubts import doubts_of_plates, doubts_of_stars
 from .epochs import Epochs, epochs_of
 from .goodness import Goodness, goodness_of
-from .joint import joint
+from .joint import Share, joint
+from .left_out_epochs import left_out_epochs
 from .merging import EPSILON
 from .reference_floor import ReferenceFloor
 from .robust import RobustMotions, solve_robustly
@@ -147,7 +148,9 @@ def combined(
         covariance = covariance + shared @ shared.transpose(0, 2, 1)
     columns = catalogue_columns(motions, covariance, goodness, photometry or {})
     of_plates = plate_columns(equations, epochs, factor.own())
+    left_out: list[tuple[Share, Epochs]] = []
     if trusted is not None:
+        left_out = left_out_epochs(plates, trusted.out, equations.stars)
         columns |= doubts_of_stars(trusted)
         of_plates |= doubts_of_plates(trusted)
     return Combined(
@@ -157,7 +160,9 @@ def combined(
         covariance=covariance,
         catalogue=columns,
         plates=of_plates,
-        positions=epoch_columns(equations, epochs) if options.epochs else None,
+        positions=epoch_columns(equations, epochs, left_out)
+        if options.epochs
+        else None,
         modes=shared_modes(motions, shared),
         datum=datum,
         robust=trusted,

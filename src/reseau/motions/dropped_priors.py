@@ -12,7 +12,13 @@ from jaxtyping import Bool, Float, Int
 
 from reseau.linalg import LowRankFactor, cholesky_blocks
 
-from .wrong_references import FALSE_ALARM, cavity_in_units, p_values, squares
+from .wrong_references import (
+    FALSE_ALARM,
+    RIGHT_AGAIN,
+    cavity_in_units,
+    p_values,
+    squares,
+)
 
 MOST_TOGETHER = 300
 """References that are judged together; of more the worst, others in the next round."""
@@ -80,7 +86,7 @@ def without_the_wrong(
         cavity = cavity_in_units(own, place, counts)
         chance, square = p_values(cavity), squares(cavity)
         wrong = counts & (chance < FALSE_ALARM)
-        right_again = ~counts & (chance >= FALSE_ALARM)
+        right_again = ~counts & (chance >= RIGHT_AGAIN)
         if wrong.any():
             worst = int(np.argmax(np.where(wrong, square, -1.0)))
         elif right_again.any():

@@ -64,14 +64,14 @@ def plate_epochs(share: Share) -> Epochs:
         The plate, at the solution.
     """
     said = share.information
-    columns = said.columns
+    columns = np.asarray(said.columns)
     own = np.empty((len(columns), 2, 2))
     for i, j in ((0, 0), (0, 1), (1, 1)):
         own[:, i, j] = own[:, j, i] = np.einsum(
-            "nr,nr->n", columns[:, i], columns[:, j], dtype=float
+            "nr,nr->n", columns[:, i], columns[:, j]
         )
     information = said.blocks - own
-    pull = share.gradient()
+    pull = share.gradient
     size = np.trace(said.blocks, axis1=1, axis2=2)
     floor = LEAST * np.where(size > 0, size, 1.0)
     used = np.linalg.eigvalsh(information)[:, 0] > floor

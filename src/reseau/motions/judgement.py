@@ -26,6 +26,7 @@ from .round_state import State
 from .solving import Motions
 from .stars import Stars
 from .wrong_references import (
+    RIGHT_AGAIN,
     ReferenceTest,
     find_cavity,
     judge_references,
@@ -114,7 +115,7 @@ def judged(
     """
     equations = motions.equations
     references, counts = _judge_references(motions, stars, state.counts)
-    drawn = each_part(lambda share: share.gradient(), equations.plates)
+    drawn = each_part(lambda share: share.gradient, equations.plates)
     epochs = _judge_epochs(equations, plates, state, drawn)
     aside = [_few(epochs, number) for number in range(len(plates))]
     found = judge_plates(
@@ -156,7 +157,7 @@ def _judge_references(
     cavity = find_cavity(covariance, offset, stars.prior[rows], counts[rows])
     tests = judge_references(cavity, rows, stars.n)
     chance, square = p_values(cavity), squares(cavity)
-    again = ~counts[rows] & ~tests.wrong[rows]
+    again = ~counts[rows] & (chance >= RIGHT_AGAIN)
     if not (tests.wrong & counts).any() and not again.any():
         return tests, counts
     near = np.flatnonzero((counts[rows] & (chance < NEARLY)) | again)

@@ -35,7 +35,7 @@ def free_positions(
     """
     share = joint([plate], stars).plates[0]
     inverse = np.linalg.inv(joint_block(plate, out))
-    drawn = share.gradient()[out]
+    drawn = share.gradient[out]
     m = len(drawn)
     offset = (inverse @ drawn.ravel()).reshape(m, 2)
     covariance = inverse.reshape(m, 2, m, 2)[np.arange(m), :, np.arange(m), :]

@@ -39,7 +39,6 @@ def member_errors(
     which: Int[np.ndarray, "n"],
     part: Float[np.ndarray, "n"],
     prior: Float[np.ndarray, "n k k"],
-    together: Float[np.ndarray, "g k k"],
 ) -> Errors:
     """Return covariances of stars that others stand for.
 
@@ -53,17 +52,32 @@ def member_errors(
         ρ: of its data, the star's.
     prior
         p: inverse covariance that each star has before.
-    together
-        P: of those that stand for others.
     """
-    factor = expected.factor
-    all_ = expected.data + together
-    shared = factor.covariance_blocks() - factor.own()
-    source = np.matmul(all_, np.matmul(shared, all_))
-    held = np.linalg.inv(part[:, None, None] * expected.data[which] + prior)
+    source = _of_calibration(expected)
+    held = _inverse(part[:, None, None] * expected.data[which] + prior)
     half = part[:, None, None] * held
     whole = held + np.matmul(half, np.matmul(source[which], half))
     return Errors(held, whole)
+
+
+def _of_calibration(expected: Expected) -> Float[np.ndarray, "g k k"]:
+    """Return (D + P) S (D + P), without a difference in which digits are lost.
+
+    With D + P = L Lᵀ and S = L⁻ᵀ Q share/left Qᵀ L⁻¹ it is L Q share/left Qᵀ Lᵀ.
+    """
+    factor = expected.factor
+    inner = np.matmul(
+        factor.modes * (factor.share / factor.left), factor.modes.transpose(0, 2, 1)
+    )
+    return np.matmul(factor.root, np.matmul(inner, factor.root.transpose(0, 2, 1)))
+
+
+def _inverse(blocks: Float[np.ndarray, "n k k"]) -> Float[np.ndarray, "n k k"]:
+    """Return inverses, scaled first: some directions are hardly determined."""
+    scale = np.sqrt(np.diagonal(blocks, axis1=1, axis2=2))
+    unit = scale[:, :, None] * scale[:, None, :]
+    root = np.linalg.inv(np.linalg.cholesky(blocks / unit))
+    return np.matmul(root.transpose(0, 2, 1), root) / unit
 
 
 __all__ = ["Errors", "member_errors"]

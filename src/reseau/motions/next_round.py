@@ -20,6 +20,9 @@ TOGETHER = 0.7
 LEAST = 1.02
 """A factor of a plate's errors below this is not worth a weight."""
 
+BORDER = 0.8
+"""What was left out comes back below this part of a limit, not at the limit itself."""
+
 MOST_LEFT_OUT = 0.25
 """Part of its plates that may be wrong about a star; one may in any case."""
 
@@ -79,11 +82,12 @@ def _gone(
     gone: Bool[np.ndarray, "p"], factor: Float[np.ndarray, "p"]
 ) -> Bool[np.ndarray, "p"]:
     """Return which plates are left out: the worst first, some come back."""
-    beyond = factor > WORST * max(1.0, float(np.median(factor)))
+    limit = WORST * max(1.0, float(np.median(factor)))
+    beyond = factor > limit
     new = beyond & ~gone
     if new.any():
         new &= factor >= TOGETHER * np.max(factor[new])
-    return (gone & beyond) | new
+    return (gone & (factor > BORDER * limit)) | new
 
 
 def _left_out(
@@ -109,7 +113,8 @@ def _left_out(
     beyond = square > LIMIT
     number = np.bincount(epochs.star[~state.gone[epochs.plate]], minlength=n)
     allowed = np.maximum(1.0, MOST_LEFT_OUT * number)
-    staying = epochs.out & (beyond | ~epochs.told | (not back))
+    still = (square > BORDER * LIMIT) | ~epochs.told
+    staying = epochs.out & (still | (not back))
     held = np.bincount(epochs.star[staying], minlength=n)
     new = _worst_of_each(square, beyond & ~epochs.out, epochs.star)
     new &= (steady & ~state.restless)[epochs.star]

@@ -104,7 +104,7 @@ def judge_epochs(
     drawn
         As `Share.gradient` returns it, if at hand.
     """
-    drawn = share.gradient() if drawn is None else drawn
+    drawn = share.gradient if drawn is None else drawn
     own = own_blocks(share)
     offset = np.linalg.solve(own, drawn[:, :, None])[:, :, 0]
     return judge_offsets(

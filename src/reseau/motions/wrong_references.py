@@ -29,6 +29,10 @@ from reseau.model.likelihood import WRONG_FRACTION, WRONG_WIDTH
 FALSE_ALARM = 0.0008
 """p-value below which a reference is flagged, as on one plate."""
 
+RIGHT_AGAIN = 3.0 * FALSE_ALARM
+"""p-value from which one that was flagged counts again: one at the border must not come
+and go by the last digits."""
+
 NARROWEST = 3.0
 """The broad component stays this much broader than the stated errors."""
 
@@ -220,6 +224,7 @@ def _probability(
 
 __all__ = [
     "FALSE_ALARM",
+    "RIGHT_AGAIN",
     "Cavity",
     "ReferenceTest",
     "cavity_in_units",

@@ -96,7 +96,6 @@ class Bounds:
             model.which[some],
             model.part[some] * fainter**-2.0,
             prior,
-            model.together,
         )
         return _sigmas(errors)
 
@@ -109,7 +108,6 @@ class _Model:
     which: Int[np.ndarray, "n"]
     part: Float[np.ndarray, "n"]
     prior: Float[np.ndarray, "n 5 5"]
-    together: Float[np.ndarray, "g 5 5"]
 
 
 @in_double
@@ -146,8 +144,8 @@ def bounds_of(survey: Survey, plates: Plates) -> Bounds:
     if expected.factor.null.size:
         few = int(kept.is_reference.sum())
         raise _no_datum(survey, f"{few:,} references leave the datum open")
-    model = _Model(expected, which, plates.part[member], prior, together)
-    errors = member_errors(expected, which, model.part, prior, together)
+    model = _Model(expected, which, plates.part[member], prior)
+    errors = member_errors(expected, which, model.part, prior)
     return Bounds(
         row=member,
         source_id=survey.stars.source_id[member],

@@ -17,7 +17,7 @@ PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11 pytho
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: install ## install, simulate and solve an orbit, draw its pictures
+demo: install ## install, simulate and solve a small survey, draw its pictures
 	$(RUN)/reseau demo -o $(CURDIR)/$(DEMO) --overwrite
 
 install: $(VENV)/.installed ## create .venv and install reseau there

@@ -42,7 +42,9 @@ VERBS = {
     ),
     ("compare",): "--truth --json --debug SOLUTION OTHER",
     ("info",): "--json --debug PATH",
-    ("demo",): "--output --small --seed --overwrite --quiet --debug",
+    ("demo",): (
+        "--output --plate --small --seed --workers --overwrite --quiet --debug"
+    ),
 }
 
 
@@ -510,7 +512,8 @@ def test_demo(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr("reseau.verbs.demo.simulate", smaller)
     place = tmp_path / "demo"
-    command = partial(run, "demo", "-o", place, "--small", "--seed", 4)
+    options = ("--plate", "--small", "--seed", 4)
+    command = partial(run, "demo", "-o", place, *options)
     result = command()
     assert result.exit_code == 0, result
     figures = {p.stem: p for p in (place / "figures").iterdir()}
@@ -528,5 +531,5 @@ def test_demo(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     # Pictures take longest, and are replaced as the others are.
     drawing = "reseau.verbs.plot.draw_figures"
     monkeypatch.setattr(drawing, lambda *_: Figures())
-    again = run("demo", "-o", place, "--small", "--seed", 4, "--overwrite", "--quiet")
+    again = run("demo", "-o", place, *options, "--overwrite", "--quiet")
     assert (again.exit_code, again.stdout) == (0, "")

@@ -68,7 +68,7 @@ def describe(_: object, written: Path, __: Path) -> object:
 
 
 def demo(_: object, __: Path, place: Path) -> object:
-    return reseau.demo(place / "demo", small=True).comparison.as_dict()
+    return reseau.demo(place / "demo", plate=True, small=True).comparison.as_dict()
 
 
 def catalogue(_: object, __: Path, ___: Path) -> object:

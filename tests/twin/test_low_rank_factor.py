@@ -52,6 +52,15 @@ def test_solutions(case, tail):
     np.testing.assert_array_equal(right, kept)
 
 
+@pytest.mark.parametrize("tail", [(), (3,)], ids=["one", "several"])
+def test_solutions_do_not_depend_on_the_order_in_memory(case, tail):
+    n, size = case.matrix.n, case.matrix.size
+    right = np.random.default_rng(2).normal(size=(n, size, *tail))
+    factor = factorise_low_rank(case.matrix)
+    found = factor.solve(np.asfortranarray(right))
+    np.testing.assert_allclose(found, factor.solve(right), rtol=1e-9, atol=1e-12)
+
+
 def test_determinants(case):
     sign, expected = np.linalg.slogdet(case.dense)
     assert sign == 1.0

@@ -77,9 +77,10 @@ class LowRankFactor(eqx.Module):
             np.float64, copy=False
         )
         white = forward_blocks(self.root, wide)
+        # A copy where the given order of axes is another: never added to in place.
         flat = _flattened(white)
-        flat += self._flat @ (self._gain[:, None] * (self._flat.T @ flat))
-        found = backward_blocks(self.root, white)
+        flat = flat + self._flat @ (self._gain[:, None] * (self._flat.T @ flat))
+        found = backward_blocks(self.root, flat.reshape(white.shape))
         if self.null.size:
             back = self._flat_null.T @ wide.reshape(flat.shape)
             found -= (self._flat_null @ back).reshape(found.shape)

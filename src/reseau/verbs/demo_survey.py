@@ -17,7 +17,7 @@ from .validate import sky_page
 from .validated_motions import CATALOGUE, motion_pages, validated_motions
 from .validation_folder import Clock, draw_pages
 
-SIZE = {"orbits": 16, "exposures": 12, "count": 3000, "artificial": 40}
+SIZE = {"orbits": 16, "exposures": 12, "count": 3000, "artificial": 100}
 """A sixth of the mini survey's plates and stars, and half of a plate's exposures."""
 
 SMALL = {"orbits": 4, "exposures": 4, "count": 500, "artificial": 12}

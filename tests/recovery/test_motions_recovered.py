@@ -102,3 +102,23 @@ def test_references_leave_their_errors_where_posteriors_are_averaged(found):
         joint = found[seed, 1.0].joint.recoveries["reference"]
         assert min(p.value for p in averaged.pull[:2]) > 2.0
         assert max(p.value for p in joint.pull) < 1.15
+
+
+def test_artificial_sources_leave_theirs_where_references_are_few(found):
+    """The calibrations of plates share errors, which averages do not know of."""
+    pulls = {
+        way: np.mean(
+            [
+                [
+                    p.value
+                    for p in found[s, 0.01].ways[way].recoveries["artificial"].pull
+                ]
+                for s in SEEDS
+            ],
+            axis=0,
+        )
+        for way in ("joint", "posteriors", "blocks")
+    }
+    for way in ("posteriors", "blocks"):
+        assert np.all(pulls[way][:2] > 1.3), pulls
+        assert np.all(pulls["joint"][:2] < 1.25), pulls

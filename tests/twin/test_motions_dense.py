@@ -310,8 +310,8 @@ def test_all_plates_and_stars_in_one_dense_matrix(case, epsilon, parameters, err
     sigma = np.sqrt(own)
     apart = found.equations.stars.parameters[:, :5] - dense.parameters
     assert np.abs(apart / sigma).max() < parameters
-    # The covariance is that at the start; here both are at the solution.
-    factor = factor_of(found.equations, epsilon)
+    # The derivatives are those at the start; here both are at the solution.
+    factor = factor_of(at_solution(found), epsilon)
     covariance = factor.covariance_blocks()
     ratio = np.sqrt(np.einsum("nii->ni", covariance)) / sigma - 1.0
     assert np.abs(ratio).max() < errors
@@ -320,6 +320,13 @@ def test_all_plates_and_stars_in_one_dense_matrix(case, epsilon, parameters, err
     between = factor.covariance(a, b) - dense.covariance[a, b]
     between /= sigma[a][:, :, None] * sigma[b][:, None, :]
     assert np.abs(between).max() < errors
+
+
+@in_double
+def at_solution(found):
+    """Return the equations with derivatives at the solution."""
+    said = [share.information for share in found.equations.plates]
+    return joint(said, found.equations.stars)
 
 
 @in_double

@@ -21,7 +21,7 @@ from reseau._parts import each_part, in_parts
 from reseau.datasets.information import Information
 from reseau.linalg import Columns
 
-from .mapping import Mapped, excess, mapped
+from .mapping import Mapped, mapped
 from .stars import Stars
 
 
@@ -129,21 +129,13 @@ class Joint:
         return out + sum(in_parts(some, self.plates))
 
     def moved(self, step: Float[np.ndarray, "n k"]) -> "Joint":
-        """Return the equations after a step.
-
-        Where plates see stars is computed anew, exactly; derivatives, of which a step
-        changes no more than a millionth, stay.
-        """
+        """Return the equations after a step, all derivatives anew."""
         parameters = self.stars.parameters.copy()
         parameters[:, : step.shape[1]] += step
-        stars = replace(self.stars, parameters=parameters)
-
-        def one(share: Share) -> Share:
-            said, at = share.information, share.mapped
-            place = excess(said, at.row, stars.direction, stars.parameters, stars.epoch)
-            return Share(said, at._replace(excess=place))
-
-        return Joint(stars, tuple(each_part(one, self.plates)))
+        return joint(
+            [share.information for share in self.plates],
+            replace(self.stars, parameters=parameters),
+        )
 
 
 def joint(plates: Sequence[Information], stars: Stars) -> Joint:

@@ -96,43 +96,10 @@ def mapped_at(
     return found[0], found[1]
 
 
-def excess(
-    information: Information,
-    row: Int[np.ndarray, "n"],
-    direction: Float[np.ndarray, "s 3"],
-    parameters: Float[np.ndarray, "s 6"],
-    epoch: Float[np.ndarray, "s"],
-) -> Float[np.ndarray, "n 2"]:
-    """Return the offsets of stars on a plate alone, without derivatives.
-
-    Parameters
-    ----------
-    information, row, direction, parameters, epoch
-        As of `mapped`.
-    """
-    found: np.ndarray = in_chunks(
-        _excess,
-        information.direction,
-        direction[row],
-        parameters[row],
-        information.epoch - epoch[row],
-        np.tile(information.observer, (row.size, 1)),
-    )
-    return found
-
-
 def _offset(
     six: Array, seen: Array, start: Array, elapsed: Array, place: Array
 ) -> Array:
     return tangent_offset(direction_at(start, six, elapsed, place), seen)
-
-
-@quick_jit
-def _excess(
-    seen: Array, start: Array, parameters: Array, elapsed: Array, place: Array
-) -> Array:
-    elapsed = elapsed + roemer_delay(seen, place)
-    return _offset(parameters, seen, start, elapsed, place)
 
 
 @quick_jit
@@ -154,4 +121,4 @@ def _excess_and_jacobian(
     return jnp.asarray(excess), jnp.asarray(jacobian)
 
 
-__all__ = ["Mapped", "excess", "mapped", "mapped_at"]
+__all__ = ["Mapped", "mapped", "mapped_at"]

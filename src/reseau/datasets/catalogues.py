@@ -21,7 +21,7 @@ from reseau.tables.catalogue_layouts import (
 from reseau.tables.damage import damage_told
 from reseau.tables.files import write_parquet
 
-from .solutions import summary_in, write_summary
+from .solutions import has_format, summary_in, write_summary
 
 FORMAT = "reseau-catalogue/1"
 _MODES = "shared_modes.npz"
@@ -204,10 +204,7 @@ def write_catalogue(
 
 def is_catalogue(path: str | Path) -> bool:
     """Return whether a directory holds the catalogue of many plates."""
-    try:
-        return bool(summary_in(path)[0]["format"] == FORMAT)
-    except FileFormatError:
-        return False
+    return has_format(path, FORMAT)
 
 
 def read_catalogue(path: str | Path) -> CatalogueTables:

@@ -326,6 +326,22 @@ def read_summary(path: str | Path) -> dict[str, Any]:
     return summary
 
 
+def has_format(path: str | Path, form: str) -> bool:
+    """Return whether a directory has a summary of a format.
+
+    Parameters
+    ----------
+    path
+        The directory.
+    form
+        The format, with its version.
+    """
+    try:
+        return bool(summary_in(path)[0]["format"] == form)
+    except FileFormatError:
+        return False
+
+
 def summary_in(path: str | Path) -> tuple[dict[str, Any], Path]:
     """Return the summary in a directory, of whatever format, and its file.
 

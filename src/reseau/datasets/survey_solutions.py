@@ -19,7 +19,7 @@ from reseau.tables.files import write_parquet
 from reseau.tables.solution_layouts import PLATES
 
 from .measurements import no_such_plate
-from .solutions import PlateTables, read_solution, summary_in, write_summary
+from .solutions import PlateTables, has_format, read_solution, summary_in, write_summary
 
 FORMAT = "reseau-survey-solution/1"
 _TABLE = "plates.parquet"
@@ -194,10 +194,7 @@ def write_survey_tables(
 
 def is_survey_solution(path: str | Path) -> bool:
     """Return whether a directory holds the solution of a survey."""
-    try:
-        return bool(summary_in(path)[0]["format"] == FORMAT)
-    except FileFormatError:
-        return False
+    return has_format(path, FORMAT)
 
 
 def read_survey_tables(path: str | Path) -> SurveyTables:

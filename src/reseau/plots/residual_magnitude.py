@@ -8,6 +8,7 @@ from numpy import ndarray
 
 from reseau.diagnostics import Running
 
+from ._marks import corner_note
 from ._style import BLUE, GREY, MANY, ORANGE, VERMILION, new_axes, readable_unit
 
 Column = Float[ndarray, "n"]
@@ -85,7 +86,7 @@ def residual_against(
     _statistics(ax, running, factor)
     outside = int(np.count_nonzero(np.abs(factor * residual) > limit))
     if outside:
-        _note(ax, f"{outside:,} of {residual.size:,} values lie outside")
+        corner_note(ax, f"{outside:,} of {residual.size:,} values lie outside")
     ax.set_ylim(-limit, limit)
     ax.set_xlabel(label)
     ax.set_ylabel(f"residual [{name}]")
@@ -170,20 +171,6 @@ def _statistics(ax: Axes, running: Running, factor: float) -> None:
             label="± expected" if sign > 0 else None,
             zorder=3,
         )
-
-
-def _note(ax: Axes, text: str) -> None:
-    ax.text(
-        0.99,
-        0.015,
-        text,
-        transform=ax.transAxes,
-        ha="right",
-        va="bottom",
-        fontsize="small",
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
-        zorder=5,
-    )
 
 
 __all__ = ["residual_against", "residual_magnitude"]

@@ -1,14 +1,13 @@
 """The way of one source over the sky with its epochs, and its residuals over time."""
 
 import numpy as np
-from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 from numpy import ndarray
 
 from reseau.diagnostics.joined.source_path import SourcePath
 
+from ._marks import error_ellipses
 from ._style import BLUE, GREY, ORANGE, VERMILION
 
 COLOURS = (BLUE, VERMILION)
@@ -68,7 +67,7 @@ def _on_the_sky(ax: Axes, path: SourcePath) -> None:
         ax.plot(*path.model.T, "+", color=ORANGE, label="model", zorder=2)
     seen = path.model + path.residual
     _links(ax, path.model, seen)
-    ax.add_collection(_ellipses(path.covariance, seen, ax))
+    ax.add_collection(error_ellipses(ax, seen, path.covariance, BLUE, linewidth=0.7))
     ax.plot(
         *seen.T,
         "o",
@@ -93,26 +92,6 @@ def _links(ax: Axes, model: ndarray, seen: ndarray) -> None:
     ends = np.full((3 * len(model), 2), np.nan)
     ends[0::3], ends[1::3] = model, seen
     ax.plot(*ends.T, color=GREY, linewidth=0.6, zorder=1)
-
-
-def _ellipses(
-    covariance: Float[ndarray, "m 2 2"], centre: Float[ndarray, "m 2"], ax: Axes
-) -> EllipseCollection:
-    value, vector = np.linalg.eigh(covariance)
-    long = vector[:, :, 1]
-    axes = 2.0 * np.sqrt(np.maximum(value, 0.0))
-    return EllipseCollection(
-        widths=axes[:, 1],
-        heights=axes[:, 0],
-        angles=np.rad2deg(np.arctan2(long[:, 1], long[:, 0])),
-        units="xy",
-        offsets=centre,
-        offset_transform=ax.transData,
-        facecolors="none",
-        edgecolors=BLUE,
-        linewidths=0.7,
-        zorder=3,
-    )
 
 
 def _less_motion(ax: Axes, path: SourcePath) -> None:

@@ -3,10 +3,10 @@
 import numpy as np
 from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
-from matplotlib.collections import EllipseCollection
 from matplotlib.colors import LogNorm
 from numpy import ndarray
 
+from ._marks import corner_note, error_ellipses
 from ._style import BLUE, GREY, MANY, VERMILION, new_axes, readable_unit
 
 ELLIPSES = 150
@@ -60,7 +60,7 @@ def vector_points(
             _class(ax, motion[rows], covariance[rows], half, (name, colour))
     outside = int(np.sum(np.any(np.abs(motion[known] - middle) > half, axis=1)))
     if outside:
-        _note(ax, f"{outside:,} of {known.sum():,} lie outside")
+        corner_note(ax, f"{outside:,} of {known.sum():,} lie outside")
     ax.set_xlabel("proper motion in α cos δ, East [mas/yr]")
     ax.set_ylabel("proper motion in δ, North [mas/yr]")
     ax.grid(alpha=0.2, linewidth=0.6)
@@ -121,7 +121,9 @@ def _class(
             zorder=1,
         )
     ax.add_collection(
-        _ellipses(ax, motion[sample], factor**2 * covariance[sample], colour)
+        error_ellipses(
+            ax, motion[sample], factor**2 * covariance[sample], colour, alpha=0.8
+        )
     )
     ax.plot([], [], "o", markerfacecolor="none", color=colour, label=label)
 
@@ -130,43 +132,6 @@ def _enlarged(major: float, half: float) -> int:
     """Return the least factor with which a typical ellipse can be seen."""
     seen = [f for f in FACTORS if f * 2.0 * major >= VISIBLE * 2.0 * half]
     return seen[0] if seen else FACTORS[-1]
-
-
-def _ellipses(
-    ax: Axes,
-    motion: Float[ndarray, "m 2"],
-    covariance: Float[ndarray, "m 2 2"],
-    colour: str,
-) -> EllipseCollection:
-    value, vector = np.linalg.eigh(covariance)
-    long, axes = vector[:, :, 1], 2.0 * np.sqrt(np.maximum(value, 0.0))
-    return EllipseCollection(
-        widths=axes[:, 1],
-        heights=axes[:, 0],
-        angles=np.rad2deg(np.arctan2(long[:, 1], long[:, 0])),
-        units="xy",
-        offsets=motion,
-        offset_transform=ax.transData,
-        facecolors="none",
-        edgecolors=colour,
-        linewidths=0.8,
-        alpha=0.8,
-        zorder=3,
-    )
-
-
-def _note(ax: Axes, text: str) -> None:
-    ax.text(
-        0.99,
-        0.015,
-        text,
-        transform=ax.transAxes,
-        ha="right",
-        va="bottom",
-        fontsize="small",
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
-        zorder=5,
-    )
 
 
 __all__ = ["vector_points"]

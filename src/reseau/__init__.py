@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         write_dataset,
         write_instrument,
     )
-    from reseau.diagnostics import Comparison, Effects, SolutionComparison, effects
+    from reseau.diagnostics import effects
     from reseau.errors import ReseauError, ReseauWarning
     from reseau.instrument import Instrument
     from reseau.plates import SolveOptions
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from reseau.verbs.posterior import posterior
     from reseau.verbs.simulate import Simulated, simulate
     from reseau.verbs.simulate_survey import simulate_survey
-    from reseau.verbs.solution import Solution, Solved, read_solution
+    from reseau.verbs.solution import Solution, read_solution
     from reseau.verbs.solve import solve
     from reseau.verbs.solve_plates import solve_plates
     from reseau.verbs.sources import sources
@@ -43,9 +43,7 @@ except PackageNotFoundError:  # a source tree that was not installed
 
 __all__ = [
     "Catalogue",
-    "Comparison",
     "Dataset",
-    "Effects",
     "GaussNewton",
     "Instrument",
     "Nuts",
@@ -54,9 +52,7 @@ __all__ = [
     "Robust",
     "Simulated",
     "Solution",
-    "SolutionComparison",
     "SolveOptions",
-    "Solved",
     "SurveySolution",
     "Variational",
     "__version__",
@@ -86,9 +82,7 @@ __all__ = [
 
 _HOMES = {
     "Catalogue": "catalogue",
-    "Comparison": "diagnostics",
     "Dataset": "datasets",
-    "Effects": "diagnostics",
     "GaussNewton": "plates.methods",
     "Instrument": "instrument",
     "Nuts": "plates.methods",
@@ -97,9 +91,7 @@ _HOMES = {
     "Robust": "plates.methods",
     "Simulated": "verbs.simulate",
     "Solution": "verbs.solution",
-    "SolutionComparison": "diagnostics",
     "SolveOptions": "plates",
-    "Solved": "verbs.solution",
     "SurveySolution": "verbs.survey_solution",
     "Variational": "plates.methods",
     "budget": "verbs.budget",

@@ -21,10 +21,11 @@ from astropy.table import Table
 from astropy.wcs import WCS
 from scipy.spatial.transform import Rotation
 
-from reseau import Solved, SolveOptions, solve
+from reseau import SolveOptions, solve
 from reseau.datasets import read_instrument
 from reseau.errors import CatalogueError
 from reseau.instrument import Instrument, camera_from_pixel
+from reseau.verbs.solution import Solved
 
 pytestmark = [
     pytest.mark.data,

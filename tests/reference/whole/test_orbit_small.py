@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.coordinates import SkyCoord
 
-from reseau import Solved, SolveOptions, solve
+from reseau import SolveOptions, solve
 from reseau.datasets import Dataset, read_dataset, read_instrument
 from reseau.instrument import camera_axes, pixel_from_camera
 from reseau.sky import aberrate
+from reseau.verbs.solution import Solved
 
 pytestmark = [
     pytest.mark.data,

@@ -12,6 +12,7 @@ import reseau
 from reseau import SolveOptions, compare, posterior, simulate, solve
 from reseau.cli import app
 from reseau.datasets import read_summary
+from reseau.diagnostics import Comparison, SolutionComparison
 from reseau.errors import ConfigError, FileFormatError, ReseauError, Result
 from reseau.exchange import write_draws
 from reseau.exchange.posteriors import CHAINS, read_posterior
@@ -337,12 +338,12 @@ def test_no_more_effective_draws_than_theory_allows() -> None:
 def test_compare_takes_truth_and_solutions(
     plate: Simulated, solved: Solved, folder: Path
 ) -> None:
-    assert isinstance(compare(solved, plate.truth), reseau.Comparison)
+    assert isinstance(compare(solved, plate.truth), Comparison)
     same = compare(solved, solved)
-    assert isinstance(same, reseau.SolutionComparison)
+    assert isinstance(same, SolutionComparison)
     assert same.sources["all"].rms == 0.0
     of_files = compare(str(folder), folder)
-    assert isinstance(of_files, reseau.SolutionComparison)
+    assert isinstance(of_files, SolutionComparison)
 
 
 def test_what_cannot_be_compared_is_explained(solved: Solved, tmp_path: Path) -> None:

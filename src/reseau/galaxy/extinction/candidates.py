@@ -47,6 +47,8 @@ class ReddeningSettings:
         Colour that giants have about [mag].
     temperature
         Of giants [K], for the width of the bands.
+    floor
+        Least error, as a share of the reddening: what templates are good for.
     """
 
     step: tuple[float, float] = (0.025, 0.025)
@@ -57,6 +59,7 @@ class ReddeningSettings:
     largest: float = 8.0
     reference: float = 0.75
     temperature: float = 4000.0
+    floor: float = 0.01
 
     def __post_init__(self) -> None:
         wrong = [
@@ -64,6 +67,7 @@ class ReddeningSettings:
             for text, good in (
                 (f"step = {self.step}", min(self.step) > 0.0),
                 (f"least = {self.least}", self.least >= 1),
+                (f"floor = {self.floor}", 0.0 <= self.floor < 1.0),
                 (f"largest = {self.largest}", 0.0 < self.largest <= 0.6 * LARGEST),
                 (f"bands = {self.bands}", self.bands in (("J", "Ks"), ("H", "Ks"))),
             )
@@ -73,8 +77,8 @@ class ReddeningSettings:
             raise ConfigError(
                 explain(
                     given=", ".join(wrong),
-                    wanted=f"steps > 0 deg, 1 star or more, at most {0.6 * LARGEST:g} "
-                    "mag of reddening, J or H and Ks",
+                    wanted=f"steps > 0 deg, 1 star or more, a floor from 0 to below 1, "
+                    f"at most {0.6 * LARGEST:g} mag of reddening, J or H and Ks",
                     where="ReddeningSettings",
                     todo="correct the values",
                 )

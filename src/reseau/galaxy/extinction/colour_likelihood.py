@@ -21,6 +21,9 @@ from .giants import GiantTemplate
 
 EXCESS_STEP = 0.05
 LOWEST = -0.6
+NEARER = 0.6
+"""Greatest share of the reddening that is before a star of the foreground."""
+
 OUTLIERS = 0.01
 """Share of stars whose colour may be anything."""
 
@@ -146,7 +149,8 @@ class ColourModel:
         scatter
             1σ of the reddening of stars in a cell, as a share of it.
         foreground
-            Share of stars with any excess from 0 to the cell's.
+            Share of stars that the template lacks, of any excess from 0 to `NEARER` of
+            the cell's.
 
         Returns
         -------
@@ -165,7 +169,7 @@ class ColourModel:
         return out.reshape(-1, len(self.grid))
 
     def _foreground(self, edges: np.ndarray) -> np.ndarray:
-        top = np.interp(self.grid, self.scale.reddening, self.scale.excess)
+        top = NEARER * np.interp(self.grid, self.scale.reddening, self.scale.excess)
         length = np.clip(top[:, None] - edges[:-1], 0.0, EXCESS_STEP)
         length = length * (edges[1:] > 0.0)
         total = length.sum(axis=1, keepdims=True)

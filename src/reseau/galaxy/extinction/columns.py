@@ -124,11 +124,11 @@ def _table(
     points = middle[:, None] + 0.5 * step[:, None] * _ABSCISSAE
     out = np.zeros((i1 - i0, j1 - j0, len(DISTANCES), 2))
     lat = LATITUDES[j0:j1]
-    for row, lon in enumerate(LONGITUDES[i0:i1]):
+    for row, lon in enumerate(LONGITUDES[i0:i1, None, None]):
         each = 0.5 * step * (model.density(lon, lat[:, None, None], points) @ _WEIGHTS)
         total = np.cumsum(each, axis=-1)
         if as_share:
-            whole = _at_clump(total, lon, lat, model.r0)[:, None]
+            whole = _at_clump(total, lon.item(), lat, model.r0)[:, None]
             each, total = each / whole, total / whole
         out[row, :, 1:, 0] = total
         out[row, :, :-1, 1] = each

@@ -256,7 +256,8 @@ class _Field:
             number = tile.blocks.number
             known = tile.blocks.stars[number] > 0
             excess[tile.at] = np.where(known, found.mean[number], np.nan)
-            error[tile.at] = np.where(known, found.sigma[number], np.nan)
+            sigma = np.hypot(found.sigma, self.settings.floor * found.mean)
+            error[tile.at] = np.where(known, sigma[number], np.nan)
             inside[tile.at] = scatter * excess[tile.at]
             bounded[tile.at] = known & found.bounded[number]
             stars[tile.at] = tile.blocks.stars[number]

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -38,6 +38,7 @@ DUST_HEIGHT = 164.0
 """Of the exponential profile [pc]: Nataf et al. 2013, ApJ 769, 88."""
 
 
+@runtime_checkable
 class DistanceProfile(Protocol):
     """How much of a map's reddening lies before a distance."""
 

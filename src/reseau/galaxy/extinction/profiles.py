@@ -7,7 +7,7 @@ much more behind. Profiles by name:
 ================  ==============================================================
 exponential       ``1 - exp(-D / h)``, h = 164 pc / (abs(sin b) + 0.0001), as in
                   Koshimoto et al.'s genstars after Nataf et al. 2013: it knows
-                  no Galactic radius and goes on growing, in the plane to 4.4 at
+                  no Galactic radius and goes on growing, in the plane to 4.3 at
                   35 kpc
 disc              an exponential disc in R and z, which ends behind the centre
 central-zone      the same with a screen 100 to 200 pc from the centre

@@ -1,6 +1,7 @@
 """A galaxy's TOML file: what is read of it, and what each wrong key gets."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,30 @@ def test_a_file_is_read_as_the_preset_is(tmp_path: Path) -> None:
     assert mine.components == preset.components
     assert mine.frame == preset.frame
     assert set(mine.kinematics) >= {"bar", "thin", "thick"}
+
+
+OF_A_FIT = {
+    "galaxy": {"name", "description"},
+    "mass_function": {"exponents", "breaks_msun"},
+    "normalisation": {"box_mass_msun"},
+}
+
+
+@pytest.mark.parametrize("fit", ["e", "g", "gx"])
+def test_other_fits_differ_in_the_bar_and_in_numbers_only(fit: str) -> None:
+    text = preset_text(f"koshimoto2021-{fit}")
+    other, known = tomllib.loads(text), tomllib.loads(TEXT)
+    assert other["galaxy"]["name"] == f"koshimoto2021-{fit}"
+    for name, keys in OF_A_FIT.items():
+        assert {k for k in known[name] if known[name][k] != other[name][k]} == keys
+    assert other["frame"] == known["frame"]
+    for theirs, ours in zip(other["component"], known["component"], strict=True):
+        if theirs["name"] != "bar":
+            ours.pop("number_density_pc3", None)
+            assert theirs == ours
+    other["kinematics"].pop("bar")
+    known["kinematics"].pop("bar")
+    assert other["kinematics"] == known["kinematics"]
 
 
 def test_comments_leave_the_digest_and_every_number_changes_it(tmp_path: Path) -> None:
@@ -111,8 +136,14 @@ def test_a_table_of_the_users_is_found_beside_the_file(tmp_path: Path) -> None:
     table = re.sub(r"farthest_radius_pc = .*\nfarthest_height_pc = .*\n", "", table)
     nsd = read_galaxy(_file(tmp_path, table)).component("nsd")
     # The logarithm is linear in both: a double exponential comes out exactly.
+    before = read_galaxy(tmp_path / "mine.toml").digest
+    (tmp_path / "disc.dat").write_text("\n".join(rows).replace(" 50 ", " 51 "))
+    assert read_galaxy(tmp_path / "mine.toml").digest == before
     found = nsd.mass_density(np.array([[60.0, 80.0, -33.0]]))[0]
     assert found == pytest.approx(100.0 * np.exp(-100.0 / 74.0 - 33.0 / 26.0), rel=1e-6)
+    denser = "\n".join(rows[:-1]) + "\n1.0 0.4 1.0 50 60 60 50 0"
+    (tmp_path / "disc.dat").write_text(denser, encoding="utf-8")
+    assert read_galaxy(tmp_path / "mine.toml").digest != before
 
 
 WRONG = {

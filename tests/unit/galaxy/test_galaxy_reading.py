@@ -103,8 +103,17 @@ def test_number_densities_left_out_follow_from_the_normalisation(
     for name in ("thin1", "thin7", "thick"):
         ratio = twice.component(name).factor / derived.component(name).factor
         assert ratio == pytest.approx(2.0)
-    # What the discs have more of the box, the bar has less.
-    assert twice.component("bar").factor < 0.9 * derived.component("bar").factor
+    # What the discs have more of the box, the bar has less; also if they are given.
+    bar = twice.component("bar").factor
+    assert bar < 0.9 * derived.component("bar").factor
+    given = TEXT.replace("number_density_pc3 = 11.9712", "#")
+    for name in ("thin7", "thick"):
+        factor = f"number_density_pc3 = {read_galaxy().component(name).factor}"
+        assert factor in given
+        given = given.replace(factor, f"{factor}e1")
+    assert read_galaxy(_file(tmp_path, given)).component("bar").factor < 0.9 * bar
+    with pytest.raises(ConfigError, match="nothing is left for bar"):
+        read_galaxy(_file(tmp_path, heavier.replace("1.1074992e10", "1e9")))
 
 
 def test_the_suns_velocity_may_be_given(tmp_path: Path) -> None:
@@ -170,15 +179,14 @@ WRONG = {
         'linear" without inner_scale_height_pc',
     ),
     "law": ('law = "flattened"', 'law = "flat"', "did you mean 'flattened'"),
-    "list": ("powers = [0.5, 1.5061, ", "powers = [1.5061, ", "as many numbers > 0"),
-    "zero": ("powers = [0.5, ", "powers = [0.0, ", "as many numbers > 0"),
+    "list": ("powers = [0.5, 1.5061, ", "powers = [1.5061, ", "6 numbers > 0"),
+    "zero": ("powers = [0.5, ", "powers = [0.0, ", "powers = [0.0, 1.5061"),
     "key": ("axis_ratio = 0.73", "axis_ration = 0.73", "did you mean axis_ratio"),
     "slope": ("inner_slope = 0.71", "inner_slope = 3.5", "at most 2.9"),
     "x": ("x_z_pc = 286.792", "x_zz_pc = 286.792", "did you mean x_z_pc"),
     "part of an x": ("x_z_pc = 286.792", "", "x_share = 1.439757 without x_z_pc"),
     "profile": ('profile = "exponential"', 'profile = "sech"', "gaussian"),
     "share": ("thick_share = 0.04", "thick_share = -1", "0 or more"),
-    "table": ("[normalisation] ", "normalisation = 3 #", "normalisation"),
 }
 
 
@@ -200,6 +208,18 @@ def test_a_component_needs_a_density_or_a_normalisation(tmp_path: Path) -> None:
     read_galaxy(_file(tmp_path, text))
     with pytest.raises(ConfigError, match="thick has no number_density_pc3"):
         read_galaxy(_file(tmp_path, text.replace("number_density_pc3 = 0.00804", "")))
+
+
+def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
+    head, rest = TEXT.split("[galaxy]")
+    for key in ("kinematics", "normalisation", "component"):
+        text = re.sub(rf"\[+{key}\b.*", "[rest]", rest)
+        text = re.sub(r"\[rest\](?:\n(?!\[).*)+", "", text)
+        text = f"{head}{key} = 3\n[galaxy]{text}"
+        with pytest.raises(
+            ConfigError, match=rf"{key} (is not a table|= 3 is of type)"
+        ):
+            read_galaxy(_file(tmp_path, text))
 
 
 def test_galaxies_that_are_not_there(tmp_path: Path) -> None:

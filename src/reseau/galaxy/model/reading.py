@@ -165,7 +165,9 @@ def _chosen(content: dict[str, Any], key: str, known: Any, source: Source) -> An
             key if key in content else None,
             f"{key} = {value!r}" if key in content else f"the key {key} is missing",
             f"one of {some(known, len(known))}",
-            suggestion(str(value), known, otherwise=f'{key} = "..." of these'),
+            suggestion(
+                str(value), known, otherwise=f"add {key} = ... with one of these"
+            ),
         )
     return known[value]
 
@@ -189,7 +191,17 @@ def _normalised(
             "quantities that it follows from",
             "add number_density_pc3, or [normalisation]",
         )
-    found = number_densities(components, mass_function, quantities)
+    known = {c.name: c.factor for c in components if c.factor != MISSING}
+    found = number_densities(components, mass_function, quantities, known=known)
+    for i in missing:
+        if not found[components[i].name] > 0.0:
+            raise source.below("normalisation").complain(
+                "box_mass_msun",
+                f"box_mass_msun = {quantities.box_mass:g}",
+                f"more than the discs have in the box: nothing is left for "
+                f"{components[i].name}",
+                "raise it, or lower local_density_msun_pc3",
+            )
     return tuple(
         dataclasses.replace(c, factor=found[c.name]) if c.factor == MISSING else c
         for c in components

@@ -11,8 +11,10 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Float
 
+from reseau.galaxy.mass_function import MassFunction
+
 from .luminosity import clump_of
-from .segments import Segments, StarsBorn, luminosity_segments
+from .segments import Segments, luminosity_segments
 from .table import BANDS, HELIUM_BURNING, Isochrones
 
 MASSES = (0.15, 0.3, 0.6, 0.8)
@@ -29,7 +31,7 @@ _DWARF, _SUBGIANT, _RED, _EARLY = 1, 2, 3, 7
 
 
 def branch_magnitudes(
-    isochrones: Isochrones, component: str, mass_function: StarsBorn
+    isochrones: Isochrones, component: str, mass_function: MassFunction
 ) -> Mapping[str, Float[np.ndarray, "4"]]:
     """Return absolute magnitudes in the bands of `BANDS` along the branches.
 
@@ -70,7 +72,7 @@ def branch_magnitudes(
 
 
 def branch_differences(
-    ours: Isochrones, theirs: Isochrones, component: str, mass_function: StarsBorn
+    ours: Isochrones, theirs: Isochrones, component: str, mass_function: MassFunction
 ) -> Mapping[str, Float[np.ndarray, "4"]]:
     """Return by how much isochrones are fainter than others, by branch [mag].
 

@@ -27,6 +27,8 @@ def test_the_shipped_table_has_all_components_and_phases():
     assert TABLE.components == tuple(POPULATIONS)
     assert set(TABLE.phase) == set(range(len(PHASES)))
     assert np.isfinite(TABLE.magnitudes).all()
+    assert TABLE.magnitudes.min() > -13.0
+    assert (np.diff(TABLE.magnitudes[:, :3], axis=1) < 0.7).all()
     assert (TABLE.lowest_masses() < 0.0982).all()
 
 

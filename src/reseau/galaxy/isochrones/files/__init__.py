@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from reseau.errors import FileFormatError, explain
+from reseau.errors import FileFormatError, explain, unknown_name
 from reseau.galaxy.isochrones.grid import Isochrone, joined, weighted
 from reseau.galaxy.isochrones.populations import (
     POPULATIONS,
     Population,
     sequence_weights,
 )
+from reseau.galaxy.isochrones.shipped import shipped_isochrones
 from reseau.galaxy.isochrones.table import Isochrones
 from reseau.tables import table_file
 from reseau.tables.dialects.content import open_content
@@ -37,11 +38,12 @@ def read_isochrones(
     source
         A file of the CMD interface to PARSEC (versions 3, isochrone tables, a system
         with 2MASS J, H, Ks) or of MIST (``.iso.cmd``), compressed or not; several of
-        them, of other ages, other [M/H] or the same isochrones in other bands; or
-        "genulens": the tables of that package, where it is installed. They must be a
-        grid: all pairs of some ages and some [M/H].
+        them, of other ages, other [M/H] or the same isochrones in other bands. They
+        must be a grid: all pairs of some ages and some [M/H]. Or "genulens": the tables
+        of that package, where it is installed; or "shipped": those of reseau.
     populations
-        Ages and metallicities of each component, shared out among the isochrones.
+        Ages and metallicities of each component, shared out among the isochrones. Those
+        of "shipped" are fixed.
     tolerance
         Points are left out as long as no magnitude changes by more at any mass [mag].
         0 keeps all.
@@ -55,6 +57,8 @@ def read_isochrones(
     ConfigError
         The package genulens is not installed.
     """
+    if source == "shipped":
+        return shipped_isochrones()
     if source == "genulens":
         return _of_genulens(populations, tolerance)
     paths = [source] if isinstance(source, str | Path) else list(source)
@@ -95,6 +99,8 @@ def _of_genulens(populations: Mapping[str, Population], tolerance: float) -> Iso
     grid: list[Isochrone] = []
     members: list[tuple[str, int, float]] = []
     for component, population in populations.items():
+        if component not in of_components:
+            raise unknown_name("component", component, of_components, where="genulens")
         isochrones = of_components[component]
         weights = sequence_weights(
             population,

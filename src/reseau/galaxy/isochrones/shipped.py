@@ -59,7 +59,7 @@ def packed(isochrones: Isochrones) -> dict[str, np.ndarray]:
     Parameters
     ----------
     isochrones
-        With magnitudes in all bands. G reaches 48 mag in stars that lose their envelope.
+        With magnitudes in all bands. In dusty asymptotic giants G reaches 62 mag.
     """
     digits = np.rint(isochrones.magnitudes / MILLIMAGNITUDE)
     return {

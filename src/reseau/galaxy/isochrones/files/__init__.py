@@ -14,7 +14,6 @@ from reseau.galaxy.isochrones.populations import (
 )
 from reseau.galaxy.isochrones.shipped import shipped_isochrones
 from reseau.galaxy.isochrones.table import Isochrones
-from reseau.tables import table_file
 from reseau.tables.dialects.content import open_content
 
 from .genulens import NAME, genulens_isochrones
@@ -63,13 +62,31 @@ def read_isochrones(
         return _of_genulens(populations, tolerance)
     paths = [source] if isinstance(source, str | Path) else list(source)
     raws = [raw for path in paths for raw in _raw(Path(path))]
+    if not raws:
+        raise FileFormatError(
+            explain(
+                given="no isochrone",
+                wanted="at least one",
+                where=", ".join(map(str, paths)) or "read_isochrones",
+                todo="name the files that CMD or MIST gave",
+            )
+        )
     grid = [_thinned(each, tolerance) for each in joined_bands(raws)]
     where = ", ".join(Path(path).name for path in paths)
     return weighted(where, grid, where, populations)
 
 
 def _raw(path: Path) -> list[RawIsochrone]:
-    text = open_content(table_file(path)).whole().decode("utf-8", errors="replace")
+    if not path.is_file():
+        raise FileFormatError(
+            explain(
+                given=f"{path} is a directory" if path.is_dir() else f"no file {path}",
+                wanted="a file of isochrones, 'shipped' or 'genulens'",
+                where=str(path),
+                todo="correct the name",
+            )
+        )
+    text = open_content(path).whole().decode("utf-8", errors="replace")
     for is_theirs, isochrones in (
         (is_mist, mist_isochrones),
         (is_parsec, parsec_isochrones),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reseau.verbs.combine import combine
     from reseau.verbs.compare import compare
     from reseau.verbs.demo import demo
+    from reseau.verbs.fetch import fetch
     from reseau.verbs.forecast import forecast
     from reseau.verbs.info import describe
     from reseau.verbs.plan import plan
@@ -62,6 +63,7 @@ __all__ = [
     "demo",
     "describe",
     "effects",
+    "fetch",
     "forecast",
     "plan",
     "plot",
@@ -99,6 +101,7 @@ _HOMES = {
     "compare": "verbs.compare",
     "demo": "verbs.demo",
     "describe": "verbs.info",
+    "fetch": "verbs.fetch",
     "forecast": "verbs.forecast",
     "effects": "diagnostics",
     "plan": "verbs.plan",

@@ -16,6 +16,7 @@ from .compare import compare
 from .config import configurations
 from .demo import demo
 from .effects import effects
+from .fetch import fetch
 from .forecast import forecast
 from .info import info
 from .plan import plan
@@ -38,6 +39,7 @@ app.command("solve", cls=Grouped)(solve)
 app.command("combine", cls=Verb)(combine)
 app.add_typer(simulations, name="simulate")
 app.command("sources", cls=Verb)(sources)
+app.command("fetch", cls=Verb)(fetch)
 app.command("plan", cls=Verb)(plan)
 app.command("forecast", cls=Verb)(forecast)
 app.command("validate", cls=Verb)(validate)

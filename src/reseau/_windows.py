@@ -23,7 +23,7 @@ class Window:
     Attributes
     ----------
     l_min, l_max
-        Galactic longitudes [deg], `l_min` in [-180, 180) and up to a turn below `l_max`.
+        Galactic longitudes [deg]: `l_min` in [-180, 180), `l_max` up to a turn above.
     b_min, b_max
         Galactic latitudes [deg].
     name

@@ -92,7 +92,7 @@ class Fetched:
             f"  queries  {self.queries}{parts}",
         ]
         if self.left_out:
-            found.append(f"  lacking  {', '.join(self.left_out)}")
+            found.append(f"  lacking  {some(self.left_out, 4)}")
         return found
 
     def as_dict(self) -> dict[str, Any]:

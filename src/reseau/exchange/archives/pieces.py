@@ -4,7 +4,6 @@ Pieces lie in a directory beside the table, each whole or absent, and are joined
 end without ever being in memory together.
 """
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -42,7 +41,7 @@ def write_piece(path: Path, table: pa.Table, said: Mapping[str, str]) -> None:
     said
         To be kept with it, see `said_of`.
     """
-    metadata = {**(table.schema.metadata or {}), **{k: v for k, v in said.items()}}
+    metadata = {**(table.schema.metadata or {}), **said}
     with piece_file(path) as temporary:
         write_parquet(table.replace_schema_metadata(metadata), temporary)
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from reseau._spoken import spoken
 from reseau.errors import FileFormatError, ServiceError, explain
 from reseau.tables import read_table
 
@@ -77,10 +78,15 @@ class Client:
         first_wait: float = FIRST_WAIT,
         most_rows: int = MOST_ROWS,
     ) -> None:
-        self._tap = _dal().TAPService(service.url, session=_session())
+        self._session = _session()
+        self._tap = _dal().TAPService(service.url, session=self._session)
         self._service, self._first_wait = service, first_wait
         self._most_rows = most_rows
         self._limits: frozenset[int] | None = None
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._session.close()
 
     def columns(self) -> tuple[str, ...]:
         """Return those of the service's columns that its table has.
@@ -151,7 +157,7 @@ class Client:
         job = self._job(query, note)
         with self._forgotten_if_it_failed(job, note):
             _wait(job)
-            response = job._session.get(job.result_uri, stream=True)
+            response = self._session.get(job.result_uri, stream=True)
             response.raise_for_status()
             response.raw.decode_content = True
             answer = self._read(response.raw, lambda: None)
@@ -172,7 +178,7 @@ class Client:
         if note.exists():
             with suppress(*_transport_errors(), ValueError):
                 url = note.read_text(encoding="utf-8").strip()
-                job = _dal().tap.AsyncTAPJob(url, session=_session())
+                job = _dal().tap.AsyncTAPJob(url, session=self._session)
                 if job.phase in ("QUEUED", "EXECUTING", "COMPLETED"):
                     return job
         job = self._tap.submit_job(query, maxrec=self._most_rows)
@@ -212,10 +218,12 @@ class Client:
         return self._limits
 
     def _unreachable(self, error: Exception) -> ServiceError:
-        return ServiceError(
-            f"the service {self._service.url} cannot be reached "
-            f"({_cause(error)}): check the network, or name another --service"
+        said = (
+            f"the service {self._service.url} cannot be reached ({_cause(error)}): "
+            "check the network, or name another --service; what was fetched stays, and "
+            "the same command goes on from there"
         )
+        return ServiceError(spoken(said))
 
     def _refused(self, error: Exception) -> ServiceError:
         return ServiceError(

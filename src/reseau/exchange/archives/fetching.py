@@ -9,6 +9,7 @@ interrupted goes on with the first tile that is not there.
 import json
 import math
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,25 +159,22 @@ def fetched(
     target, beside = Path(output), Path(output).with_suffix(".adql")
     for path in (target, beside):
         check_output(path, kind="file", overwrite=overwrite)
-    asked = client or Client(service)
-    columns = asked.columns()
-    left_out = tuple(c for c in service.columns if c not in columns)
-    _check_columns(service, columns, left_out)
     tiles = tiles_of(window, math.sqrt(tile_rows / service.density))
-    run = _Run(service, window, columns, asked, folder_of(target))
-    with resumable_directory(
-        run.folder,
-        identity=run.identity(),
-        pieces=[_name(tile) for tile in tiles],
-        overwrite=overwrite,
-        marks=MARKS,
-    ) as pieces:
-        found = list(run.all_pieces(tiles, pieces, told))
-        rows = run.write(found, target, beside, overwrite)
+    with closing(client or Client(service)) as asked:
+        columns = asked.columns()
+        left_out = tuple(c for c in service.columns if c not in columns)
+        _check_columns(service, columns, left_out)
+        run = _Run(service, window, columns, asked, folder_of(target))
+        found, rows = run.all(tiles, target, beside, overwrite, told)
     remove(run.folder)
     files = {"table": target, "adql": beside}
-    split = len({p.name.rsplit("-", 1)[0] for p in found if p.name.count("-") > 1})
-    return Fetched(service, window, rows, len(found), split, left_out, files)
+    return Fetched(service, window, rows, len(found), _split(found), left_out, files)
+
+
+def _split(found: list[Path]) -> int:
+    """Return how many tiles pieces are quarters of, quarters of quarters too."""
+    names = [piece.stem.split("-")[1:] for piece in found]
+    return len({tuple(name[:n]) for name in names for n in range(1, len(name))})
 
 
 def _check_columns(
@@ -218,7 +216,27 @@ class _Run:
             "columns": list(self.columns),
         }
 
-    def all_pieces(
+    def all(
+        self,
+        tiles: list[Tile],
+        target: Path,
+        beside: Path,
+        overwrite: bool,
+        told: Told | None,
+    ) -> tuple[list[Path], int]:
+        """Fetch and join all tiles; return the pieces and the rows."""
+        with resumable_directory(
+            self.folder,
+            identity=self.identity(),
+            pieces=[_name(tile) for tile in tiles],
+            overwrite=overwrite,
+            marks=MARKS,
+        ) as pieces:
+            found = list(self._all_pieces(tiles, pieces, told))
+            rows = self._write(found, target, beside, overwrite)
+        return found, rows
+
+    def _all_pieces(
         self, tiles: list[Tile], pieces: Resumable, told: Told | None
     ) -> Iterator[Path]:
         """Give the pieces of all tiles, in their order, fetched where not there."""
@@ -302,7 +320,7 @@ class _Run:
             )
         return column.to_numpy().astype(float)
 
-    def write(
+    def _write(
         self, found: list[Path], target: Path, beside: Path, overwrite: bool
     ) -> int:
         """Write the table and the queries beside it, and return its rows."""

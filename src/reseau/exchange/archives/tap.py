@@ -66,7 +66,7 @@ class Client:
     service
         What is asked.
     first_wait
-        Seconds before the second attempt.
+        Seconds before the second attempt; absent: `FIRST_WAIT`.
     most_rows
         Rows that one answer may have.
     """
@@ -75,12 +75,13 @@ class Client:
         self,
         service: Service,
         *,
-        first_wait: float = FIRST_WAIT,
+        first_wait: float | None = None,
         most_rows: int = MOST_ROWS,
     ) -> None:
         self._session = _session()
         self._tap = _dal().TAPService(service.url, session=self._session)
-        self._service, self._first_wait = service, first_wait
+        self._service = service
+        self._first_wait = FIRST_WAIT if first_wait is None else first_wait
         self._most_rows = most_rows
         self._limits: frozenset[int] | None = None
 
@@ -267,10 +268,23 @@ def _session() -> Any:
     from pyvo.utils.http import USER_AGENT
 
     class Session(requests.Session):
+        last: Any = None
+
         def request(self, *given: Any, **options: Any) -> Any:
+            # What was not read to its end holds a connection, and nobody reads it now.
+            self.forget()
             if not options.get("timeout"):
                 options["timeout"] = TIMEOUTS
-            return super().request(*given, **options)
+            self.last = super().request(*given, **options)
+            return self.last
+
+        def forget(self) -> None:
+            if self.last is not None:
+                self.last.close()
+
+        def close(self) -> None:
+            self.forget()
+            super().close()
 
     session = Session()
     session.headers["User-Agent"] = f"reseau {USER_AGENT}"

@@ -183,14 +183,15 @@ def bounds(box: Window, margin: float = 0.0) -> tuple[float, float, float, float
     poles = [box.contains(*galactic(np.zeros(1), np.array([d])))[0] for d in (-90, 90)]
     low, high = (-90.0 if poles[0] else low), (90.0 if poles[1] else high)
     if low <= -_POLE or high >= _POLE:
-        return 0.0, TURN, max(low, -90.0), min(high, 90.0)
+        return 0.0, TURN, max(float(low), -90.0), min(float(high), 90.0)
     beside = (margin + bend) / math.cos(math.radians(max(abs(low), abs(high))))
     middle = ra[0]
     turned = (ra - middle + 0.5 * TURN) % TURN - 0.5 * TURN
     west, east = turned.min() - beside, turned.max() + beside
     if east - west >= 0.5 * TURN:
-        return 0.0, TURN, low, high
-    return (middle + west) % TURN, (middle + east) % TURN, low, high
+        return 0.0, TURN, float(low), float(high)
+    limits = (middle + west) % TURN, (middle + east) % TURN, low, high
+    return tuple(float(x) for x in limits)  # type: ignore[return-value]
 
 
 def _outline(box: Window) -> Iterator[tuple[float, float]]:

@@ -14,6 +14,8 @@ from reseau.errors import ConfigError, explain
 
 SCHEMES = ("postgresql", "postgres")
 _HIDDEN = "***"
+_LONGEST = 48
+"""Bytes of a table's name: PostgreSQL cuts at 63, and while it is made it is longer."""
 _SECRET = ("password", "sslpassword", "passfile")
 
 
@@ -84,6 +86,8 @@ def address_of(url: str | Path) -> Address:
     schema, _, table = names[0].rpartition(".")
     if not table or "\0" in names[0]:
         raise _wrong(shown, "a table called name or schema.name")
+    if len(table.encode()) > _LONGEST:
+        raise _wrong(shown, f"a name of at most {_LONGEST} bytes")
     options = f"?{urlencode(rest, quote_via=quote)}" if rest else ""
     conninfo = f"postgresql://{parts.netloc}{parts.path}{options}"
     given = [parts.password, *(v for k, v in rest if k in _SECRET)]

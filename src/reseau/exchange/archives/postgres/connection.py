@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from reseau.errors import ReseauError, ServiceError, explain
+from reseau.exchange.archives.extras import extra
 
-from ..extras import extra
 from .address import Address
 
 PATIENCE = 60.0
@@ -48,7 +48,7 @@ class Database:
             self._connection.close()
             self._connection = None
 
-    def rows(self, query: Any, values: Any = ()) -> list[tuple[Any, ...]]:
+    def rows(self, query: Any, values: Any = None) -> list[tuple[Any, ...]]:
         """Return all rows of a short query.
 
         Parameters

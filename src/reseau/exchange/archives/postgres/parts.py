@@ -5,6 +5,7 @@ Else they are ranges of an integer key, or of the pages of a table without one; 
 without a key is copied as a whole. Each way goes through the table about once.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from reseau._windows import Window
+from reseau.exchange.archives.tiles import LARGEST, Tile, galactic, tiles_of
 
-from ..tiles import LARGEST, Tile, galactic, tiles_of
 from .connection import Database
 from .relation import Relation, quoted
 from .windows import condition, way_of
@@ -136,7 +137,7 @@ def _pages(
     return tuple(
         # Rows that were written meanwhile are behind the last page.
         Part(_and(where, f"ctid >= '({a},0)'::tid", f"ctid < '({b},0)'::tid"))
-        for a, b in zip(edges[:-1], edges[1:], strict=True)
+        for a, b in itertools.pairwise(edges)
     )
 
 

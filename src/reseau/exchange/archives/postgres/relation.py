@@ -1,4 +1,4 @@
-"""What the catalogue of PostgreSQL says of a table: columns, key, indexes on the sky."""
+"""What PostgreSQL says of a table: its columns, its key, its indexes on the sky."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

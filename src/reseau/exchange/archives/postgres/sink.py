@@ -16,7 +16,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reseau.errors import FileFormatError, OutputExistsError, explain
+from reseau.errors import (
+    FileFormatError,
+    OutputExistsError,
+    ServiceError,
+    explain,
+)
 
 from .address import Address, address_of
 from .columns import postgres_type, text_of
@@ -91,10 +96,11 @@ def store(
         done = sink.begin(database)
         total = file.metadata.num_rows
         for first, batch in _batches(file, rows):
-            if first >= done:
-                sink.append(database, batch, first + batch.num_rows)
+            after = first + batch.num_rows
+            if after > done:
+                sink.append(database, batch.slice(max(done - first, 0)), after)
             if told is not None:
-                told(first + batch.num_rows, total)
+                told(after, total)
         sink.finish(database, total)
     return int(total)
 
@@ -179,10 +185,21 @@ class _Sink:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             connection.execute(f"DROP TABLE IF EXISTS {self.partial}")
             connection.execute(f"CREATE TABLE {self.partial} ({columns})")
+            self._describe(connection)
             self._mark(connection, self.partial, 0)
 
         database.done(make)
         return 0
+
+    def _describe(self, connection: Any) -> None:
+        """Say units and meanings of columns in their comments."""
+        for column in self.schema:
+            said = {k.decode(): v.decode() for k, v in (column.metadata or {}).items()}
+            unit = f"[{said['unit']}]" if said.get("unit") else ""
+            text = f"{unit} {said.get('description', '')}".strip().replace("'", "''")
+            if text:
+                name = f"{self.partial}.{quoted(column.name)}"
+                connection.execute(f"COMMENT ON COLUMN {name} IS '{text}'")
 
     def _mark(self, connection: Any, name: str, done: int) -> None:
         text = self._comment(done).replace("'", "''")
@@ -197,14 +214,27 @@ class _Sink:
         )
 
         def add(connection: Any) -> None:
-            before = done - batch.num_rows
-            if _rows_in(connection, self.partial) != before:
+            there = _rows_in(connection, self.partial)
+            if there == done:
                 return  # the answer to an earlier attempt was lost, its rows were not
+            if there != done - batch.num_rows:
+                raise self._disturbed(there)
             with connection.cursor() as cursor, cursor.copy(query) as copy:
                 copy.write(text)
             self._mark(connection, self.partial, done)
 
         database.done(add)
+
+    def _disturbed(self, there: int | None) -> ServiceError:
+        rows = "gone" if there is None else f"at row {there:,}"
+        return ServiceError(
+            explain(
+                given=f"the table {self.partial} is {rows}: another run writes there",
+                wanted="one run that writes a table",
+                where=self.address.shown,
+                todo="wait for the other run's end, or name another table",
+            )
+        )
 
     def finish(self, database: Database, total: int) -> None:
         """Give the table its index and its name."""

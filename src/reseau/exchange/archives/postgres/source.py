@@ -17,10 +17,16 @@ import pyarrow.parquet as pq
 
 from reseau._windows import Window
 from reseau.errors import OutputExistsError, TableWarning, explain, warn
+from reseau.exchange.archives.pieces import (
+    MARKS,
+    folder_of,
+    joined,
+    remove,
+    write_piece,
+)
 from reseau.tables import Resumable, piece_file, resumable_directory
 from reseau.tables.owned import PIECES
 
-from ..pieces import MARKS, folder_of, joined, remove, write_piece
 from .address import address_of
 from .columns import table_of
 from .connection import PATIENCE, Database

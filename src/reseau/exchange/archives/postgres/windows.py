@@ -5,8 +5,8 @@ the rows cuts them at the limits themselves.
 """
 
 from reseau._windows import TURN, Window
+from reseau.exchange.archives.tiles import bounds, polygon
 
-from ..tiles import bounds, polygon
 from .relation import Relation, quoted
 
 MARGIN = 1e-5

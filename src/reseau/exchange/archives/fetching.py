@@ -345,7 +345,7 @@ class _Run:
             f"-- service: {self.service.url}",
             f"-- table:   {self.service.table}",
             f"-- window:  {self.window}",
-            "-- Bounds are a little wider than tiles; rows were cut to their tile.",
+            "-- Bounds are a little wider than tiles. Rows were cut to their tile.",
         ]
         for piece in found:
             said = said_of(piece)

@@ -5,6 +5,7 @@ VOTable is, which notices one that ends too early.
 """
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import pyarrow as pa
+from astropy.utils.exceptions import AstropyWarning
 
 from reseau._spoken import spoken
 from reseau.errors import FileFormatError, ServiceError, explain
@@ -139,7 +141,8 @@ class Client:
         """Ask until there is an answer, a few times."""
         for attempt in range(ATTEMPTS):
             try:
-                return asked()
+                with _without_remarks():
+                    return asked()
             except _dal().DALQueryError as error:
                 raise self._refused(error) from error
             except (*_transport_errors(), FileFormatError) as error:
@@ -302,6 +305,17 @@ def _transport_errors() -> tuple[type[Exception], ...]:
         *(requests.RequestException, urllib3.exceptions.HTTPError),
         *(ConnectionError, TimeoutError),
     )
+
+
+@contextmanager
+def _without_remarks() -> Iterator[None]:
+    """Keep what pyvo says of a service's small faults from users, who cannot mend them.
+
+    What is missing from the rows is known from the response itself.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyWarning)
+        yield
 
 
 def _is_passing(error: Exception) -> bool:

@@ -138,20 +138,22 @@ def polygon(box: Window, margin: float = 0.0) -> np.ndarray:
     -------
     Right ascension and declination [deg], ICRS, one row a corner, in their order.
     """
-    half = math.radians(0.5 * (box.l_max - box.l_min))
-    low, high = box.b_min, box.b_max
-    if low > 0.0:
-        low = math.degrees(math.atan(math.tan(math.radians(low)) * math.cos(half)))
-    if high < 0.0:
-        high = math.degrees(math.atan(math.tan(math.radians(high)) * math.cos(half)))
-    low, high = max(low - margin, -90.0), min(high + margin, 90.0)
-    beside = margin / math.cos(math.radians(min(max(-low, high), _POLE)))
+    furthest = min(max(abs(box.b_min), abs(box.b_max)) + margin, _POLE)
+    beside = margin / math.cos(math.radians(furthest))
     left, right = box.l_min - beside, box.l_max + beside
+    low, high = box.b_min - margin, box.b_max + margin
+    half = math.cos(math.radians(0.5 * (right - left)))
+    if low > 0.0:
+        low = math.degrees(math.atan(math.tan(math.radians(low)) * half))
+    if high < 0.0:
+        high = math.degrees(math.atan(math.tan(math.radians(high)) * half))
     corners = [(left, low), (right, low), (right, high), (left, high)]
+    # A corner at a pole stands behind it, where the other side of the sky begins.
+    behind = 0.5 * (left + right) + 0.5 * TURN
     if high >= _POLE:
-        corners = [(left, low), (right, low), (left, 90.0)]
+        corners = [(left, low), (right, low), (behind, 90.0 - margin)]
     elif low <= -_POLE:
-        corners = [(left, -90.0), (right, high), (left, high)]
+        corners = [(behind, margin - 90.0), (right, high), (left, high)]
     return _equatorial(np.array(corners))
 
 

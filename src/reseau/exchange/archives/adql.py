@@ -26,6 +26,33 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def source_of(column: str) -> str:
+    """Return what a column is called in the table: "OLD AS NEW" is OLD.
+
+    Parameters
+    ----------
+    column
+        As a service lists it.
+    """
+    return column.partition(" AS ")[0]
+
+
+def name_of(column: str) -> str:
+    """Return what a column is called in the answer: "OLD AS NEW" is NEW.
+
+    Parameters
+    ----------
+    column
+        As a service lists it.
+    """
+    return column.partition(" AS ")[2] or column
+
+
+def _asked(column: str) -> str:
+    source, name = quoted(source_of(column)), quoted(name_of(column))
+    return source if source == name else f"{source} AS {name}"
+
+
 def query_of(service: Service, tile: Tile, columns: Sequence[str]) -> str:
     """Return the query for all sources of a tile, and for few others.
 
@@ -38,7 +65,7 @@ def query_of(service: Service, tile: Tile, columns: Sequence[str]) -> str:
     columns
         Names of columns.
     """
-    wanted = ", ".join(map(quoted, columns))
+    wanted = ", ".join(map(_asked, columns))
     return f"SELECT {wanted}\nFROM {service.table}\nWHERE {_where(service, tile)}"
 
 
@@ -85,8 +112,8 @@ def schema_query(table: str) -> str:
     bare = table.strip('"').replace("'", "''")
     return (
         "SELECT column_name FROM TAP_SCHEMA.columns WHERE table_name IN "
-        f"('{bare}', '\"{bare}\"')"
+        f"('{bare}', '\"{bare}\"') OR table_name LIKE '%.{bare}'"
     )
 
 
-__all__ = ["query_of", "quoted", "schema_query"]
+__all__ = ["name_of", "query_of", "quoted", "schema_query", "source_of"]

@@ -38,7 +38,7 @@ from reseau.tables import (
 )
 from reseau.tables.owned import PIECES
 
-from .adql import query_of
+from .adql import name_of, query_of, source_of
 from .pieces import MARKS, folder_of, joined, remove, said_of, write_piece
 from .services import Service
 from .tap import Answer, Client, TooLargeError
@@ -180,14 +180,16 @@ def _split(found: list[Path]) -> int:
 def _check_columns(
     service: Service, columns: tuple[str, ...], left_out: tuple[str, ...]
 ) -> None:
-    needed = [c for c in (service.ra, service.dec) if c not in columns]
+    there = {name_of(column) for column in columns}
+    needed = [c for c in (service.ra, service.dec) if c not in there]
     if needed:
         raise missing_columns_error(
             needed, columns, f"the table {service.table}", service.url
         )
     if left_out:
+        lacking = some(map(source_of, left_out), 10)
         warn(
-            f"{service.table} at {service.url} lacks {some(left_out, 10)}: "
+            f"{service.table} at {service.url} lacks {lacking}: "
             "the table is written without",
             TableWarning,
         )

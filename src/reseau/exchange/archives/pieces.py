@@ -41,7 +41,8 @@ def write_piece(path: Path, table: pa.Table, said: Mapping[str, str]) -> None:
     said
         To be kept with it, see `said_of`.
     """
-    metadata = {**(table.schema.metadata or {}), **said}
+    metadata: dict[bytes | str, bytes | str] = {**(table.schema.metadata or {})}
+    metadata.update(said)
     with piece_file(path) as temporary:
         write_parquet(table.replace_schema_metadata(metadata), temporary)
 
@@ -110,7 +111,7 @@ def _schema(pieces: Sequence[Path], meta: Mapping[str, str]) -> pa.Schema:
                 todo="was the table changed meanwhile? --overwrite begins anew",
             )
         )
-    bare = [_without_lengths(schema) for schema in schemas]
+    bare = [schema.with_metadata(None) for schema in schemas]
     whole = pa.unify_schemas(bare, promote_options="permissive")
     lengths: dict[bytes, bytes] = {}
     for schema in schemas:
@@ -120,11 +121,10 @@ def _schema(pieces: Sequence[Path], meta: Mapping[str, str]) -> pa.Schema:
                 lengths[key] = str(longest).encode()
     said = {"table_meta_yaml": header_yaml(whole.empty_table(), dict(meta))}
     provenance = {f"reseau_{key}": value for key, value in meta.items()}
-    return whole.with_metadata({**lengths, **said, **provenance})
-
-
-def _without_lengths(schema: pa.Schema) -> pa.Schema:
-    return schema.with_metadata(None)
+    metadata: dict[bytes | str, bytes | str] = {}
+    for part in (lengths, said, provenance):
+        metadata.update(part)  # type: ignore[arg-type]
+    return whole.with_metadata(metadata)
 
 
 def remove(folder: Path) -> None:

@@ -29,7 +29,7 @@ class Service:
     ra, dec, id
         Columns of position [deg] and identifier.
     columns
-        What is asked for.
+        What is asked for; "OLD AS NEW" is called otherwise in the answer.
     region
         How a tile is asked for, one of `REGIONS`.
     margin

@@ -20,7 +20,7 @@ from reseau._spoken import spoken
 from reseau.errors import FileFormatError, ServiceError, explain
 from reseau.tables import read_table
 
-from .adql import schema_query
+from .adql import schema_query, source_of
 from .extras import extra
 from .responses import Status, status_of
 from .services import Service
@@ -100,7 +100,7 @@ class Client:
         found = self._again(lambda: self._sync(query)).table
         known = {str(name).strip('"').lower() for name in found[0].to_pylist()}
         wanted = self._service.columns
-        return tuple(c for c in wanted if not known or c.lower() in known)
+        return tuple(c for c in wanted if not known or source_of(c).lower() in known)
 
     def ask(self, query: str) -> Answer:
         """Return the answer to a query that the service works on while we wait.
@@ -139,13 +139,15 @@ class Client:
 
     def _again(self, asked: Callable[[], R]) -> R:
         """Ask until there is an answer, a few times."""
+        refusal: Any = _dal().DALQueryError
+        transport: Any = (FileFormatError, *_transport_errors())
         for attempt in range(ATTEMPTS):
             try:
                 with _without_remarks():
                     return asked()
-            except _dal().DALQueryError as error:
+            except refusal as error:
                 raise self._refused(error) from error
-            except (*_transport_errors(), FileFormatError) as error:
+            except transport as error:
                 if not _is_passing(error):
                     raise self._refused(error) from error
                 if attempt + 1 == ATTEMPTS:
@@ -240,8 +242,12 @@ class Client:
         )
 
 
+def _pyvo() -> Any:
+    return extra("pyvo", "TAP services")
+
+
 def _dal() -> Any:
-    return extra("pyvo", "TAP services").dal
+    return _pyvo().dal
 
 
 def _wait(job: Any) -> None:
@@ -268,7 +274,6 @@ def _session() -> Any:
     """Return a session in which nothing waits for ever."""
     # Not at the top: they come with the extra.
     import requests
-    from pyvo.utils.http import USER_AGENT
 
     class Session(requests.Session):
         last: Any = None
@@ -290,7 +295,7 @@ def _session() -> Any:
             super().close()
 
     session = Session()
-    session.headers["User-Agent"] = f"reseau {USER_AGENT}"
+    session.headers["User-Agent"] = f"reseau {_pyvo().utils.http.USER_AGENT}"
     return session
 
 

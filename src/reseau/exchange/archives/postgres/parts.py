@@ -131,9 +131,8 @@ def _pages(
         f"SELECT pg_relation_size({relation.oid}::oid::regclass) "
         "/ current_setting('block_size')::bigint"
     )
-    pages = int(database.rows(query)[0][0])
-    step = max(1, rows // _PAGE_ROWS)
-    edges = [*range(0, pages, step), max(pages, 1)]
+    pages = max(int(database.rows(query)[0][0]), 1)
+    edges = [*range(0, pages, max(1, rows // _PAGE_ROWS)), pages]
     return tuple(
         # Rows that were written meanwhile are behind the last page.
         Part(_and(where, f"ctid >= '({a},0)'::tid", f"ctid < '({b},0)'::tid"))

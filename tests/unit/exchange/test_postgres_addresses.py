@@ -1,6 +1,7 @@
 """Addresses of tables in PostgreSQL, and that no password is ever shown."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -63,7 +64,10 @@ def test_addresses_that_name_no_table(url: str, said: str) -> None:
     [
         GIVEN,
         "postgresql://me@127.0.0.1:1/sky?table=x&password=p%40ss-w0rd",
-        "postgresql://me:p%40ss-w0rd@127.0.0.1:wrong-p@ss-w0rd/sky?table=x",
+        "postgresql://me:p@ss-w0rd@127.0.0.1/sky?table=x",
+        "postgresql://me:5/p@ss-w0rd@127.0.0.1/sky?table=x",
+        "postgresql://me:p?p@ss-w0rd@127.0.0.1/sky?table=x",
+        "postgresql://me:p#p@ss-w0rd@127.0.0.1/sky?table=x",
     ],
 )
 def test_no_message_shows_a_password(url: str, tmp_path: Path) -> None:
@@ -74,9 +78,11 @@ def test_no_message_shows_a_password(url: str, tmp_path: Path) -> None:
     for work in (lambda: staged(url, tmp_path), lambda: store(table, url)):
         with pytest.raises(ReseauError) as caught:
             work()
-        shown = f"{caught.value} {caught.value!r} {address_of(url)!r}"
+        shown = f"{caught.value} {caught.value!r}"
+        with suppress(ConfigError):
+            shown += repr(address_of(url))
         assert SECRET not in shown
-        assert "p@ss-w0rd" not in shown
+        assert "ss-w0rd" not in shown
     assert time.monotonic() - began < 5.0  # nobody waits for what never was there
 
 

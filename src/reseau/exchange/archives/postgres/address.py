@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from reseau.errors import ConfigError, explain
 
@@ -77,6 +77,7 @@ def address_of(url: str | Path) -> Address:
     """
     text = re.sub(r"^(\w+):/(?!/)", r"\1://", str(url))
     parts = urlsplit(text)
+    _check_readable(parts)
     query = parse_qsl(parts.query, keep_blank_values=True)
     names = [value for key, value in query if key == "table" and value]
     rest = [(key, value) for key, value in query if key != "table"]
@@ -96,7 +97,26 @@ def address_of(url: str | Path) -> Address:
     return Address(conninfo, schema, table, shown, longest)
 
 
-def _shown(parts: Any, query: list[tuple[str, str]]) -> str:
+def _check_readable(parts: SplitResult) -> None:
+    """Refuse addresses that a password has broken, of which nothing can be shown."""
+    try:
+        number_or_none = parts.port
+    except ValueError:
+        number_or_none = -1
+    odd = parts.netloc.count("@") > 1 or "@" in parts.path or bool(parts.fragment)
+    if odd or number_or_none == -1:
+        raise ConfigError(
+            explain(
+                given=f"an address {parts.scheme}://{_HIDDEN} that cannot be read",
+                wanted="user:password@host:port, the port a number",
+                where="the address of a database",
+                todo="write @ in a password as %40, / as %2F, # as %23, ? as %3F; or "
+                "keep it in ~/.pgpass",
+            )
+        )
+
+
+def _shown(parts: SplitResult, query: list[tuple[str, str]]) -> str:
     """Return an address without a password."""
     user, at, host = parts.netloc.rpartition("@")
     if ":" in user:

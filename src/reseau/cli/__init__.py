@@ -18,6 +18,7 @@ from .demo import demo
 from .effects import effects
 from .forecast import forecast
 from .info import info
+from .merge import merge
 from .plan import plan
 from .plot import plot
 from .posterior import posterior
@@ -43,6 +44,7 @@ app.command("forecast", cls=Verb)(forecast)
 app.command("validate", cls=Verb)(validate)
 app.command("budget", cls=Verb)(budget)
 app.command("compare", cls=Verb)(compare)
+app.command("merge", cls=Verb)(merge)
 app.command("plot", cls=Verb)(plot)
 app.command("effects", cls=Verb)(effects)
 app.command("posterior", cls=Verb)(posterior)

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_ORDER = "ra, dec, id"
+_JUDGED = 100_000
+"""Rows that units are judged by."""
+_ORDER = ("ra", "dec", "id", *BANDS)
+"""Columns by which the rows of a strip are ordered."""
 
 
 @dataclass
@@ -165,7 +168,6 @@ def _count(
     inside = position
     if window is not None:
         inside += f" AND {window.condition(how.columns['ra'], how.columns['dec'])}"
-    judged = [q for q in CHECKED if q in how.columns]
     wanted = {
         "rows": "count(*)",
         "bad": f"count(*) FILTER (NOT {position})",
@@ -174,9 +176,6 @@ def _count(
         **{
             f"rule {name}": f"count(*) FILTER ({inside} AND {condition})"
             for name, condition in how.rules.items()
-        },
-        **{
-            f"median {q}": f"approx_quantile({how.columns[q]}, 0.5)" for q in judged
         },
         **{
             f"{end} {axis}": f"{end}({how.columns[axis]}) FILTER ({position})"
@@ -190,8 +189,7 @@ def _count(
     got = dict(zip(wanted, row or (), strict=True))
     names = {q: column for q, (column, _) in found.columns.items()}
     check_positions(got["bad"], got["rows"], names["ra"], names["dec"], opened.where)
-    medians = {q: got[f"median {q}"] for q in judged if q in names}
-    check_medians(medians, names, opened.where)
+    check_medians(_medians(connection, how, relation, names), names, opened.where)
     counts.rows += got["rows"]
     counts.outside += got["outside"]
     counts.without_position += got["bad"]
@@ -206,6 +204,21 @@ def _count(
         (got["min ra"], got["max ra"]),
         (got["min dec"], got["max dec"]),
     )
+
+
+def _medians(
+    connection: "DuckDBPyConnection",
+    how: Canonical,
+    relation: str,
+    names: dict[str, str],
+) -> dict[str, float | None]:
+    """Return medians of the first rows, which tell of a unit what all would."""
+    judged = [q for q in CHECKED if q in how.columns and q in names]
+    listed = ", ".join(f"median({how.columns[q]})" for q in judged)
+    row = connection.execute(
+        f"SELECT {listed} FROM (SELECT * FROM {relation} LIMIT {_JUDGED})"
+    ).fetchone()
+    return dict(zip(judged, row or (), strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -343,11 +356,10 @@ def _order(
     connection: "DuckDBPyConnection", place: Path, staged: Staged, strip: int
 ) -> None:
     """Write a strip's rows in order, numbered, their magnitudes 2MASS'."""
-    # Equal positions and identifiers are told apart by all else.
-    others = ", ".join(c for c in staged.columns if c not in ("id", "ra", "dec"))
+    order = ", ".join(c for c in _ORDER if c in staged.columns)
     table = connection.execute(
         f"SELECT * EXCLUDE (strip) FROM read_parquet({text(place / '*.parquet')}, "
-        f"hive_partitioning=true) ORDER BY {_ORDER}, {others}"
+        f"hive_partitioning=true) ORDER BY {order}"
     ).to_arrow_table()
     table = _transformed(table, staged.survey)
     _tally(table, staged.counts)

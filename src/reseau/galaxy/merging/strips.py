@@ -56,7 +56,9 @@ def zone_sql(dec: str) -> str:
     return f"CAST(floor(({dec} + 90.0) / {ZONE!r}) AS BIGINT)"
 
 
-def strips_of(counts: NDArray[np.int64], rows: int) -> Strips:
+def strips_of(
+    counts: NDArray[np.int64], rows: int, thinnest: float = THINNEST
+) -> Strips:
     """Divide zones into strips.
 
     Parameters
@@ -65,9 +67,11 @@ def strips_of(counts: NDArray[np.int64], rows: int) -> Strips:
         Rows of all surveys in each zone.
     rows
         About how many a strip is to have.
+    thinnest
+        Least height of a strip [deg].
     """
     edges, held = [0], 0
-    least = round(THINNEST / ZONE)
+    least = int(np.ceil(max(thinnest, THINNEST) / ZONE))
     for zone, count in enumerate(counts):
         held += int(count)
         if held >= rows and zone + 1 - edges[-1] >= least:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reseau.verbs.fetch import fetch
     from reseau.verbs.forecast import forecast
     from reseau.verbs.info import describe
+    from reseau.verbs.merge import merge
     from reseau.verbs.plan import plan
     from reseau.verbs.plot import plot
     from reseau.verbs.posterior import posterior
@@ -65,6 +66,7 @@ __all__ = [
     "effects",
     "fetch",
     "forecast",
+    "merge",
     "plan",
     "plot",
     "posterior",
@@ -104,6 +106,7 @@ _HOMES = {
     "fetch": "verbs.fetch",
     "forecast": "verbs.forecast",
     "effects": "diagnostics",
+    "merge": "verbs.merge",
     "plan": "verbs.plan",
     "plot": "verbs.plot",
     "posterior": "verbs.posterior",

@@ -19,6 +19,7 @@ from .effects import effects
 from .fetch import fetch
 from .forecast import forecast
 from .info import info
+from .merge import merge
 from .plan import plan
 from .plot import plot
 from .posterior import posterior
@@ -45,6 +46,7 @@ app.command("forecast", cls=Verb)(forecast)
 app.command("validate", cls=Verb)(validate)
 app.command("budget", cls=Verb)(budget)
 app.command("compare", cls=Verb)(compare)
+app.command("merge", cls=Verb)(merge)
 app.command("plot", cls=Verb)(plot)
 app.command("effects", cls=Verb)(effects)
 app.command("posterior", cls=Verb)(posterior)

@@ -105,6 +105,19 @@ def store(
     return int(total)
 
 
+def check_table(url: str | Path, *, overwrite: bool = False) -> None:
+    """Raise unless `store` may write a table; call it before a long computation.
+
+    Parameters
+    ----------
+    url, overwrite
+        As of `store`.
+    """
+    address = address_of(url)
+    with Database(address) as database:
+        _Sink(address, pa.schema([]), "").check_free(database, overwrite)
+
+
 def _opened(parquet: Path) -> Any:
     try:
         return pq.ParquetFile(parquet)
@@ -303,4 +316,4 @@ def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
-__all__ = ["store"]
+__all__ = ["check_table", "store"]

@@ -89,7 +89,14 @@ CATALOGUE = Kind(
         *(f"{name}.parquet" for name in ("catalogue", "plates", "epochs", "datum")),
     ),
 )
-KINDS = (SOLUTION, SURVEY_SOLUTION, CATALOGUE, DATASET)
+PIECES = Kind(
+    "table in pieces",
+    "pieces.json",
+    "reseau-pieces/",
+    json.loads,
+    ("pieces.json", "piece-*.parquet", "piece-*.split", "piece-*.job"),
+)
+KINDS = (SOLUTION, SURVEY_SOLUTION, CATALOGUE, DATASET, PIECES)
 """Kinds of directories; some share a mark, and its format tells them apart."""
 
 
@@ -247,7 +254,7 @@ _STARTS: dict[str, tuple[bytes, ...]] = {
 }
 """How files begin that are what their suffix says."""
 
-_WRITTEN = (*_STARTS, ".csv", ".toml")
+_WRITTEN = (*_STARTS, ".csv", ".toml", ".adql")
 """Suffixes of the files that reseau writes."""
 
 
@@ -282,6 +289,7 @@ def why_not_replaced(file: Path) -> str | None:
 __all__ = [
     "DATASET",
     "KINDS",
+    "PIECES",
     "SOLUTION",
     "SURVEY_SOLUTION",
     "Kind",

@@ -1,0 +1,275 @@
+"""Stars of a tile: numbers from the model, then each star's place, segment and dust.
+
+Proposals come from a bound on the density, thinned to it: a box of a cell, a step in
+distance, a component and a stratum of the dust has at most ``n V w`` stars within the
+limit, where n is the greatest density at its corners and w the share of the component's
+stars that are not too faint at the near side of the box behind the least dust. Of the
+Poisson number of proposals those are kept that the density at their place and the limit
+at their distance and dust admit, so that what is left is a Poisson process with the
+model's density, and nothing is lost at edges.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from .cells import Cells, cells_of
+from .dust import PATCHES, STRATA, Dust, dust_of
+from .limit import MagnitudeLimit
+from .populations import Bright, BrightestFirst, Populations
+from .window import Tile
+
+CHUNK = 250_000
+"""Proposals that are in memory at once."""
+
+STREAM = 12
+"""First part of the key of a tile's random numbers, apart from those of other uses."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What stars are drawn from.
+
+    Attributes
+    ----------
+    galaxy
+        Densities and frame, a `Galaxy`.
+    populations
+        Segments of the isochrones of its components.
+    bright
+        The same, sorted for the limit.
+    dust
+        Map of reddening, law and distance profile, see `Obscuration`.
+    limit
+        Band and magnitude.
+    """
+
+    galaxy: Any
+    populations: Populations
+    bright: BrightestFirst
+    dust: Any
+    limit: MagnitudeLimit
+
+
+class Drawn(NamedTuple):
+    """Stars as they are drawn, in front of no observer yet.
+
+    Attributes
+    ----------
+    component, segment
+        Numbers of the component and of the segment of its isochrones.
+    fraction
+        Where on the segment, from its first end to its second.
+    l, b, distance
+        [deg], [deg], [pc].
+    excess
+        E(J-Ks) in front of the star [mag].
+    magnitudes
+        Apparent J, H, Ks, G [mag].
+    on_map
+        Whether the map of reddening has a value there.
+    """
+
+    component: Int[np.ndarray, "n"]
+    segment: Int[np.ndarray, "n"]
+    fraction: Float[np.ndarray, "n"]
+    l: Float[np.ndarray, "n"]  # noqa: E741
+    b: Float[np.ndarray, "n"]
+    distance: Float[np.ndarray, "n"]
+    excess: Float[np.ndarray, "n"]
+    magnitudes: Float[np.ndarray, "n 4"]
+    on_map: Bool[np.ndarray, "n"]
+
+    def taken(self, rows: np.ndarray) -> "Drawn":
+        """Return some of the stars."""
+        return Drawn(*(values[rows] for values in self))
+
+
+@dataclass(frozen=True, eq=False)
+class Proposals:
+    """Expected numbers of proposals in the boxes of a tile.
+
+    Attributes
+    ----------
+    cells, dust
+        Of the tile.
+    box
+        Component, column of cells, step in distance, and stratum of each group.
+    sums
+        Sums of expected numbers up to each group.
+    bright
+        Segments that are left, of each group.
+    """
+
+    cells: Cells
+    dust: Dust
+    box: tuple[Int[np.ndarray, "g"], ...]
+    sums: Float[np.ndarray, "g"]
+    bright: Bright
+
+    @property
+    def total(self) -> float:
+        """Expected number of all proposals."""
+        return float(self.sums[-1]) if len(self.sums) else 0.0
+
+
+def tile_seed(seed: int, tile: Tile) -> np.random.SeedSequence:
+    """Return the seed of a tile's random numbers, whatever the window."""
+    return np.random.SeedSequence(seed, spawn_key=(STREAM, tile.number))
+
+
+def proposals(model: Model, tile: Tile) -> Proposals:
+    """Return how many proposals are expected where, in a tile.
+
+    Parameters
+    ----------
+    model
+        What is drawn from.
+    tile
+        The tile.
+    """
+    cells = cells_of(model.galaxy, tile)
+    dust = dust_of(model.dust, cells.edges)
+    near = cells.distance[:-1]
+    l, b = cells.middles  # noqa: E741
+    share = model.dust.share(
+        np.repeat(l, len(near)), np.repeat(b, len(near)), np.tile(near, len(l))
+    ).reshape(len(l), len(near))
+    least = dust.least[:, None, :] * share[:, :, None]
+    extinction = model.dust.extinction(least.ravel()).reshape(*least.shape, 4)
+    modulus = distance_modulus(near)[:, None]
+    west, east, south, north = cells.edges.T
+    area = (east - west) * (north - south)
+    volume = area[:, None] * np.diff(cells.distance) / STRATA
+    most = cells.largest * volume
+    component, column, step = np.nonzero(most > 0.0)
+    rows = tuple(np.repeat(v, STRATA) for v in (component, column, step))
+    stratum = np.tile(np.arange(STRATA), len(component))
+    bright = model.bright.cut(
+        rows[0],
+        np.broadcast_to(modulus, least.shape)[rows[1], rows[2], stratum],
+        extinction[rows[1], rows[2], stratum],
+    )
+    expected = most[rows] * bright.share
+    kept = np.flatnonzero(expected > 0.0)
+    return Proposals(
+        cells=cells,
+        dust=dust,
+        box=tuple(v[kept] for v in (*rows, stratum)),
+        sums=np.cumsum(expected[kept]),
+        bright=Bright(*(v[kept] for v in bright)),
+    )
+
+
+def distance_modulus(distance: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
+    """Return 5 log10(D / 10 pc) [mag]."""
+    found: np.ndarray = 5.0 * np.log10(0.1 * distance)
+    return found
+
+
+def draw_tile(
+    model: Model, tile: Tile, rng: np.random.Generator, *, chunk: int = CHUNK
+) -> Iterator[Drawn]:
+    """Give the stars of a whole tile, some at a time, in random order of nothing.
+
+    Parameters
+    ----------
+    model
+        What is drawn from.
+    tile
+        The tile.
+    rng
+        Random numbers, of the tile's own seed.
+    chunk
+        About how many proposals are in memory at once. What is drawn depends on it.
+    """
+    planned = proposals(model, tile)
+    parts = max(1, int(np.ceil(planned.total / chunk)))
+    for _ in range(parts):
+        yield _draw(model, planned, rng, rng.poisson(planned.total / parts))
+
+
+def _draw(
+    model: Model, planned: Proposals, rng: np.random.Generator, count: int
+) -> Drawn:
+    """Return those of so many proposals that are stars within the limit."""
+    total = planned.total
+    group = np.searchsorted(planned.sums, total * np.sort(rng.random(count)), "right")
+    group = np.minimum(group, max(len(planned.sums) - 1, 0))
+    share = rng.random((8, count))
+    component, column, step, stratum = (v[group] for v in planned.box)
+    patch, excess = planned.dust.drawn(column, stratum, share[:2].T)
+    place = np.stack(
+        [
+            (patch % PATCHES + share[2]) / PATCHES,
+            (patch // PATCHES + share[3]) / PATCHES,
+            share[4],
+        ],
+        axis=-1,
+    )
+    cells = planned.cells
+    density = cells.density((component, column, step), place)
+    most = cells.largest[component, column, step]
+    kept = np.flatnonzero(share[5] * most < density)
+    segment = model.bright.chosen(planned.bright, group[kept], share[6, kept])
+    found = _placed(
+        model,
+        planned,
+        component[kept],
+        segment,
+        column[kept],
+        step[kept],
+        place[kept],
+        (patch[kept], excess[kept], share[7, kept]),
+    )
+    within = model.limit.value(found.magnitudes) <= model.limit.magnitude
+    return found.taken(np.flatnonzero(within))
+
+
+def _placed(
+    model: Model,
+    planned: Proposals,
+    component: np.ndarray,
+    segment: np.ndarray,
+    column: np.ndarray,
+    step: np.ndarray,
+    place: np.ndarray,
+    own: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> Drawn:
+    """Return stars at their places, with dust in front of them."""
+    patch, front, fraction = own
+    cells, dust = planned.cells, planned.dust
+    west, east, south, north = cells.edges[column].T
+    near, far = cells.distance[step], cells.distance[step + 1]
+    distance = near + place[:, 2] * (far - near)
+    l, b = cells.middles  # noqa: E741
+    excess = front * model.dust.share(l[column], b[column], distance)
+    ends = model.populations.magnitudes[segment]
+    absolute = ends[:, 0] + fraction[:, None] * (ends[:, 1] - ends[:, 0])
+    modulus = distance_modulus(distance)[:, None]
+    return Drawn(
+        component=component,
+        segment=segment,
+        fraction=fraction,
+        l=west + place[:, 0] * (east - west),
+        b=south + place[:, 1] * (north - south),
+        distance=distance,
+        excess=excess,
+        magnitudes=absolute + modulus + model.dust.extinction(excess),
+        on_map=dust.inside[column, patch],
+    )
+
+
+__all__ = [
+    "CHUNK",
+    "Drawn",
+    "Model",
+    "Proposals",
+    "distance_modulus",
+    "draw_tile",
+    "proposals",
+    "tile_seed",
+]

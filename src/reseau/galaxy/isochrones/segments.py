@@ -1,0 +1,132 @@
+"""Stars of a component along its isochrones: segments between points, with weights.
+
+The number of stars between two points of an isochrone is the integral of the mass
+function between their initial masses, whatever the branch does in between. So a sum
+over segments is right on near-vertical branches, where a mean and a scatter at fixed
+mass are not.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from .table import BANDS, Isochrones
+
+
+class StarsBorn(Protocol):
+    """What `luminosity_segments` asks of a mass function."""
+
+    @property
+    def low(self) -> float:
+        """Lowest mass of a star or brown dwarf [Msun]."""
+
+    def number(self, m1: np.ndarray, m2: np.ndarray) -> np.ndarray:
+        """Return the share of all born between two masses [Msun]."""
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Pieces of a component's isochrones, each with its share of the living stars.
+
+    Stars are spread evenly from one end of a segment to the other: a star at fraction u
+    has magnitudes ``(1 - u) start + u end``, and so has its mass.
+
+    Attributes
+    ----------
+    component
+        Whose they are.
+    weight
+        Share of the component's living stars, shape (q,). The sum is less than 1 by
+        `unseen`.
+    magnitudes
+        Absolute magnitudes J, H, Ks, G at both ends, shape (q, 2, 4), in the order of
+        `BANDS`.
+    mass
+        Initial mass at both ends [Msun], shape (q, 2).
+    age
+        [Gyr], shape (q,).
+    metallicity
+        [M/H], shape (q,).
+    phase
+        Index into `PHASES` at the upper end, shape (q,).
+    log_g
+        Surface gravity at both ends, log10 of cm/s², shape (q, 2).
+    sequence
+        Row of the sequence among the component's, shape (q,).
+    unseen
+        Share of the living stars below the isochrones' lowest masses: brown dwarfs and
+        the last dwarfs, which have no magnitudes.
+    """
+
+    component: str
+    weight: np.ndarray
+    magnitudes: np.ndarray
+    mass: np.ndarray
+    age: np.ndarray
+    metallicity: np.ndarray
+    phase: np.ndarray
+    log_g: np.ndarray
+    sequence: np.ndarray
+    unseen: float
+
+    def __len__(self) -> int:
+        """Return the number of segments."""
+        return len(self.weight)
+
+    def band(self, name: str) -> np.ndarray:
+        """Return the absolute magnitudes of one band at both ends, shape (q, 2)."""
+        return self.magnitudes[:, :, BANDS.index(name)]
+
+
+def luminosity_segments(
+    isochrones: Isochrones, component: str, mass_function: StarsBorn
+) -> Segments:
+    """Return the segments of a component's isochrones with their shares of its stars.
+
+    Parameters
+    ----------
+    isochrones
+        Of any components, this one among them.
+    component
+        Name of the component.
+    mass_function
+        Of the stars born; it has `low` and `number(m1, m2)`.
+
+    Returns
+    -------
+    Segments with positive weight. A sequence of weight w adds ``w number(m1, m2)`` for
+    each of its segments, and ``w number(low, limit)`` to the living stars by which all
+    are divided, where `limit` is its highest mass.
+
+    Raises
+    ------
+    ConfigError
+        There is no such component.
+    """
+    of = isochrones.of_component(component)
+    low = np.full(len(of), mass_function.low)
+    living = float(of.weight @ mass_function.number(low, of.living_limits()))
+    unseen = float(of.weight @ mass_function.number(low, of.lowest_masses()))
+    first = np.concatenate([np.arange(p.start, p.stop - 1) for p in of.points()])
+    sequence = np.repeat(np.arange(len(of)), of.stop - of.start - 1)
+    born = mass_function.number(of.mass[first], of.mass[first + 1])
+    weight = of.weight[sequence] * born / living
+    kept = weight > 0.0
+    first, sequence = first[kept], sequence[kept]
+    ends = np.stack([first, first + 1], axis=1)
+    return Segments(
+        component=component,
+        weight=weight[kept],
+        magnitudes=of.magnitudes[ends],
+        mass=of.mass[ends],
+        age=of.age[sequence],
+        metallicity=of.metallicity[sequence],
+        phase=of.phase[first + 1],
+        log_g=of.log_g[ends],
+        sequence=sequence,
+        unseen=unseen / living,
+    )
+
+
+__all__ = ["Segments", "StarsBorn", "luminosity_segments"]

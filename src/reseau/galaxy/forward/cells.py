@@ -8,6 +8,7 @@ cusp of the nuclear star cluster.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ class Cells:
         west, east, south, north = self.edges.T
         return 0.5 * (west + east), 0.5 * (south + north)
 
-    @property
+    @cached_property
     def largest(self) -> Float[np.ndarray, "c k d"]:
         """Greatest density in each box, at one of its corners."""
         most = self.corners.max(axis=-1)

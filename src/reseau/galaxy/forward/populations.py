@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from .limit import COLUMNS, MagnitudeLimit
+from .limit import MagnitudeLimit
 
 STEP = 0.5
 """Steps of E(J - H) for which segments are sorted anew [mag]."""
@@ -42,6 +42,9 @@ class Populations:
         Initial masses at both ends [solar masses].
     age, metallicity
         [Gyr], [M/H].
+    sequence
+        Number of the isochrone, counted through all components; segments of one are
+        in the order of mass.
     """
 
     names: tuple[str, ...]
@@ -51,6 +54,7 @@ class Populations:
     mass: Float[np.ndarray, "q 2"]
     age: Float[np.ndarray, "q"]
     metallicity: Float[np.ndarray, "q"]
+    sequence: Int[np.ndarray, "q"]
 
     def __len__(self) -> int:
         """Return how many segments there are."""
@@ -77,14 +81,17 @@ class Populations:
             return np.concatenate([np.asarray(getattr(s, name)) for s in segments])
 
         counts = [len(s.weight) for s in segments]
+        lengths = [1 + int(np.max(s.sequence, initial=-1)) for s in segments]
+        before = np.cumsum([0, *lengths[:-1]])
         return cls(
             names=tuple(names),
             first=np.concatenate([[0], np.cumsum(counts)]),
             weight=all_of("weight"),
-            magnitudes=np.stack([all_of(band) for band in COLUMNS], axis=-1),
+            magnitudes=all_of("magnitudes"),
             mass=all_of("mass"),
             age=all_of("age"),
             metallicity=all_of("metallicity"),
+            sequence=all_of("sequence") + np.repeat(before, counts),
         )
 
 

@@ -1,0 +1,1 @@
+"""Interstellar extinction: laws, bands, maps, its growth with distance, measuring it."""

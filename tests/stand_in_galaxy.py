@@ -58,7 +58,8 @@ class Cloud:
         del l, b
         return distance / R0
 
-    def extinction(self, excess):
+    def extinction(self, excess, l, b):
+        del l, b
         return excess[:, None] * RATIOS
 
 

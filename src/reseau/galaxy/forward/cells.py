@@ -1,7 +1,8 @@
 """Cells of a tile: small boxes in longitude, latitude and distance, and their stars.
 
-Within a box the density is the trilinear interpolation of its corners, so that numbers
-are means of corners, and places are drawn exactly from it. Boxes are 0.025° wide, 3.6
+Within a box the density has the shape of the trilinear interpolation of its corners, from
+which places are drawn exactly, and the number of stars of Simpson's rule along the line
+of sight through its middle. Boxes are 0.025° wide, 3.6
 pc at the Galactic centre, where each is divided again and again towards Sgr A*, for the
 cusp of the nuclear star cluster.
 """
@@ -50,13 +51,16 @@ class Cells:
         Living stars per deg² of longitude times latitude and pc at the corners, for
         each component, column, distance edge and lateral corner: south-west,
         south-east, north-west, north-east.
+    curvature
+        Stars of each box in units of those that a density linear in the distance has.
     """
 
     edges: Float[np.ndarray, "k 4"]
     distance: Float[np.ndarray, "d1"]
     corners: Float[np.ndarray, "c k d1 4"]
+    curvature: Float[np.ndarray, "c k d"]
 
-    @property
+    @cached_property
     def numbers(self) -> Float[np.ndarray, "c k d"]:
         """Expected number of living stars in each box."""
         west, east, south, north = self.edges.T
@@ -66,7 +70,7 @@ class Cells:
         found: np.ndarray = (
             0.5 * (mean[..., :-1] + mean[..., 1:]) * step * area[:, None]
         )
-        return found
+        return found * self.curvature
 
     @property
     def middles(self) -> tuple[Float[np.ndarray, "k"], Float[np.ndarray, "k"]]:
@@ -76,14 +80,14 @@ class Cells:
 
     @cached_property
     def largest(self) -> Float[np.ndarray, "c k d"]:
-        """Greatest density in each box, at one of its corners."""
+        """Greatest density of the interpolation in each box, at one of its corners."""
         most = self.corners.max(axis=-1)
         return np.maximum(most[..., :-1], most[..., 1:])
 
     def density(
         self, box: tuple[Int[np.ndarray, "n"], ...], place: Float[np.ndarray, "n 3"]
     ) -> Float[np.ndarray, "n"]:
-        """Return the density at places within boxes.
+        """Return the interpolation at places within boxes.
 
         Parameters
         ----------
@@ -126,7 +130,24 @@ def cells_of(galaxy: Any, tile: Tile) -> Cells:
     )
     density = _densities(galaxy, places, distance)
     at_corners = density[:, row.ravel()].reshape(len(density), len(edges), 4, -1)
-    return Cells(edges, distance, np.ascontiguousarray(at_corners.swapaxes(2, 3)))
+    return Cells(
+        edges,
+        distance,
+        np.ascontiguousarray(at_corners.swapaxes(2, 3)),
+        _curvature(galaxy, edges, distance),
+    )
+
+
+def _curvature(galaxy: Any, edges: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """Return Simpson's rule over the trapezoidal one, along the columns' middles."""
+    west, east, south, north = edges.T
+    places = np.stack([0.5 * (west + east), 0.5 * (south + north)], axis=-1)
+    both = np.empty(2 * len(distance) - 1)
+    both[::2], both[1::2] = distance, 0.5 * (distance[:-1] + distance[1:])
+    along = _densities(galaxy, places, both)
+    ends = 0.5 * (along[..., :-1:2] + along[..., 2::2])
+    simpson = (ends + 2.0 * along[..., 1::2]) / 3.0
+    return np.divide(simpson, ends, out=np.ones_like(ends), where=ends > 0.0)
 
 
 def _densities(

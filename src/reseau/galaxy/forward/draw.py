@@ -134,17 +134,12 @@ def proposals(model: Model, tile: Tile) -> Proposals:
     cells = cells_of(model.galaxy, tile)
     dust = dust_of(model.dust, cells.edges)
     near = cells.distance[:-1]
-    l, b = cells.middles  # noqa: E741
-    share = model.dust.share(
-        np.repeat(l, len(near)), np.repeat(b, len(near)), np.tile(near, len(l))
-    ).reshape(len(l), len(near))
-    least = dust.least[:, None, :] * share[:, :, None]
-    extinction = model.dust.extinction(least.ravel()).reshape(*least.shape, 4)
+    least, extinction = _least(model, cells, dust)
     modulus = distance_modulus(near)[:, None]
     west, east, south, north = cells.edges.T
     area = (east - west) * (north - south)
     volume = area[:, None] * np.diff(cells.distance) / STRATA
-    most = cells.largest * volume
+    most = cells.largest * cells.curvature * volume
     component, column, step = np.nonzero(most > 0.0)
     rows = tuple(np.repeat(v, STRATA) for v in (component, column, step))
     stratum = np.tile(np.arange(STRATA), len(component))
@@ -162,6 +157,17 @@ def proposals(model: Model, tile: Tile) -> Proposals:
         sums=np.cumsum(expected[kept]),
         bright=Bright(*(v[kept] for v in bright)),
     )
+
+
+def _least(model: Model, cells: Cells, dust: Dust) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least excess and extinction of columns, distances and strata."""
+    near = cells.distance[:-1]
+    l, b = (np.repeat(v, len(near)) for v in cells.middles)  # noqa: E741
+    share = model.dust.share(l, b, np.tile(near, len(cells.edges)))
+    least = dust.least[:, None, :] * share.reshape(-1, len(near), 1)
+    l, b = (np.repeat(v, STRATA) for v in (l, b))  # noqa: E741
+    extinction = model.dust.extinction(least.ravel(), l, b)
+    return least, extinction.reshape(*least.shape, -1)
 
 
 def distance_modulus(distance: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
@@ -246,7 +252,8 @@ def _placed(
     near, far = cells.distance[step], cells.distance[step + 1]
     distance = near + place[:, 2] * (far - near)
     l, b = cells.middles  # noqa: E741
-    excess = front * model.dust.share(l[column], b[column], distance)
+    l, b = l[column], b[column]  # noqa: E741
+    excess = front * model.dust.share(l, b, distance)
     ends = model.populations.magnitudes[segment]
     absolute = ends[:, 0] + fraction[:, None] * (ends[:, 1] - ends[:, 0])
     modulus = distance_modulus(distance)[:, None]
@@ -258,7 +265,7 @@ def _placed(
         b=south + place[:, 1] * (north - south),
         distance=distance,
         excess=excess,
-        magnitudes=absolute + modulus + model.dust.extinction(excess),
+        magnitudes=absolute + modulus + model.dust.extinction(excess, l, b),
         on_map=dust.inside[column, patch],
     )
 

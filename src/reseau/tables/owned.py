@@ -89,7 +89,14 @@ CATALOGUE = Kind(
         *(f"{name}.parquet" for name in ("catalogue", "plates", "epochs", "datum")),
     ),
 )
-KINDS = (SOLUTION, SURVEY_SOLUTION, CATALOGUE, DATASET)
+MOCK = Kind(
+    "mock catalogue",
+    "summary.json",
+    "reseau-mock/",
+    json.loads,
+    ("summary.json", "catalogue.parquet", "tiles/*.parquet", "*.png", "*.pdf"),
+)
+KINDS = (SOLUTION, SURVEY_SOLUTION, CATALOGUE, DATASET, MOCK)
 """Kinds of directories; some share a mark, and its format tells them apart."""
 
 

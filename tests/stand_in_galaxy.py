@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from reseau.galaxy.forward.companions import Companions, brightest_pairs
 from reseau.galaxy.forward.draw import Model
 from reseau.galaxy.forward.limit import MagnitudeLimit, read_limit
 from reseau.galaxy.forward.populations import Populations, brightest_first
@@ -85,16 +86,29 @@ def populations():
     return Populations.joined(
         ("slab", "disc", "ball"),
         [
-            line_of([*dwarfs, *giants[1:]], [0.2, 0.6, 1.0, 1.05, 1.06], [0.5, 0.1, 0.02, 0.004]),
+            line_of(
+                [*dwarfs, *giants[1:], clump[0]],
+                [0.2, 0.6, 1.0, 1.05, 1.06, 1.20],
+                [0.5, 0.1, 0.02, 0.004, 0.02],
+            ),
             line_of(giants, [1.0, 1.02, 1.03], [0.3, 0.1]),
             line_of(clump, [1.1, 1.11], [0.6]),
         ],
     )
 
 
-def model(limit: MagnitudeLimit | str, *, galaxy=None, cloud=None) -> Model:
+def model(
+    limit: MagnitudeLimit | str, *, galaxy=None, cloud=None, fraction=0.0
+) -> Model:
     """What to draw from, with a limit."""
     limit = read_limit(limit) if isinstance(limit, str) else limit
     segments = populations()
-    bright = brightest_first(segments, limit, segments.magnitudes, 10.0)
-    return Model(galaxy or Slab(), segments, bright, cloud or Cloud(), limit)
+    kinds = [(1.0 - fraction, segments.magnitudes)]
+    companions = None
+    if fraction:
+        companions = Companions(fraction, segments)
+        kinds.append((fraction, brightest_pairs(segments, limit)))
+    bright = brightest_first(segments, limit, kinds, 10.0)
+    return Model(
+        galaxy or Slab(), segments, bright, cloud or Cloud(), limit, companions
+    )

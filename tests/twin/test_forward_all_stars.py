@@ -14,7 +14,25 @@ TILE = Window(0.35, 0.25, 0.1, 0.1).tiles()[0]
 RUNS = 3
 
 
-def every_star(galaxy, cloud, limit, rng):
+def with_companions(populations, component, ends, share, fraction, rng):
+    """Magnitudes of stars, some with the light of a companion, by interpolation."""
+    rows = slice(*populations.first[component : component + 2])
+    mass = np.append(populations.mass[rows, 0], populations.mass[rows, 1][-1])
+    points = np.concatenate(
+        [populations.magnitudes[rows, 0], populations.magnitudes[rows, 1][-1:]]
+    )
+    magnitude = (1.0 - share) * ends[0] + share * ends[1]
+    own = (1.0 - share[:, 0]) * ends[2][:, 0] + share[:, 0] * ends[2][:, 1]
+    paired = rng.random(len(own)) < fraction
+    other = rng.random(len(own)) * own
+    flux = 10.0 ** (-0.4 * magnitude)
+    for band in range(4):
+        light = 10.0 ** (-0.4 * np.interp(other, mass, points[:, band]))
+        flux[:, band] += np.where(paired & (other >= mass[0]), light, 0.0)
+    return -2.5 * np.log10(flux)
+
+
+def every_star(galaxy, cloud, limit, rng, fraction=0.0):
     """All living stars of the tile, one by one; those within the limit at the end."""
     populations = stand_in.populations()
     grid = np.geomspace(1.0, 30_000.0, 6001)
@@ -54,7 +72,14 @@ def every_star(galaxy, cloud, limit, rng):
         front = np.maximum(reddening.excess + reddening.scatter * scatter, 0.0)
         ends = populations.magnitudes[first + segment]
         share = rng.random((len(l), 1))
-        magnitude = (1.0 - share) * ends[:, 0] + share * ends[:, 1]
+        magnitude = with_companions(
+            populations,
+            component,
+            (ends[:, 0], ends[:, 1], populations.mass[first + segment]),
+            share,
+            fraction,
+            rng,
+        )
         magnitude = magnitude + (5.0 * np.log10(distance / 10.0))[:, None]
         magnitude += (front * distance / stand_in.R0)[:, None] * stand_in.RATIOS
         if limit.band == "Hw":
@@ -98,14 +123,18 @@ def fast(model, seed):
     )
 
 
-@pytest.mark.parametrize("limit", ["Hw=18", "Ks=14.5", "G=23"])
-def test_it_draws_the_stars_that_drawing_all_of_them_leaves(limit):
+@pytest.mark.parametrize(
+    ("limit", "fraction"), [("Hw=18", 0.0), ("Ks=14.5", 0.0), ("G=23", 0.4), ("Hw=18", 0.7)]
+)
+def test_it_draws_the_stars_that_drawing_all_of_them_leaves(limit, fraction):
     """Poisson counts by component, magnitude, colour, distance and place agree."""
     galaxy, cloud = stand_in.Slab(0.02), stand_in.Cloud()
-    model = stand_in.model(limit, galaxy=galaxy, cloud=cloud)
+    model = stand_in.model(limit, galaxy=galaxy, cloud=cloud, fraction=fraction)
     slow = np.concatenate(
         [
-            every_star(galaxy, cloud, read_limit(limit), np.random.default_rng(seed))
+            every_star(
+                galaxy, cloud, read_limit(limit), np.random.default_rng(seed), fraction
+            )
             for seed in range(4)
         ]
     )

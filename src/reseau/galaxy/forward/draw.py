@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from .cells import Cells, cells_of
+from .companions import Companions, added
 from .dust import PATCHES, STRATA, Dust, dust_of
 from .limit import MagnitudeLimit
 from .populations import Bright, BrightestFirst, Populations
@@ -43,6 +44,8 @@ class Model:
         The same, sorted for the limit.
     dust
         Map of reddening, law and distance profile, see `Obscuration`.
+    companions
+        Of some of the stars; None: all are single. Their share is in `bright`.
     limit
         Band and magnitude.
     """
@@ -52,6 +55,7 @@ class Model:
     bright: BrightestFirst
     dust: Any
     limit: MagnitudeLimit
+    companions: Companions | None = None
 
 
 class Drawn(NamedTuple):
@@ -71,6 +75,8 @@ class Drawn(NamedTuple):
         Apparent J, H, Ks, G [mag].
     on_map
         Whether the map of reddening has a value there.
+    companion
+        Initial mass of an unresolved companion [solar masses]; NaN: there is none.
     """
 
     component: Int[np.ndarray, "n"]
@@ -82,6 +88,7 @@ class Drawn(NamedTuple):
     excess: Float[np.ndarray, "n"]
     magnitudes: Float[np.ndarray, "n 4"]
     on_map: Bool[np.ndarray, "n"]
+    companion: Float[np.ndarray, "n"]
 
     def taken(self, rows: np.ndarray) -> "Drawn":
         """Return some of the stars."""
@@ -97,7 +104,7 @@ class Proposals:
     cells, dust
         Of the tile.
     box
-        Component, column of cells, step in distance, and stratum of each group.
+        Component, column of cells, step in distance, stratum and kind of each group.
     sums
         Sums of expected numbers up to each group.
     bright
@@ -135,27 +142,31 @@ def proposals(model: Model, tile: Tile) -> Proposals:
     dust = dust_of(model.dust, cells.edges)
     near = cells.distance[:-1]
     least, extinction = _least(model, cells, dust)
-    modulus = distance_modulus(near)[:, None]
     west, east, south, north = cells.edges.T
     area = (east - west) * (north - south)
     volume = area[:, None] * np.diff(cells.distance) / STRATA
     most = cells.largest * cells.curvature * volume
     component, column, step = np.nonzero(most > 0.0)
     rows = tuple(np.repeat(v, STRATA) for v in (component, column, step))
-    stratum = np.tile(np.arange(STRATA), len(component))
-    bright = model.bright.cut(
-        rows[0],
-        np.broadcast_to(modulus, least.shape)[rows[1], rows[2], stratum],
-        extinction[rows[1], rows[2], stratum],
-    )
-    expected = most[rows] * bright.share
-    kept = np.flatnonzero(expected > 0.0)
+    rows = (*rows, np.tile(np.arange(STRATA), len(component)))
+    modulus = np.broadcast_to(distance_modulus(near)[:, None], least.shape)[rows[1:]]
+    box, expected, bright = [], [], []
+    for kind, part in enumerate(model.bright.kinds):
+        found = model.bright.cut(kind, rows[0], modulus, extinction[rows[1:]])
+        number = part * most[rows[:3]] * found.share
+        kept = np.flatnonzero(number > 0.0)
+        box.append([*(v[kept] for v in rows), np.full(len(kept), kind)])
+        expected.append(number[kept])
+        bright.append([v[kept] for v in found])
+    # Stars are sorted by component, as velocities are drawn.
+    whole = [np.concatenate(parts) for parts in zip(*box, strict=True)]
+    order = np.argsort(whole[0], kind="stable")
     return Proposals(
         cells=cells,
         dust=dust,
-        box=tuple(v[kept] for v in (*rows, stratum)),
-        sums=np.cumsum(expected[kept]),
-        bright=Bright(*(v[kept] for v in bright)),
+        box=tuple(v[order] for v in whole),
+        sums=np.cumsum(np.concatenate(expected)[order]),
+        bright=Bright(*(np.concatenate(v)[order] for v in zip(*bright, strict=True))),
     )
 
 
@@ -205,8 +216,8 @@ def _draw(
     total = planned.total
     group = np.searchsorted(planned.sums, total * np.sort(rng.random(count)), "right")
     group = np.minimum(group, max(len(planned.sums) - 1, 0))
-    share = rng.random((8, count))
-    component, column, step, stratum = (v[group] for v in planned.box)
+    share = rng.random((9, count))
+    component, column, step, stratum, kind = (v[group] for v in planned.box)
     patch, excess = planned.dust.drawn(column, stratum, share[:2].T)
     place = np.stack(
         [
@@ -230,6 +241,7 @@ def _draw(
         step[kept],
         place[kept],
         (patch[kept], excess[kept], share[7, kept]),
+        np.where(kind[kept], share[8, kept], np.nan),
     )
     within = model.limit.value(found.magnitudes) <= model.limit.magnitude
     return found.taken(np.flatnonzero(within))
@@ -244,8 +256,12 @@ def _placed(
     step: np.ndarray,
     place: np.ndarray,
     own: tuple[np.ndarray, np.ndarray, np.ndarray],
+    ratio: np.ndarray,
 ) -> Drawn:
-    """Return stars at their places, with dust in front of them."""
+    """Return stars at their places, with dust in front of them.
+
+    `ratio` is the mass of a companion over that of the star; NaN: there is none.
+    """
     patch, front, fraction = own
     cells, dust = planned.cells, planned.dust
     west, east, south, north = cells.edges[column].T
@@ -254,8 +270,7 @@ def _placed(
     l, b = cells.middles  # noqa: E741
     l, b = l[column], b[column]  # noqa: E741
     excess = front * model.dust.share(l, b, distance)
-    ends = model.populations.magnitudes[segment]
-    absolute = ends[:, 0] + fraction[:, None] * (ends[:, 1] - ends[:, 0])
+    absolute, companion = _light(model, segment, fraction, ratio)
     modulus = distance_modulus(distance)[:, None]
     return Drawn(
         component=component,
@@ -267,7 +282,24 @@ def _placed(
         excess=excess,
         magnitudes=absolute + modulus + model.dust.extinction(excess, l, b),
         on_map=dust.inside[column, patch],
+        companion=companion,
     )
+
+
+def _light(
+    model: Model, segment: np.ndarray, fraction: np.ndarray, ratio: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return absolute magnitudes, companions' light included, and their masses."""
+    ends = model.populations.magnitudes[segment]
+    absolute = ends[:, 0] + fraction[:, None] * (ends[:, 1] - ends[:, 0])
+    if model.companions is None:
+        return absolute, ratio
+    low, high = model.populations.mass[segment].T
+    mass = ratio * (low + fraction * (high - low))
+    pair = np.flatnonzero(np.isfinite(ratio))
+    light = model.companions.magnitudes(segment[pair], mass[pair])
+    absolute[pair] = added(absolute[pair], light)
+    return absolute, mass
 
 
 __all__ = [

@@ -126,6 +126,8 @@ class BrightestFirst:
         How many steps of reddening there are lists for.
     components
         How many components.
+    kinds
+        Shares of the kinds of stars, single ones first, which have lists of their own.
     reddest
         Greatest intrinsic J - H at an end of a segment [mag].
     keys
@@ -141,6 +143,7 @@ class BrightestFirst:
     limit: MagnitudeLimit
     bins: int
     components: int
+    kinds: tuple[float, ...]
     reddest: float
     keys: Float[np.ndarray, "m"]
     sums: Float[np.ndarray, "m"]
@@ -149,6 +152,7 @@ class BrightestFirst:
 
     def cut(
         self,
+        kind: int,
         component: Int[np.ndarray, "*#g"],
         modulus: Float[np.ndarray, "*#g"],
         extinction: Float[np.ndarray, "*#g 4"],
@@ -157,6 +161,8 @@ class BrightestFirst:
 
         Parameters
         ----------
+        kind
+            Number of the kind of stars.
         component
             Number of the component.
         modulus
@@ -175,14 +181,14 @@ class BrightestFirst:
             w * extinction[..., i] for i, w in enumerate(self.limit.weights) if w
         )
         threshold = self.limit.magnitude - modulus - linear
-        number = component
+        number = component + kind * self.bins * self.components
         if self.limit.curvature:
             excess = np.maximum(extinction[..., 0] - extinction[..., 1], 0.0)
             step = np.minimum((excess / STEP).astype(np.int64), self.bins - 1)
             low = STEP * step
             rest = (excess - low) * (2.0 * self.reddest + excess + low)
             threshold = threshold + self.limit.curvature * rest
-            number = step * self.components + component
+            number = number + step * self.components
         return self._cut(*np.broadcast_arrays(number, threshold))
 
     def _cut(self, number: np.ndarray, threshold: np.ndarray) -> Bright:
@@ -215,7 +221,7 @@ class BrightestFirst:
 def brightest_first(
     populations: Populations,
     limit: MagnitudeLimit,
-    ends: Float[np.ndarray, "q e 4"],
+    kinds: Sequence[tuple[float, Float[np.ndarray, "q _ 4"]]],
     largest: float,
 ) -> BrightestFirst:
     """Return the segments of populations sorted for a limit.
@@ -226,37 +232,52 @@ def brightest_first(
         The segments.
     limit
         Band and magnitude.
-    ends
-        Absolute magnitudes J, H, Ks, G such that no star of a segment is brighter than
-        the brightest of them; of single stars those of both ends.
+    kinds
+        For each kind of stars its share, and absolute magnitudes J, H, Ks, G such that
+        no star of a segment is brighter than the brightest of them; of single stars
+        those of both ends.
     largest
         Greatest E(J - H) [mag].
     """
-    components = len(populations.names)
     bins = 1 + int(largest / STEP) if limit.curvature else 1
-    colour = ends[..., 0] - ends[..., 1]
-    linear = sum(w * ends[..., i] for i, w in enumerate(limit.weights) if w)
-    owner = populations.component
-    keys, sums, rows = [], [], []
-    for step in range(bins):
-        key = linear - limit.curvature * (colour + STEP * step) ** 2
-        key = np.clip(np.nan_to_num(key.min(axis=1), nan=FARTHEST), -FARTHEST, FARTHEST)
-        order = np.lexsort((key, owner))
-        number = step * components + owner[order]
-        keys.append(SPAN * number + key[order])
-        sums.append(2.0 * number + _sums(populations.weight[order], populations.first))
-        rows.append(order)
-    offsets = len(populations) * np.arange(bins)[:, None] + populations.first[:-1]
+    lists = bins * len(populations.names)
+    parts = [
+        _sorted(populations, limit, ends, (kind, step, bins))
+        for kind, (_, ends) in enumerate(kinds)
+        for step in range(bins)
+    ]
+    before = len(populations) * np.arange(len(parts))[:, None]
+    reddest = max(np.nanmax(e[..., 0] - e[..., 1], initial=0.0) for _, e in kinds)
     return BrightestFirst(
         limit=limit,
         bins=bins,
-        components=components,
-        reddest=float(np.nanmax(colour, initial=0.0)),
-        keys=np.concatenate(keys),
-        sums=np.concatenate(sums),
-        segment=np.concatenate(rows),
-        start=offsets.ravel(),
+        components=lists // bins,
+        kinds=tuple(share for share, _ in kinds),
+        reddest=float(reddest),
+        keys=np.concatenate([part[0] for part in parts]),
+        sums=np.concatenate([part[1] for part in parts]),
+        segment=np.concatenate([part[2] for part in parts]),
+        start=(before + populations.first[:-1]).ravel(),
     )
+
+
+def _sorted(
+    populations: Populations,
+    limit: MagnitudeLimit,
+    ends: np.ndarray,
+    place: tuple[int, int, int],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return keys, sums and rows of the lists of one kind at one reddening."""
+    kind, step, bins = place
+    owner = populations.component
+    linear = sum(w * ends[..., i] for i, w in enumerate(limit.weights) if w)
+    colour = ends[..., 0] - ends[..., 1]
+    key = linear - limit.curvature * (colour + STEP * step) ** 2
+    key = np.clip(np.nan_to_num(key.min(axis=1), nan=FARTHEST), -FARTHEST, FARTHEST)
+    order = np.lexsort((key, owner))
+    number = (kind * bins + step) * len(populations.names) + owner[order]
+    sums = _sums(populations.weight[order], populations.first)
+    return SPAN * number + key[order], 2.0 * number + sums, order
 
 
 def _sums(weight: np.ndarray, first: np.ndarray) -> np.ndarray:

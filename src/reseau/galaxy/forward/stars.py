@@ -123,6 +123,7 @@ def columns_of_stars(
     g, j, h, ks = (drawn.magnitudes[:, i] for i in (3, 0, 1, 2))
     ends = populations.mass[drawn.segment]
     extinction = sky.model.dust.extinction(drawn.excess, l, b)
+    paired = sky.model.companions is not None
     return {
         "source_id": source_id,
         "ref_epoch": np.full(len(l), sky.epoch),
@@ -147,6 +148,7 @@ def columns_of_stars(
         "ejks": drawn.excess,
         "a_ks": extinction[:, LAW_BANDS.index("Ks")],
         "on_map": drawn.on_map,
+        **({"companion_mass": drawn.companion} if paired else {}),
     }
 
 

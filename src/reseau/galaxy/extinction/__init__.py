@@ -1,1 +1,1 @@
-"""Interstellar extinction: laws, bands, maps, its growth with distance, measuring it."""
+"""Interstellar extinction: laws, bands, maps, growth with distance, measurement."""

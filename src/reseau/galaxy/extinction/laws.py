@@ -94,7 +94,7 @@ class ExtinctionLaw:
         return len(self.extinction)
 
     def curve(self, wavelength: Float[np.ndarray, "k"]) -> Float[np.ndarray, "q k"]:
-        """Return A(λ) for E(J-Ks) = 1 in narrow bands at VVV's wavelengths, by quadrant.
+        """Return A(λ) by quadrant, for E(J-Ks) = 1 of narrow bands.
 
         Parameters
         ----------
@@ -134,27 +134,27 @@ class ExtinctionLaw:
         return curve.mean(axis=0) if quadrant is None else curve[quadrant % len(curve)]
 
     def quadrant(
-        self, l: Float[np.ndarray, "n"], b: Float[np.ndarray, "n"]
+        self, longitude: Float[np.ndarray, "n"], latitude: Float[np.ndarray, "n"]
     ) -> Int[np.ndarray, "n"]:
         """Return which curve holds in a direction.
 
         Parameters
         ----------
-        l, b
+        longitude, latitude
             Galactic coordinates [deg]; any longitude, as 359.5 for -0.5.
         """
         if self.quadrants == 1:
-            return np.zeros(np.shape(l), int)
-        west = (np.asarray(l) + 180.0) % 360.0 - 180.0 < 0.0
-        return 2 * west.astype(int) + (np.asarray(b) < 0.0)
+            return np.zeros(np.shape(longitude), int)
+        west = (np.asarray(longitude) + 180.0) % 360.0 - 180.0 < 0.0
+        return 2 * west.astype(int) + (np.asarray(latitude) < 0.0)
 
     def extinction_of(
         self,
         excess: Float[np.ndarray, "n"],
         bands: Sequence[str | Band],
         *,
-        l: Float[np.ndarray, "n"] | None = None,
-        b: Float[np.ndarray, "n"] | None = None,
+        longitude: Float[np.ndarray, "n"] | None = None,
+        latitude: Float[np.ndarray, "n"] | None = None,
         width: bool = True,
         temperature: float = 4000.0,
         excess_kind: Excess = "measured",
@@ -167,7 +167,7 @@ class ExtinctionLaw:
             E(J-Ks) [mag].
         bands
             Names, see `BANDS`, or bands.
-        l, b
+        longitude, latitude
             Galactic coordinates [deg], for laws with quadrants; None: their mean.
         width
             Whether bands are as wide as they are: what passes through them is the
@@ -179,7 +179,8 @@ class ExtinctionLaw:
             wide themselves. "nominal": what it would show were they narrow.
         """
         excess = np.asarray(excess, float)
-        index = None if l is None or b is None else self.quadrant(l, b)
+        known = longitude is not None and latitude is not None
+        index = self.quadrant(longitude, latitude) if known else None
         if not width:
             curve = self.curve(np.array([band_of(x).wavelength for x in bands]))
             ratio = curve.mean(axis=0) if index is None else curve[index]
@@ -248,8 +249,8 @@ class LawConfig(Checked):
     """
 
     name: str = entry("name", str)
-    wavelength: list = entry("wavelength_um", list)  # type: ignore[type-arg]
-    extinction: list = entry("extinction", list)  # type: ignore[type-arg]
+    wavelength: list = entry("wavelength_um", list)
+    extinction: list = entry("extinction", list)
     power: float = entry("power", float, default=2.0, minimum=0.0, largest=10.0)
     source: str = entry("source", str, default="")
 

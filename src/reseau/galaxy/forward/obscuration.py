@@ -77,7 +77,7 @@ class Obscuration:
             Galactic coordinates [deg], for laws that differ by quadrant.
         """
         found: np.ndarray = self.law.extinction_of(
-            excess, LAW_BANDS, l=l, b=b, width=self.width
+            excess, LAW_BANDS, longitude=l, latitude=b, width=self.width
         )
         return found
 

@@ -28,7 +28,7 @@ LOG_AGES = (
 
 METALLICITIES = (-1.2, -0.95, -0.7, -0.45, -0.2, 0.05, 0.3)
 
-TOLERANCE, PULSES = 0.01, 0.1
+TOLERANCE, PULSES = 0.01, 0.3
 """Of magnitudes at fixed mass [mag], and on thermal pulses."""
 
 

@@ -1,13 +1,19 @@
 """Isochrones of some ages and metallicities, before they have weights."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .populations import POPULATIONS, Population, sequence_weights
 from .simplify import kept_points
 from .table import Isochrones
+
+RED_GIANT, CLUMP = 3, 4
+"""Phases before and after the helium flash."""
+
+FLASH = 0.3
+"""By how much log g jumps at the helium flash."""
 
 ROUNDING = 3e-7
 """How far masses may step back where tracks are joined, relative."""
@@ -51,6 +57,27 @@ class Isochrone:
                 for key in ("mass", "magnitudes", "phase", "log_g", "temperature")
             ),
         )
+
+    def with_flash(self) -> "Isochrone":
+        """Return an isochrone in which the helium flash takes no stars along its way.
+
+        Some tables begin core helium burning at a higher initial mass than that of the
+        last red giant. The stars between settle to the clump within some million years,
+        so they are put at its beginning, and not along a line from the tip of the red
+        giant branch, which would add up to a third to the stars just below the tip.
+        """
+        before, after = self.phase[:-1], self.phase[1:]
+        flashes = np.isin(before, (RED_GIANT, CLUMP)) & (after == CLUMP)
+        jumps = np.diff(self.log_g) > FLASH
+        gaps = np.flatnonzero(flashes & jumps & (np.diff(self.mass) > 0.0))
+        if len(gaps) == 0:
+            return self
+        order = np.sort(np.concatenate([np.arange(len(self.mass)), gaps + 1]))
+        doubled = self.at(order)
+        inserted = gaps + 1 + np.arange(len(gaps))
+        mass = doubled.mass.copy()
+        mass[inserted] = self.mass[gaps]
+        return replace(doubled, mass=mass)
 
     def simplified(self, tolerance: float, pulses: float | None = None) -> "Isochrone":
         """Return an isochrone of fewer points, see `kept_points`."""

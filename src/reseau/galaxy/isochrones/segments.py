@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from .table import BANDS, Isochrones
 
@@ -60,14 +61,14 @@ class Segments:
     """
 
     component: str
-    weight: np.ndarray
-    magnitudes: np.ndarray
-    mass: np.ndarray
-    age: np.ndarray
-    metallicity: np.ndarray
-    phase: np.ndarray
-    log_g: np.ndarray
-    sequence: np.ndarray
+    weight: Float[np.ndarray, "q"]
+    magnitudes: Float[np.ndarray, "q 2 4"]
+    mass: Float[np.ndarray, "q 2"]
+    age: Float[np.ndarray, "q"]
+    metallicity: Float[np.ndarray, "q"]
+    phase: Int[np.ndarray, "q"]
+    log_g: Float[np.ndarray, "q 2"]
+    sequence: Int[np.ndarray, "q"]
     unseen: float
 
     def __len__(self) -> int:

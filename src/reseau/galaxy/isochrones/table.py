@@ -67,7 +67,7 @@ class Isochrones:
     magnitudes
         Absolute magnitudes in the bands of `BANDS`, Vega, shape (p, 4). NaN: not given.
     phase
-        Index into `PHASES`, shape (p,).
+        Index into `PHASES`, shape (p,). Readers of tables without phases infer them.
     log_g
         Surface gravity, log10 of cm/s², shape (p,).
     temperature

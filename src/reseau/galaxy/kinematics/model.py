@@ -10,9 +10,10 @@ from jaxtyping import Float
 from reseau.errors import ConfigError, explain, suggestion
 
 from .bar import BarKinematics
+from .cluster import NEAREST, ClusterMoments
 from .discs import DiscTable
 from .moments import Cylinder, Moments
-from .nuclear import GRAVITATION, NuclearTable, draw_cylindrical
+from .nuclear import GRAVITATION, NuclearDiscMoments, draw_cylindrical
 
 Numbers = Float[np.ndarray, "n"]
 Vectors = Float[np.ndarray, "n 3"]
@@ -98,27 +99,27 @@ class NuclearLaw:
 
     Attributes
     ----------
-    table
-        Of its moments.
+    local
+        Its moments.
     black_hole_mass
         Of Sgr A*, from which stars near it may be fast [Msun].
     speed
         Greatest speed far from the black hole [km/s].
     """
 
-    table: NuclearTable
+    local: NuclearDiscMoments | ClusterMoments
     black_hole_mass: float
     speed: float
 
     def moments(self, position: Vectors) -> Moments:
         """Return the moments at galactocentric positions [pc]."""
         place = Cylinder.of(position)
-        return place.moments(self.table.moments(place))
+        return place.moments(self.local.moments(place))
 
     def draw(self, position: Vectors, rng: np.random.Generator) -> Vectors:
         """Draw velocities [km/s]."""
         place = Cylinder.of(position)
-        drawn = draw_cylindrical(self.table.moments(place), rng)
+        drawn = draw_cylindrical(self.local.moments(place), rng)
         return place.cartesian(drawn[:, 0], drawn[:, 1], drawn[:, 2])
 
     def largest_speed(self, position: Vectors) -> Numbers:
@@ -130,10 +131,6 @@ class NuclearLaw:
         distance = np.maximum(np.linalg.norm(position, axis=1), NEAREST)
         escape = 2.0 * GRAVITATION * self.black_hole_mass / distance
         return np.sqrt(self.speed**2 + escape)
-
-
-NEAREST = 1e-4
-"""Distance from the black hole below which its pull is that here [pc]."""
 
 
 @dataclass(frozen=True)

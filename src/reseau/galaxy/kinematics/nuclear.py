@@ -1,83 +1,99 @@
-"""Velocity moments of the nuclear disc and cluster from tables in radius and height."""
+"""Velocity moments of the nuclear stellar disc from a table in radius and height."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 
+from reseau.galaxy.nuclear_moments import DiscTable
+
 from .moments import Cylinder, CylindricalMoments
 
 Numbers = Float[np.ndarray, "n"]
-Table = Float[np.ndarray, "radius height"]
+Table = Float[np.ndarray, "x y"]
 
 GRAVITATION = 4.300917270e-3
 """Newton's constant [pc km² / (s² Msun)] (CODATA 2018, IAU 2015 nominal solar mass)."""
 
 
-@dataclass(frozen=True)
-class NuclearTable:
-    """Moments of an axisymmetric component on a grid of radius and height.
+@dataclass(frozen=True, eq=False)
+class NuclearDiscMoments:
+    """Moments of the nuclear stellar disc.
 
     Attributes
     ----------
-    source
-        Where the table is from.
-    radius, height
-        Knots, increasing; the first height is 0 [pc].
-    rotation
-        Mean azimuthal velocity, (radius, height) [km/s].
-    sigma_r, sigma_phi, sigma_z
-        Dispersions [km/s].
-    correlation
-        Of the velocities outwards and upwards, above the plane; below it, it has the
-        other sign.
+    table
+        On a grid of radius and height.
+
+    Notes
+    -----
+    Between knots the moments are linear (of dispersions, the logarithm is); beyond the
+    last ones they are as there. The correlation of v_R and v_z has the sign of z: below
+    the plane the tilt is the other way.
     """
 
-    source: str
-    radius: Float[np.ndarray, "radius"]
-    height: Float[np.ndarray, "height"]
-    rotation: Table
-    sigma_r: Table
-    sigma_phi: Table
-    sigma_z: Table
-    correlation: Table
+    table: DiscTable
+
+    @cached_property
+    def _stack(self) -> tuple[Table, ...]:
+        t = self.table
+        logarithms = (np.log(s) for s in (t.sigma_r, t.sigma_phi, t.sigma_z))
+        return (t.rotation, *logarithms, t.correlation)
 
     def moments(self, place: Cylinder) -> CylindricalMoments:
-        """Return moments at places, linear between knots (dispersions: their logarithm).
-
-        Beyond the last knots they are as there.
-
-        Parameters
-        ----------
-        place
-            Where.
-        """
-        i, out = _cells(self.radius, place.radius)
-        k, up = _cells(self.height, np.abs(place.height))
-        corner = i * len(self.height) + k
-
-        def at(table: Table) -> Numbers:
-            flat = table.reshape(-1)
-            low = flat.take(corner) * (1.0 - up) + flat.take(corner + 1) * up
-            next_ = corner + len(self.height)
-            high = flat.take(next_) * (1.0 - up) + flat.take(next_ + 1) * up
-            return low * (1.0 - out) + high * out
-
+        """Return the moments at places."""
+        i, out = cells(self.table.radius, place.radius)
+        k, up = cells(self.table.height, np.abs(place.height))
+        found = [bilinear(table, i, k, out, up) for table in self._stack]
         return CylindricalMoments(
-            rotation=at(self.rotation),
-            sigma_r=np.exp(at(np.log(self.sigma_r))),
-            sigma_phi=np.exp(at(np.log(self.sigma_phi))),
-            sigma_z=np.exp(at(np.log(self.sigma_z))),
-            correlation=np.sign(place.height) * at(self.correlation),
+            rotation=found[0],
+            sigma_r=np.exp(found[1]),
+            sigma_phi=np.exp(found[2]),
+            sigma_z=np.exp(found[3]),
+            correlation=np.sign(place.height) * found[4],
         )
 
 
-def _cells(knots: Numbers, values: Numbers) -> tuple[np.ndarray, Numbers]:
-    """Return which cell values are in, and how far through it they are (0 to 1)."""
+def cells(knots: Numbers, values: Numbers) -> tuple[np.ndarray, Numbers]:
+    """Return which cell values are in, and how far through it they are (0 to 1).
+
+    Parameters
+    ----------
+    knots
+        Increasing.
+    values
+        Those outside are at the nearest end.
+    """
     cell = np.searchsorted(knots, values, side="right") - 1
-    cell = np.clip(cell, 0, len(knots) - 2)
+    np.clip(cell, 0, len(knots) - 2, out=cell)
     part = (values - knots[cell]) / (knots[cell + 1] - knots[cell])
     return cell, np.clip(part, 0.0, 1.0)
+
+
+def bilinear(
+    table: Table, i: np.ndarray, k: np.ndarray, out: Numbers, up: Numbers
+) -> Numbers:
+    """Return a table between its knots.
+
+    Parameters
+    ----------
+    table
+        Values at the knots.
+    i, k
+        Cells along its first and its second axis.
+    out, up
+        How far through the cells, 0 to 1.
+    """
+    flat, width = table.reshape(-1), table.shape[1]
+    corner = i * width + k
+    low = flat.take(corner)
+    low += up * (flat.take(corner + 1) - low)
+    corner += width
+    high = flat.take(corner)
+    high += up * (flat.take(corner + 1) - high)
+    low += out * (high - low)
+    return low
 
 
 def draw_cylindrical(
@@ -101,4 +117,10 @@ def draw_cylindrical(
     return normal
 
 
-__all__ = ["GRAVITATION", "NuclearTable", "draw_cylindrical"]
+__all__ = [
+    "GRAVITATION",
+    "NuclearDiscMoments",
+    "bilinear",
+    "cells",
+    "draw_cylindrical",
+]

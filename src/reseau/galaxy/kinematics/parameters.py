@@ -172,7 +172,11 @@ class NuclearConfig(Checked):
         Of the nuclear stellar disc: "auto" (those of the package genulens where it is
         installed, else the shipped ones), "genulens", "shipped", or a file.
     black_hole_mass
-        Of Sgr A* [Msun].
+        Of Sgr A* [Msun], for the greatest speeds. The shipped moments of the cluster
+        are those of 4.3e6.
+    cluster_rotation
+        Satoh's k of the nuclear star cluster: 0 does not rotate, 1 is an isotropic
+        rotator.
     largest_speed_km_s
         Speed that stars do not exceed far from the black hole; near it the speed of
         escape from it is added in quadrature.
@@ -181,6 +185,9 @@ class NuclearConfig(Checked):
     moments: str = entry("moments", str, default="auto")
     black_hole_mass: float = entry(
         "black_hole_mass", float, default=4.3e6, minimum=0.0, largest=1e9
+    )
+    cluster_rotation: float = entry(
+        "cluster_rotation", float, default=1.0, minimum=0.0, largest=1.0
     )
     largest_speed_km_s: float = entry(
         "largest_speed_km_s", float, default=600.0, positive=True, largest=FASTEST

@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-from .columns import Column, TableSchema, optional
+from .columns import Column, TableSchema, nullable, optional
 from .layouts import (
     ASTROMETRY,
     CATALOGUE,
     DEC,
     RA,
     SOURCE_ID,
-    correlation_columns,
     error_column,
 )
 
@@ -59,12 +58,11 @@ def _observed() -> tuple[Column, ...]:
     return optional(
         [
             *errors,
-            *correlation_columns(ASTROMETRY),
             Column(
                 "astrometric_params_solved",
                 "int32",
                 "",
-                "0: none, 31: five parameters",
+                "0: not in Gaia, 31: five parameters",
                 "meta.number",
             ),
             *truths,
@@ -79,13 +77,10 @@ MOCK = TableSchema(
         _of_gaia("ref_epoch"),
         RA,
         DEC,
-        *(
-            _of_gaia(name)
-            for name in ("parallax", "pmra", "pmdec", "radial_velocity")
-        ),
+        *nullable(_of_gaia(name) for name in ("parallax", "pmra", "pmdec")),
+        _of_gaia("radial_velocity"),
         _of_gaia("phot_g_mean_mag"),
-        *_bands(),
-        _of_gaia("phot_hw_mag"),
+        *nullable([*_bands(), _of_gaia("phot_hw_mag")]),
         _number("l", "deg", "Galactic longitude", "pos.galactic.lon"),
         _number("b", "deg", "Galactic latitude", "pos.galactic.lat"),
         Column("component", "string", "", "component of the Galaxy", "meta.code.class"),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -12,6 +13,7 @@ from reseau.tables import piece_file
 from reseau.tables.columns import TableSchema
 from reseau.tables.mock_layouts import MOCK
 from reseau.tables.streamed import group_writer
+from reseau.tables.validation import field_of
 
 from .stars import Columns
 from .window import Tile
@@ -77,6 +79,27 @@ def as_arrow_columns(part: Columns, components: Sequence[str]) -> Mapping[str, A
     return {**part, "component": texts}
 
 
+def mock_table(part: Columns, components: Sequence[str]) -> pa.Table:
+    """Return stars as a table.
+
+    Parameters
+    ----------
+    part
+        Columns, with the number of the component.
+    components
+        Names of the components.
+    """
+    named = as_arrow_columns(part, components)
+    fields = [field_of(MOCK[name]) for name in schema_names(part)]
+    arrays = [
+        pa.array(named[f.name], f.type)
+        if isinstance(named[f.name], np.ndarray)
+        else named[f.name].cast(f.type)
+        for f in fields
+    ]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
 def join_pieces(
     folder: Path, pieces: Sequence[str], names: Sequence[str], meta: Mapping[str, Any]
 ) -> Counter[str]:
@@ -134,6 +157,7 @@ __all__ = [
     "as_arrow_columns",
     "counted",
     "join_pieces",
+    "mock_table",
     "piece_of",
     "schema_names",
     "write_tile",

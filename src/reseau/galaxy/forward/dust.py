@@ -106,8 +106,9 @@ def dust_of(reddening: Any, edges: Float[np.ndarray, "k 4"]) -> Dust:
     b = south + (north - south) * np.repeat(steps, PATCHES)
     found = reddening.at(l.ravel(), b.ravel())
     inside = np.asarray(found.inside, bool).reshape(l.shape)
-    excess = np.where(inside, np.reshape(found.excess, l.shape), 0.0)
-    scatter = np.where(inside, np.reshape(found.scatter, l.shape), 0.0)
+    known = np.isfinite(found.excess).reshape(l.shape)
+    excess = np.where(known, np.reshape(found.excess, l.shape), 0.0)
+    scatter = np.where(known, np.nan_to_num(found.scatter).reshape(l.shape), 0.0)
     quantiles = QUANTILES if scatter.any() else 1
     lower = _deviation(np.arange(quantiles) / quantiles)
     least = np.maximum(excess[:, :, None] + scatter[:, :, None] * lower, 0.0)

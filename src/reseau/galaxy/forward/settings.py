@@ -13,6 +13,7 @@ from .stars import REFERENCE_EPOCH
 from .window import Window, read_window
 
 LARGEST_SEED = 2**63 - 1
+OBSERVED = ("none", "gaia", "gaia-dr3", "gaia-dr4", "gaia-dr5")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,8 @@ class MockSettings(Checked):
     extinction_law
         Name or file of the law of extinction.
     dust_profile
-        How reddening grows along the line of sight: "exponential" or "central-zone".
+        How reddening grows along the line of sight: "central-zone", "disc" or
+        "exponential".
     hw
         Formula of Hw of J and H: "2mass", "sirius", "vvv" or "imagesim".
     epoch
@@ -44,8 +46,8 @@ class MockSettings(Checked):
     binary_fraction
         Part of the stars with an unresolved companion.
     observed
-        "none": all columns are true; "gaia": astrometry with the errors of Gaia DR3,
-        and J, H, Ks with those of a survey.
+        "none": all columns are true; else whose errors the astrometry has, "gaia-dr3"
+        (or "gaia"), "gaia-dr4" or "gaia-dr5"; J, H, Ks have those of 2MASS.
     """
 
     window: str = entry("window", str)
@@ -54,12 +56,7 @@ class MockSettings(Checked):
     isochrones: str = entry("isochrones", str, default="shipped")
     extinction_map: str = entry("extinction_map", str, default="auto")
     extinction_law: str = entry("extinction_law", str, default="wang2019")
-    dust_profile: str = entry(
-        "dust_profile",
-        str,
-        default="exponential",
-        choices=("exponential", "central-zone"),
-    )
+    dust_profile: str = entry("dust_profile", str, default="central-zone")
     hw: str = entry("hw", str, default="2mass", choices=tuple(HW_FORMULAS))
     epoch: float = entry(
         "epoch", float, default=REFERENCE_EPOCH, minimum=1900.0, largest=2100.0
@@ -69,7 +66,7 @@ class MockSettings(Checked):
         "binary_fraction", float, default=0.0, minimum=0.0, largest=1.0
     )
     observed: str = entry(
-        "observed", str, default="none", choices=("none", "gaia-dr3", "gaia-dr4")
+        "observed", str, default="none", choices=OBSERVED
     )
 
     @property

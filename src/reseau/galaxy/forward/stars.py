@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from reseau.galaxy.photometry import HwFormula
+from reseau.tables.mock_layouts import MOCK
 
 from .draw import CHUNK, Drawn, Model, draw_tile, tile_seed
 from .obscuration import LAW_BANDS
+from .observed import Columns, Errors, observed
 from .window import Tile, Window
-
-Columns = dict[str, np.ndarray]
 
 SHIFT = 32
 """Bits of an identifier below the tile's number: 4 thousand million stars a tile."""
@@ -39,6 +39,8 @@ class Sky:
         Of Hw.
     epoch
         Of positions, Julian year.
+    errors
+        How well stars are measured; None: all columns are true.
     """
 
     model: Model
@@ -47,6 +49,7 @@ class Sky:
     seed: int
     formula: HwFormula
     epoch: float = REFERENCE_EPOCH
+    errors: Errors | None = None
 
 
 def tile_columns(sky: Sky, tile: Tile, *, chunk: int = CHUNK) -> Iterator[Columns]:
@@ -72,11 +75,37 @@ def tile_columns(sky: Sky, tile: Tile, *, chunk: int = CHUNK) -> Iterator[Column
     for drawn in draw_tile(sky.model, tile, rng, chunk=chunk):
         velocity = velocities(sky, drawn, rng)
         order = rng.permutation(len(drawn.l))
-        place = np.flatnonzero(sky.window.contains(drawn.l[order], drawn.b[order]))
-        number = (tile.number << SHIFT) + counted + place
+        number = (tile.number << SHIFT) + counted + np.arange(len(order))
         counted += len(order)
-        rows = order[place]
-        yield columns_of_stars(sky, drawn.taken(rows), velocity[rows], number)
+        columns = columns_of_stars(sky, drawn.taken(order), velocity[order], number)
+        if sky.errors is not None:
+            columns = observed(sky.errors, columns, rng)
+        inside = sky.window.contains(drawn.l[order], drawn.b[order])
+        if not inside.all():
+            columns = {name: values[inside] for name, values in columns.items()}
+        yield columns
+
+
+def column_names(sky: Sky) -> list[str]:
+    """Return the names of a mock's columns, in the order of the schema.
+
+    Parameters
+    ----------
+    sky
+        What stars are drawn from.
+    """
+    none = np.zeros(0)
+    empty = Drawn(
+        *(np.zeros(0, int) for _ in range(2)),
+        *(none for _ in range(5)),
+        np.zeros((0, 4)),
+        np.zeros(0, bool),
+        none,
+    )
+    columns = columns_of_stars(sky, empty, np.zeros((0, 3)), np.zeros(0, np.int64))
+    if sky.errors is not None:
+        columns = observed(sky.errors, columns, np.random.default_rng(0))
+    return [name for name in MOCK.names if name in columns]
 
 
 def velocities(sky: Sky, drawn: Drawn, rng: np.random.Generator) -> np.ndarray:
@@ -162,6 +191,7 @@ __all__ = [
     "SHIFT",
     "Columns",
     "Sky",
+    "column_names",
     "columns_of_stars",
     "joined",
     "tile_columns",

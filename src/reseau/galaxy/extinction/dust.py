@@ -1,5 +1,3 @@
-# The calls in the class bodies declare fields, as dataclasses.field does.
-# ruff: noqa: RUF009
 """Where the dust is: an exponential disc, and a screen about the Galactic centre.
 
 The density of E(J-Ks) per length is, with R and z about the centre,

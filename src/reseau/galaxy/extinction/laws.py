@@ -179,8 +179,9 @@ class ExtinctionLaw:
             wide themselves. "nominal": what it would show were they narrow.
         """
         excess = np.asarray(excess, float)
-        known = longitude is not None and latitude is not None
-        index = self.quadrant(longitude, latitude) if known else None
+        index = None
+        if longitude is not None and latitude is not None:
+            index = self.quadrant(longitude, latitude)
         if not width:
             curve = self.curve(np.array([band_of(x).wavelength for x in bands]))
             ratio = curve.mean(axis=0) if index is None else curve[index]

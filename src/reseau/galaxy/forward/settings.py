@@ -31,7 +31,8 @@ class MockSettings(Checked):
     isochrones
         "shipped", "genulens", or a file.
     extinction_map
-        Name or file of the map of E(J-Ks), or a number: the same everywhere [mag].
+        "smooth", a model of the dust; "genulens", the map in that package; a file; or a
+        number, E(J-Ks) [mag] that is the same everywhere.
     extinction_law
         Name or file of the law of extinction.
     dust_profile
@@ -54,7 +55,7 @@ class MockSettings(Checked):
     limit: str = entry("limit", str, default="Hw=16")
     galaxy: str = entry("galaxy", str, default="koshimoto2021")
     isochrones: str = entry("isochrones", str, default="shipped")
-    extinction_map: str = entry("extinction_map", str, default="auto")
+    extinction_map: str = entry("extinction_map", str, default="smooth")
     extinction_law: str = entry("extinction_law", str, default="wang2019")
     dust_profile: str = entry("dust_profile", str, default="central-zone")
     hw: str = entry("hw", str, default="2mass", choices=tuple(HW_FORMULAS))

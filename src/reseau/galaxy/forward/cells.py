@@ -31,7 +31,7 @@ NEAREST, FARTHEST = 10.0, 30_000.0
 """Distances between which stars are drawn [pc]."""
 FACTOR = 1.12
 """Ratio of neighbouring distances far from the Galactic centre."""
-COARSE, FINE = 120.0, 0.05
+COARSE, FINE = 200.0, 0.05
 """Steps at the Galactic centre's distance: in every tile, and next to Sgr A* [pc]."""
 GROWTH = 0.2
 """Steps grow with the distance from the centre by this share of it."""
@@ -79,15 +79,28 @@ class Cells:
         return 0.5 * (west + east), 0.5 * (south + north)
 
     @cached_property
-    def largest(self) -> Float[np.ndarray, "c k d"]:
-        """Greatest density of the interpolation in each box, at one of its corners."""
+    def blocks(self) -> Int[np.ndarray, "b n"]:
+        """Columns that proposals are made for together: all, or each alone.
+
+        Where columns are of one size the density varies little between them; where the
+        tile is divided towards Sgr A* they are of many sizes.
+        """
+        number = np.arange(len(self.edges))
+        alone = len(number) > SIDE**2
+        return number.reshape((-1, 1) if alone else (1, -1))
+
+    @cached_property
+    def largest(self) -> Float[np.ndarray, "c b d"]:
+        """Greatest density in each block's boxes, at one of their corners."""
         most = self.corners.max(axis=-1)
-        return np.maximum(most[..., :-1], most[..., 1:])
+        boxes = np.maximum(most[..., :-1], most[..., 1:]) * self.curvature
+        found: np.ndarray = boxes[:, self.blocks].max(axis=2)
+        return found
 
     def density(
         self, box: tuple[Int[np.ndarray, "n"], ...], place: Float[np.ndarray, "n 3"]
     ) -> Float[np.ndarray, "n"]:
-        """Return the interpolation at places within boxes.
+        """Return the density at places within boxes.
 
         Parameters
         ----------
@@ -103,7 +116,8 @@ class Cells:
         at = near + z[:, None] * (far - near)
         south = at[:, 0] + x * (at[:, 1] - at[:, 0])
         north = at[:, 2] + x * (at[:, 3] - at[:, 2])
-        found: np.ndarray = south + y * (north - south)
+        linear = south + y * (north - south)
+        found: np.ndarray = linear * self.curvature[component, column, step]
         return found
 
 

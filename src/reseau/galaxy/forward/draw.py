@@ -1,9 +1,9 @@
 """Stars of a tile: numbers from the model, then each star's place, segment and dust.
 
-Proposals come from a bound on the density, thinned to it: a box of a cell, a step in
-distance, a component and a stratum of the dust has at most ``n V w`` stars within the
-limit, where n is the greatest density at its corners and w the share of the component's
-stars that are not too faint at the near side of the box behind the least dust. Of the
+Proposals come from a bound on the density, thinned to it: a block of cells, a step in
+distance, a component and a stratum of the dust have at most ``n V w`` stars within the
+limit, where n is the greatest density at their corners and w the share of the
+component's stars that are not too faint at the near side behind the least dust. Of the
 Poisson number of proposals those are kept that the density at their place and the limit
 at their distance and dust admit, so that what is left is a Poisson process with the
 model's density, and nothing is lost at edges.
@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, Int
 
 from .cells import Cells, cells_of
 from .companions import Companions, added
-from .dust import PATCHES, STRATA, Dust, dust_of
+from .dust import PATCHES, Dust, dust_of
 from .limit import MagnitudeLimit
 from .populations import Bright, BrightestFirst, Populations
 from .window import Tile
@@ -104,7 +104,7 @@ class Proposals:
     cells, dust
         Of the tile.
     box
-        Component, column of cells, step in distance, stratum and kind of each group.
+        Component, block of cells, step in distance, stratum and kind of each group.
     sums
         Sums of expected numbers up to each group.
     bright
@@ -139,17 +139,16 @@ def proposals(model: Model, tile: Tile) -> Proposals:
         The tile.
     """
     cells = cells_of(model.galaxy, tile)
-    dust = dust_of(model.dust, cells.edges)
-    near = cells.distance[:-1]
+    dust = dust_of(model.dust, cells.edges, cells.blocks)
     least, extinction = _least(model, cells, dust)
     west, east, south, north = cells.edges.T
-    area = (east - west) * (north - south)
-    volume = area[:, None] * np.diff(cells.distance) / STRATA
-    most = cells.largest * cells.curvature * volume
-    component, column, step = np.nonzero(most > 0.0)
-    rows = tuple(np.repeat(v, STRATA) for v in (component, column, step))
-    rows = (*rows, np.tile(np.arange(STRATA), len(component)))
-    modulus = np.broadcast_to(distance_modulus(near)[:, None], least.shape)[rows[1:]]
+    area = ((east - west) * (north - south))[cells.blocks].sum(axis=1)
+    volume = area[:, None] * np.diff(cells.distance) / dust.strata
+    most = cells.largest * volume
+    component, block, step = np.nonzero(most > 0.0)
+    rows = tuple(np.repeat(v, dust.strata) for v in (component, block, step))
+    rows = (*rows, np.tile(np.arange(dust.strata), len(component)))
+    modulus = distance_modulus(cells.distance[:-1])[rows[2]]
     box, expected, bright = [], [], []
     for kind, part in enumerate(model.bright.kinds):
         found = model.bright.cut(kind, rows[0], modulus, extinction[rows[1:]])
@@ -171,12 +170,16 @@ def proposals(model: Model, tile: Tile) -> Proposals:
 
 
 def _least(model: Model, cells: Cells, dust: Dust) -> tuple[np.ndarray, np.ndarray]:
-    """Return the least excess and extinction of columns, distances and strata."""
+    """Return the least excess and extinction of blocks, distances and strata."""
     near = cells.distance[:-1]
     l, b = (np.repeat(v, len(near)) for v in cells.middles)  # noqa: E741
     share = model.dust.share(l, b, np.tile(near, len(cells.edges)))
-    least = dust.least[:, None, :] * share.reshape(-1, len(near), 1)
-    l, b = (np.repeat(v, STRATA) for v in (l, b))  # noqa: E741
+    share = share.reshape(-1, len(near))[cells.blocks].min(axis=1)
+    least = dust.least[:, None, :] * share[:, :, None]
+    # Within a block the law is the same: no tile reaches over l = 0 or b = 0.
+    first = cells.blocks[:, 0]
+    repeats = len(near) * dust.strata
+    l, b = (np.repeat(v[first], repeats) for v in cells.middles)  # noqa: E741
     extinction = model.dust.extinction(least.ravel(), l, b)
     return least, extinction.reshape(*least.shape, -1)
 
@@ -217,8 +220,8 @@ def _draw(
     group = np.searchsorted(planned.sums, total * np.sort(rng.random(count)), "right")
     group = np.minimum(group, max(len(planned.sums) - 1, 0))
     share = rng.random((9, count))
-    component, column, step, stratum, kind = (v[group] for v in planned.box)
-    patch, excess = planned.dust.drawn(column, stratum, share[:2].T)
+    component, block, step, stratum, kind = (v[group] for v in planned.box)
+    column, patch, excess = planned.dust.drawn(block, stratum, share[:2].T)
     place = np.stack(
         [
             (patch % PATCHES + share[2]) / PATCHES,
@@ -229,7 +232,7 @@ def _draw(
     )
     cells = planned.cells
     density = cells.density((component, column, step), place)
-    most = cells.largest[component, column, step]
+    most = cells.largest[component, block, step]
     kept = np.flatnonzero(share[5] * most < density)
     segment = model.bright.chosen(planned.bright, group[kept], share[6, kept])
     found = _placed(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reseau.verbs.demo import demo
     from reseau.verbs.forecast import forecast
     from reseau.verbs.info import describe
+    from reseau.verbs.mock import mock_forward
     from reseau.verbs.plan import plan
     from reseau.verbs.plot import plot
     from reseau.verbs.posterior import posterior
@@ -63,6 +64,7 @@ __all__ = [
     "describe",
     "effects",
     "forecast",
+    "mock_forward",
     "plan",
     "plot",
     "posterior",
@@ -101,6 +103,7 @@ _HOMES = {
     "describe": "verbs.info",
     "forecast": "verbs.forecast",
     "effects": "diagnostics",
+    "mock_forward": "verbs.mock",
     "plan": "verbs.plan",
     "plot": "verbs.plot",
     "posterior": "verbs.posterior",

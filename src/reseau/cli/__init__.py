@@ -18,6 +18,7 @@ from .demo import demo
 from .effects import effects
 from .forecast import forecast
 from .info import info
+from .mock import mocks
 from .plan import plan
 from .plot import plot
 from .posterior import posterior
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command("solve", cls=Grouped)(solve)
 app.command("combine", cls=Verb)(combine)
 app.add_typer(simulations, name="simulate")
+app.add_typer(mocks, name="mock")
 app.command("sources", cls=Verb)(sources)
 app.command("plan", cls=Verb)(plan)
 app.command("forecast", cls=Verb)(forecast)

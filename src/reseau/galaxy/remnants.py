@@ -13,6 +13,9 @@ from .mass_function import MassFunction
 
 WHITE_DWARFS_BELOW = 9.0
 NEUTRON_STAR = 1.6
+"""Mass of every neutron star (Lam et al. 2020) [Msun]."""
+BLACK_HOLES_HIGH = 42.22
+"""Where the relation for massive black holes begins [Msun]."""
 EJECTED = 0.9
 """Share of black holes whose envelope is lost."""
 NEUTRON_STARS = (
@@ -62,12 +65,12 @@ def remnant_mass(initial: np.ndarray | float) -> np.ndarray:
 
 def _black_hole(m: np.ndarray) -> np.ndarray:
     """Return the mean mass of a black hole (Raithel et al. 2018, eqs. 1-4)."""
-    core = -2.049 + 0.4140 * m
-    off = m - 25.97
-    whole = 15.52 - 0.3294 * off - 0.02121 * off**2 + 0.003120 * off**3
+    core = -2.024 + 0.4130 * m
+    off = m - 21.872
+    whole = 16.28 + 0.00694 * off - 0.05973 * off**2 + 0.003112 * off**3
     low = EJECTED * core + (1.0 - EJECTED) * whole
-    high = 5.697 + 7.8598e8 * np.maximum(m, 1.0) ** -4.858
-    return np.where(m < 42.22, low, high)
+    high = 5.795 + 1.007e9 * np.maximum(m, 1.0) ** -4.926
+    return np.where(m < BLACK_HOLES_HIGH, low, high)
 
 
 def remnants(mass_function: MassFunction, highest_living_mass: float) -> Remnants:
@@ -81,7 +84,11 @@ def remnants(mass_function: MassFunction, highest_living_mass: float) -> Remnant
         Initial mass above which stars have died [Msun].
     """
     low, high = highest_living_mass, mass_function.high
-    inner = {WHITE_DWARFS_BELOW, 42.22, *(a for a, _, _ in NEUTRON_STARS)}
+    inner: set[float] = {
+        WHITE_DWARFS_BELOW,
+        BLACK_HOLES_HIGH,
+        *(a for a, _, _ in NEUTRON_STARS),
+    }
     inner |= {*mass_function.breaks}
     edges = np.array([low, *sorted(e for e in inner if low < e < high), high])
     nodes, weights = np.polynomial.legendre.leggauss(NODES)

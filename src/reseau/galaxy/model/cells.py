@@ -5,11 +5,13 @@ the nearest point of a grid says of it.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from reseau.constants import DEGREE
+from reseau.errors import ConfigError, explain
 from reseau.galaxy.frame import GalacticFrame
 
 from .galaxy import Galaxy
@@ -22,8 +24,8 @@ INSIDE = 2500.0
 """From the centre, within which cells are no larger than `LARGEST_INSIDE` [pc]."""
 GRADED = 0.2
 """Largest cell in units of its distance from Sgr A*."""
-SMALLEST = 0.05
-NODES = 4
+FINEST = 0.05
+NODES, SIDE_NODES = 4, 3
 
 
 def distance_cells(
@@ -33,13 +35,14 @@ def distance_cells(
     *,
     nearest: float = NEAREST,
     farthest: float = FARTHEST,
-    finest: float = SMALLEST,
+    finest: float = FINEST,
 ) -> Float[np.ndarray, "edges"]:
     """Return edges of cells of distance along a line of sight [pc].
 
     Cells are 2 per cent of the distance or less, 10 pc or less within 2.5 kpc of the
     centre, and 20 per cent of the distance from Sgr A* or less, down to `finest`, so
-    that those of lines of sight near it resolve the nuclear cluster and disc.
+    that those of lines of sight near it resolve the nuclear cluster and disc. The point
+    nearest to Sgr A* is an edge.
 
     Parameters
     ----------
@@ -52,32 +55,60 @@ def distance_cells(
     finest
         Smallest cell [pc].
     """
-    to_centre = -frame.axes(l, b)[2] @ frame.sun
-    impact = math.sqrt(max(float(frame.sun @ frame.sun) - to_centre**2, 0.0))
-
-    def step(distance: float) -> float:
-        apart = math.hypot(impact, distance - to_centre)
-        widest = LARGEST_INSIDE if apart < INSIDE else LARGEST
-        return min(RELATIVE * distance, widest, max(GRADED * apart, finest))
-
-    # Outwards from the point nearest to Sgr A*, which is an edge: a cusp is no node's.
-    start = float(np.clip(to_centre, nearest, farthest))
-    inwards = _walk(start, nearest, step)
-    outwards = _walk(start, farthest, step)
+    if not 0.0 < nearest < farthest < math.inf or not finest > 0.0:
+        raise ConfigError(
+            explain(
+                given=f"nearest = {nearest}, farthest = {farthest}, finest = {finest}",
+                wanted="0 < nearest < farthest, and finest > 0, all in pc",
+                where="distance_cells",
+                todo="correct them",
+            )
+        )
+    closest = -float(frame.axes(l, b)[2] @ frame.sun)
+    impact = math.sqrt(max(float(frame.sun @ frame.sun) - closest**2, 0.0))
+    widths = _Widths(closest, impact, finest)
+    start = min(max(closest, nearest), farthest)
+    inwards, outwards = widths.edges(start, nearest), widths.edges(start, farthest)
     return np.array([*reversed(inwards), start, *outwards])
 
 
-def _walk(start, end, step):  # type: ignore[no-untyped-def]
-    sign, place, edges = math.copysign(1.0, end - start), start, []
-    while sign * (end - place) > 0.0:
-        width = step(place)
-        # The step at the far edge counts too where cells shrink on the way.
-        width = min(width, step(max(place + sign * width, NEAREST)))
-        place = place + sign * width
-        if sign * (end - place) < 0.5 * width:
-            place = end
-        edges.append(place)
-    return edges
+@dataclass(frozen=True)
+class _Widths:
+    """How wide cells are.
+
+    Attributes
+    ----------
+    closest, impact
+        Distance from the Sun of the point nearest to Sgr A*, and how near it is [pc].
+    finest
+        Smallest cell [pc].
+    """
+
+    closest: float
+    impact: float
+    finest: float
+
+    def at(self, distance: float) -> float:
+        """Return the greatest width of a cell at a distance [pc]."""
+        apart = math.hypot(self.impact, distance - self.closest)
+        widest = LARGEST_INSIDE if apart < INSIDE else LARGEST
+        graded = max(GRADED * apart, self.finest)
+        return min(RELATIVE * distance, widest, graded)
+
+    def edges(self, start: float, end: float) -> list[float]:
+        """Return edges from a distance, itself left out, to another one."""
+        sign, place = math.copysign(1.0, end - start), start
+        found = []
+        while place != end:
+            width = self.at(place)
+            # The far side's counts too where cells become smaller on the way.
+            beyond = max(place + sign * width, 0.5 * place)
+            width = min(width, self.at(beyond))
+            place = place + sign * width
+            if sign * (end - place) < 0.5 * width:
+                place = end
+            found.append(place)
+        return found
 
 
 def cell_numbers(
@@ -101,7 +132,8 @@ def cell_numbers(
         Of the cells [pc], rising.
     extent
         Sides in l and b [deg] of a window about that direction, over which the mean is
-        taken; None: the direction alone.
+        taken; None: the direction alone. Within a degree of Sgr A* a window matters:
+        the nuclear cluster has a cusp.
     nodes
         Of the Gauss-Legendre rule in every cell.
 
@@ -119,16 +151,22 @@ def cell_numbers(
     return total
 
 
-def _directions(l, b, extent):  # type: ignore[no-untyped-def]
+def _directions(
+    l: float,  # noqa: E741
+    b: float,
+    extent: tuple[float, float] | None,
+) -> list[tuple[float, float, float]]:
+    """Return directions of a window, with shares of its solid angle."""
     if extent is None:
         return [(l, b, 1.0)]
-    points, weights = np.polynomial.legendre.leggauss(3)
-    up = b + 0.5 * extent[1] * points
+    points, weights = np.polynomial.legendre.leggauss(SIDE_NODES)
+    along, up = l + 0.5 * extent[0] * points, b + 0.5 * extent[1] * points
     area = weights * np.cos(up * DEGREE)
+    shares = np.outer(weights / weights.sum(), area / area.sum())
     return [
-        (l + 0.5 * extent[0] * p, float(u), 0.5 * w * a / area.sum())
-        for u, a in zip(up, area, strict=True)
-        for p, w in zip(points, weights, strict=True)
+        (float(along[i]), float(up[k]), float(shares[i, k]))
+        for i in range(SIDE_NODES)
+        for k in range(SIDE_NODES)
     ]
 
 

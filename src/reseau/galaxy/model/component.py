@@ -11,8 +11,10 @@ from .nuclear import Cluster, ExponentialDisc, FlattenedDisc
 from .nuclear_table import DensityTable
 from .places import Places
 
-Shape = Disc | Bar
-Nuclear = ExponentialDisc | FlattenedDisc | DensityTable | Cluster
+Relative = Disc | Bar
+"""Laws of a density relative to that at a reference point."""
+Law = Relative | ExponentialDisc | FlattenedDisc | DensityTable | Cluster
+"""All laws; those not relative are densities of mass."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Component:
         Range of ages and the median one [Gyr].
     highest_living_mass
         Initial mass above which its stars are remnants [Msun].
+    mass_per_star
+        Mass of living stars and remnants for one living star [Msun].
     law
         A relative density, or a density of mass.
     factor
@@ -42,7 +46,8 @@ class Component:
     oldest: float
     age: float
     highest_living_mass: float
-    law: Shape | Nuclear
+    mass_per_star: float
+    law: Law
     factor: float
 
     def number_density(self, position: Float[np.ndarray, "n 3"]) -> np.ndarray:
@@ -55,11 +60,22 @@ class Component:
         """
         return self.number_at(Places(position))
 
+    def mass_density(self, position: Float[np.ndarray, "n 3"]) -> np.ndarray:
+        """Return the mass of living stars and remnants [Msun/pc^3].
+
+        Parameters
+        ----------
+        position
+            About Sgr A* [pc].
+        """
+        return self.mass_per_star * self.number_at(Places(position))
+
     def number_at(self, places: Places) -> np.ndarray:
         """Return living stars per cubic parsec at places that components share."""
-        if isinstance(self.law, Disc | Bar):
-            return self.factor * self.law.shape(places)
-        return self.factor * self.law.density(places)
+        law = self.law
+        if isinstance(law, Disc | Bar):
+            return self.factor * law.shape(places)
+        return self.factor * law.density(places)
 
 
-__all__ = ["Component"]
+__all__ = ["Component", "Law"]

@@ -1,4 +1,4 @@
-"""A model of the Galaxy: components, the mass function of their stars, and the frame."""
+"""A model of the Galaxy: components, the mass function of their stars, the frame."""
 
 import math
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from reseau.galaxy.frame import GalacticFrame
 from reseau.galaxy.mass_function import MassFunction
 
 from .component import Component
+from .entries import NormalisationEntry
 from .places import Places
 
 
@@ -34,6 +35,8 @@ class Galaxy:
         Of all stars born, in every component.
     components
         In the order of every result's rows.
+    normalisation
+        Physical quantities of the file that number densities follow from; None: none.
     kinematics
         Tables ``[kinematics.*]`` of the file as they stand, numbers as Decimal.
     source
@@ -46,6 +49,7 @@ class Galaxy:
     frame: GalacticFrame
     mass_function: MassFunction
     components: tuple[Component, ...]
+    normalisation: NormalisationEntry | None = None
     kinematics: Mapping[str, Any] = field(default_factory=dict)
     source: Source = field(default_factory=lambda: Source("the galaxy", ""))
 
@@ -82,6 +86,23 @@ class Galaxy:
         """
         places = Places(position)
         return np.stack([c.number_at(places) for c in self.components])
+
+    def mass_density(
+        self, position: Float[np.ndarray, "n 3"]
+    ) -> Float[np.ndarray, "c n"]:
+        """Return the mass of living stars and remnants [Msun/pc^3].
+
+        Parameters
+        ----------
+        position
+            About Sgr A* [pc].
+
+        Returns
+        -------
+        One row a component, in order.
+        """
+        per_star = np.array([c.mass_per_star for c in self.components])
+        return per_star[:, None] * self.number_density(position)
 
     def star_density(
         self,

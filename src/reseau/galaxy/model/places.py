@@ -24,6 +24,10 @@ class Places:
     def __post_init__(self) -> None:
         check_positions(self.position)
 
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.position)
+
     @cached_property
     def x(self) -> np.ndarray:
         """X, away from the Sun [pc]."""

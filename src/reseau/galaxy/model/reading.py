@@ -1,5 +1,6 @@
 """Galaxies in files: TOML, every key checked, and the presets that come with reseau."""
 
+import dataclasses
 import hashlib
 import json
 import tomllib
@@ -9,34 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from reseau.config import Source, build, read_toml
-from reseau.errors import ConfigError, ReseauError, explain, some, suggestion
-from reseau.galaxy.frame import GalacticFrame
+from reseau.errors import ConfigError, explain, some, suggestion
 from reseau.galaxy.mass_function import MassFunction
 from reseau.galaxy.remnants import living_per_mass
 
-from .bar import Bar, Ellipsoid
-from .component import Component, Nuclear
-from .discs import Disc
-from .entries import (
-    KINDS,
-    BarEntry,
-    ClusterEntry,
-    DiscEntry,
-    FrameEntry,
-    MassEntry,
-    ModelEntry,
-    NuclearDiscEntry,
-    ThickDiscEntry,
-)
+from .component import Component
+from .component_entries import KINDS, NUCLEAR_DISCS
+from .entries import ModelEntry, NormalisationEntry
 from .galaxy import Galaxy
-from .nuclear import Cluster, ExponentialDisc, FlattenedDisc
-from .nuclear_table import genulens_table
+from .normalisation import number_densities
 
-FLATTENED = {"axis_ratio": 0.37, "scales": (5.06, 24.6), "powers": (0.72, 0.79)}
-FLATTENED_RATIO = 1.311
-"""Sormani et al. 2020, eq. 24 and Table 3."""
-
-Entry = BarEntry | ClusterEntry | DiscEntry | NuclearDiscEntry | ThickDiscEntry
+MISSING = -1.0
+"""Factor of a component whose number density is yet to be found."""
 
 
 def galaxy_presets() -> dict[str, Path]:
@@ -62,13 +47,12 @@ def read_galaxy(name_or_path: str | Path = "koshimoto2021") -> Galaxy:
     FileFormatError
         The file is absent or not TOML.
     """
-    entry, source = read_toml(galaxy_file(name_or_path), ModelEntry)
-    frame, mass_function = (
-        _frame(entry.frame),
-        _mass_function(entry.mass_function, source),
-    )
+    file = galaxy_file(name_or_path)
+    entry, source = read_toml(file, ModelEntry)
+    frame, mass_function = entry.frame.frame(), entry.mass_function.function()
+    normalisation = _normalisation(entry.normalisation, source)
     components = tuple(
-        _component(content, source.below("component", i), frame, mass_function)
+        _component(content, source.below("component", i), frame.r0, mass_function)
         for i, content in enumerate(entry.components)
     )
     _check_names(components, source)
@@ -78,8 +62,9 @@ def read_galaxy(name_or_path: str | Path = "koshimoto2021") -> Galaxy:
         digest=_digest(source.text),
         frame=frame,
         mass_function=mass_function,
-        components=components,
-        kinematics=_kinematics(entry.kinematics, source),
+        components=_normalised(components, mass_function, normalisation, source),
+        normalisation=normalisation,
+        kinematics=_table(entry.kinematics, "kinematics", source),
         source=source,
     )
 
@@ -119,159 +104,118 @@ def _plain(value: Any) -> str:
     return repr(float(value)) if isinstance(value, Decimal) else str(value)
 
 
-def _frame(entry: FrameEntry) -> GalacticFrame:
-    centre = (entry.centre_l, entry.centre_b)
-    if entry.rotation is not None and entry.north is not None:
-        velocity = (entry.towards_centre, entry.rotation, entry.north)
-        return GalacticFrame(entry.r0, entry.z_sun, velocity, centre)
-    motion = (entry.motion_l or 0.0, entry.motion_b or 0.0)
-    return GalacticFrame.from_centre_motion(
-        entry.r0,
-        entry.z_sun,
-        centre=centre,
-        motion=motion,
-        towards_centre=entry.towards_centre,
-    )
-
-
-def _mass_function(entry: MassEntry, source: Source) -> MassFunction:
-    place = source.below("mass_function")
-    try:
-        exponents = tuple(float(v) for v in entry.exponents)
-        breaks = tuple(float(v) for v in entry.breaks)
-        return MassFunction(exponents, breaks, entry.low, entry.high)
-    except (TypeError, ValueError, ReseauError) as error:
-        raise place.complain(
-            None,
-            f"exponents {[str(v) for v in entry.exponents]} and breaks "
-            f"{[str(v) for v in entry.breaks]}, from {entry.low} to {entry.high} Msun",
-            "numbers: low < breaks < high, rising, and one exponent more than breaks",
-            "list exponents and breaks from the lowest mass up",
-        ) from error
-
-
 def _component(
-    content: Any, source: Source, frame: GalacticFrame, mass_function: MassFunction
+    content: Any, source: Source, r0: float, mass_function: MassFunction
 ) -> Component:
     entry = _entry(content, source)
-    law, factor = _law(entry, frame), 0.0
-    if isinstance(entry, NuclearDiscEntry | ClusterEntry):
-        factor = living_per_mass(mass_function, entry.highest_living_mass)
-    else:
-        factor = entry.number_density
+    top = entry.highest_living_mass
+    if not mass_function.low < top <= mass_function.high:
+        raise source.complain(
+            "highest_living_mass_msun",
+            f"highest_living_mass_msun = {top:g}",
+            f"a mass of the mass function, {mass_function.low:g} to "
+            f"{mass_function.high:g} Msun",
+            "correct it",
+        )
+    per_mass = living_per_mass(mass_function, top)
+    factor = per_mass
+    if hasattr(entry, "number_density"):
+        given = entry.number_density
+        factor = MISSING if given is None else given
     return Component(
         name=entry.name,
         kind=entry.kind,
         youngest=entry.youngest,
         oldest=entry.oldest,
         age=entry.age,
-        highest_living_mass=entry.highest_living_mass,
-        law=law,
+        highest_living_mass=top,
+        mass_per_star=1.0 / per_mass,
+        law=entry.law(r0, Path(source.name).parent),
         factor=factor,
     )
 
 
 def _entry(content: Any, source: Source) -> Any:
-    kind = content.get("kind") if isinstance(content, dict) else None
-    if kind not in KINDS:
+    """Return the record of a component, of its kind and law."""
+    if not isinstance(content, dict):
         raise source.complain(
-            "kind" if kind is not None else None,
-            f"a component of the kind {kind!r}" if kind else "a component has no kind",
-            f"one of {some(KINDS, len(KINDS))}",
-            suggestion(str(kind), KINDS, otherwise="take one of these"),
+            None,
+            "component is not a list of tables",
+            "tables [[component]]",
+            "double the brackets",
         )
-    return build(KINDS[kind], content, source)
+    record = _chosen(content, "kind", KINDS, source)
+    if content["kind"] == "nuclear disc":
+        record = _chosen(content, "law", NUCLEAR_DISCS, source)
+    return build(record, content, source)
 
 
-def _law(entry: Entry, frame: GalacticFrame) -> Disc | Bar | Nuclear:
-    if isinstance(entry, DiscEntry | ThickDiscEntry):
-        return _disc(entry, frame)
-    if isinstance(entry, BarEntry):
-        return _bar(entry)
-    if isinstance(entry, ClusterEntry):
-        return Cluster(
-            entry.mass, entry.scale, entry.slope, entry.axis_ratio, entry.radius
+def _chosen(content: dict[str, Any], key: str, known: Any, source: Source) -> Any:
+    value = content.get(key)
+    if not isinstance(value, str) or value not in known:
+        raise source.complain(
+            key if key in content else None,
+            f"{key} = {value!r}" if key in content else f"the key {key} is missing",
+            f"one of {some(known, len(known))}",
+            suggestion(str(value), known, otherwise=f'{key} = "..." of these'),
         )
-    return _nuclear_disc(entry)
+    return known[value]
 
 
-def _disc(entry: DiscEntry | ThickDiscEntry, frame: GalacticFrame) -> Disc:
-    flares = isinstance(entry, DiscEntry) and entry.height == "linear"
-    return Disc(
-        r0=frame.r0,
-        scale_length=entry.scale_length,
-        scale_height=entry.scale_height,
-        break_radius=entry.break_radius,
-        inner_height=entry.inner_height if flares else None,  # type: ignore[union-attr]
-        profile="sech2" if isinstance(entry, DiscEntry) else "exponential",
-    )
-
-
-def _bar(entry: BarEntry) -> Bar:
-    width = entry.cutoff_width
-    body = Ellipsoid(
-        entry.x,
-        entry.y,
-        entry.z,
-        entry.in_plane,
-        entry.vertical,
-        entry.cutoff_radius,
-        width,
-    )
-    if entry.x_share == 0.0:
-        return Bar(entry.angle, body)
-    arms = Ellipsoid(
-        entry.x_x,
-        entry.x_y,
-        entry.x_z,
-        entry.x_in_plane,
-        entry.x_vertical,
-        entry.x_cutoff_radius,
-        width,
-    )
-    return Bar(entry.angle, body, arms, entry.x_share, entry.x_slope)
-
-
-def _nuclear_disc(entry: NuclearDiscEntry) -> Nuclear:
-    if entry.law == "flattened":
-        return FlattenedDisc(
-            mass=entry.mass, ratio=FLATTENED_RATIO, radius=entry.radius, **FLATTENED
+def _normalised(
+    components: tuple[Component, ...],
+    mass_function: MassFunction,
+    quantities: NormalisationEntry | None,
+    source: Source,
+) -> tuple[Component, ...]:
+    """Return components with the number densities that the file leaves out."""
+    missing = [i for i, c in enumerate(components) if c.factor == MISSING]
+    if not missing:
+        return components
+    if quantities is None:
+        raise source.below("component", missing[0]).complain(
+            None,
+            f"{components[missing[0]].name} has no number_density_pc3, and there is no "
+            "table [normalisation]",
+            "the number density of living stars at the reference point, or physical "
+            "quantities that it follows from",
+            "add number_density_pc3, or [normalisation]",
         )
-    if entry.law == "table":
-        return genulens_table()
-    return ExponentialDisc(
-        entry.mass,
-        entry.scale_length,
-        entry.scale_height,
-        entry.radius,
-        entry.farthest_height,
+    found = number_densities(components, mass_function, quantities)
+    return tuple(
+        dataclasses.replace(c, factor=found[c.name]) if c.factor == MISSING else c
+        for c in components
     )
+
+
+def _normalisation(content: Any, source: Source) -> NormalisationEntry | None:
+    if content is None:
+        return None
+    table = _table(content, "normalisation", source)
+    return build(NormalisationEntry, table, source.below("normalisation"))
+
+
+def _table(content: Any, key: str, source: Source) -> dict[str, Any]:
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise source.complain(
+            key, f"{key} is not a table", f"a table [{key}]", "correct it"
+        )
+    return content
 
 
 def _check_names(components: tuple[Component, ...], source: Source) -> None:
     names = [c.name for c in components]
     if not names:
         raise source.complain(
-            "component", "no component", "one table [[component]] or more", "add one"
+            "component", "no component", "a table [[component]] or more", "add one"
         )
     for i, name in enumerate(names):
         if name in names[:i]:
             raise source.below("component", i).complain(
                 "name", f"a second component {name}", "names used once", "rename one"
             )
-
-
-def _kinematics(content: Any, source: Source) -> dict[str, Any]:
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise source.complain(
-            "kinematics",
-            "kinematics is a value",
-            "tables [kinematics.*]",
-            "correct it",
-        )
-    return content
 
 
 __all__ = ["galaxy_file", "galaxy_presets", "read_galaxy"]

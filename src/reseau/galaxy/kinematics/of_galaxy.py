@@ -20,11 +20,12 @@ from reseau.galaxy.nuclear_moments import (
 from .bar import BarKinematics
 from .cluster import ClusterMoments
 from .discs import DiscTable
-from .model import BarLaw, DiscLaw, Kinematics, Law, NuclearLaw
+from .laws import BarLaw, DiscLaw, Law, NuclearLaw
 from .nuclear import NuclearDiscMoments
 from .parameters import KinematicsConfig
 from .rotation import RotationCurve
 from .shu import ShuDisc
+from .velocities import Kinematics
 
 
 def kinematics_of(galaxy: Galaxy, *, moments: str | Path | None = None) -> Kinematics:
@@ -35,9 +36,9 @@ def kinematics_of(galaxy: Galaxy, *, moments: str | Path | None = None) -> Kinem
     galaxy
         With tables ``[kinematics.*]`` in its file.
     moments
-        Of the nuclear disc, in place of what the file says: "auto" (those of the package
-        genulens where it is installed, else the shipped ones), "genulens", "shipped", or
-        a file that `read_disc` reads.
+        Of the nuclear disc, in place of what the file says: "auto" (those of the
+        package genulens where it is installed, else the shipped ones), "genulens",
+        "shipped", or a file that `read_disc` reads.
 
     Raises
     ------
@@ -51,7 +52,7 @@ def kinematics_of(galaxy: Galaxy, *, moments: str | Path | None = None) -> Kinem
     config = build(KinematicsConfig, galaxy.kinematics, source)
     chosen = str(moments or config.nuclear.moments)
     curve = RotationCurve(config.rotation_curve)
-    laws = {}
+    laws: dict[str, Law] = {}
     for component in galaxy.components:
         if component.kind == "nuclear disc":
             local = NuclearDiscMoments(nuclear_disc(chosen, source))
@@ -101,9 +102,7 @@ def _law(
     if not isinstance(law, Disc):
         raise TypeError(component.kind)
     disc = config.thin if component.kind == "disc" else config.thick
-    return DiscLaw(
-        DiscTable(ShuDisc(disc, curve, component.age, law.scale_length, r0))
-    )
+    return DiscLaw(DiscTable(ShuDisc(disc, curve, component.age, law.scale_length, r0)))
 
 
 __all__ = ["kinematics_of", "nuclear_disc"]

@@ -7,6 +7,8 @@ fig. 16; discs and bar, Koshimoto, Baba & Bennett (2021, ApJ 917, 78), "E+E_X".
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 from reseau.config import Checked, RecordError, entry, table
 
@@ -16,11 +18,11 @@ FARTHEST = 1e9
 """Greatest length [pc] that a parameter may be."""
 
 
-def _speed(key: str, *, positive: bool = True) -> float:
+def _speed(key: str, *, positive: bool = True) -> Any:
     return entry(key, float, positive=positive, largest=FASTEST)
 
 
-def _length(key: str) -> float:
+def _length(key: str) -> Any:
     return entry(key, float, positive=True, largest=FARTHEST)
 
 
@@ -50,7 +52,7 @@ class RotationCurveConfig(Checked):
         radius, speed = tuple(self.radius_kpc), tuple(self.speed_km_s)
         object.__setattr__(self, "radius_kpc", tuple(map(float, radius)))
         object.__setattr__(self, "speed_km_s", tuple(map(float, speed)))
-        rising = all(a < b for a, b in zip(radius, radius[1:], strict=False))
+        rising = all(a < b for a, b in pairwise(radius))
         if len(radius) < 4 or not rising or radius[0] != 0.0:
             raise RecordError.of(
                 type(self).__name__,

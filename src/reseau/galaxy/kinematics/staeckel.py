@@ -1,8 +1,8 @@
 """Actions of orbits through one place of an axisymmetric potential.
 
 The potential is taken as separable in prolate spheroidal coordinates (u, v), along the
-two coordinate lines through the place (Binney 2012, MNRAS 426, 1324): R = Δ sinh u sin v,
-z = Δ cosh u cos v.
+two coordinate lines through the place (Binney 2012, MNRAS 426, 1324):
+R = Δ sinh u sin v, z = Δ cosh u cos v.
 """
 
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class Place:
     @cached_property
     def line_along(self) -> CubicSpline:
         """U along the line of constant v, as a function of u."""
-        u0, v0 = self.coordinates
+        _, v0 = self.coordinates
         last = np.arcsinh(LARGEST / self.focus)
         u = last * np.linspace(0.0, 1.0, LINE) ** 1.5
         stretch = np.sinh(u) ** 2 + np.sin(v0) ** 2
@@ -88,7 +88,7 @@ class Place:
 
     @cached_property
     def line_across(self) -> CubicSpline:
-        """V along the line of constant u, as a function of v, from 0 to a right angle."""
+        """V along the line of constant u, as a function of v up to a right angle."""
         u0, _ = self.coordinates
         v = np.linspace(0.0, 0.5 * np.pi, LINE)
         stretch = np.sinh(u0) ** 2 + np.sin(v) ** 2

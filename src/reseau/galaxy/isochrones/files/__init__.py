@@ -6,12 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from reseau.errors import FileFormatError, explain
+from reseau.galaxy.isochrones.grid import Isochrone, joined, weighted
+from reseau.galaxy.isochrones.populations import (
+    POPULATIONS,
+    Population,
+    sequence_weights,
+)
+from reseau.galaxy.isochrones.table import Isochrones
 from reseau.tables import table_file
 from reseau.tables.dialects.content import open_content
 
-from ..grid import Isochrone, joined, weighted
-from ..populations import POPULATIONS, Population, sequence_weights
-from ..table import Isochrones
 from .genulens import NAME, genulens_isochrones
 from .mist import is_mist, mist_isochrones
 from .parsec import is_parsec, parsec_isochrones

@@ -11,8 +11,8 @@ import itertools
 import numpy as np
 
 from reseau.errors import FileFormatError, TableWarning, explain, some, warn
+from reseau.galaxy.isochrones.table import PHASES
 
-from ..table import PHASES
 from .raw import RawIsochrone
 from .rows import numbers
 

@@ -1,4 +1,4 @@
-"""Isochrones as files give them, with what bands they have, and those of several joined."""
+"""Isochrones as files give them, and the bands of several files joined."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reseau.errors import CatalogueError, TableWarning, explain, some, warn
-
-from ..grid import Isochrone, in_order
-from ..table import BANDS, PHASES
+from reseau.galaxy.isochrones.grid import Isochrone, in_order
+from reseau.galaxy.isochrones.table import BANDS, PHASES
 
 SAME_MASS = 1e-5
 """How far masses may differ in files of the same isochrone, relative."""
@@ -65,7 +64,9 @@ def joined_bands(raws: Sequence[RawIsochrone]) -> list[Isochrone]:
     """
     groups: dict[tuple[float, float], list[RawIsochrone]] = defaultdict(list)
     for raw in raws:
-        groups[round(float(np.log10(raw.age)), 3), round(raw.metallicity, 3)].append(raw)
+        groups[round(float(np.log10(raw.age)), 3), round(raw.metallicity, 3)].append(
+            raw
+        )
     grid = [_one(group) for _, group in sorted(groups.items())]
     if any(np.isnan(each.magnitudes[:, BANDS.index("G")]).all() for each in grid):
         warn(

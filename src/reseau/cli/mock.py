@@ -100,6 +100,12 @@ def forward(
         float, typer.Option(metavar="YEAR", help="Of positions, Julian year.")
     ] = 2016.0,
     seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 0,
+    figures: Annotated[
+        bool,
+        typer.Option(
+            "--figures", help="Draw colours and magnitudes, counts, and motions."
+        ),
+    ] = False,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -137,6 +143,7 @@ def forward(
             binary_fraction=binary_fraction,
             epoch=epoch,
             seed=seed,
+            figures=figures,
             workers=workers,
             overwrite=overwrite,
             told=told,

@@ -94,7 +94,10 @@ MOCK = Kind(
     "summary.json",
     "reseau-mock/",
     json.loads,
-    ("summary.json", "catalogue.parquet", "tiles/*.parquet", "*.png", "*.pdf"),
+    (
+        *("summary.json", "catalogue.parquet", "tiles/*.parquet"),
+        *("colour_magnitude.png", "counts.png", "motions.png"),
+    ),
 )
 KINDS = (SOLUTION, SURVEY_SOLUTION, CATALOGUE, DATASET, MOCK)
 """Kinds of directories; some share a mark, and its format tells them apart."""
@@ -183,6 +186,19 @@ def _content(mark: Path, kind: Kind) -> dict[str, Any] | None:
     if not isinstance(content, dict):
         return None
     return content if str(content.get("format")).startswith(kind.format) else None
+
+
+def is_of_kind(folder: Path, kind: Kind) -> bool:
+    """Return whether a directory's mark says that it is of a kind.
+
+    Parameters
+    ----------
+    folder
+        The directory.
+    kind
+        One of `KINDS`.
+    """
+    return _content(folder / kind.mark, kind) is not None
 
 
 def foreign_files(folder: Path, kind: Kind, content: dict[str, Any]) -> list[str]:
@@ -289,11 +305,13 @@ def why_not_replaced(file: Path) -> str | None:
 __all__ = [
     "DATASET",
     "KINDS",
+    "MOCK",
     "SOLUTION",
     "SURVEY_SOLUTION",
     "Kind",
     "foreign_files",
     "foreign_pieces",
+    "is_of_kind",
     "is_rest",
     "why_not_ours",
     "why_not_replaced",

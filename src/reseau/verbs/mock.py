@@ -1,7 +1,5 @@
 """`reseau mock forward` as a function: stars drawn from a model of the Galaxy."""
 
-import hashlib
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -16,30 +14,20 @@ from astropy.table import QTable
 from reseau._threads import one_blas_thread
 from reseau.catalogue import Catalogue
 from reseau.datasets.dataset import digests
-from reseau.engine import Outcome, each, number_of_workers
-from reseau.errors import ReseauError
-from reseau.galaxy.forward.catalogue import (
-    CATALOGUE,
-    counted,
-    join_pieces,
-    mock_table,
-    piece_of,
-    write_tile,
-)
+from reseau.engine import number_of_workers
+from reseau.galaxy.forward.catalogue import counted
 from reseau.galaxy.forward.opening import open_sky
+from reseau.galaxy.forward.run import draw_table, write_mock
 from reseau.galaxy.forward.settings import MockSettings
-from reseau.galaxy.forward.stars import Sky, column_names, tile_columns
-from reseau.galaxy.forward.window import Tile
 from reseau.plates.result import versions
+from reseau.plots import save
 from reseau.survey.reference_errors import release_widths
 from reseau.survey.star_config import ReferenceConfig
-from reseau.tables import SOLUTION_MARKS, piece_file, resumable_directory
 from reseau.tables.astropy_tables import to_astropy
 
-Told = Callable[[int, int], None]
+from .mock_figures import mock_figures
 
-SUMMARY = "summary.json"
-FORMAT = "reseau-mock/1"
+Told = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -111,6 +99,7 @@ def mock_forward(
     limit: str = "Hw=16",
     output: str | Path | None = None,
     *,
+    figures: bool = False,
     workers: int | None = None,
     overwrite: bool = False,
     told: Told | None = None,
@@ -130,6 +119,9 @@ def mock_forward(
     output
         Directory to write, with ``catalogue.parquet``; what an earlier run has begun
         there is continued. Absent: nothing is written.
+    figures
+        Whether pictures are drawn into the directory: colours and magnitudes, counts
+        on the sky, and motions.
     workers
         Tiles that are drawn at once; absent: one for each core. The result does not
         depend on it.
@@ -161,22 +153,34 @@ def mock_forward(
     began = time.perf_counter()
     chosen = MockSettings(window=window, limit=limit, **settings)
     sky = open_sky(chosen, widths=_widths(chosen))
-    tiles = sky.window.tiles()
-    count = number_of_workers(workers, len(tiles))
+    count = number_of_workers(workers, len(sky.window.tiles()))
+    table, counts = None, Counter[str]()
     with one_blas_thread():
-        if output is not None:
-            counts = _write(sky, chosen, Path(output), (count, overwrite, told))
-            table = None
-        else:
-            table = _in_memory(sky, tiles, (count, told))
+        if output is None:
+            table = draw_table(sky, workers=count, told=told)
             counts = counted(table)
-    return Mock(
+        else:
+            counts = write_mock(
+                sky,
+                chosen,
+                Path(output),
+                workers=count,
+                overwrite=overwrite,
+                told=told,
+                meta={"versions": versions()},
+                files=digests(chosen.files),
+            )
+    mock = Mock(
         settings=chosen,
-        counts={name: counts.get(name, 0) for name in sky.model.populations.names},
+        counts={name: counts[name] for name in sky.model.populations.names},
         seconds=time.perf_counter() - began,
         folder=None if output is None else Path(output),
         table=table,
     )
+    if figures and output is not None:
+        for name, axes in mock_figures(mock.catalogue).items():
+            save(axes, Path(output) / f"{name}.png")
+    return mock
 
 
 def _widths(settings: MockSettings) -> Callable[[Any], Any] | None:
@@ -184,110 +188,6 @@ def _widths(settings: MockSettings) -> Callable[[Any], Any] | None:
         return None
     release = "gaia-dr3" if settings.observed == "gaia" else settings.observed
     return partial(release_widths, ReferenceConfig(errors=release))
-
-
-def _in_memory(
-    sky: Sky, tiles: list[Tile], how: tuple[int, Told | None]
-) -> pa.Table:
-    count, told = how
-
-    def one(tile: Tile) -> list[pa.Table]:
-        names = sky.model.populations.names
-        return [mock_table(part, names) for part in tile_columns(sky, tile)]
-
-    found = _each(one, tiles, count, told, len(tiles))
-    return pa.concat_tables([t for outcome in found for t in outcome.value])
-
-
-def _each(
-    one: Callable[[Tile], Any],
-    tiles: list[Tile],
-    count: int,
-    told: Told | None,
-    total: int,
-) -> list[Outcome]:
-    def heard(outcome: Outcome, done: int) -> None:
-        del outcome
-        if told is not None:
-            told(total - len(tiles) + done, total)
-
-    found = each(lambda: one, tiles, workers=count, kind="threads", told=heard)
-    for outcome in found:
-        if outcome.failure is not None:
-            raise ReseauError(
-                f"tile {outcome.address.number}: {outcome.failure.message}"
-            )
-    return found
-
-
-def _write(
-    sky: Sky,
-    settings: MockSettings,
-    output: Path,
-    how: tuple[int, bool, Told | None],
-) -> Counter[str]:
-    """Write a tile after the other, then all of them as one table."""
-    count, overwrite, told = how
-    tiles = sky.window.tiles()
-    components = sky.model.populations.names
-    names = column_names(sky)
-    with resumable_directory(
-        output,
-        identity=_identity(sky, settings),
-        pieces=[*map(piece_of, tiles), CATALOGUE, SUMMARY],
-        overwrite=overwrite,
-        marks=SOLUTION_MARKS,
-    ) as begun:
-        folder = begun.folder
-
-        def one(tile: Tile) -> int:
-            parts = tile_columns(sky, tile)
-            return write_tile(folder / piece_of(tile), parts, names, components)
-
-        if not begun.is_done(SUMMARY):
-            missing = [t for t in tiles if not begun.is_done(piece_of(t))]
-            _each(one, missing, count, told, len(tiles))
-            pieces = [piece_of(t) for t in tiles]
-            counts = join_pieces(folder, pieces, names, {"mock": settings.plain()})
-            _write_summary(folder, settings, counts)
-        for tile in tiles:
-            (folder / piece_of(tile)).unlink(missing_ok=True)
-        if (folder / "tiles").is_dir():
-            (folder / "tiles").rmdir()
-    summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-    return Counter(summary["counts"])
-
-
-def _write_summary(
-    folder: Path, settings: MockSettings, counts: Mapping[str, int]
-) -> None:
-    content = {
-        "format": FORMAT,
-        "settings": settings.plain(),
-        "stars": sum(counts.values()),
-        "counts": dict(sorted(counts.items())),
-        "versions": versions(),
-    }
-    with piece_file(folder / SUMMARY) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def _identity(sky: Sky, settings: MockSettings) -> dict[str, Any]:
-    """Return what makes the content of a mock, as plain values."""
-    given = (settings.isochrones, settings.extinction_map, settings.extinction_law)
-    files = [Path(name) for name in given if Path(name).is_file()]
-    segments = hashlib.sha256()
-    populations = sky.model.populations
-    for values in (populations.weight, populations.magnitudes, populations.mass):
-        segments.update(values.tobytes())
-    return {
-        "verb": "mock forward",
-        "settings": settings.plain(),
-        "galaxy": sky.model.galaxy.digest,
-        "segments": segments.hexdigest(),
-        "reddening": sky.model.dust.reddening.name,
-        "input": digests(files),
-    }
 
 
 __all__ = ["Mock", "mock_forward"]

@@ -135,7 +135,7 @@ def join_pieces(
         return counts
 
 
-def counted(table: pa.Table) -> dict[str, int]:
+def counted(table: pa.Table) -> Counter[str]:
     """Return how many rows each component has.
 
     Parameters
@@ -144,7 +144,7 @@ def counted(table: pa.Table) -> dict[str, int]:
         With the column `component`.
     """
     found = table["component"].value_counts().to_pylist()
-    return {row["values"]: row["counts"] for row in found}
+    return Counter({row["values"]: row["counts"] for row in found})
 
 
 def _as_one(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:

@@ -3,6 +3,7 @@
 """What a forward mock is made of: names of models, maps and laws, limits and seeds."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from reseau.config import Checked, entry
@@ -79,6 +80,17 @@ class MockSettings(Checked):
     def brightest(self) -> MagnitudeLimit:
         """The limit, with the formula of Hw."""
         return read_limit(self.limit, HW_FORMULAS[self.hw])
+
+    @property
+    def files(self) -> list[Path]:
+        """Files of isochrones, maps and laws, as far as they are files."""
+        named = (
+            self.isochrones,
+            self.extinction_map,
+            self.extinction_law,
+            self.dust_profile,
+        )
+        return [Path(name) for name in named if Path(name).is_file()]
 
     def plain(self) -> dict[str, Any]:
         """Return the options as values of JSON."""

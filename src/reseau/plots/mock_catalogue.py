@@ -20,8 +20,10 @@ PARTS: Mapping[str, tuple[tuple[str, ...], str]] = {
 
 INSIDE = 0.99
 """Part of the stars that the axes hold."""
-CELLS = 40
-"""Cells of a map of counts along the longer side."""
+CELLS = 60
+"""Cells of a map of counts along the longer side, at most."""
+IN_CELL = 20
+"""Stars that a cell holds in the mean, at least."""
 LEVELS = (0.1, 0.3, 0.7)
 """Of the greatest density, where contours of motions are drawn."""
 
@@ -67,14 +69,14 @@ def colour_magnitude(
     """
     ax = new_axes(ax, width=6.0, height=6.6)
     known = np.isfinite(colour) & np.isfinite(magnitude)
-    for part, rows in parts_of(component).items():
-        chosen = _some(np.flatnonzero(rows & known))
+    for part, rows in parts_of(component[known]).items():
+        chosen = np.flatnonzero(known)[_some(np.flatnonzero(rows))]
         ax.plot(
             colour[chosen],
             magnitude[chosen],
             ls="none",
             marker=".",
-            ms=2.0,
+            ms=3.0,
             alpha=0.6,
             mew=0.0,
             color=_colour(part),
@@ -112,7 +114,9 @@ def counts_map(
         east = (l + 180.0) % 360.0 - 180.0
     edges = [_edges(east), _edges(b)]
     widest = max(np.ptp(e) for e in edges)
-    cells = [max(1, round(CELLS * np.ptp(e) / widest)) for e in edges]
+    shares = [np.ptp(e) / widest for e in edges]
+    most = min(CELLS, (len(l) / IN_CELL / np.prod(shares)) ** 0.5)
+    cells = [max(1, round(most * share)) for share in shares]
     counts, x, y = np.histogram2d(east, b, bins=cells, range=edges)
     area = np.diff(x)[0] * np.diff(y)[0] * 3600.0
     image = ax.pcolormesh(x, y, counts.T / area, cmap="viridis", rasterized=True)
@@ -148,14 +152,14 @@ def motions_by_component(
     middle = [float(np.median(v[known])) if known.any() else 0.0 for v in (along, up)]
     away = np.hypot(along[known] - middle[0], up[known] - middle[1])
     half = float(np.quantile(away, INSIDE)) if len(away) else 1.0
-    for part, rows in parts_of(component).items():
-        chosen = _some(np.flatnonzero(rows & known))
+    for part, rows in parts_of(component[known]).items():
+        chosen = np.flatnonzero(known)[_some(np.flatnonzero(rows))]
         ax.plot(
             along[chosen],
             up[chosen],
             ls="none",
             marker=".",
-            ms=2.0,
+            ms=3.0,
             alpha=0.4,
             mew=0.0,
             color=_colour(part),

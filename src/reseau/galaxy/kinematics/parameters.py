@@ -57,7 +57,7 @@ class RotationCurveConfig(Checked):
             raise RecordError.of(
                 type(self).__name__,
                 "radius_kpc",
-                given=f"radius_kpc has {len(radius)} radii, {radius[:3]} ...",
+                given=f"radius_kpc = {list(radius)}",
                 wanted="four radii or more, increasing from 0",
                 todo="correct the list",
             )
@@ -65,7 +65,7 @@ class RotationCurveConfig(Checked):
             raise RecordError.of(
                 type(self).__name__,
                 "speed_km_s",
-                given=f"speed_km_s has {len(speed)}, the least {min(speed, default=0.0):g}",
+                given=f"speed_km_s = {list(speed)}",
                 wanted=f"{len(radius)} speeds, one for each radius, none negative",
                 todo="correct the list",
             )

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import CubicSpline
 
-from .multipole import Multipole
+from .multipole import HasPotential
 
 Numbers = Float[np.ndarray, "n"]
 
@@ -42,7 +42,7 @@ class Place:
         Δ, half the distance of the foci of the coordinates [pc].
     """
 
-    potential: Multipole
+    potential: HasPotential
     radius: float
     height: float
     focus: float

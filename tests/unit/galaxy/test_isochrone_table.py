@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from isochrone_files import KOSHIMOTO, shipped_one
 
+from isochrone_files import KOSHIMOTO, shipped_one
 from reseau.errors import CatalogueError, ConfigError, ShapeError
 from reseau.galaxy.isochrones import (
     PHASES,
@@ -27,6 +27,8 @@ def test_the_shipped_table_has_all_components_and_phases():
     assert TABLE.components == tuple(POPULATIONS)
     assert set(TABLE.phase) == set(range(len(PHASES)))
     assert np.isfinite(TABLE.magnitudes).all()
+    assert TABLE.magnitudes.min() > -13.0
+    assert (np.diff(TABLE.magnitudes[:, :3], axis=1) < 0.7).all()
     assert (TABLE.lowest_masses() < 0.0982).all()
 
 
@@ -53,8 +55,9 @@ def test_an_unknown_component_is_told_with_those_there_are():
 
 
 def test_weights_that_do_not_sum_to_one_are_refused():
-    with pytest.raises(CatalogueError, match="0.5 in bar"):
-        replace(TABLE.of_component("bar"), weight=0.5 * TABLE.of_component("bar").weight)
+    bar = TABLE.of_component("bar")
+    with pytest.raises(CatalogueError, match=r"0\.5 in bar"):
+        replace(bar, weight=0.5 * bar.weight)
 
 
 def test_masses_that_fall_are_refused():
@@ -72,11 +75,11 @@ def test_masses_lose_the_steps_back_of_rounding_only():
     np.testing.assert_array_equal(in_order(mass), [1.0, 2.0, 2.0, 2.5, 2.4])
 
 
-@pytest.mark.parametrize("tolerance", [0.01, 0.1])
+@pytest.mark.parametrize("tolerance", [0.05, 0.3])
 def test_no_magnitude_moves_by_more_than_the_tolerance(tolerance):
     one = shipped_one("thin3", 8)
     kept = kept_points(one.mass, one.magnitudes, one.phase, tolerance)
-    assert len(kept) < len(one.mass)
+    assert 10 < len(kept) < len(one.mass)
     few = one.at(kept)
     for band in range(4):
         apart = np.diff(one.mass, prepend=0.0) > 0.0
@@ -116,5 +119,6 @@ def test_segments_and_what_is_unseen_are_all_living_stars(component):
     assert (segments.weight > 0.0).all()
     assert (np.diff(segments.mass, axis=1) > 0.0).all()
     np.testing.assert_array_equal(segments.band("Ks"), segments.magnitudes[:, :, 2])
+    assert (segments.mass[:, 1] / segments.mass[:, 0]).max() < 1.1 * (1.0 + 1e-9)
     joined = segments.sequence[1:] == segments.sequence[:-1]
-    assert (segments.mass[1:, 0] >= segments.mass[:-1, 1])[joined].all()
+    assert (segments.mass[1:, 0] >= segments.mass[:-1, 1] * (1.0 - 1e-12))[joined].all()

@@ -129,10 +129,19 @@ def _check_same(first: RawIsochrone, other: RawIsochrone) -> None:
 def _check_bands(first: RawIsochrone, bands: Mapping[str, np.ndarray]) -> None:
     missing = [band for band in ("J", "H", "Ks") if band not in bands]
     bad = [b for b, values in bands.items() if b != "G" and np.isnan(values).any()]
-    if missing or bad:
+    if bad:
         raise CatalogueError(
             explain(
-                given=f"no {some(missing)}" if missing else f"NaN in {some(bad)}",
+                given=f"NaN in {some(bad)}",
+                wanted="a magnitude of each point",
+                where=str(first),
+                todo="leave out the points without, or download the file again",
+            )
+        )
+    if missing:
+        raise CatalogueError(
+            explain(
+                given=f"no {some(missing)}",
                 wanted="J, H and Ks of 2MASS, Vega",
                 where=str(first),
                 todo="ask CMD for the system 2MASS + Spitzer + WISE, or MIST for "

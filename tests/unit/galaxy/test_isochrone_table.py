@@ -42,6 +42,15 @@ def test_mean_age_and_metallicity_are_the_populations(component):
     assert of.weight @ of.metallicity == pytest.approx(population.mean_metallicity())
 
 
+def test_no_isochrone_stands_for_a_moment_of_many_asymptotic_giants():
+    """Those with thermal pulses are less than a tenth of those in the clump."""
+    for row, points in enumerate(TABLE.points()):
+        if TABLE.age[row] > 0.5:
+            phase, born = TABLE.phase[points][1:], np.diff(TABLE.mass[points])
+            pulsing, clump = born[phase == 8].sum(), born[phase == 4].sum()
+            assert pulsing < 0.1 * clump, (TABLE.age[row], TABLE.metallicity[row])
+
+
 def test_packing_keeps_every_digit():
     again = _unpacked(packed(TABLE))
     np.testing.assert_array_equal(again.mass, TABLE.mass)
@@ -66,7 +75,7 @@ def test_masses_that_fall_are_refused():
 
 
 def test_arrays_of_other_lengths_are_refused():
-    with pytest.raises(ShapeError, match=r"age of shape \(200,\)"):
+    with pytest.raises(ShapeError, match=r"age of shape \(\d+,\)"):
         replace(TABLE, age=TABLE.age[:-1])
 
 
@@ -77,7 +86,7 @@ def test_masses_lose_the_steps_back_of_rounding_only():
 
 @pytest.mark.parametrize("tolerance", [0.05, 0.3])
 def test_no_magnitude_moves_by_more_than_the_tolerance(tolerance):
-    one = shipped_one("thin3", 8)
+    one = shipped_one("thin3", 6)
     kept = kept_points(one.mass, one.magnitudes, one.phase, tolerance)
     assert 10 < len(kept) < len(one.mass)
     few = one.at(kept)

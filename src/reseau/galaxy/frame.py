@@ -13,6 +13,7 @@ Catalogue, vol. 1, 1.5.3); astropy's `Galactic` differs from them by 20 mas or s
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import erfa
 import numpy as np
@@ -137,7 +138,7 @@ class GalacticFrame:
         x, y, z = np.moveaxis((position - self.sun) @ self.matrix, -1, 0)
         flat = np.hypot(x, y)
         l, b = np.arctan2(y, x), np.arctan2(z, flat)  # noqa: E741
-        return np.rad2deg(l), np.rad2deg(b), np.hypot(flat, z)
+        return _arrays(np.rad2deg(l), np.rad2deg(b), np.hypot(flat, z))
 
     def axes(self, l: Numbers, b: Numbers) -> Float[np.ndarray, "*batch 3 3"]:  # noqa: E741
         """Return galactocentric unit vectors along longitude, latitude and outwards.
@@ -178,7 +179,7 @@ class GalacticFrame:
         relative = (velocity - np.array(self.sun_velocity)) @ self.matrix
         parts = np.einsum("...ij,...j->...i", local_axes(l, b), relative)
         scale = AU_PER_YEAR * np.asarray(distance, dtype=float) / PC_PER_KPC
-        return parts[..., 0] / scale, parts[..., 1] / scale, parts[..., 2]
+        return _arrays(parts[..., 0] / scale, parts[..., 1] / scale, parts[..., 2])
 
     def velocities(
         self,
@@ -225,7 +226,7 @@ class GalacticFrame:
         moving = np.stack(np.broadcast_arrays(pml_cosb, pmb), axis=-1)
         motion = np.einsum("...ij,...i->...j", turned, moving)
         parts = np.einsum("...ij,...j->...i", local_axes(ra, dec)[..., :2, :], motion)
-        return ra, dec, parts[..., 0], parts[..., 1]
+        return _arrays(ra, dec, parts[..., 0], parts[..., 1])
 
     @staticmethod
     def galactic(ra: Numbers, dec: Numbers) -> tuple[np.ndarray, np.ndarray]:
@@ -238,7 +239,13 @@ class GalacticFrame:
         """
         l, b = erfa.icrs2g(np.deg2rad(ra), np.deg2rad(dec))  # noqa: E741
         degrees = np.rad2deg(l)
-        return np.where(degrees > 180.0, degrees - 360.0, degrees), np.rad2deg(b)
+        wrapped = np.where(degrees > 180.0, degrees - 360.0, degrees)
+        return _arrays(wrapped, np.rad2deg(b))
+
+
+def _arrays(*values: Any) -> tuple[Any, ...]:
+    """Return values as arrays, those of one place too."""
+    return tuple(np.asarray(v) for v in values)
 
 
 def directions(l: Numbers, b: Numbers) -> Vectors:  # noqa: E741

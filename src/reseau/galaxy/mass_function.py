@@ -95,7 +95,7 @@ class MassFunction:
         m1, m2
             Initial masses [Msun]; the share is 0 where `m1` is not below `m2`.
         """
-        return sum(self._shares(m1, m2, 0.0), start=np.zeros(()))
+        return np.asarray(sum(self._shares(m1, m2, 0.0)))
 
     def mass(self, m1: Numbers, m2: Numbers) -> np.ndarray:
         """Return the mass [Msun] between two masses, for one star born.
@@ -105,7 +105,7 @@ class MassFunction:
         m1, m2
             Initial masses [Msun].
         """
-        return sum(self._shares(m1, m2, 1.0), start=np.zeros(()))
+        return np.asarray(sum(self._shares(m1, m2, 1.0)))
 
     def mean_mass(self, m1: Numbers, m2: Numbers) -> np.ndarray:
         """Return the mean mass [Msun] of the stars between two masses.
@@ -115,7 +115,7 @@ class MassFunction:
         m1, m2
             Initial masses [Msun].
         """
-        return self.mass(m1, m2) / self.number(m1, m2)
+        return np.asarray(self.mass(m1, m2) / self.number(m1, m2))
 
     def living_share(self, turnoff: Numbers) -> np.ndarray:
         """Return the share of the stars born that is alive.
@@ -139,7 +139,7 @@ class MassFunction:
         """
         start = np.maximum(np.asarray(m1, dtype=float), self.low)
         shares = list(self._shares(m1, m2, 0.0))
-        left = np.asarray(share) * sum(shares, start=np.zeros(()))
+        left = np.asarray(share * sum(shares))
         found = np.broadcast_to(start, left.shape).copy()
         for (low, _, exponent, factor), within in zip(
             self._pieces, shares, strict=True
@@ -148,8 +148,8 @@ class MassFunction:
             bottom = np.maximum(start, low)
             reached = _power_end(bottom, taken / factor, -exponent)
             found = np.where(taken > 0.0, reached, found)
-            left = left - taken
-        return np.minimum(found, np.minimum(np.asarray(m2, dtype=float), self.high))
+            left = np.asarray(left - taken)
+        return np.asarray(np.minimum(found, np.minimum(m2, self.high)))
 
     def draw(
         self, rng: np.random.Generator, n: int, m1: Numbers, m2: Numbers
@@ -172,7 +172,7 @@ class MassFunction:
         for low, high, exponent, factor in self._pieces:
             bottom = np.clip(np.asarray(m1, dtype=float), low, high)
             top = np.maximum(np.clip(np.asarray(m2, dtype=float), low, high), bottom)
-            yield factor * _power_integral(bottom, top, moment - exponent)
+            yield np.asarray(factor * _power_integral(bottom, top, moment - exponent))
 
 
 def _power_integral(low: Numbers, high: Numbers, power: float) -> np.ndarray:
@@ -181,18 +181,17 @@ def _power_integral(low: Numbers, high: Numbers, power: float) -> np.ndarray:
     log = np.log1p((high - low) / low)
     grown = (power + 1.0) * log
     safe = np.where(grown == 0.0, 1.0, grown)
-    return (
-        low ** (power + 1.0) * log * np.where(grown == 0.0, 1.0, np.expm1(safe) / safe)
-    )
+    growth = np.where(grown == 0.0, 1.0, np.expm1(safe) / safe)
+    return np.asarray(low ** (power + 1.0) * log * growth)
 
 
-def _power_end(low: np.ndarray, integral: np.ndarray, power: float) -> np.ndarray:
+def _power_end(low: Numbers, integral: Numbers, power: float) -> np.ndarray:
     """Return the upper end at which the integral of m**power from `low` is given."""
     scaled = integral / low ** (power + 1.0)
     if power == -1.0:
-        return low * np.exp(scaled)
+        return np.asarray(low * np.exp(scaled))
     inside = np.maximum((power + 1.0) * scaled, -1.0 + 1e-16)
-    return low * np.exp(np.log1p(inside) / (power + 1.0))
+    return np.asarray(low * np.exp(np.log1p(inside) / (power + 1.0)))
 
 
 __all__ = ["MassFunction"]

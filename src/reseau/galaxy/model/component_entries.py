@@ -233,7 +233,7 @@ class TableEntry(CommonEntry):
     """A nuclear disc, a table of density in radius and height."""
 
     law_name: str = entry("law", str, choices=("table",))
-    table: str = entry("table", str, hint='"genulens", or a CSV file')
+    table: str = entry("table", str, hint='"shipped", "genulens", or a file')
 
     def law(self, r0: float, folder: Path) -> DensityTable:
         """Return the density law."""

@@ -18,7 +18,6 @@ from typing import NamedTuple
 import numpy as np
 
 from reseau.galaxy.mass_function import MassFunction
-from reseau.galaxy.remnants import remnants
 
 from .bar import Bar
 from .component import Component
@@ -33,19 +32,18 @@ AGES = 32
 
 
 class Population(NamedTuple):
-    """Stars that formed over a range of ages, of one star born.
+    """Stars that formed over a range of ages, up to a factor common to all discs.
 
     Attributes
     ----------
-    born, number, mass, remnant_mass
-        Integral of the star-formation rate [Gyr], living stars, their mass and that of
-        remnants [Msun], times that.
+    number
+        Living stars.
+    mass
+        Their mass.
     """
 
-    born: float
     number: float
     mass: float
-    remnant_mass: float
 
 
 def number_densities(
@@ -163,12 +161,9 @@ def population(
     rate = half * weights * np.exp(ages / scale)
     tops = highest_living_masses(ages, discs, mass_function)
     low = mass_function.low
-    dead = [remnants(mass_function, float(top)).mass for top in tops]
     return Population(
-        born=float(rate.sum()),
         number=float(rate @ mass_function.number(low, tops)),
         mass=float(rate @ mass_function.mass(low, tops)),
-        remnant_mass=float(rate @ np.array(dead)),
     )
 
 

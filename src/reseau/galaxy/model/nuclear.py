@@ -137,7 +137,7 @@ class Cluster:
     def mass_inside(self, a: np.ndarray | float) -> np.ndarray:
         """Return the mass inside of a spheroid of a semi-major axis [pc]."""
         a = np.asarray(a, dtype=float)
-        return self.mass * (a / (a + self.scale)) ** (3.0 - self.slope)
+        return np.asarray(self.mass * (a / (a + self.scale)) ** (3.0 - self.slope))
 
 
 def _inside(places: Places, radius: float, height: float) -> np.ndarray:

@@ -22,10 +22,10 @@ NAME = "PARSEC v1.2S + COLIBRI, CMD (YBC, 2MASS and Gaia EDR3), grid of thechron
 BANDS = ("TMASS_JMAG", "TMASS_HMAG", "TMASS_KSMAG", "GAIAEDR3_GMAG")
 
 LOG_AGES = (
-    *(6.96, 7.44, 7.8, 8.04, 8.16, 8.4, 8.64, 8.88, 9.0, 9.12, 9.24, 9.36),
-    *(9.48, 9.6, 9.72, 9.84, 9.96, 10.08),
+    *(6.96, 7.2, 7.44, 7.68, 7.8, 7.92, 8.04, 8.16, 8.28, 8.4, 8.52, 8.64, 8.76, 8.88),
+    *(9.0, 9.12, 9.24, 9.36, 9.48, 9.6, 9.72, 9.84, 9.96, 10.08),
 )
-"""Those of the grid that are used; the youngest are thinned out."""
+"""Those of the grid that are used; below 60 million years every second one."""
 
 METALLICITIES = (-1.2, -0.95, -0.7, -0.45, -0.2, 0.05, 0.3)
 

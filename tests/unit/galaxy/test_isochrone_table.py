@@ -101,6 +101,16 @@ def test_no_magnitude_moves_by_more_than_the_tolerance(tolerance):
         assert off.max() <= tolerance * (1.0 + 1e-9)
 
 
+def test_thinning_is_by_the_bands_there_are():
+    one = shipped_one("bar", 8)
+    without = one.magnitudes.copy()
+    without[:, 3] = np.nan
+    kept = kept_points(one.mass, without, one.phase, 0.05)
+    expected = kept_points(one.mass, one.magnitudes[:, :3], one.phase, 0.05)
+    np.testing.assert_array_equal(kept, expected)
+    assert len(kept) > 50
+
+
 def test_thinning_keeps_both_ends_of_every_phase():
     one = shipped_one("bar", 8)
     few = one.simplified(5.0)

@@ -17,9 +17,9 @@ nuclear star cluster   Gaussian with the moments of a rotating oblate f(E, L_z) 
 galactocentric, about Sgr A*, in the right-handed axes of `GalacticFrame`.
 """
 
-from .model import Kinematics
 from .moments import Moments
 from .of_galaxy import kinematics_of
 from .parameters import KinematicsConfig
+from .velocities import Kinematics
 
 __all__ = ["Kinematics", "KinematicsConfig", "Moments", "kinematics_of"]

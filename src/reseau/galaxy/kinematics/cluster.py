@@ -62,4 +62,4 @@ class ClusterMoments:
 NEAREST = 1e-4
 """Distance from the black hole below which velocities are as here [pc]."""
 
-__all__ = ["ClusterMoments", "NEAREST"]
+__all__ = ["NEAREST", "ClusterMoments"]

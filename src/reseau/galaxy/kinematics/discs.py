@@ -15,15 +15,15 @@ Vectors = Float[np.ndarray, "n 3"]
 
 INNERMOST, OUTERMOST = 500.0, 30_000.0
 """Radii between which the azimuthal velocity is tabulated [pc]."""
-RADII = 128
-"""Number of them, in equal steps of the logarithm: 3.3 per cent."""
+RADII = 104
+"""Number of them, in equal steps of the logarithm: 4 per cent."""
 HIGHEST = 10_000.0
 """Height up to which it is tabulated [pc]; beyond it, it is as there."""
-HEIGHTS = 21
+HEIGHTS = 11
 """Number of them, in equal steps of the square root."""
 NORMALS = np.linspace(-4.5, 4.5, 61)
 """Standard normal numbers whose quantiles are tabulated; they are 7e-6 apart from 1."""
-GUIDING = np.geomspace(40.0, 90_000.0, 2400)
+GUIDING = np.geomspace(60.0, 60_000.0, 1500)
 """Guiding radii that the distribution is integrated over [pc]."""
 LEAST = 1e-14
 """Smallest probability that a quantile is taken of."""
@@ -40,9 +40,10 @@ class DiscTable:
 
     Notes
     -----
-    Quantiles are linear in the logarithm of the radius, in the square root of the
-    height, and in the standard normal number they belong to: the velocity is close to
-    Gaussian, so that few of them do.
+    Quantiles of the velocity over the circular speed's decrease with height are linear
+    in the logarithm of the radius, in the square root of the height, and in the
+    standard normal number they belong to: the velocity is close to Gaussian, so that
+    few of them do.
 
     Inside 500 pc the distribution function says that nearly no star is bound to a
     radius so small, and what it leaves are stars of 1000 km/s. There the velocities
@@ -64,7 +65,10 @@ class DiscTable:
 
     @cached_property
     def _tables(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Quantiles (radius, height, normal), mean and variance (radius, height)."""
+        """Quantiles (radius, height, normal), mean and variance (radius, height).
+
+        Of the velocity times the vertical factor of the circular speed.
+        """
         shape = (RADII, HEIGHTS)
         quantiles = np.empty((*shape, len(NORMALS)))
         mean, variance = np.empty(shape), np.empty(shape)
@@ -75,7 +79,7 @@ class DiscTable:
             logarithm, concentration = self.disc.guiding_weight(GUIDING, at)
             weight = np.exp(logarithm + concentration * exponent) * GUIDING
             weight /= weight.sum(axis=1, keepdims=True)  # steps are equal in ln R_g
-            velocity = self.disc.curve.speed(GUIDING, at) * ratio
+            velocity = self.disc.curve.speed(GUIDING, np.zeros_like(at)) * ratio
             mean[:, k] = (weight * velocity).sum(axis=1)
             deviation = velocity - mean[:, k, None]
             variance[:, k] = (weight * deviation**2).sum(axis=1)
@@ -83,11 +87,6 @@ class DiscTable:
                 normal = _normal_scores(weight[i])
                 quantiles[i, k] = np.interp(NORMALS, normal, velocity[i])
         return quantiles, mean, variance
-
-    @property
-    def quantiles(self) -> Float[np.ndarray, "radius height normal"]:
-        """Azimuthal velocity [km/s] at each standard normal number of `NORMALS`."""
-        return self._tables[0]
 
     def moments(self, place: Cylinder) -> CylindricalMoments:
         """Return the moments of the velocity at places."""
@@ -97,10 +96,11 @@ class DiscTable:
         spread = sum(
             w * variance.take(c) for c, w in zip(corners, weights, strict=True)
         )
+        factor = self.disc.curve.vertical_factor(place.height)
         return CylindricalMoments(
-            rotation=rotation * np.minimum(place.radius / INNERMOST, 1.0),
+            rotation=rotation / factor * np.minimum(place.radius / INNERMOST, 1.0),
             sigma_r=self.disc.radial_dispersion(place.radius),
-            sigma_phi=np.sqrt(spread),
+            sigma_phi=np.sqrt(spread) / factor,
             sigma_z=self.disc.vertical_dispersion(place.radius),
             correlation=np.zeros_like(place.radius),
         )
@@ -136,7 +136,7 @@ class DiscTable:
         first = within.astype(np.int64)
         part = within - first
         corners, weights = self._corners(place)
-        table = self.quantiles.reshape(-1)
+        table = self._tables[0].reshape(-1)
         found = np.zeros_like(within)
         for corner, weight in zip(corners, weights, strict=True):
             flat = corner * len(NORMALS) + first
@@ -144,10 +144,15 @@ class DiscTable:
             low += part * (table.take(flat + 1) - low)
             low *= weight
             found += low
-        return found - self._slower(place)
+        found -= self._slower(place)
+        found /= self.disc.curve.vertical_factor(place.height)
+        return found
 
     def _slower(self, place: Cylinder) -> Numbers:
-        """Return by how much stars inside the grid rotate slower than at its edge."""
+        """Return by how much stars inside the grid rotate slower than at its edge.
+
+        Times the vertical factor, as the tables.
+        """
         short = 1.0 - np.minimum(place.radius / INNERMOST, 1.0)
         slower = np.zeros_like(short)
         rows = np.flatnonzero(short)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from .multipole import Density, Multipole
+from .multipole import Density, HasGradient
 
 Numbers = Float[np.ndarray, "n"]
 
@@ -42,7 +42,7 @@ class JeansMoments:
 
 
 def solve_jeans(
-    density: Density, potential: Multipole, radius: Numbers, height: Numbers
+    density: Density, potential: HasGradient, radius: Numbers, height: Numbers
 ) -> JeansMoments:
     """Solve the Jeans equations of f(E, L_z) at places.
 
@@ -67,7 +67,7 @@ def solve_jeans(
 
 
 def _support(
-    density: Density, potential: Multipole, radius: Numbers, height: Numbers
+    density: Density, potential: HasGradient, radius: Numbers, height: Numbers
 ) -> Numbers:
     """Return density times the variance upwards: the weight of what is above."""
     node, weight = np.polynomial.legendre.leggauss(NODES)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -14,6 +15,23 @@ from .nuclear import GRAVITATION
 Array = Float[np.ndarray, "*#batch"]
 Density = Callable[[Array, Array], Array]
 """Density [Msun / pc³] of radius and height [pc], symmetric about the plane."""
+
+
+@runtime_checkable
+class HasPotential(Protocol):
+    """An axisymmetric potential, symmetric about the plane."""
+
+    def potential(self, radius: Array, height: Array) -> Array:
+        """Return the potential [km²/s²], 0 far away."""
+
+
+@runtime_checkable
+class HasGradient(Protocol):
+    """An axisymmetric potential by its derivatives."""
+
+    def gradient(self, radius: Array, height: Array) -> tuple[Array, Array]:
+        """Return the derivatives by radius and height [km²/s²/pc]."""
+
 
 HIGHEST_ORDER = 32
 ANGLES = 128
@@ -66,7 +84,7 @@ class Multipole:
         r, mu = _spherical(radius, height)
         radial = self._radial(np.log(r))
         total = np.zeros_like(r)
-        for k, order in enumerate(self.orders):
+        for k, order in enumerate(self.orders.tolist()):
             total += radial[..., k] * eval_legendre(order, mu)
         return GRAVITATION * (total - self.point_mass / r)
 
@@ -75,7 +93,7 @@ class Multipole:
         r, mu = _spherical(radius, height)
         radial, slope = self._radial(np.log(r)), self._radial(np.log(r), 1)
         by_r, by_mu = np.zeros_like(r), np.zeros_like(r)
-        for k, order in enumerate(self.orders):
+        for k, order in enumerate(self.orders.tolist()):
             by_r += slope[..., k] * eval_legendre(order, mu)
             by_mu += radial[..., k] * _legendre_slope(order, mu)
         by_r = (by_r + self.point_mass / r) / r
@@ -125,4 +143,4 @@ def _integrals(moment: np.ndarray, orders: np.ndarray) -> np.ndarray:
     return -4.0 * np.pi / (2 * orders + 1) * (inside + outside)
 
 
-__all__ = ["Multipole"]
+__all__ = ["Density", "HasGradient", "HasPotential", "Multipole"]

@@ -55,7 +55,9 @@ class NuclearDiscMoments:
         )
 
 
-def cells(knots: Numbers, values: Numbers) -> tuple[np.ndarray, Numbers]:
+def cells(
+    knots: Float[np.ndarray, "knots"], values: Numbers
+) -> tuple[np.ndarray, Numbers]:
     """Return which cell values are in, and how far through it they are (0 to 1).
 
     Parameters

@@ -1,9 +1,9 @@
-"""The self-consistent nuclear disc and the nuclear cluster, and tables of their moments.
+"""The self-consistent nuclear disc and the nuclear cluster, and their moments.
 
-``scripts/make_nuclear_moments.py`` writes the shipped tables with these functions.
+``examples/make_nuclear_moments.py`` writes the shipped tables with these functions.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -41,8 +41,8 @@ def cluster_density(radius: Array, height: Array) -> Array:
 
     Notes
     -----
-    Chatzopoulos et al. (2015, MNRAS 447, 948): a flattened Dehnen profile of 6.1e7 Msun,
-    slope 0.71, scale 5.9 pc, axis ratio 0.73.
+    Chatzopoulos et al. (2015, MNRAS 447, 948): a flattened Dehnen profile of 6.1e7
+    Msun, slope 0.71, scale 5.9 pc, axis ratio 0.73.
     """
     mass, scale, slope, ratio = 6.1e7, 5.9, 0.71, 0.73
     a = np.maximum(np.hypot(radius, height / ratio), 1e-6)
@@ -80,7 +80,7 @@ class DiscModel:
     """
 
     density: Density
-    function: QuasiIsothermal = QuasiIsothermal()
+    function: QuasiIsothermal = field(default_factory=QuasiIsothermal)
 
     @cached_property
     def potential(self) -> Multipole:
@@ -89,7 +89,7 @@ class DiscModel:
 
     @cached_property
     def circles(self) -> Circles:
-        """Circular orbits that frequencies are taken of: always the first potential's."""
+        """Circular orbits whose frequencies are taken: always the first potential's."""
         return Circles(
             Multipole(lambda r, z: first_disc_density(r, z) + cluster_density(r, z))
         )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from reseau.config import Source, build
+from reseau.errors import ConfigError, explain
 from reseau.galaxy.model import Component, Galaxy
 from reseau.galaxy.model.bar import Bar
 from reseau.galaxy.model.discs import Disc
@@ -20,11 +21,12 @@ from reseau.galaxy.nuclear_moments import (
 from .bar import BarKinematics
 from .cluster import ClusterMoments
 from .discs import DiscTable
-from .model import BarLaw, DiscLaw, Kinematics, Law, NuclearLaw
+from .laws import BarLaw, DiscLaw, Law, NuclearLaw
 from .nuclear import NuclearDiscMoments
 from .parameters import KinematicsConfig
 from .rotation import RotationCurve
 from .shu import ShuDisc
+from .velocities import Kinematics
 
 
 def kinematics_of(galaxy: Galaxy, *, moments: str | Path | None = None) -> Kinematics:
@@ -35,15 +37,15 @@ def kinematics_of(galaxy: Galaxy, *, moments: str | Path | None = None) -> Kinem
     galaxy
         With tables ``[kinematics.*]`` in its file.
     moments
-        Of the nuclear disc, in place of what the file says: "auto" (those of the package
-        genulens where it is installed, else the shipped ones), "genulens", "shipped", or
-        a file that `read_disc` reads.
+        Of the nuclear disc, in place of what the file says: "auto" (those of the
+        package genulens where it is installed, else the shipped ones), "genulens",
+        "shipped", or a file that `read_disc` reads.
 
     Raises
     ------
     ConfigError
-        A key is unknown, missing or out of range, or genulens is not installed and its
-        moments are asked for.
+        A key is unknown, missing or out of range, there is no such file, or genulens is
+        not installed and its moments are asked for.
     FileFormatError
         The file of moments is not what is expected.
     """
@@ -51,7 +53,7 @@ def kinematics_of(galaxy: Galaxy, *, moments: str | Path | None = None) -> Kinem
     config = build(KinematicsConfig, galaxy.kinematics, source)
     chosen = str(moments or config.nuclear.moments)
     curve = RotationCurve(config.rotation_curve)
-    laws = {}
+    laws: dict[str, Law] = {}
     for component in galaxy.components:
         if component.kind == "nuclear disc":
             local = NuclearDiscMoments(nuclear_disc(chosen, source))
@@ -82,7 +84,17 @@ def nuclear_disc(moments: str, source: Source | None = None) -> NuclearTable:
     if moments == "auto":
         return shipped_disc() if genulens_file() is None else genulens_disc()
     folder = Path(source.name).parent if source is not None else Path()
-    return read_disc(folder / moments)
+    path = folder / moments
+    if path.is_file():
+        return read_disc(path)
+    raise ConfigError(
+        explain(
+            given=f"moments = {moments!r}, and there is no file {path}",
+            wanted='"auto", "genulens", "shipped", or a file of moments',
+            where="the moments of the nuclear disc",
+            todo="correct the name",
+        )
+    )
 
 
 def _nuclear(
@@ -99,11 +111,16 @@ def _law(
     if isinstance(law, Bar):
         return BarLaw(BarKinematics(config.bar, law.angle))
     if not isinstance(law, Disc):
-        raise TypeError(component.kind)
+        raise ConfigError(
+            explain(
+                given=f"the component {component.name} is a {component.kind}",
+                wanted="a disc, a bar, a nuclear disc or a nuclear cluster",
+                where="the kinematics",
+                todo="leave it out: no law of velocities is known for it",
+            )
+        )
     disc = config.thin if component.kind == "disc" else config.thick
-    return DiscLaw(
-        DiscTable(ShuDisc(disc, curve, component.age, law.scale_length, r0))
-    )
+    return DiscLaw(DiscTable(ShuDisc(disc, curve, component.age, law.scale_length, r0)))
 
 
 __all__ = ["kinematics_of", "nuclear_disc"]

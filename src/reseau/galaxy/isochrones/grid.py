@@ -5,12 +5,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from reseau.errors import ReseauWarning, some, warn
+
 from .populations import POPULATIONS, Population, sequence_weights
 from .simplify import kept_points
 from .table import Isochrones
 
 RED_GIANT, CLUMP = 3, 4
 """Phases before and after the helium flash."""
+
+AGE_SHIFT, METAL_SHIFT = 0.2, 0.1
+"""By how much mean age (relative) and mean [M/H] may change without a warning."""
 
 FLASH = 0.3
 """By how much log g jumps at the helium flash."""
@@ -120,15 +125,42 @@ def weighted(
         component: sequence_weights(population, ages, metallicities, where)
         for component, population in populations.items()
     }
-    used = np.flatnonzero(np.any([w > 0.0 for w in weights.values()], axis=0))
+    _warn_of_shifts(weights, ages, metallicities, populations, where)
+    shares = np.array(list(weights.values()))
+    used = [int(row) for row in np.flatnonzero(np.any(shares > 0.0, axis=0))]
     stop = np.cumsum([len(grid[index].mass) for index in used])
-    place = {int(index): row for row, index in enumerate(used)}
+    place = {index: row for row, index in enumerate(used)}
     members = [
         (component, place[int(index)], weight[index])
         for component, weight in weights.items()
         for index in np.flatnonzero(weight)
     ]
     return joined(name, [grid[index] for index in used], stop, members)
+
+
+def _warn_of_shifts(
+    weights: Mapping[str, np.ndarray],
+    ages: np.ndarray,
+    metallicities: np.ndarray,
+    populations: Mapping[str, Population],
+    where: str,
+) -> None:
+    shifted = []
+    for component, weight in weights.items():
+        population = populations[component]
+        age, wanted = float(weight @ ages), population.mean_age()
+        metal, wished = float(weight @ metallicities), population.mean_metallicity()
+        if abs(age / wanted - 1.0) > AGE_SHIFT or abs(metal - wished) > METAL_SHIFT:
+            shifted.append(
+                f"{component} ({age:.2g} Gyr, {metal:+.2f} for {wanted:.2g}, "
+                f"{wished:+.2f})"
+            )
+    if shifted:
+        warn(
+            f"the isochrones do not reach the ages and [M/H] of {some(shifted, 4)}: "
+            f"the nearest stand for them ({where})",
+            ReseauWarning,
+        )
 
 
 def joined(

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from .segments import Segments, StarsBorn, luminosity_segments
+from reseau.galaxy.mass_function import MassFunction
+
+from .segments import Segments, luminosity_segments
 from .table import BANDS, GIANTS, HELIUM_BURNING, Isochrones, band_index
 
 KERNEL = 0.05
@@ -45,7 +47,7 @@ def luminosity_function(
     component: str,
     band: str,
     edges: Float[np.ndarray, "b1"],
-    mass_function: StarsBorn,
+    mass_function: MassFunction,
 ) -> Float[np.ndarray, "b"]:
     """Return a component's stars by absolute magnitude.
 
@@ -105,7 +107,7 @@ def shares_by_magnitude(
 
 
 def red_clump(
-    isochrones: Isochrones, component: str, band: str, mass_function: StarsBorn
+    isochrones: Isochrones, component: str, band: str, mass_function: MassFunction
 ) -> Clump:
     """Return where a component's red clump is.
 
@@ -142,7 +144,7 @@ def clump_of(segments: Segments, band: int) -> Clump:
 
 
 def giant_share(
-    isochrones: Isochrones, component: str, mass_function: StarsBorn
+    isochrones: Isochrones, component: str, mass_function: MassFunction
 ) -> float:
     """Return the share of a component's living stars that are giants.
 

@@ -158,7 +158,7 @@ def sequence_weights(
                 given=f"no isochrone of {some(absent)}"
                 if absent
                 else "more than one isochrone of the same age and [M/H]",
-                wanted="one isochrone for each pair of the ages and the [M/H] there are",
+                wanted="one isochrone for each pair of the ages and the [M/H]",
                 where=where,
                 todo="add the isochrones, or leave out that age or that [M/H]",
             )

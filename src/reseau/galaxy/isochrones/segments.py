@@ -7,23 +7,19 @@ mass are not.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from reseau.galaxy.mass_function import MassFunction
+
 from .table import BANDS, Isochrones
 
+WIDEST = 1.1
+"""Ratio of the masses at the ends of a segment; wider ones are cut.
 
-class StarsBorn(Protocol):
-    """What `luminosity_segments` asks of a mass function."""
-
-    @property
-    def low(self) -> float:
-        """Lowest mass of a star or brown dwarf [Msun]."""
-
-    def number(self, m1: np.ndarray, m2: np.ndarray) -> np.ndarray:
-        """Return the share of all born between two masses [Msun]."""
+Over a wider one stars are not spread evenly: their number falls as m**-2.3.
+"""
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,7 @@ class Segments:
 
 
 def luminosity_segments(
-    isochrones: Isochrones, component: str, mass_function: StarsBorn
+    isochrones: Isochrones, component: str, mass_function: MassFunction
 ) -> Segments:
     """Return the segments of a component's isochrones with their shares of its stars.
 
@@ -92,7 +88,7 @@ def luminosity_segments(
     component
         Name of the component.
     mass_function
-        Of the stars born; it has `low` and `number(m1, m2)`.
+        Of the stars born.
 
     Returns
     -------
@@ -109,25 +105,54 @@ def luminosity_segments(
     low = np.full(len(of), mass_function.low)
     living = float(of.weight @ mass_function.number(low, of.living_limits()))
     unseen = float(of.weight @ mass_function.number(low, of.lowest_masses()))
-    first = np.concatenate([np.arange(p.start, p.stop - 1) for p in of.points()])
-    sequence = np.repeat(np.arange(len(of)), of.stop - of.start - 1)
-    born = mass_function.number(of.mass[first], of.mass[first + 1])
+    first, sequence, fractions = _pieces(of)
+    ends = _between(of.mass[:, None], first, fractions)[:, :, 0]
+    born = mass_function.number(ends[:, 0], ends[:, 1])
     weight = of.weight[sequence] * born / living
     kept = weight > 0.0
-    first, sequence = first[kept], sequence[kept]
-    ends = np.stack([first, first + 1], axis=1)
+    first, fractions, sequence = first[kept], fractions[kept], sequence[kept]
     return Segments(
         component=component,
         weight=weight[kept],
-        magnitudes=of.magnitudes[ends],
-        mass=of.mass[ends],
+        magnitudes=_between(of.magnitudes, first, fractions),
+        mass=ends[kept],
         age=of.age[sequence],
         metallicity=of.metallicity[sequence],
         phase=of.phase[first + 1],
-        log_g=of.log_g[ends],
+        log_g=_between(of.log_g[:, None], first, fractions)[:, :, 0],
         sequence=sequence,
         unseen=unseen / living,
     )
 
 
-__all__ = ["Segments", "StarsBorn", "luminosity_segments"]
+def _pieces(of: Isochrones) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the pieces that intervals between points are cut to.
+
+    Returns
+    -------
+    The point before each, its sequence, and where its ends are between this point and
+    the next, from 0 to 1 in mass, shape (q, 2).
+    """
+    before = np.concatenate([np.arange(p.start, p.stop - 1) for p in of.points()])
+    ratio = of.mass[before + 1] / of.mass[before]
+    count = np.maximum(np.ceil(np.log(ratio) / np.log(WIDEST)), 1.0).astype(np.int64)
+    number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    share = np.stack([number, number + 1], axis=1) / np.repeat(count, count)[:, None]
+    grown = np.repeat(ratio, count)[:, None]
+    wide = grown > 1.0
+    fractions = np.where(
+        wide, (grown**share - 1.0) / np.where(wide, grown - 1.0, 1.0), share
+    )
+    rows = np.repeat(np.arange(len(of)), of.stop - of.start - 1)
+    return np.repeat(before, count), np.repeat(rows, count), fractions
+
+
+def _between(
+    values: np.ndarray, first: np.ndarray, fractions: np.ndarray
+) -> np.ndarray:
+    """Return values between points and the next, shape (q, 2, columns)."""
+    after = fractions[:, :, None]
+    return (1.0 - after) * values[first][:, None] + after * values[first + 1][:, None]
+
+
+__all__ = ["Segments", "luminosity_segments"]

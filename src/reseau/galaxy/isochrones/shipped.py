@@ -59,7 +59,7 @@ def packed(isochrones: Isochrones) -> dict[str, np.ndarray]:
     Parameters
     ----------
     isochrones
-        With magnitudes in all bands, between -32 and 32 mag.
+        With magnitudes in all bands. In dusty asymptotic giants G reaches 62 mag.
     """
     digits = np.rint(isochrones.magnitudes / MILLIMAGNITUDE)
     return {
@@ -71,7 +71,7 @@ def packed(isochrones: Isochrones) -> dict[str, np.ndarray]:
         },
         "start": isochrones.start.astype(np.int32),
         "stop": isochrones.stop.astype(np.int32),
-        "magnitudes": digits.astype(np.int16),
+        "magnitudes": digits.astype(np.int32),
         "phase": isochrones.phase.astype(np.int8),
         "log_g": np.rint(isochrones.log_g / MILLIDEX).astype(np.int16),
         "temperature": np.rint(

@@ -7,6 +7,8 @@ distance in magnitudes alone would let whole giant branches go, which are straig
 there, and with them the bump in the number of stars along them.
 """
 
+import itertools
+
 import numpy as np
 
 ASYMPTOTIC_PULSES = 8
@@ -47,10 +49,10 @@ def kept_points(
     turns = np.flatnonzero(np.diff(phase))
     kept[turns] = kept[turns + 1] = True
     corners = np.flatnonzero(kept)
-    spans = list(zip(corners[:-1], corners[1:], strict=True))
+    spans = list(itertools.pairwise(corners.tolist()))
     while spans:
         first, last = spans.pop()
-        worst = _worst(mass, magnitudes, allowed, int(first), int(last))
+        worst = _worst(mass, magnitudes, allowed, first, last)
         if worst is not None:
             kept[worst] = True
             spans += [(first, worst), (worst, last)]

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
-from reseau.errors import FileFormatError, explain
-from reseau.tables import table_file
+from reseau.errors import FileFormatError, explain, unknown_name
+from reseau.galaxy.isochrones.grid import Isochrone, joined, weighted
+from reseau.galaxy.isochrones.populations import (
+    POPULATIONS,
+    Population,
+    sequence_weights,
+)
+from reseau.galaxy.isochrones.shipped import shipped_isochrones
+from reseau.galaxy.isochrones.table import Isochrones
 from reseau.tables.dialects.content import open_content
 
-from ..grid import Isochrone, joined, weighted
-from ..populations import POPULATIONS, Population, sequence_weights
-from ..table import Isochrones
 from .genulens import NAME, genulens_isochrones
 from .mist import is_mist, mist_isochrones
 from .parsec import is_parsec, parsec_isochrones
@@ -33,11 +37,12 @@ def read_isochrones(
     source
         A file of the CMD interface to PARSEC (versions 3, isochrone tables, a system
         with 2MASS J, H, Ks) or of MIST (``.iso.cmd``), compressed or not; several of
-        them, of other ages, other [M/H] or the same isochrones in other bands; or
-        "genulens": the tables of that package, where it is installed. They must be a
-        grid: all pairs of some ages and some [M/H].
+        them, of other ages, other [M/H] or the same isochrones in other bands. They
+        must be a grid: all pairs of some ages and some [M/H]. Or "genulens": the tables
+        of that package, where it is installed; or "shipped": those of reseau.
     populations
-        Ages and metallicities of each component, shared out among the isochrones.
+        Ages and metallicities of each component, shared out among the isochrones. Those
+        of "shipped" are fixed.
     tolerance
         Points are left out as long as no magnitude changes by more at any mass [mag].
         0 keeps all.
@@ -51,17 +56,37 @@ def read_isochrones(
     ConfigError
         The package genulens is not installed.
     """
+    if source == "shipped":
+        return shipped_isochrones()
     if source == "genulens":
         return _of_genulens(populations, tolerance)
     paths = [source] if isinstance(source, str | Path) else list(source)
     raws = [raw for path in paths for raw in _raw(Path(path))]
+    if not raws:
+        raise FileFormatError(
+            explain(
+                given="no isochrone",
+                wanted="at least one",
+                where=", ".join(map(str, paths)) or "read_isochrones",
+                todo="name the files that CMD or MIST gave",
+            )
+        )
     grid = [_thinned(each, tolerance) for each in joined_bands(raws)]
     where = ", ".join(Path(path).name for path in paths)
     return weighted(where, grid, where, populations)
 
 
 def _raw(path: Path) -> list[RawIsochrone]:
-    text = open_content(table_file(path)).whole().decode("utf-8", errors="replace")
+    if not path.is_file():
+        raise FileFormatError(
+            explain(
+                given=f"{path} is a directory" if path.is_dir() else f"no file {path}",
+                wanted="a file of isochrones, 'shipped' or 'genulens'",
+                where=str(path),
+                todo="correct the name",
+            )
+        )
+    text = open_content(path).whole().decode("utf-8", errors="replace")
     for is_theirs, isochrones in (
         (is_mist, mist_isochrones),
         (is_parsec, parsec_isochrones),
@@ -91,6 +116,8 @@ def _of_genulens(populations: Mapping[str, Population], tolerance: float) -> Iso
     grid: list[Isochrone] = []
     members: list[tuple[str, int, float]] = []
     for component, population in populations.items():
+        if component not in of_components:
+            raise unknown_name("component", component, of_components, where="genulens")
         isochrones = of_components[component]
         weights = sequence_weights(
             population,

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from reseau.errors import ConfigError, explain
+from reseau.galaxy.isochrones.grid import Isochrone, in_order
+from reseau.galaxy.isochrones.populations import POPULATIONS
 
-from ..grid import Isochrone, in_order
-from ..populations import POPULATIONS
 from .phases import phases_by_shape
 from .rows import numbers
 
@@ -48,7 +48,7 @@ def genulens_file() -> Path:
     except importlib.metadata.PackageNotFoundError:
         files = []
     for file in files:
-        if file.name == FILE and FOLDER == file.parts[-4:-1]:
+        if file.name == FILE and file.parts[-4:-1] == FOLDER:
             return Path(str(file.locate()))
     raise ConfigError(
         explain(
@@ -108,9 +108,7 @@ def _without(body: list[tuple[int, str]], column: int) -> list[tuple[int, str]]:
     return kept
 
 
-def _grid(
-    body: list[tuple[int, str]], names: list[str], where: str
-) -> list[Isochrone]:
+def _grid(body: list[tuple[int, str]], names: list[str], where: str) -> list[Isochrone]:
     numeric = [n for n in names if n not in ("component", "family")]
     columns = numbers(body, numeric, where)
     alive = columns["Ksmag_2mass"] < FAINTEST

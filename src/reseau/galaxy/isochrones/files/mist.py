@@ -6,6 +6,7 @@ absolute, Vega in the systems with 2MASS bands. MIST's phases -1 to 5 become tho
 `PHASES`; its giants before helium burning are subgiants as long as log g > 3.7.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -84,7 +85,7 @@ def _check_reddening(text: str, where: str) -> None:
 
 
 def _metallicity(lines: list[str], where: str) -> float:
-    for names, values in zip(lines[:40], lines[1:41], strict=False):
+    for names, values in itertools.pairwise(lines[:40]):
         if "[Fe/H]" in names and "Yinit" in names:
             table = dict(
                 zip(names.strip("# ").split(), values.strip("# ").split(), strict=False)

@@ -11,8 +11,8 @@ import itertools
 import numpy as np
 
 from reseau.errors import FileFormatError, TableWarning, explain, some, warn
+from reseau.galaxy.isochrones.table import PHASES
 
-from ..table import PHASES
 from .raw import RawIsochrone
 from .rows import numbers
 
@@ -88,6 +88,8 @@ def _names(lines: list[str], where: str) -> list[str]:
 def _starts(columns: dict[str, np.ndarray]) -> list[int]:
     pair = np.stack([columns["MH"], columns["logAge"]])
     changes = np.flatnonzero(np.any(np.diff(pair, axis=1) != 0.0, axis=0)) + 1
+    if pair.shape[1] == 0:
+        return [0]
     return [0, *(int(c) for c in changes), pair.shape[1]]
 
 

@@ -66,9 +66,7 @@ def phases_by_shape(
     if early is None:
         return phase
     phase[early:] = 7
-    pulse = _after(
-        early, log_g[early:] > np.minimum.accumulate(log_g[early:]) + PULSE
-    )
+    pulse = _after(early, log_g[early:] > np.minimum.accumulate(log_g[early:]) + PULSE)
     if pulse is not None:
         phase[pulse:] = 8
     return phase

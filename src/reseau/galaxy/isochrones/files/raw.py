@@ -1,4 +1,4 @@
-"""Isochrones as files give them, with what bands they have, and those of several joined."""
+"""Isochrones as files give them, and the bands of several files joined."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reseau.errors import CatalogueError, TableWarning, explain, some, warn
-
-from ..grid import Isochrone, in_order
-from ..table import BANDS, PHASES
+from reseau.galaxy.isochrones.grid import Isochrone, in_order
+from reseau.galaxy.isochrones.table import BANDS, PHASES
 
 SAME_MASS = 1e-5
 """How far masses may differ in files of the same isochrone, relative."""
@@ -65,7 +64,9 @@ def joined_bands(raws: Sequence[RawIsochrone]) -> list[Isochrone]:
     """
     groups: dict[tuple[float, float], list[RawIsochrone]] = defaultdict(list)
     for raw in raws:
-        groups[round(float(np.log10(raw.age)), 3), round(raw.metallicity, 3)].append(raw)
+        groups[round(float(np.log10(raw.age)), 3), round(raw.metallicity, 3)].append(
+            raw
+        )
     grid = [_one(group) for _, group in sorted(groups.items())]
     if any(np.isnan(each.magnitudes[:, BANDS.index("G")]).all() for each in grid):
         warn(
@@ -128,10 +129,19 @@ def _check_same(first: RawIsochrone, other: RawIsochrone) -> None:
 def _check_bands(first: RawIsochrone, bands: Mapping[str, np.ndarray]) -> None:
     missing = [band for band in ("J", "H", "Ks") if band not in bands]
     bad = [b for b, values in bands.items() if b != "G" and np.isnan(values).any()]
-    if missing or bad:
+    if bad:
         raise CatalogueError(
             explain(
-                given=f"no {some(missing)}" if missing else f"NaN in {some(bad)}",
+                given=f"NaN in {some(bad)}",
+                wanted="a magnitude of each point",
+                where=str(first),
+                todo="leave out the points without, or download the file again",
+            )
+        )
+    if missing:
+        raise CatalogueError(
+            explain(
+                given=f"no {some(missing)}",
                 wanted="J, H and Ks of 2MASS, Vega",
                 where=str(first),
                 todo="ask CMD for the system 2MASS + Spitzer + WISE, or MIST for "

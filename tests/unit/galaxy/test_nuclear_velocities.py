@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from galaxy_velocities import galaxy, kinematics
-from reseau.errors import ConfigError, FileFormatError
+from reseau.errors import CatalogueError, ConfigError, FileFormatError
 from reseau.galaxy.kinematics import kinematics_of
 from reseau.galaxy.kinematics.cluster import ClusterMoments
 from reseau.galaxy.kinematics.moments import Cylinder
@@ -200,3 +200,13 @@ def test_a_component_of_another_kind():
     other = dataclasses.replace(galaxy(), components=(halo,))
     with pytest.raises(ConfigError, match="stellar halo"):
         kinematics_of(other)
+
+
+def test_positions_that_are_not_finite():
+    position = np.zeros((4, 3))
+    position[2, 1] = np.nan
+    for name in ("thin1", "nsc"):
+        with pytest.raises(CatalogueError, match="1 of 4 .* row 2"):
+            kinematics().moments(name, position)
+        with pytest.raises(CatalogueError, match="1 of 4 .* row 2"):
+            kinematics().draw(name, position, np.random.default_rng(1))

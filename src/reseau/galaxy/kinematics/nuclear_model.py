@@ -81,7 +81,7 @@ class DiscModel:
     Notes
     -----
     There is no black hole in the potential, as in the published model: within some 10
-    pc of one the coordinates of `FOCUS` would not suit it. Of the disc's stars 1 per
+    pc of one the coordinates of `FOCUS` would not suit it. Of the disc's stars 0.3 per
     cent are that near.
     """
 

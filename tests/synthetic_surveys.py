@@ -229,7 +229,9 @@ def virac(rng: np.random.Generator, stars: Stars, box: Box = Box()) -> pa.Table:
     )
 
 
-def gaia(rng: np.random.Generator, stars: Stars, box: Box = Box()) -> pa.Table:
+def gaia(
+    rng: np.random.Generator, stars: Stars, box: Box = Box(), limit: float = 20.7
+) -> pa.Table:
     """Return the stars that Gaia has, with the columns of its archive."""
     error = np.clip(0.05 * 10 ** (0.3 * (stars.magnitudes["G"] - 15.0)), 0.02, 2.0)
     seen = see(
@@ -237,7 +239,7 @@ def gaia(rng: np.random.Generator, stars: Stars, box: Box = Box()) -> pa.Table:
         stars,
         epoch=2016.0,
         error_mas=error,
-        limits={"G": 20.7},
+        limits={"G": limit},
         floor=0.003,
         spurious=0.005,
         box=box,

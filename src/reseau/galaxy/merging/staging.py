@@ -357,7 +357,7 @@ def _order(
 ) -> None:
     """Write a strip's rows in order, numbered, their magnitudes 2MASS'."""
     order = ", ".join(c for c in _ORDER if c in staged.columns)
-    table = connection.execute(
+    table = connection.sql(
         f"SELECT * EXCLUDE (strip) FROM read_parquet({text(place / '*.parquet')}, "
         f"hive_partitioning=true) ORDER BY {order}"
     ).to_arrow_table()

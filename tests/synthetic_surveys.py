@@ -317,4 +317,8 @@ def write(table: pa.Table, path: Path) -> None:
         from astropy.table import Table
 
         columns = {n: table[n].to_numpy(zero_copy_only=False) for n in table.column_names}
-        Table(columns).write(path, overwrite=True)
+        plain = {
+            name: values.astype(str) if values.dtype == object else values
+            for name, values in columns.items()
+        }
+        Table(plain).write(path, overwrite=True)

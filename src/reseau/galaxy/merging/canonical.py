@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reseau.errors import CatalogueError, UnitError, explain
-
 from reseau.tables.unit_names import unit_of_name
 
 from .database import name, text

@@ -150,7 +150,9 @@ class Completeness:
             book[1] += found
         rows = []
         for j, i, band in sorted(by_pair):
-            if BANDS[band] != _telling(band, {b for a, c, b in by_pair if (a, c) == (j, i)}):
+            if BANDS[band] != _telling(
+                band, {b for a, c, b in by_pair if (a, c) == (j, i)}
+            ):
                 continue
             bins = by_pair[j, i, band]
             n, found = (sum(book[k] for book in bins.values()) for k in (0, 1))

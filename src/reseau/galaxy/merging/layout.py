@@ -88,7 +88,9 @@ def columns_of(surveys: Sequence[Survey]) -> tuple[Column, ...]:
     for one in surveys:
         kind = "int64" if one.id_kind == "integer" else "string"
         own += [
-            Column(one.id_name, kind, "", f"identifier of {one.title}", "meta.id.cross"),
+            Column(
+                one.id_name, kind, "", f"identifier of {one.title}", "meta.id.cross"
+            ),
             _real(
                 probability_name(one),
                 "",

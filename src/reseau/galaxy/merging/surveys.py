@@ -184,9 +184,7 @@ class Survey(Checked):
     letter: str = entry("letter", str, default="")
     rank: int = entry("rank", int, default=50, minimum=0)
     id_column: str = entry("id_column", str, default="")
-    id_kind: str = entry(
-        "id_kind", str, default="integer", choices=("integer", "text")
-    )
+    id_kind: str = entry("id_kind", str, default="integer", choices=("integer", "text"))
     system: str = entry("system", str, default="2mass")
     epoch: float = entry("epoch", float, default=2000.0, largest=1e4)
     position_error_mas: float = entry(

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ..photometry import HwFormula, photometric_system
+from reseau.galaxy.photometry import HwFormula, photometric_system
+
 from .best import MOTION, Chosen, Member, best, differs, magnitude, motion, position
 from .canonical import REJECTED, REPEATED, SATURATED
 from .layout import FLAGS, probability_name, schema_of
@@ -156,7 +157,9 @@ class Assembly:
         found["phot_g_mean_mag"] = chosen["G"].values["G"]
         found["phot_g_mean_mag_error"] = chosen["G"].values["G_error"]
         for band in ("BP", "RP"):
-            sizes = [np.where(np.isfinite(m.column(band)), 0.0, np.inf) for m in members]
+            sizes = [
+                np.where(np.isfinite(m.column(band)), 0.0, np.inf) for m in members
+            ]
             found[f"phot_{band.lower()}_mean_mag"] = best(
                 members, (band,), sizes
             ).values[band]
@@ -201,9 +204,7 @@ class Assembly:
             said["saturated"] |= of_band != 0
             bare = np.isnan(one.values[f"{band}_error"]) & (one.source >= 0)
             said["no_error"] |= bare
-        flags = sum(
-            np.where(said[name], bit, 0) for name, (bit, _) in FLAGS.items()
-        )
+        flags = sum(np.where(said[name], bit, 0) for name, (bit, _) in FLAGS.items())
         return np.asarray(flags, np.int32)
 
 

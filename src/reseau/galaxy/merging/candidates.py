@@ -65,7 +65,9 @@ def common_epoch(one: Columns, other: Columns) -> float:
     one, other
         Rows with `epoch` and `pmra`.
     """
-    share = [np.isfinite(c["pmra"]).mean() if len(c["ra"]) else 1.0 for c in (one, other)]
+    share = [
+        np.isfinite(c["pmra"]).mean() if len(c["ra"]) else 1.0 for c in (one, other)
+    ]
     still = one if share[0] <= share[1] else other
     return float(np.median(still["epoch"])) if len(still["ra"]) else 2000.0
 
@@ -126,7 +128,9 @@ def _query(radius: float) -> str:
         f"least(greatest(abs(zone * {height!r} - 90.0), "
         f"abs((zone + 1) * {height!r} - 90.0)), 90.0)"
     )
-    cells = f"greatest(1, CAST(floor(360.0 * cos(radians({edge})) / {height!r}) AS BIGINT))"
+    cells = (
+        f"greatest(1, CAST(floor(360.0 * cos(radians({edge})) / {height!r}) AS BIGINT))"
+    )
     wide = (
         f"CASE WHEN abs(dec) + {radius!r} >= 89.99 THEN 180.0 ELSE degrees(asin(least("
         f"1.0, sin(radians({radius!r})) / cos(radians(abs(dec) + {radius!r}))))) END"
@@ -185,7 +189,7 @@ def _compared(
     variances = []
     for axis, offset in (("ra", east), ("dec", north)):
         motion, error = _motion(a, b, f"pm{axis}", unknown)
-        offset -= motion * years * 1e-3
+        np.subtract(offset, motion * years * 1e-3, out=offset)
         mas = a[f"{axis}_error"] ** 2 + b[f"{axis}_error"] ** 2 + (error * years) ** 2
         variances.append(mas * 1e-6)
     pairs = Pairs(first, second, east, north, *variances)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reseau.errors import CatalogueError, UnitError, explain
-
 from reseau.tables.unit_names import unit_of_name
 
 from .database import name, text
@@ -162,9 +161,7 @@ def canonical(found: Recognised, opened: Opened) -> Canonical:
     )
     needed = tuple(sorted({column for column, _ in found.columns.values()} | used))
     judged = {q: _plain(terms.number(q)) for q in found.columns if q in UNITS}
-    return Canonical(
-        columns, position, rules, inapplicable, dropped, needed, judged
-    )
+    return Canonical(columns, position, rules, inapplicable, dropped, needed, judged)
 
 
 def _plain(value: str) -> str:

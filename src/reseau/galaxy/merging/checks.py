@@ -9,9 +9,7 @@ from reseau.errors import ReseauWarning, UnitError, explain, warn
 from .surveys import BANDS
 
 _USUAL: Mapping[str, tuple[float, float, str, str]] = {
-    **{
-        band: (2.0, 28.0, "magnitudes", "fluxes, in mJy or counts") for band in BANDS
-    },
+    **dict.fromkeys(BANDS, (2.0, 28.0, "magnitudes", "fluxes, in mJy or counts")),
     **{
         f"{band}_error": (1e-5, 2.0, "errors in mag", "fluxes or mmag")
         for band in BANDS
@@ -166,15 +164,15 @@ def _meet(one: Extent, other: Extent, margin: float = 0.01) -> bool:
         return False
     if max(one.ra[1] - one.ra[0], other.ra[1] - other.ra[0]) > 180:
         return True  # about 0 h, or all around
-    return not (
-        one.ra[0] > other.ra[1] + margin or other.ra[0] > one.ra[1] + margin
-    )
+    return not (one.ra[0] > other.ra[1] + margin or other.ra[0] > one.ra[1] + margin)
 
 
 def _readings(one: Extent) -> list[tuple[str, Extent]]:
     found = []
     if abs(one.dec[0]) < 1.6 and abs(one.dec[1]) < 1.6 and one.ra[1] < 6.3:
-        turned = Extent(one.where, _scaled(one.ra, 57.29578), _scaled(one.dec, 57.29578))
+        turned = Extent(
+            one.where, _scaled(one.ra, 57.29578), _scaled(one.dec, 57.29578)
+        )
         found.append(("they are radians", turned))
     if one.ra[1] <= 24:
         hours = Extent(one.where, _scaled(one.ra, 15.0), one.dec)

@@ -119,9 +119,7 @@ def _csv(connection: "DuckDBPyConnection", path: Path) -> Opened:
     nulls = ", ".join(map(text, _NULLS))
     relation = f"read_csv({text(path)}, nullstr=[{nulls}], sample_size=200000)"
     with readable(str(path), "a table of text, its first line the names"):
-        return Opened(
-            str(path), "csv", _described(connection, relation), {}, relation
-        )
+        return Opened(str(path), "csv", _described(connection, relation), {}, relation)
 
 
 def _fits(path: Path) -> Opened:

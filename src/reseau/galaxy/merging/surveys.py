@@ -10,8 +10,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from reseau.config import Checked, RecordError, entry, read_toml, table, tables
-
-from ..photometry import SYSTEMS
+from reseau.galaxy.photometry import SYSTEMS
 
 NEAR_INFRARED = ("J", "H", "Ks")
 BANDS = ("J", "H", "Ks", "G")
@@ -184,9 +183,7 @@ class Survey(Checked):
     letter: str = entry("letter", str, default="")
     rank: int = entry("rank", int, default=50, minimum=0)
     id_column: str = entry("id_column", str, default="")
-    id_kind: str = entry(
-        "id_kind", str, default="integer", choices=("integer", "text")
-    )
+    id_kind: str = entry("id_kind", str, default="integer", choices=("integer", "text"))
     system: str = entry("system", str, default="2mass")
     epoch: float = entry("epoch", float, default=2000.0, largest=1e4)
     position_error_mas: float = entry(

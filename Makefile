@@ -6,19 +6,24 @@ VENV := .venv
 RUN := $(VENV)/bin
 PIP := $(RUN)/python -m pip install -qq --disable-pip-version-check
 DEMO := demo
+MOCK := mock-demo
 # The first of these that is Python 3.11 or later makes the environment.
 PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11 python3.14; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
   && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test lint tests accuracy cases recovery docs benchmark clean
+.PHONY: help demo mock-demo install test lint tests accuracy cases recovery docs benchmark clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: install ## install, simulate and solve a small survey, draw its pictures
 	$(RUN)/reseau demo -o $(CURDIR)/$(DEMO) --overwrite
+
+mock-demo: install ## install, draw the stars of 0.1 x 0.1 deg near the Galactic centre
+	$(RUN)/reseau mock forward --window=0.3,0.1,0.1,0.1 --limit Hw=17 --figures \
+	  -o $(CURDIR)/$(MOCK) --overwrite
 
 install: $(VENV)/.installed ## create .venv and install reseau there
 
@@ -57,7 +62,7 @@ benchmark: $(VENV)/.test ## time and memory of one plate
 	$(RUN)/python -m pytest benchmarks --benchmark-only
 
 clean: ## remove .venv, the demo and everything that was built
-	rm -rf $(VENV) $(DEMO) docs/_build docs/_generated dist .benchmarks
+	rm -rf $(VENV) $(DEMO) $(MOCK) docs/_build docs/_generated dist .benchmarks
 	rm -rf .accuracy .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests docs -name __pycache__ -prune -exec rm -rf {} +
 

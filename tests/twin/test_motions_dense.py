@@ -24,7 +24,7 @@ from reseau.datasets.information import Information
 from reseau.linalg import cholesky_blocks
 from reseau.motions.averages import averaged
 from reseau.motions.joint import joint
-from reseau.motions.mapping import mapped_at
+from reseau.motions.mapping import lines_of, mapped_at
 from reseau.motions.merging import merged_factor
 from reseau.motions.solving import solve_jointly
 from reseau.motions.stars import FIVE, Stars
@@ -439,8 +439,7 @@ def test_stars_are_mapped_to_plates_as_astropy_moves_them():
         count = (len(row), 3)
         excess, slope = mapped_at(
             plate.direction,
-            stars.direction[row],
-            six[row],
+            lines_of(stars.direction[row], six[row]),
             np.full(len(row), elapsed),
             np.broadcast_to(plate.place, count).copy(),
         )

@@ -16,9 +16,11 @@ from .compare import compare
 from .config import configurations
 from .demo import demo
 from .effects import effects
+from .fetch import fetch
 from .forecast import forecast
 from .info import info
 from .merge import merge
+from .mock import mocks
 from .plan import plan
 from .plot import plot
 from .posterior import posterior
@@ -38,7 +40,9 @@ app = typer.Typer(
 app.command("solve", cls=Grouped)(solve)
 app.command("combine", cls=Verb)(combine)
 app.add_typer(simulations, name="simulate")
+app.add_typer(mocks, name="mock")
 app.command("sources", cls=Verb)(sources)
+app.command("fetch", cls=Verb)(fetch)
 app.command("plan", cls=Verb)(plan)
 app.command("forecast", cls=Verb)(forecast)
 app.command("validate", cls=Verb)(validate)

@@ -84,7 +84,7 @@ def combine(
             max=0.5,
             metavar="SHARE",
             help="Share of information below which a mode of the calibrations is left "
-            "out of the covariance [default: 0.01].",
+            "out of the covariance [default: 0.03].",
         ),
     ] = None,
     quiet: Annotated[

@@ -9,7 +9,7 @@ from ._screen import print_json, print_table
 from ._verb import Verb
 
 configurations = typer.Typer(
-    help="Show the descriptions of surveys and instruments that come with reseau.",
+    help="Show the surveys, instruments and galaxies that come with reseau.",
     no_args_is_help=True,
 )
 
@@ -42,7 +42,7 @@ def list_them(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """List the presets: surveys and instruments."""
+    """List the presets: surveys, instruments and galaxies."""
     del context, debug
     # Not at the top: astropy takes seconds that the help need not wait for.
     from reseau.verbs.presets import list_presets

@@ -56,7 +56,7 @@ def merge(
     with bar("strips of the sky", wanted=watched) as told:
         found = run(
             files,
-            given_path(output, "-o"),
+            output if "://" in output else given_path(output, "-o"),
             config=None if config is None else given_path(config, "--config"),
             window=window,
             overwrite=overwrite,

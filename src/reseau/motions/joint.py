@@ -21,7 +21,7 @@ from reseau._parts import each_part, in_parts
 from reseau.datasets.information import Information
 from reseau.linalg import Columns
 
-from .mapping import Mapped, mapped
+from .mapping import Mapped, lines_of, mapped
 from .stars import Stars
 
 
@@ -53,15 +53,15 @@ class Share:
 
     def applied(self, offset: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
         """Return Ω times offsets of the plate's sources."""
-        out = np.einsum("nij,nj->ni", self.information.blocks, offset)
-        self.columns.subtract_outer(self.columns.inner(offset), out)
-        return out
+        held = np.einsum("nij,nj->ni", self.information.blocks, offset)
+        return np.asarray(held - self.shared(offset))
 
     def shared(self, offset: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
-        """Return U Uᵀ times offsets, in the precision of U: for steps, which are small.
+        """Return U Uᵀ times offsets, in the precision of U.
 
-        What rounding makes of a step is a part in 10⁷ of it. Not by BLAS, whose product
-        of a wide transposed matrix and a vector takes several times as long.
+        What rounding makes of an offset is a part in 10⁶ of it, and offsets are a few
+        of a plate's own errors. Not by BLAS, whose product of a wide transposed matrix
+        and a vector takes several times as long.
         """
         flat = np.asarray(self.columns.flat)
         narrow = offset.reshape(-1).astype(flat.dtype)
@@ -148,13 +148,11 @@ def joint(plates: Sequence[Information], stars: Stars) -> Joint:
     stars
         As `stars_of` returns them.
     """
+    lines = lines_of(stars.direction, stars.parameters)
 
     def one(plate: Information) -> Share:
         row = np.searchsorted(stars.source_id, plate.source_id)
-        at = mapped(
-            plate, row, stars.direction, stars.parameters, stars.epoch, stars.size
-        )
-        return Share(plate, at)
+        return Share(plate, mapped(plate, row, lines, stars.epoch, stars.size))
 
     return Joint(stars, tuple(each_part(one, plates)))
 

@@ -21,7 +21,7 @@ from .first_merging import Node, first_merged, seen_by
 from .joint import Joint, Share
 from .weak_modes import dropped_on_weak_modes
 
-EPSILON = 1e-2
+EPSILON = 3e-2
 """Share of a node's information below which a mode is left out."""
 
 TOGETHER = 4

@@ -15,7 +15,7 @@ from reseau.errors import unknown_name
 from reseau.sky import direction_from_angles, propagate_with_covariance
 from reseau.tables import Index
 
-from .mapping import mapped_at
+from .mapping import lines_of, mapped_at
 
 PRIORS = ("gaia", "position", "none")
 """What of the references counts: all parameters, their positions only, nothing."""
@@ -190,7 +190,8 @@ def _positions_alone(
     seen = np.asarray(direction_from_angles(angles[:, 0], angles[:, 1]))
     elapsed = np.nan_to_num(reference.epoch[row] - epoch)
     nowhere = np.zeros((row.size, 3))
-    _, jacobian = mapped_at(seen, direction, parameters, elapsed, nowhere)
+    lines = lines_of(direction, parameters)
+    _, jacobian = mapped_at(seen, lines, elapsed, nowhere)
     jacobian = jacobian[:, :, :size]
     own = reference.covariance[row][:, :2, :2] * MILLIARCSECOND**2
     own += np.where(reference.fixed[row], EXACT**2, 0.0)[:, None, None] * np.eye(2)

@@ -35,6 +35,7 @@ from .motion import (
     propagate_with_covariance,
     radial_motion,
     roemer_delay,
+    straight_line,
 )
 from .parallax import displace_by_parallax, parallax_factors
 from .refraction import (
@@ -119,6 +120,7 @@ __all__ = [
     "refractivity",
     "roemer_delay",
     "secular_motion",
+    "straight_line",
     "tangent_basis",
     "tangent_offset",
     "tangent_point_error",

@@ -139,6 +139,29 @@ def _seen(
     return normalise(place_at(line, time) - parallax[..., None] * observer)
 
 
+@border(direction=DIRECTION, astrometry=ASTROMETRY)
+def straight_line(
+    direction: Direction, astrometry: Float[Array, "*#batch 6"]
+) -> tuple[Float[Array, "*batch 3"], Float[Array, "*batch 3"]]:
+    """Return the line on which a star moves, in units of its distance at the epoch.
+
+    In Gaia's convention, without light time, a star that an observer at ``b`` sees τ
+    after the reference epoch is towards ``start + velocity τ − ϖ b``: normalised that
+    is `direction_at`. What depends on the star alone is so computed once.
+
+    Parameters
+    ----------
+    direction, astrometry
+        As in `direction_at`.
+
+    Returns
+    -------
+    Direction at the reference epoch, and velocity, along the line of sight too [1/yr].
+    """
+    line = track(jnp.asarray(direction), astrometry, 0.0, light_time=False)
+    return line.start, line.start * line.zeta[..., None] + line.proper
+
+
 @border(direction=DIRECTION, astrometry=ASTROMETRY, elapsed=TIME, observer=POSITION)
 def linear_direction_at(
     direction: Direction,

@@ -207,7 +207,7 @@ def write_parquet(
         Of the pages; "none" where it gains nothing, as of numbers with noise.
     """
     pq.write_table(
-        _for_astropy(table, meta or {}),
+        for_astropy(table, meta or {}),
         path,
         compression=compression,
         use_dictionary=True if repeated is None else list(repeated),
@@ -215,7 +215,7 @@ def write_parquet(
     )
 
 
-def _for_astropy(table: pa.Table, meta: Mapping[str, object]) -> pa.Table:
+def for_astropy(table: pa.Table, meta: Mapping[str, object]) -> pa.Table:
     """Return the table with units, and the longest text of each column, noted."""
     flat = not any(pa.types.is_nested(f.type) for f in table.schema)
     unique = len(set(table.column_names)) == table.num_columns

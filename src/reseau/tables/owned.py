@@ -89,7 +89,24 @@ CATALOGUE = Kind(
         *(f"{name}.parquet" for name in ("catalogue", "plates", "epochs", "datum")),
     ),
 )
-KINDS = (SOLUTION, SURVEY_SOLUTION, CATALOGUE, DATASET)
+PIECES = Kind(
+    "table in pieces",
+    "pieces.json",
+    "reseau-pieces/",
+    json.loads,
+    ("pieces.json", "piece-*.parquet", "piece-*.split", "piece-*.job"),
+)
+MOCK = Kind(
+    "mock catalogue",
+    "summary.json",
+    "reseau-mock/",
+    json.loads,
+    (
+        *("summary.json", "catalogue.parquet", "tiles/*.parquet"),
+        *("colour_magnitude.png", "counts.png", "motions.png"),
+    ),
+)
+KINDS = (SOLUTION, SURVEY_SOLUTION, CATALOGUE, DATASET, PIECES, MOCK)
 """Kinds of directories; some share a mark, and its format tells them apart."""
 
 
@@ -178,6 +195,19 @@ def _content(mark: Path, kind: Kind) -> dict[str, Any] | None:
     return content if str(content.get("format")).startswith(kind.format) else None
 
 
+def is_of_kind(folder: Path, kind: Kind) -> bool:
+    """Return whether a directory's mark says that it is of a kind.
+
+    Parameters
+    ----------
+    folder
+        The directory.
+    kind
+        One of `KINDS`.
+    """
+    return _content(folder / kind.mark, kind) is not None
+
+
 def foreign_files(folder: Path, kind: Kind, content: dict[str, Any]) -> list[str]:
     """Return what in a directory is no file of its kind, links among it.
 
@@ -247,7 +277,7 @@ _STARTS: dict[str, tuple[bytes, ...]] = {
 }
 """How files begin that are what their suffix says."""
 
-_WRITTEN = (*_STARTS, ".csv", ".toml")
+_WRITTEN = (*_STARTS, ".csv", ".toml", ".adql")
 """Suffixes of the files that reseau writes."""
 
 
@@ -282,11 +312,14 @@ def why_not_replaced(file: Path) -> str | None:
 __all__ = [
     "DATASET",
     "KINDS",
+    "MOCK",
+    "PIECES",
     "SOLUTION",
     "SURVEY_SOLUTION",
     "Kind",
     "foreign_files",
     "foreign_pieces",
+    "is_of_kind",
     "is_rest",
     "why_not_ours",
     "why_not_replaced",

@@ -207,7 +207,7 @@ def combine(
         the formal errors of the datum, and are in all covariances.
     epsilon
         Share of information below which a mode of the calibrations is left out of the
-        covariance; absent: 0.01. The parameters do not depend on it.
+        covariance; absent: 0.03. The parameters do not depend on it.
     overwrite
         Whether an earlier output may be replaced.
 

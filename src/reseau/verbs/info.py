@@ -34,6 +34,7 @@ from reseau.plates.datum_text import datum_text
 from reseau.tables import read_table, settle_repeated, table_file
 from reseau.tables.damage import damage_told
 from reseau.tables.incomplete import refuse_incomplete
+from reseau.tables.owned import MOCK, is_of_kind
 
 from .info_of_catalogue import catalogue_facts
 
@@ -138,6 +139,8 @@ def _of_directory(place: Path, allow_outside: bool) -> Information:
         return _of_survey_solution(str(place), read_survey_tables(place))
     if is_catalogue(place):
         return _of_catalogue(str(place), read_catalogue(place))
+    if is_of_kind(place, MOCK):
+        return _of_table(place / "catalogue.parquet")
     if (place / "summary.json").exists():
         with damage_told(place, "solution", "solve again"):
             return _of_solution(str(place), read_solution(place))

@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from reseau._windows import Window as SkyWindow
 from reseau._writing import temporary_directory
 from reseau.errors import ConfigError, explain
+from reseau.exchange.archives.postgres.address import is_address
 from reseau.galaxy.merging import (
     Input,
     MergeOptions,
@@ -21,6 +23,8 @@ from reseau.galaxy.merging import (
 )
 from reseau.galaxy.merging.report import as_dict, lines_of
 from reseau.tables import check_output, is_path, new_file
+
+from .databases import through_files, uses_database
 
 Told = Callable[[int, int], None]
 _END = 2**20
@@ -40,7 +44,7 @@ class Merged:
     """
 
     summary: Summary = field(repr=False)
-    files: dict[str, Path] = field(default_factory=dict)
+    files: dict[str, Path | str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return how many sources there are."""
@@ -81,8 +85,10 @@ def merge(
         Files, or tables in memory, of 2MASS, SIRIUS, GALACTICNUCLEUS, VVV, VIRAC,
         VIRAC2 and Gaia DR3, recognised by their columns, in any order;
         ``"sirius=FILE"`` says of which survey a file is. Several may be of one survey.
+        ``postgresql://user@host/database?table=schema.name`` is a table of PostgreSQL.
     output
-        Parquet file of the sources; beside it ``*_completeness.parquet`` is written.
+        Parquet file of the sources; beside it ``*_completeness.parquet`` is written. Or
+        such an address: then the sources only.
     config
         TOML file of options and of surveys of one's own, or the options themselves.
     window
@@ -106,6 +112,8 @@ def merge(
     """
     options = config if isinstance(config, MergeOptions) else read_options(config)
     box = parse_window(window)
+    if uses_database(inputs, output):
+        return _of_databases(inputs, output, options, box, overwrite, told)
     given = [_input(one, options) for one in _listed(inputs)]
     target = _target(output)
     beside = target.with_name(f"{target.stem}_completeness.parquet")
@@ -126,6 +134,34 @@ def merge(
             told=told,
         )
     return Merged(summary, {"merged": target, "completeness": beside})
+
+
+def _of_databases(
+    inputs: Any,
+    output: str | Path,
+    options: MergeOptions,
+    window: Window | None,
+    overwrite: bool,
+    told: Told | None,
+) -> Merged:
+    """Merge tables of PostgreSQL among others, or into one."""
+    into_table = is_address(output)
+
+    def work(given: list[Any], target: Path) -> Merged:
+        return merge(
+            given,
+            target,
+            config=options,
+            window=window,
+            overwrite=overwrite or into_table,
+            told=told,
+        )
+
+    box = None
+    if window is not None:
+        box = SkyWindow(window.low, window.high, window.south, window.north)
+    found, table = through_files(work, inputs, output, window=box, overwrite=overwrite)
+    return found if table is None else replace(found, files={"merged": table})
 
 
 def _listed(inputs: Any) -> list[Any]:

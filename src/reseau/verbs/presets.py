@@ -1,10 +1,11 @@
-"""`reseau config` as functions: the surveys and instruments that come with reseau."""
+"""`reseau config` as functions: surveys, instruments and galaxies of reseau."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 from reseau.datasets import presets
 from reseau.errors import unknown_name
+from reseau.galaxy.model import galaxy_presets
 from reseau.survey.survey_config import survey_presets
 
 
@@ -16,7 +17,7 @@ class Preset(NamedTuple):
     name
         By which verbs know it.
     kind
-        "survey" or "instrument".
+        "survey", "instrument" or "galaxy".
     about
         What it is, in a line.
     """
@@ -28,9 +29,14 @@ class Preset(NamedTuple):
 
 def list_presets() -> list[Preset]:
     """Return all presets, surveys first."""
+    kinds = {
+        "survey": survey_presets(),
+        "instrument": presets(),
+        "galaxy": galaxy_presets(),
+    }
     return [
         Preset(name, kind, _first_comment(path))
-        for kind, files in (("survey", survey_presets()), ("instrument", presets()))
+        for kind, files in kinds.items()
         for name, path in files.items()
     ]
 
@@ -41,14 +47,14 @@ def preset_text(name: str) -> str:
     Parameters
     ----------
     name
-        Of a survey or an instrument.
+        Of a survey, an instrument or a galaxy.
 
     Raises
     ------
     ConfigError
         There is no such preset; the nearest name is said.
     """
-    files = {**presets(), **survey_presets()}
+    files = {**presets(), **survey_presets(), **galaxy_presets()}
     if name not in files:
         raise unknown_name("preset", name, tuple(files), where="reseau config show")
     return files[name].read_text(encoding="utf-8")

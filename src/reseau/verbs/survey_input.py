@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from reseau.catalogue.reader import IN_DIRECTORY
 from reseau.datasets import read_instrument
 from reseau.datasets.instruments import presets
 from reseau.errors import ConfigError, explain
@@ -115,14 +116,42 @@ def read_named(survey: Any) -> Named:
         instrument = str(path)
     stars = noise = None
     if config.stars.source != EMBEDDED:
-        path = folder / config.stars.source
-        stars = _columns(path, STARS)
+        path = table_of_stars(folder / config.stars.source)
+        stars = star_columns(path)
         files.append(path)
     if config.noise.file is not None:
         path = folder / config.noise.file
         noise = _columns(path, NOISE_TABLE)
         files.append(path)
     return Named(described, read_instrument(instrument), stars, noise, tuple(files))
+
+
+def table_of_stars(path: Path) -> Path:
+    """Return the table of a mock's directory, where it is one, or what was given."""
+    table = path / IN_DIRECTORY
+    return table if table.is_file() else path
+
+
+def star_columns(path: Path) -> dict[str, np.ndarray]:
+    """Return the columns of a list of true stars, a mock catalogue among them.
+
+    Parameters
+    ----------
+    path
+        A table. Where it has columns ``*_true`` beside what was observed, those count;
+        where it has J and H and no `colour`, that is J - H.
+    """
+    table = read_table(path)
+    names = set(table.column_names)
+    if "ra_true" in names:
+        kept = [n for n in table.column_names if f"{n}_true" not in names]
+        table = table.select(kept)
+        table = table.rename_columns([n.removesuffix("_true") for n in kept])
+    columns = dict(columns_of(validate(table, STARS, where=path)))
+    j, h = columns.pop("phot_j_mag", None), columns.pop("phot_h_mag", None)
+    if j is not None and h is not None:
+        columns.setdefault("colour", np.asarray(j, float) - np.asarray(h, float))
+    return columns
 
 
 def _columns(path: Path, schema: Any) -> Mapping[str, np.ndarray]:

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.linalg
 from jaxtyping import Float, Int
+from numpy.typing import DTypeLike
 
 from reseau._compiled import quick_jit
 from reseau._usual import in_chunks
@@ -42,6 +43,9 @@ from reseau.sky import displaced
 
 EPSILON = 1e-3
 """Share of information below which a mode of the calibration is left out."""
+
+AT_ONCE = 512
+"""Sources whose columns are formed at a time: a few MB."""
 
 
 _displaced = quick_jit(displaced)
@@ -86,9 +90,13 @@ class SourceInformation(NamedTuple):
 
 
 class _Whitened(NamedTuple):
-    """Sources that are solved for, in the order of their rows; borders whitened."""
+    """Sources that are solved for, in the order of tiles; borders whitened.
+
+    `place` is where each is among their rows in ascending order.
+    """
 
     row: np.ndarray
+    place: np.ndarray
     root: np.ndarray
     border: np.ndarray
     gradient: np.ndarray
@@ -132,24 +140,46 @@ def source_information(
     root = basis @ factorise(matrix, scale).root
     share, modes = scipy.linalg.eigh(root.T @ lost @ root)
     kept = np.flatnonzero(share > epsilon)[::-1] if epsilon else np.arange(share.size)
-    kind = np.float32 if epsilon else np.float64
-    columns = (flat.T @ (root @ modes[:, kept])).reshape(2, len(found.row), -1)
+    mixing = root @ modes[:, kept]
     rest = found.gradient - (flat.T @ (root @ (root.T @ right))).reshape(2, -1)
-    lower, start = found.root, np.asarray(problem.prior.direction)[found.row]
-    offset = np.asarray(parameters.offset)[found.row]
+    order = np.argsort(found.place)
+    row, lower = found.row[order], found.root[..., order]
+    start = np.asarray(problem.prior.direction)[row]
+    offset = np.asarray(parameters.offset)[row]
     return SourceInformation(
-        row=found.row,
+        row=row,
         offset=offset,
-        gradient=_times(lower, rest).T,
+        gradient=_times(lower, rest[:, order]).T,
         blocks=np.einsum("abn,cbn->nac", lower, lower),
-        columns=np.ascontiguousarray(
-            _times(lower[..., None], columns).transpose(1, 0, 2), dtype=kind
-        ),
+        columns=_columns(found, mixing, np.float32 if epsilon else np.float64),
         share=np.clip(share[kept], 0.0, 1.0),
         left_out=float(np.sum(np.delete(share, kept))),
         epsilon=epsilon,
         direction=np.asarray(in_chunks(_displaced, start, offset)),
     )
+
+
+def _columns(
+    found: _Whitened, mixing: Float[np.ndarray, "c r"], kind: DTypeLike
+) -> Float[np.ndarray, "n 2 r"]:
+    """Return L Bᵀ times a matrix, some sources at a time, in the type to be kept.
+
+    Formed in 64 bits: what is nearly degenerate cancels in these sums by a factor of
+    a thousand and more.
+    """
+    lower, size = found.root, len(found.border)
+    mixing = np.ascontiguousarray(mixing)
+    out = np.empty((len(found.row), 2, mixing.shape[1]), kind)
+    for first in range(0, len(out), AT_ONCE):
+        some = slice(first, first + AT_ONCE)
+        x, y = found.border[:, :, some].transpose(1, 2, 0)
+        border = np.empty((len(x), 2, size))
+        np.multiply(lower[0, 0, some, None], x, out=border[:, 0])
+        np.multiply(lower[1, 0, some, None], x, out=border[:, 1])
+        border[:, 1] += lower[1, 1, some, None] * y
+        mixed = border.reshape(-1, size) @ mixing
+        out[found.place[some]] = mixed.reshape(len(x), 2, -1)
+    return out
 
 
 def _times(lower: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -172,16 +202,14 @@ def _whitened(system: System, tiles: Plan, size: int) -> _Whitened:
     root, gradient = np.zeros((2, 2, row.size)), np.zeros((2, row.size))
     start = 0
     for tile, kept in zip(system.tiles, free, strict=True):
-        at = place[start : start + kept.size]
+        at = slice(start, start + kept.size)
         start += kept.size
         met = np.flatnonzero(np.any(np.asarray(tile.border) != 0, axis=(1, 2)))
         columns = np.asarray(tile.columns)[met]
-        border[columns[:, None], :, at] = np.asarray(tile.border)[met][
-            :, :, kept
-        ].transpose(0, 2, 1)
+        border[columns, :, at] = np.asarray(tile.border)[met][:, :, kept]
         root[..., at] = np.asarray(tile.root)[..., kept]
         gradient[:, at] = np.asarray(tile.gradient)[:, kept]
-    return _Whitened(np.sort(row), root, border, gradient)
+    return _Whitened(row, place, root, border, gradient)
 
 
 __all__ = ["EPSILON", "SourceInformation", "source_information"]

@@ -277,7 +277,7 @@ def gaia(
 
 
 def numbers_of(merged: pa.Table) -> dict[str, np.ndarray]:
-    """Return the stars' numbers in the ids of a merged table; -1 where there is none."""
+    """Return the stars' numbers in a merged table's ids; -1 where there is none."""
     found = {}
     for name, base in (
         ("gaia_source_id", GAIA),

@@ -84,9 +84,8 @@ def merge(
     inputs
         Files, or tables in memory, of 2MASS, SIRIUS, GALACTICNUCLEUS, VVV, VIRAC,
         VIRAC2 and Gaia DR3, recognised by their columns, in any order;
-        ``"sirius=FILE"`` says of which survey a file is. Several may be of one survey. A
-        table of PostgreSQL is named by
-        ``postgresql://user@host/database?table=schema.name``.
+        ``"sirius=FILE"`` says of which survey a file is. Several may be of one survey.
+        ``postgresql://user@host/database?table=schema.name`` is a table of PostgreSQL.
     output
         Parquet file of the sources; beside it ``*_completeness.parquet`` is written. Or
         such an address: then the sources only.

@@ -207,7 +207,7 @@ def test_the_metadata_say_what_it_was_made_of(merged: Merged, table: pa.Table) -
     assert table.schema.field("ra").metadata[b"unit"] == b"deg"
     text = str(merged)
     assert "expected numbers" in text
-    assert max(map(len, merged.lines())) <= 110
+    assert max(map(len, merged.lines())) <= 80
     plain_values = json.loads(json.dumps(merged.as_dict()))
     assert plain_values["matches"][0]["survey"] == "IRSF/SIRIUS Galactic centre"
 

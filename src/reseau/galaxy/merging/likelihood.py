@@ -239,7 +239,7 @@ def _grade(magnitude: Floats) -> Ints:
 
 
 def _further(a: Columns, b: Columns) -> tuple[Ints, Ints, Ints, Floats]:
-    """Return grades, bins of differences in further bands and colours, and Jacobians."""
+    """Return grades, bins of differences of bands and of colours, and Jacobians."""
     grades, places, colours, ratios = [], [], [], []
     for band, other in _FURTHER:
         change = b[band] - a[band]

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from reseau.verbs.combine import combine
     from reseau.verbs.compare import compare
     from reseau.verbs.demo import demo
+    from reseau.verbs.fetch import fetch
     from reseau.verbs.forecast import forecast
     from reseau.verbs.info import describe
+    from reseau.verbs.merge import merge
     from reseau.verbs.mock import mock_forward
     from reseau.verbs.plan import plan
     from reseau.verbs.plot import plot
@@ -63,7 +65,9 @@ __all__ = [
     "demo",
     "describe",
     "effects",
+    "fetch",
     "forecast",
+    "merge",
     "mock_forward",
     "plan",
     "plot",
@@ -101,8 +105,10 @@ _HOMES = {
     "compare": "verbs.compare",
     "demo": "verbs.demo",
     "describe": "verbs.info",
+    "fetch": "verbs.fetch",
     "forecast": "verbs.forecast",
     "effects": "diagnostics",
+    "merge": "verbs.merge",
     "mock_forward": "verbs.mock",
     "plan": "verbs.plan",
     "plot": "verbs.plot",

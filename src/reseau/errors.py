@@ -13,6 +13,7 @@ raise                  when
 `WrongKindError`       an argument is of another kind than what is wanted
 `FileFormatError`      a file is not what its name or its version says
 `OutputExistsError`    an output is there already and was not to be replaced
+`ServiceError`         an archive or a database cannot be reached, or refuses
 =====================  ==========================================================
 
 A message has four parts: what was given, what was wanted, where, what to do.
@@ -82,6 +83,10 @@ class FileFormatError(ReseauError, ValueError):
 
 class OutputExistsError(ReseauError, FileExistsError):
     """An output exists and was not to be replaced."""
+
+
+class ServiceError(ReseauError, ConnectionError):
+    """An archive or a database cannot be reached, went away, or refuses."""
 
 
 class ConvergenceError(ReseauError, RuntimeError):

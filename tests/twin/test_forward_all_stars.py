@@ -124,7 +124,8 @@ def fast(model, seed):
 
 
 @pytest.mark.parametrize(
-    ("limit", "fraction"), [("Hw=18", 0.0), ("Ks=14.5", 0.0), ("G=23", 0.4), ("Hw=18", 0.7)]
+    ("limit", "fraction"),
+    [("Hw=18", 0.0), ("Ks=14.5", 0.0), ("G=23", 0.4), ("Hw=18", 0.7)],
 )
 def test_it_draws_the_stars_that_drawing_all_of_them_leaves(limit, fraction):
     """Poisson counts by component, magnitude, colour, distance and place agree."""

@@ -45,6 +45,8 @@ def test_rotation_curve_beyond_its_ends_and_off_the_plane():
         ([0.1, 1.0, 2.0, 3.0], [0.0, 1.0, 1.0, 1.0], "radius_kpc"),
         ([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 1.0], "speed_km_s"),
         ([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, -1.0, 1.0], "speed_km_s"),
+        ([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, "a", 1.0], "speed_km_s"),
+        ([0.0, 1.0, 2.0, np.inf], [0.0, 1.0, 1.0, 1.0], "radius_kpc"),
     ],
 )
 def test_knots_that_are_no_curve(radii, speeds, key):

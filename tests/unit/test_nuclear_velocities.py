@@ -1,5 +1,7 @@
 """Nuclear disc and nuclear cluster: tables, their look-up, draws."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -162,5 +164,39 @@ def test_tables_that_are_none(tmp_path, change):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(FileFormatError, match=r"absent\.dat"):
+    with pytest.raises(ConfigError, match=r"absent\.dat"):
         kinematics_of(galaxy(), moments=tmp_path / "absent.dat")
+    with pytest.raises(FileFormatError, match=r"absent\.dat"):
+        read_disc(tmp_path / "absent.dat")
+
+
+def without_genulens(monkeypatch) -> None:
+    from importlib import metadata
+
+    def absent(name: str):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "files", absent)
+
+
+def test_where_genulens_is_not_installed(monkeypatch):
+    without_genulens(monkeypatch)
+    with pytest.raises(ConfigError, match=r"reseau\[galaxy\]"):
+        kinematics_of(galaxy(), moments="genulens")
+    own = kinematics_of(galaxy(), moments="auto").law("nsd").local
+    assert own.table.source == "shipped"
+
+
+def test_kinematics_that_a_file_lacks():
+    bare = dataclasses.replace(galaxy(), kinematics={})
+    with pytest.raises(ConfigError, match="rotation_curve"):
+        kinematics_of(bare)
+
+
+def test_a_component_of_another_kind():
+    halo = dataclasses.replace(
+        galaxy().component("nsd"), name="halo", kind="stellar halo"
+    )
+    other = dataclasses.replace(galaxy(), components=(halo,))
+    with pytest.raises(ConfigError, match="stellar halo"):
+        kinematics_of(other)

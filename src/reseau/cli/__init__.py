@@ -16,8 +16,10 @@ from .compare import compare
 from .config import configurations
 from .demo import demo
 from .effects import effects
+from .fetch import fetch
 from .forecast import forecast
 from .info import info
+from .merge import merge
 from .mock import mocks
 from .plan import plan
 from .plot import plot
@@ -40,11 +42,13 @@ app.command("combine", cls=Verb)(combine)
 app.add_typer(simulations, name="simulate")
 app.add_typer(mocks, name="mock")
 app.command("sources", cls=Verb)(sources)
+app.command("fetch", cls=Verb)(fetch)
 app.command("plan", cls=Verb)(plan)
 app.command("forecast", cls=Verb)(forecast)
 app.command("validate", cls=Verb)(validate)
 app.command("budget", cls=Verb)(budget)
 app.command("compare", cls=Verb)(compare)
+app.command("merge", cls=Verb)(merge)
 app.command("plot", cls=Verb)(plot)
 app.command("effects", cls=Verb)(effects)
 app.command("posterior", cls=Verb)(posterior)

@@ -166,7 +166,9 @@ def motions_by_component(
             rasterized=True,
             label=f"{part} ({np.sum(rows):,})",
         )
-        _contours(ax, along[chosen] - middle[0], up[chosen] - middle[1], half, (part, middle))
+        _contours(
+            ax, along[chosen] - middle[0], up[chosen] - middle[1], half, (part, middle)
+        )
     ax.set_xlim(middle[0] + half, middle[0] - half)
     ax.set_ylim(middle[1] - half, middle[1] + half)
     ax.set_aspect("equal")
@@ -233,4 +235,10 @@ def _legend(ax: Axes) -> None:
                 handle.set_alpha(1.0)
 
 
-__all__ = ["PARTS", "colour_magnitude", "counts_map", "motions_by_component", "parts_of"]
+__all__ = [
+    "PARTS",
+    "colour_magnitude",
+    "counts_map",
+    "motions_by_component",
+    "parts_of",
+]

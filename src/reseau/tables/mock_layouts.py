@@ -40,7 +40,9 @@ OBSERVED = ("ra", "dec", "parallax", "pmra", "pmdec", *INFRARED, "phot_hw_mag")
 
 def _observed() -> tuple[Column, ...]:
     """Return errors, and the true values beside what is observed."""
-    errors = [replace(CATALOGUE[f"{name}_error"], required=False) for name in ASTROMETRY]
+    errors = [
+        replace(CATALOGUE[f"{name}_error"], required=False) for name in ASTROMETRY
+    ]
     errors += [
         error_column(name, "mag", f"1σ of {name}", "phot.mag")
         for name in (*INFRARED, "phot_hw_mag")

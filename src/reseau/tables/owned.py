@@ -89,6 +89,13 @@ CATALOGUE = Kind(
         *(f"{name}.parquet" for name in ("catalogue", "plates", "epochs", "datum")),
     ),
 )
+PIECES = Kind(
+    "table in pieces",
+    "pieces.json",
+    "reseau-pieces/",
+    json.loads,
+    ("pieces.json", "piece-*.parquet", "piece-*.split", "piece-*.job"),
+)
 MOCK = Kind(
     "mock catalogue",
     "summary.json",
@@ -99,7 +106,7 @@ MOCK = Kind(
         *("colour_magnitude.png", "counts.png", "motions.png"),
     ),
 )
-KINDS = (SOLUTION, SURVEY_SOLUTION, CATALOGUE, DATASET, MOCK)
+KINDS = (SOLUTION, SURVEY_SOLUTION, CATALOGUE, DATASET, PIECES, MOCK)
 """Kinds of directories; some share a mark, and its format tells them apart."""
 
 
@@ -270,7 +277,7 @@ _STARTS: dict[str, tuple[bytes, ...]] = {
 }
 """How files begin that are what their suffix says."""
 
-_WRITTEN = (*_STARTS, ".csv", ".toml")
+_WRITTEN = (*_STARTS, ".csv", ".toml", ".adql")
 """Suffixes of the files that reseau writes."""
 
 
@@ -306,6 +313,7 @@ __all__ = [
     "DATASET",
     "KINDS",
     "MOCK",
+    "PIECES",
     "SOLUTION",
     "SURVEY_SOLUTION",
     "Kind",

@@ -80,7 +80,10 @@ class Mock:
         window = self.settings.rectangle
         shown = [f"{n:,} {name}" for name, n in self.counts.items() if n]
         return [
-            ("window", f"l, b = {window.l:g}, {window.b:g} deg, {window.area:.4g} deg²"),
+            (
+                "window",
+                f"l, b = {window.l:g}, {window.b:g} deg, {window.area:.4g} deg²",
+            ),
             ("limit", str(self.settings.brightest)),
             ("stars", f"{len(self):,}"),
             ("of", ", ".join(shown) or "no component"),

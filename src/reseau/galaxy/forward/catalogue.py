@@ -47,7 +47,10 @@ def schema_names(example: Iterable[str], schema: TableSchema = MOCK) -> list[str
 
 
 def write_tile(
-    path: Path, parts: Iterator[Columns], names: Sequence[str], components: Sequence[str]
+    path: Path,
+    parts: Iterator[Columns],
+    names: Sequence[str],
+    components: Sequence[str],
 ) -> int:
     """Write the stars of a tile, and return how many there are.
 

@@ -183,9 +183,7 @@ def _densities(
     return scaled
 
 
-def columns_of_tile(
-    tile: Tile, centre: Sequence[float]
-) -> Float[np.ndarray, "k 4"]:
+def columns_of_tile(tile: Tile, centre: Sequence[float]) -> Float[np.ndarray, "k 4"]:
     """Return west, east, south, north of a tile's columns of boxes [deg].
 
     Parameters

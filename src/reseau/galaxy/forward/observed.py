@@ -73,9 +73,7 @@ def observed(errors: Errors, columns: Columns, rng: np.random.Generator) -> Colu
     return found | _infrared(errors, columns, rng)
 
 
-def _astrometry(
-    errors: Errors, columns: Columns, rng: np.random.Generator
-) -> Columns:
+def _astrometry(errors: Errors, columns: Columns, rng: np.random.Generator) -> Columns:
     g = columns["phot_g_mean_mag"]
     width = errors.widths(g)
     offset = rng.standard_normal(width.shape)

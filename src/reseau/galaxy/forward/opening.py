@@ -64,7 +64,12 @@ def open_sky(settings: MockSettings, *, widths: Widths | None = None) -> Sky:
     formula = HW_FORMULAS[settings.hw]
     return Sky(
         model=model_of(
-            galaxy, isochrones, dust, settings.brightest, settings.binary_fraction, window
+            galaxy,
+            isochrones,
+            dust,
+            settings.brightest,
+            settings.binary_fraction,
+            window,
         ),
         kinematics=kinematics_of(galaxy),
         window=window,

@@ -1,5 +1,4 @@
 # The calls in the class body declare fields, as dataclasses.field does.
-# ruff: noqa: RUF009
 """What a forward mock is made of: names of models, maps and laws, limits and seeds."""
 
 from dataclasses import asdict, dataclass
@@ -67,9 +66,7 @@ class MockSettings(Checked):
     binary_fraction: float = entry(
         "binary_fraction", float, default=0.0, minimum=0.0, largest=1.0
     )
-    observed: str = entry(
-        "observed", str, default="none", choices=OBSERVED
-    )
+    observed: str = entry("observed", str, default="none", choices=OBSERVED)
 
     @property
     def rectangle(self) -> Window:

@@ -83,7 +83,9 @@ class Window:
         return float(self.dl * np.rad2deg(np.sin(north) - np.sin(south)))
 
     def contains(
-        self, l: Float[np.ndarray, "n"], b: Float[np.ndarray, "n"]  # noqa: E741
+        self,
+        l: Float[np.ndarray, "n"],
+        b: Float[np.ndarray, "n"],  # noqa: E741
     ) -> Bool[np.ndarray, "n"]:
         """Return which places are inside; western and southern edges are, others not.
 

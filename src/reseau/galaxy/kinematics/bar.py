@@ -81,8 +81,13 @@ class BarKinematics:
             Positions along the bar's axes [pc], (n, 3).
         """
         config = self.config
-        planar = boxy(along, config.planar_scale_pc, config.planar_exponents)
-        vertical = boxy(along, config.vertical_scale_pc, config.vertical_exponents)
+        planar, vertical = (
+            boxy(along, tuple(scale), tuple(exponents))
+            for scale, exponents in (
+                (config.planar_scale_pc, config.planar_exponents),
+                (config.vertical_scale_pc, config.vertical_exponents),
+            )
+        )
         rise = np.exp(-np.stack([planar, planar, vertical], axis=1))
         base = np.asarray(config.dispersion_base_km_s)
         return base + np.asarray(config.dispersion_rise_km_s) * rise

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from reseau.config import Source, build
+from reseau.errors import ConfigError, explain
 from reseau.galaxy.model import Component, Galaxy
 from reseau.galaxy.model.bar import Bar
 from reseau.galaxy.model.discs import Disc
@@ -43,8 +44,8 @@ def kinematics_of(galaxy: Galaxy, *, moments: str | Path | None = None) -> Kinem
     Raises
     ------
     ConfigError
-        A key is unknown, missing or out of range, or genulens is not installed and its
-        moments are asked for.
+        A key is unknown, missing or out of range, there is no such file, or genulens is
+        not installed and its moments are asked for.
     FileFormatError
         The file of moments is not what is expected.
     """
@@ -83,7 +84,17 @@ def nuclear_disc(moments: str, source: Source | None = None) -> NuclearTable:
     if moments == "auto":
         return shipped_disc() if genulens_file() is None else genulens_disc()
     folder = Path(source.name).parent if source is not None else Path()
-    return read_disc(folder / moments)
+    path = folder / moments
+    if path.is_file():
+        return read_disc(path)
+    raise ConfigError(
+        explain(
+            given=f"moments = {moments!r}, and there is no file {path}",
+            wanted='"auto", "genulens", "shipped", or a file of moments',
+            where="the moments of the nuclear disc",
+            todo="correct the name",
+        )
+    )
 
 
 def _nuclear(
@@ -100,7 +111,14 @@ def _law(
     if isinstance(law, Bar):
         return BarLaw(BarKinematics(config.bar, law.angle))
     if not isinstance(law, Disc):
-        raise TypeError(component.kind)
+        raise ConfigError(
+            explain(
+                given=f"the component {component.name} is a {component.kind}",
+                wanted="a disc, a bar, a nuclear disc or a nuclear cluster",
+                where="the kinematics",
+                todo="leave it out: no law of velocities is known for it",
+            )
+        )
     disc = config.thin if component.kind == "disc" else config.thick
     return DiscLaw(DiscTable(ShuDisc(disc, curve, component.age, law.scale_length, r0)))
 

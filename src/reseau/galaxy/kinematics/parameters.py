@@ -6,6 +6,7 @@ Figures of the preset: rotation curve, Bland-Hawthorn & Gerhard (2016, ARA&A 54,
 fig. 16; discs and bar, Koshimoto, Baba & Bennett (2021, ApJ 917, 78), "E+E_X".
 """
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -24,6 +25,25 @@ def _speed(key: str, *, positive: bool = True) -> Any:
 
 def _length(key: str) -> Any:
     return entry(key, float, positive=True, largest=FARTHEST)
+
+
+def _numbers(record: Any, key: str) -> tuple[float, ...]:
+    """Keep a list as a tuple of finite numbers, and return it."""
+    given = getattr(record, key)
+    try:
+        values = tuple(float(v) for v in given)
+    except (TypeError, ValueError, OverflowError):
+        values = (math.nan,)
+    if not all(map(math.isfinite, values)):
+        raise RecordError.of(
+            type(record).__name__,
+            key,
+            given=f"{key} = {[str(v) for v in given]}",
+            wanted="finite numbers",
+            todo="correct the list",
+        )
+    object.__setattr__(record, key, values)
+    return values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +69,7 @@ class RotationCurveConfig(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        radius, speed = tuple(self.radius_kpc), tuple(self.speed_km_s)
-        object.__setattr__(self, "radius_kpc", tuple(map(float, radius)))
-        object.__setattr__(self, "speed_km_s", tuple(map(float, speed)))
+        radius, speed = _numbers(self, "radius_kpc"), _numbers(self, "speed_km_s")
         rising = all(a < b for a, b in pairwise(radius))
         if len(radius) < 4 or not rising or radius[0] != 0.0:
             raise RecordError.of(
@@ -152,8 +170,7 @@ class BarConfig(Checked):
             ("vertical_scale_pc", 3),
             ("vertical_exponents", 2),
         ):
-            values = tuple(float(v) for v in getattr(self, key))
-            object.__setattr__(self, key, values)
+            values = _numbers(self, key)
             if len(values) != count or min(values) <= 0.0:
                 raise RecordError.of(
                     type(self).__name__,

@@ -109,10 +109,13 @@ class Place:
         energy = 0.5 * (along**2 + across**2 + azimuthal**2) + here
         barrier = 0.5 * (self.radius * azimuthal / self.focus) ** 2
         scale = 0.5 * self.stretch**2
-        radial = _Motion(self.line_along, -1.0, u0, np.sinh, energy, barrier)
-        vertical = _Motion(self.line_across, 1.0, v0, np.sin, energy, barrier)
-        radial_action = self._radial(radial.starting(scale * along**2))
-        return radial_action, self._vertical(vertical.starting(scale * across**2))
+        radial = _Motion(
+            self.line_along, -1.0, u0, np.sinh, energy, barrier, scale * along**2
+        )
+        vertical = _Motion(
+            self.line_across, 1.0, v0, np.sin, energy, barrier, scale * across**2
+        )
+        return self._radial(radial), self._vertical(vertical)
 
     def _radial(self, motion: "_Motion") -> Numbers:
         last = np.arcsinh(LARGEST / self.focus)
@@ -132,12 +135,13 @@ class Place:
         return 2.0 * self.focus * half * (momentum @ np.sin(angle)) / ORBIT
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Motion:
     """Motion along one coordinate line, of n orbits.
 
-    Half the squared momentum over Δ² is start + E (g² - g0²) - L (1/g² - 1/g0²) and the
-    difference of the line's function with its sign, g being sinh u or sin v.
+    Half the squared momentum over Δ² is `kinetic` at the start, and elsewhere that plus
+    the difference of E g² - L/g² and of the line's function with its sign, g being
+    sinh u or sin v.
     """
 
     line: CubicSpline
@@ -146,12 +150,7 @@ class _Motion:
     growth: np.ufunc
     energy: Numbers
     barrier: Numbers
-    offset: Numbers | None = None
-
-    def starting(self, kinetic: Numbers) -> "_Motion":
-        """Set the squared momentum at the place itself."""
-        self.offset = kinetic - self._rest(np.full(len(kinetic), self.start))
-        return self
+    kinetic: Numbers
 
     def _rest(self, at: np.ndarray) -> np.ndarray:
         grown = self.growth(at) ** 2
@@ -159,10 +158,14 @@ class _Motion:
         energy, barrier = self.energy[wide], self.barrier[wide]
         return energy * grown - barrier / grown + self.sign * self.line(at)
 
+    @cached_property
+    def _offset(self) -> Numbers:
+        return self.kinetic - self._rest(np.full(len(self.kinetic), self.start))
+
     def squared(self, at: np.ndarray) -> np.ndarray:
         """Return half the squared momentum over Δ²."""
         wide = (slice(None), *(None,) * (at.ndim - 1))
-        return self._rest(at) + self.offset[wide]
+        return self._rest(at) + self._offset[wide]
 
     def momentum(self, at: np.ndarray) -> np.ndarray:
         """Return the momentum over Δ, 0 where there is no motion."""

@@ -1,0 +1,1 @@
+"""Archives and databases: TAP services are asked, PostgreSQL is read and written."""

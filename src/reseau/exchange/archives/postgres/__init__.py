@@ -1,0 +1,1 @@
+"""PostgreSQL as a source and a sink of tables, by URL."""

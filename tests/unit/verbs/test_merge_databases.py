@@ -1,0 +1,90 @@
+"""`reseau merge` from and into tables of a PostgreSQL server."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from postgres_server import Server, postgres_server
+from reseau.cli import app
+from reseau.errors import OutputExistsError
+from reseau.exchange.archives.postgres.sink import store
+from reseau.exchange.archives.postgres.source import staged
+from reseau.verbs.merge import merge
+from synthetic_surveys import make_stars, twomass, virac
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("surveys")
+    rng = np.random.default_rng(4)
+    stars = make_stars(rng, 3000)
+    found = {}
+    for name, survey in (("twomass", twomass), ("virac", virac)):
+        found[name] = folder / f"{name}.parquet"
+        pq.write_table(survey(rng, stars), found[name])
+    return found
+
+
+def test_tables_of_a_database_merge_as_files_do(
+    server: Server,
+    files: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    merge([files["twomass"], files["virac"]], "files.parquet", window="-0.02,0,0.1,0.1")
+    wanted = pq.read_table("files.parquet")
+    assert wanted.num_rows > 500
+    url = server.url("nir.virac")
+    store(files["virac"], url)
+    words = ["merge", str(files["twomass"]), f"virac2={url}", "-o", "mixed.parquet"]
+    found = CliRunner().invoke(app, [*words, "--window", "-0.02,0,0.1,0.1", "--json"])
+    assert found.exit_code == 0, found.output
+    assert json.loads(found.stdout)["files"]["merged"] == "mixed.parquet"
+    assert same(pq.read_table("mixed.parquet"), wanted)
+
+    target = server.url("nir.merged")
+    words = ["merge", *map(str, files.values()), "-o", target]
+    found = CliRunner().invoke(app, [*words, "--window", "-0.02,0,0.1,0.1"])
+    assert found.exit_code == 0, found.output
+    assert f"written to {target}" in found.output
+    assert same(pq.read_table(staged(target, tmp_path / "back")), wanted)
+    with pytest.raises(OutputExistsError, match="is there already"):
+        merge(list(files.values()), target)
+    left = sorted(p.name for p in tmp_path.iterdir() if not p.name.startswith("."))
+    assert left == [
+        "back",
+        "files.parquet",
+        "files_completeness.parquet",
+        "mixed.parquet",
+        "mixed_completeness.parquet",
+    ]
+
+
+def same(ours: pa.Table, theirs: pa.Table) -> bool:
+    """Return whether tables have the same rows, in whatever order."""
+    names = theirs.column_names
+    assert ours.column_names == names
+    ordered = [t.sort_by("source_id").to_pydict() for t in (ours, theirs)]
+    return all(
+        np.array_equal(
+            np.array(ordered[0][n], dtype=object), np.array(ordered[1][n], dtype=object)
+        )
+        or all(
+            a == b or (a != a and b != b)
+            for a, b in zip(ordered[0][n], ordered[1][n], strict=True)
+        )
+        for n in names
+    )

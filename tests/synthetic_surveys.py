@@ -202,9 +202,7 @@ def virac(rng: np.random.Generator, stars: Stars, box: Box = Box()) -> pa.Table:
     error = np.clip(3.0 * 10 ** (0.2 * (stars.magnitudes["Ks"] - 14.0)), 3.0, 40.0)
     limits = {"Ks": 17.4, "H": 18.0, "J": 19.0}
     seen = see(rng, stars, epoch=2014.0, error_mas=error, limits=limits, box=box)
-    star = np.where(
-        seen.star >= 0, seen.star, rng.integers(0, len(stars), len(seen.ra))
-    )
+    star = np.where(seen.star >= 0, seen.star, rng.integers(0, len(stars), len(seen.ra)))
     n, size = len(star), error[star]
     return pa.table(
         {
@@ -231,7 +229,9 @@ def virac(rng: np.random.Generator, stars: Stars, box: Box = Box()) -> pa.Table:
     )
 
 
-def gaia(rng: np.random.Generator, stars: Stars, box: Box = Box()) -> pa.Table:
+def gaia(
+    rng: np.random.Generator, stars: Stars, box: Box = Box(), limit: float = 20.7
+) -> pa.Table:
     """Return the stars that Gaia has, with the columns of its archive."""
     error = np.clip(0.05 * 10 ** (0.3 * (stars.magnitudes["G"] - 15.0)), 0.02, 2.0)
     seen = see(
@@ -239,14 +239,12 @@ def gaia(rng: np.random.Generator, stars: Stars, box: Box = Box()) -> pa.Table:
         stars,
         epoch=2016.0,
         error_mas=error,
-        limits={"G": 20.7},
+        limits={"G": limit},
         floor=0.003,
         spurious=0.005,
         box=box,
     )
-    star = np.where(
-        seen.star >= 0, seen.star, rng.integers(0, len(stars), len(seen.ra))
-    )
+    star = np.where(seen.star >= 0, seen.star, rng.integers(0, len(stars), len(seen.ra)))
     n, size = len(star), error[star]
     return pa.table(
         {
@@ -318,7 +316,9 @@ def write(table: pa.Table, path: Path) -> None:
     else:
         from astropy.table import Table
 
-        columns = {
-            n: table[n].to_numpy(zero_copy_only=False) for n in table.column_names
+        columns = {n: table[n].to_numpy(zero_copy_only=False) for n in table.column_names}
+        plain = {
+            name: values.astype(str) if values.dtype == object else values
+            for name, values in columns.items()
         }
-        Table(columns).write(path, overwrite=True)
+        Table(plain).write(path, overwrite=True)

@@ -59,6 +59,8 @@ class Tap:
         Whether it stops without a word.
     faults
         What goes wrong with the next answers, one each: "drop", "cut", "503", "late".
+    polls
+        How often a job is asked for before it is done.
     """
 
     table: pa.Table
@@ -66,6 +68,7 @@ class Tap:
     job_limit: int = 10_000
     silent: bool = False
     faults: list[str] = field(default_factory=list)
+    polls: int = 0
     queries: list[str] = field(default_factory=list)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     url: str = ""
@@ -202,7 +205,8 @@ class Handler(BaseHTTPRequestHandler):
             name = path.split("/")[-2]
             job = self.tap.jobs[name]
             late = self.tap.faults and self.tap.faults[0] == "late"
-            job["phase"] = "ERROR" if late else "COMPLETED"
+            job["phase"] = "ERROR" if late else "EXECUTING"
+            job["polls"] = self.tap.polls + 1  # the answer to this is the first
             if late:
                 self.tap.faults.pop(0)
                 job["error"] = "the query was longer than the time limit"
@@ -225,6 +229,9 @@ class Handler(BaseHTTPRequestHandler):
         if job["phase"] == "DELETED":
             self._send(b"gone", 404)
             return
+        if job["phase"] == "EXECUTING":
+            job["polls"] -= 1
+            job["phase"] = "EXECUTING" if job["polls"] > 0 else "COMPLETED"
         text = JOB.format(name=name, phase=job["phase"], url=self.tap.url, error=error)
         self._send(text.encode())
 

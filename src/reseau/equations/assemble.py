@@ -23,6 +23,7 @@ from reseau.model import (
     combined_columns,
 )
 
+from .borders import TOGETHER, Lost, exposure_columns
 from .moments import (
     Columns,
     OfBatch,
@@ -37,10 +38,6 @@ from .moments import (
 from .objective import LeastSquares, Objective, OfPriors
 from .plan import Batch, Part, Plan, TileData, rounded_up
 from .stages import Frames, frames_at, rows_of, stages
-
-TOGETHER = 4
-"""Tiles whose share is taken off the corner in one product."""
-
 
 class Corner(NamedTuple):
     """Sums over tiles.
@@ -62,11 +59,44 @@ class Corner(NamedTuple):
     chi2: Float[Array | np.ndarray, "2"]
 
 
+class Sums(NamedTuple):
+    """What the corner is made of before the elimination, a small part of its size.
+
+    Attributes
+    ----------
+    products
+        Of private columns and features.
+    matrix
+        Columns as combinations of features.
+    """
+
+    products: Products
+    matrix: Float[np.ndarray, "n_det 2 j f"]
+
+
 class System(NamedTuple):
-    """Normal equations at one point: the corner and the eliminated sources."""
+    """Normal equations at one point: the corner and the eliminated sources.
+
+    `sums` are what `whole_corner` is made of.
+    """
 
     corner: Corner
     tiles: list[Tile]
+    sums: Sums
+
+
+def whole_corner(
+    problem: Problem, sums: Sums
+) -> tuple[Float[np.ndarray, "p p"], Float[np.ndarray, "p"]]:
+    """Return the corner and its right-hand side before the elimination.
+
+    Parameters
+    ----------
+    sums
+        Of a `System`.
+    """
+    kinds = combined_columns(problem.instrument)
+    return combined(problem.layout, sums.products, sums.matrix, kinds)
 
 
 class Setting(NamedTuple):
@@ -126,21 +156,15 @@ def assemble(
     )
     parts = each_part(lambda part: _assemble_part(setting, part), tiles.parts)
     sums = added([part.products for part in parts])
-    matrix, right = combined(setting.layout, sums, setting.matrix, setting.kinds)
+    kept = Sums(sums, setting.matrix)
+    matrix, right = whole_corner(problem, kept)
     diagonal = np.diag(matrix).copy()
     for part in parts:
         matrix -= part.lost.matrix
         right -= part.lost.right
     of_priors = sum(part.priors for part in parts)
     corner = Corner(matrix, right, diagonal, np.array([sums.loss, of_priors]))
-    return System(corner, [tile for part in parts for tile in part.tiles])
-
-
-class Lost(NamedTuple):
-    """What the corner and its right-hand side lose by the elimination."""
-
-    matrix: Float[np.ndarray, "p p"]
-    right: Float[np.ndarray, "p"]
+    return System(corner, [tile for part in parts for tile in part.tiles], kept)
 
 
 class OfPart(NamedTuple):
@@ -155,7 +179,7 @@ class OfPart(NamedTuple):
 def _assemble_part(setting: Setting, part: Part) -> OfPart:
     """Return the sums over a part's tiles, and these with their sources eliminated."""
     layout, instrument = setting.layout, setting.instrument
-    lost = Lost(np.zeros((layout.size, layout.size)), np.zeros(layout.size))
+    lost = Lost.nothing(layout.size)
     sums: list[OfBatch] = []
     reduced: list[Tile] = []
     of_priors, done = 0.0, 0
@@ -175,50 +199,11 @@ def _assemble_part(setting: Setting, part: Part) -> OfPart:
             reduced.append(tile)
             of_priors += loss
         while len(reduced) >= done + TOGETHER or done < len(reduced) == len(tiles):
-            _take_off(lost, layout, tiles, reduced, slice(done, done + TOGETHER))
+            some = slice(done, done + TOGETHER)
+            group = list(zip(tiles[some], reduced[some], strict=True))
+            lost.take_off(layout, group)
             done += TOGETHER
     return OfPart(sums_of(layout, part.batches, sums), lost, of_priors, reduced)
-
-
-def _take_off(
-    lost: Lost,
-    layout: Layout,
-    tiles: list[TileData],
-    reduced: list[Tile],
-    some: slice,
-) -> None:
-    """Add what the corner loses by some tiles, in one product of all their borders."""
-    exposure = np.unique(np.concatenate([tile.exposure for tile in tiles[some]]))
-    n, rest = tiles[0].source.size, layout.size - layout.calibration.start
-    each = layout.per_exposure
-    e = each * exposure.size
-    group = list(zip(tiles[some], reduced[some], strict=True))
-    border = np.zeros((e + rest, len(group), 2 * n))
-    of_exposures = border[:e].reshape(exposure.size, each, len(group), 2 * n)
-    for i, (data, tile) in enumerate(group):
-        k = each * data.exposure.size
-        own = np.asarray(tile.border).reshape(-1, 2 * n)
-        at = np.searchsorted(exposure, data.exposure)
-        of_exposures[at, :, i] = own[:k].reshape(-1, each, 2 * n)
-        border[e:, i] = own[k : k + rest]
-    flat = border.reshape(e + rest, -1)
-    right = np.concatenate([np.asarray(tile.gradient).ravel() for _, tile in group])
-    columns = np.concatenate(
-        [
-            _exposure_columns(layout, exposure),
-            np.arange(layout.size - rest, layout.size),
-        ]
-    )
-    at = (columns[:, None] * layout.size + columns).ravel()
-    lost.matrix.ravel()[at] += (flat @ flat.T).ravel()
-    lost.right[columns] += flat @ right
-
-
-def _exposure_columns(
-    layout: Layout, exposure: Int[np.ndarray, "e"]
-) -> Int[np.ndarray, "k"]:
-    each = layout.per_exposure
-    return (exposure[:, None] * each + np.arange(each)).ravel()
 
 
 class Met(NamedTuple):
@@ -282,7 +267,7 @@ def _columns_of(layout: Layout, data: TileData) -> Int[np.ndarray, "k"]:
     """
     rest = np.arange(layout.calibration.start, layout.size)
     empty = layout.per_exposure * (rounded_up(len(data.exposure)) - len(data.exposure))
-    own = _exposure_columns(layout, data.exposure)
+    own = exposure_columns(layout, data.exposure)
     return np.concatenate([own, rest, np.zeros(empty, dtype=int)])
 
 
@@ -324,4 +309,4 @@ def _border(
     return border
 
 
-__all__ = ["Corner", "System", "assemble"]
+__all__ = ["Corner", "Sums", "System", "assemble", "whole_corner"]

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from reseau._windows import window_of
-from reseau.exchange.archives.fetching import Fetched, Told, fetched
+from reseau.exchange.archives.fetching import Told, fetched
 from reseau.exchange.archives.services import service_of
+from reseau.exchange.archives.summary import Fetched
 
 
 def fetch(

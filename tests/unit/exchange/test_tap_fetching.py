@@ -24,8 +24,9 @@ from reseau.errors import (
 )
 from reseau.exchange.archives import extras
 from reseau.exchange.archives.adql import quoted
-from reseau.exchange.archives.fetching import Fetched, fetched
+from reseau.exchange.archives.fetching import fetched
 from reseau.exchange.archives.services import REGIONS, Service, service_of, services
+from reseau.exchange.archives.summary import Fetched
 from reseau.exchange.archives.tap import Client
 from reseau.verbs.fetch import fetch
 from tap_server import Tap, sources, tap_service
@@ -51,7 +52,7 @@ def running() -> Iterator[Tap]:
 def tap(running: Tap) -> Tap:
     """Give the service as it is when nothing goes wrong."""
     running.sync_limit = running.job_limit = 10_000
-    running.silent, running.faults = False, []
+    running.silent, running.faults, running.polls = False, [], 0
     running.queries.clear()
     running.jobs.clear()
     return running
@@ -158,6 +159,33 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
     assert not tap.faults
 
 
+def test_a_job_is_asked_for_until_it_is_done(
+    tap: Tap, wanted: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reseau.exchange.archives.tap.FIRST_PAUSE", 0.001)
+    tap.polls = 3
+    told = run(tmp_path / "gaia.parquet", service(tap))
+    assert told.rows == wanted.num_rows
+
+
+def test_a_run_that_is_killed_finds_its_job_again(
+    tap: Tap, wanted: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_: float) -> None:
+        raise KeyboardInterrupt
+
+    tap.polls = 3
+    with monkeypatch.context() as patched:
+        patched.setattr("reseau.exchange.archives.tap.time.sleep", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "gaia.parquet", service(tap))
+    assert (len(tap.jobs), len(tap.queries)) == (1, 0)
+    monkeypatch.setattr("reseau.exchange.archives.tap.FIRST_PAUSE", 0.001)
+    told = run(tmp_path / "gaia.parquet", service(tap))
+    assert told.rows == wanted.num_rows
+    assert len(tap.jobs) == 6
+
+
 def test_an_interrupted_run_goes_on_where_it_ended(
     tap: Tap, wanted: pa.Table, tmp_path: Path
 ) -> None:
@@ -242,7 +270,8 @@ def free_port() -> int:
 def test_offline_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, reason: str
 ) -> None:
-    monkeypatch.setattr("reseau.exchange.archives.tap.FIRST_WAIT", 0.0)
+    # Nobody waits for what was not there in the first place.
+    monkeypatch.setattr("reseau.exchange.archives.tap.FIRST_WAIT", 1e9)
     url = f"http://{host}:{free_port()}/tap"
     words = ["fetch", "gaia", "--window", "jasmine", "-o", str(tmp_path / "g.parquet")]
     found = CliRunner().invoke(app, [*words, "--service", url])

@@ -44,20 +44,20 @@ def test_tables_of_a_database_merge_as_files_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    merge([files["twomass"], files["virac"]], "files.parquet", window="-0.02,0,0.1,0.1")
+    merge([files["twomass"], files["virac"]], "files.parquet")
     wanted = pq.read_table("files.parquet")
     assert wanted.num_rows > 500
     url = server.url("nir.virac")
     store(files["virac"], url)
     words = ["merge", str(files["twomass"]), f"virac2={url}", "-o", "mixed.parquet"]
-    found = CliRunner().invoke(app, [*words, "--window", "-0.02,0,0.1,0.1", "--json"])
+    found = CliRunner().invoke(app, [*words, "--json"])
     assert found.exit_code == 0, found.output
     assert json.loads(found.stdout)["files"]["merged"] == "mixed.parquet"
     assert same(pq.read_table("mixed.parquet"), wanted)
 
     target = server.url("nir.merged")
     words = ["merge", *map(str, files.values()), "-o", target]
-    found = CliRunner().invoke(app, [*words, "--window", "-0.02,0,0.1,0.1"])
+    found = CliRunner().invoke(app, words)
     assert found.exit_code == 0, found.output
     assert f"written to {target}" in found.output
     assert same(pq.read_table(staged(target, tmp_path / "back")), wanted)

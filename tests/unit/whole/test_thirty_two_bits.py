@@ -1,10 +1,12 @@
 """Every public function computes in 64 bits, whatever JAX is set to outside."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import jax
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 import reseau
@@ -13,6 +15,8 @@ from reseau.datasets import read_solution
 from reseau.tables import columns_of
 from small_survey import small_config
 from small_tables import tables
+from tap_server import sources as stars_of_a_survey
+from tap_server import tap_service
 from tiny_survey import TINY
 
 
@@ -138,6 +142,16 @@ def followed(_: object, __: Path, ___: Path) -> object:
     return [star["pmra"], star["parallax"], star.error_of("pmra")]
 
 
+def fetched(_: object, __: Path, place: Path) -> object:
+    """A window of a survey, from an archive on this machine."""
+    place.mkdir(parents=True, exist_ok=True)
+    with tap_service(stars_of_a_survey(200)) as tap, warnings.catch_warnings():
+        warnings.simplefilter("ignore", reseau.ReseauWarning)  # a table of few columns
+        found = reseau.fetch("gaia", "0,0,1,1", place / "g.parquet", service=tap.url)
+    table = pq.read_table(found.files["table"])
+    return [table[name].to_numpy() for name in ("source_id", "ra", "dec")]
+
+
 CASES = {
     **dict.fromkeys(("budget", "validate"), checked),
     **dict.fromkeys(
@@ -158,6 +172,7 @@ CASES = {
     "demo": demo,
     "describe": describe,
     "effects": effects,
+    "fetch": fetched,
     "plot": plot,
     "posterior": posterior,
     "simulate": simulate,

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from reseau.tables.owned import PIECES
 from .adql import name_of, query_of, source_of
 from .pieces import MARKS, folder_of, joined, remove, said_of, write_piece
 from .services import Service
+from .summary import Fetched, limits_of
 from .tap import Answer, Client, TooLargeError
 from .tiles import Tile, galactic, tiles_of
 
@@ -50,73 +51,6 @@ SMALLEST = 1e-3
 """Side of a tile that is not split any more [deg]."""
 
 Told = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """What was fetched.
-
-    Attributes
-    ----------
-    service
-        From where.
-    window
-        What was asked for.
-    rows
-        How many sources are in the table.
-    queries
-        How many tiles they came in.
-    split
-        How many tiles had to be asked for in parts.
-    left_out
-        Columns that are wanted and that the service's table lacks.
-    files
-        What was written: "table" and "adql".
-    """
-
-    service: Service
-    window: Window
-    rows: int
-    queries: int
-    split: int
-    left_out: tuple[str, ...] = ()
-    files: dict[str, Path] = field(default_factory=dict)
-
-    def lines(self) -> list[str]:
-        """Return a summary for people."""
-        parts = f", {self.split} of them split" if self.split else ""
-        found = [
-            f"{self.rows:,} sources of {self.service.table}",
-            f"  window   {self.window}",
-            f"  service  {self.service.url}",
-            f"  credit   {self.service.credit}",
-            f"  queries  {self.queries}{parts}",
-        ]
-        if self.left_out:
-            found.append(f"  lacking  {some(self.left_out, 4)}")
-        return found
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return {
-            "catalogue": self.service.catalogue,
-            "service": self.service.url,
-            "table": self.service.table,
-            "window": _limits(self.window),
-            "rows": self.rows,
-            "queries": self.queries,
-            "tiles_split": self.split,
-            "columns_left_out": list(self.left_out),
-            "files": {kind: str(path) for kind, path in self.files.items()},
-        }
-
-    def __str__(self) -> str:
-        """Return the summary as text."""
-        return "\n".join(self.lines())
-
-
-def _limits(window: Window) -> dict[str, float]:
-    return {key: getattr(window, key) for key in ("l_min", "l_max", "b_min", "b_max")}
 
 
 def fetched(
@@ -214,7 +148,7 @@ class _Run:
         return {
             "service": self.service.url,
             "table": self.service.table,
-            "window": _limits(self.window),
+            "window": limits_of(self.window),
             "columns": list(self.columns),
         }
 
@@ -366,4 +300,4 @@ def _said(query: str, how: str, rows: int) -> dict[str, str]:
     return {"adql": query, "how": how, "rows": str(rows), "when": when}
 
 
-__all__ = ["Fetched", "fetched"]
+__all__ = ["fetched"]

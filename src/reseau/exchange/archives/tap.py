@@ -5,7 +5,6 @@ VOTable is, which notices one that ends too early.
 """
 
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,16 +13,25 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import pyarrow as pa
-from astropy.utils.exceptions import AstropyWarning
 
 from reseau._spoken import spoken
 from reseau.errors import FileFormatError, ServiceError, explain
 from reseau.tables import read_table
 
 from .adql import schema_query, source_of
-from .extras import extra
 from .responses import Status, status_of
 from .services import Service
+from .transport import (
+    NOWHERE,
+    cause_of,
+    is_passing,
+    is_too_long,
+    new_session,
+    pyvo,
+    short,
+    transport_errors,
+    without_remarks,
+)
 
 ATTEMPTS = 4
 """How often a query is asked whose answer does not arrive."""
@@ -31,11 +39,11 @@ FIRST_WAIT = 2.0
 """Seconds before the second attempt; each later one waits twice as long."""
 MOST_ROWS = 2_000_000
 """Rows of one answer; what has more is asked for in parts."""
-TIMEOUTS = (20.0, 600.0)
-"""Seconds to wait for a connection, and for the next bytes."""
+FIRST_PAUSE = 0.5
+"""Seconds between the first two questions whether a job is done."""
+_LONGEST_PAUSE = 30.0
 _JOB_HOURS = 12.0
-_PASSING = frozenset({0, 408, 425, 429, 502, 503, 504})
-"""Codes of HTTP that may be otherwise a minute later; 0: there was no answer."""
+_UNFINISHED = ("PENDING", "QUEUED", "EXECUTING", "RUN", "HELD", "SUSPENDED", "UNKNOWN")
 
 R = TypeVar("R")
 
@@ -80,11 +88,12 @@ class Client:
         first_wait: float | None = None,
         most_rows: int = MOST_ROWS,
     ) -> None:
-        self._session = _session()
-        self._tap = _dal().TAPService(service.url, session=self._session)
+        self._session = new_session()
+        self._tap = pyvo().dal.TAPService(service.url, session=self._session)
         self._service = service
         self._first_wait = FIRST_WAIT if first_wait is None else first_wait
         self._most_rows = most_rows
+        self._was_there = False
         self._limits: frozenset[int] | None = None
 
     def close(self) -> None:
@@ -139,18 +148,21 @@ class Client:
 
     def _again(self, asked: Callable[[], R]) -> R:
         """Ask until there is an answer, a few times."""
-        refusal: Any = _dal().DALQueryError
-        transport: Any = (FileFormatError, *_transport_errors())
+        refusal: Any = pyvo().dal.DALQueryError
+        transport: Any = (FileFormatError, *transport_errors())
         for attempt in range(ATTEMPTS):
             try:
-                with _without_remarks():
-                    return asked()
+                with without_remarks():
+                    answer = asked()
+                self._was_there = True
+                return answer
             except refusal as error:
                 raise self._refused(error) from error
             except transport as error:
-                if not _is_passing(error):
+                if not is_passing(error):
                     raise self._refused(error) from error
-                if attempt + 1 == ATTEMPTS:
+                offline = not self._was_there and cause_of(error) in NOWHERE
+                if offline or attempt + 1 == ATTEMPTS:
                     raise self._unreachable(error) from error
                 time.sleep(self._first_wait * 2.0**attempt)
         raise AssertionError  # the last attempt has returned or raised
@@ -175,16 +187,16 @@ class Client:
         """Keep a job whose rows did not arrive, and no job that failed."""
         try:
             yield
-        except (TooLargeError, _dal().DALQueryError):
+        except (TooLargeError, pyvo().dal.DALQueryError):
             _forget(job, note)
             raise
 
     def _job(self, query: str, note: Path) -> Any:
         """Return the job of an earlier run where it is still there, or a new one."""
         if note.exists():
-            with suppress(*_transport_errors(), ValueError):
+            with suppress(*transport_errors(), ValueError):
                 url = note.read_text(encoding="utf-8").strip()
-                job = _dal().tap.AsyncTAPJob(url, session=self._session)
+                job = pyvo().dal.tap.AsyncTAPJob(url, session=self._session)
                 if job.phase in ("QUEUED", "EXECUTING", "COMPLETED"):
                     return job
         job = self._tap.submit_job(query, maxrec=self._most_rows)
@@ -199,10 +211,10 @@ class Client:
                 while piece := stream.read(1 << 20):
                     out.write(piece)
             status = status_of(file)
-            if status.is_error and _is_too_long(status.message):
+            if status.is_error and is_too_long(status.message):
                 raise TooLargeError(status.message)
             if status.is_error:
-                raise _dal().DALQueryError(status.message)
+                raise pyvo().dal.DALQueryError(status.message)
             raise_if_error()
             table = read_table(file)
         return Answer(table, self._is_whole(table.num_rows, status))
@@ -218,23 +230,23 @@ class Client:
             found = set(self._service.limits)
             for name in ("maxrec", "hardlimit"):
                 # Not all say them.
-                with suppress(*_transport_errors(), AttributeError, TypeError):
+                with suppress(*transport_errors(), AttributeError, TypeError):
                     found.add(int(getattr(self._tap, name)))
             self._limits = frozenset(found)
         return self._limits
 
     def _unreachable(self, error: Exception) -> ServiceError:
         said = (
-            f"the service {self._service.url} cannot be reached ({_cause(error)}): "
-            "check the network, or name another --service; what was fetched stays, and "
-            "the same command goes on from there"
+            f"the service {self._service.url} cannot be reached ({cause_of(error)}): "
+            "check the network, or name another --service; the same command goes on "
+            "where this one ended"
         )
         return ServiceError(spoken(said))
 
     def _refused(self, error: Exception) -> ServiceError:
         return ServiceError(
             explain(
-                given=f"the service refused the query: {_short(str(error))}",
+                given=f"the service refused the query: {short(str(error))}",
                 wanted=f"rows of the table {self._service.table}",
                 where=self._service.url,
                 todo="name another --service, or another --table if it was renamed",
@@ -242,23 +254,21 @@ class Client:
         )
 
 
-def _pyvo() -> Any:
-    return extra("pyvo", "TAP services")
-
-
-def _dal() -> Any:
-    return _pyvo().dal
-
-
 def _wait(job: Any) -> None:
     """Wait for a job's end, or raise for how it failed."""
+    give_up, pause = time.monotonic() + _JOB_HOURS * 3600.0, FIRST_PAUSE
+    # One question after the other: one that waits for the end may wait for a
+    # connection that is no more.
+    while (phase := job.phase) in _UNFINISHED:
+        if time.monotonic() > give_up:
+            raise TooLargeError(f"the job is not done after {_JOB_HOURS:g} hours")
+        time.sleep(pause)
+        pause = min(1.3 * pause, _LONGEST_PAUSE)
     try:
-        job.wait(timeout=_JOB_HOURS * 3600.0)
         job.raise_if_error()
-    except (_dal().DALQueryError, _dal().DALServiceError) as error:
+    except pyvo().dal.DALQueryError as error:
         # Of a job that was aborted the protocol says no more than that.
-        phase = job._job.phase
-        if phase == "ABORTED" or (phase == "ERROR" and _is_too_long(str(error))):
+        if phase == "ABORTED" or is_too_long(str(error)):
             raise TooLargeError(str(error)) from error
         raise
 
@@ -266,98 +276,8 @@ def _wait(job: Any) -> None:
 def _forget(job: Any, note: Path) -> None:
     """Remove a job; one that is left behind is removed by the service in days."""
     note.unlink(missing_ok=True)
-    with suppress(*_transport_errors()):
+    with suppress(*transport_errors()):
         job.delete()
-
-
-def _session() -> Any:
-    """Return a session in which nothing waits for ever."""
-    # Not at the top: they come with the extra.
-    import requests
-
-    class Session(requests.Session):
-        last: Any = None
-
-        def request(self, *given: Any, **options: Any) -> Any:
-            # What was not read to its end holds a connection, and nobody reads it now.
-            self.forget()
-            if not options.get("timeout"):
-                options["timeout"] = TIMEOUTS
-            self.last = super().request(*given, **options)
-            return self.last
-
-        def forget(self) -> None:
-            if self.last is not None:
-                self.last.close()
-
-        def close(self) -> None:
-            self.forget()
-            super().close()
-
-    session = Session()
-    session.headers["User-Agent"] = f"reseau {_pyvo().utils.http.USER_AGENT}"
-    return session
-
-
-def _transport_errors() -> tuple[type[Exception], ...]:
-    """Return what is raised where an answer does not arrive."""
-    # Not at the top: they come with the extra.
-    import requests
-    import urllib3
-
-    return (
-        *(_dal().DALServiceError, _dal().DALFormatError),
-        *(requests.RequestException, urllib3.exceptions.HTTPError),
-        *(ConnectionError, TimeoutError),
-    )
-
-
-@contextmanager
-def _without_remarks() -> Iterator[None]:
-    """Keep what pyvo says of a service's small faults from users, who cannot mend them.
-
-    What is missing from the rows is known from the response itself.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        yield
-
-
-def _is_passing(error: Exception) -> bool:
-    """Return whether the same query may have an answer a little later."""
-    code = getattr(error, "code", None)
-    if code is None:
-        response = getattr(error, "response", None)
-        code = getattr(response, "status_code", 0)
-    return code in _PASSING
-
-
-def _is_too_long(message: str) -> bool:
-    text = message.lower()
-    words = ("timeout", "timed out", "time out", "time limit", "too long", "duration")
-    return any(word in text for word in words)
-
-
-def _cause(error: Exception) -> str:
-    """Say in a few words why there was no answer."""
-    text = str(error).lower()
-    for words, said in (
-        (("name or service", "resolve", "getaddrinfo", "nodename"), "no such host"),
-        (("refused",), "connection refused"),
-        (("timed out", "timeout"), "no answer in time"),
-        (
-            ("incompleteread", "ends too early", "broken", "reset"),
-            "the answer broke off",
-        ),
-    ):
-        if any(word in text for word in words):
-            return said
-    return _short(str(error).splitlines()[0] if str(error) else type(error).__name__)
-
-
-def _short(text: str, length: int = 200) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[: length - 3]}..."
 
 
 __all__ = ["Answer", "Client", "TooLargeError"]

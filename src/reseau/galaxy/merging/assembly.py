@@ -99,11 +99,13 @@ class Assembly:
     def _identifiers(self, ra: NDArray, dec: NDArray) -> Ints:
         """Return new identifiers, of the position alone but for what coincides."""
         found = identifiers_of(ra, dec)
+        # Only where strips meet can one of the strip before be the same.
+        before = self._last_ids[self._last_ids >= found.min() - len(found)]
         order = np.lexsort((ra, dec, found))
         while True:
             again = np.zeros(len(found), bool)
             again[order[1:]] = found[order[1:]] == found[order[:-1]]
-            again |= np.isin(found, self._last_ids)
+            again |= np.isin(found, before)
             if not again.any():
                 break
             found = found + again

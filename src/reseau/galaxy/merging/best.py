@@ -64,7 +64,7 @@ class Chosen:
     values: dict[str, Floats]
     source: Ints
 
-    def letters(self, members: Sequence[Member]) -> NDArray[np.str_]:
+    def letters(self, members: Sequence[Member]) -> NDArray:
         """Return the surveys' letters, empty where there is none."""
         letters = np.array([*(m.survey.mark for m in members), ""], dtype=np.str_)
         return letters[self.source]

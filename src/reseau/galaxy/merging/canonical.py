@@ -59,6 +59,9 @@ class Canonical:
         Condition that a row is spurious as a whole.
     needed
         Columns of the table that are read.
+    judged
+        Expression of each quantity by which units are judged: what stands there, but
+        for what is known to mean that it is missing.
     """
 
     columns: Mapping[str, str]
@@ -67,6 +70,7 @@ class Canonical:
     inapplicable: tuple[str, ...]
     dropped: str
     needed: tuple[str, ...]
+    judged: Mapping[str, str]
 
 
 class _Terms:
@@ -155,9 +159,19 @@ def canonical(found: Recognised, opened: Opened) -> Canonical:
         f"{terms.number('ra')} BETWEEN -360 AND 360 "
         f"AND {terms.number('dec')} BETWEEN -90 AND 90"
     )
-    needed = {column for column, _ in found.columns.values()} | used
+    needed = tuple(sorted({column for column, _ in found.columns.values()} | used))
+    judged = {q: _plain(terms.number(q)) for q in found.columns if q in UNITS}
     return Canonical(
-        columns, position, rules, inapplicable, dropped, tuple(sorted(needed))
+        columns, position, rules, inapplicable, dropped, needed, judged
+    )
+
+
+def _plain(value: str) -> str:
+    """Return a number where it is none of those that stand for a missing one."""
+    return (
+        f"CASE WHEN {value} > -9 AND {value} <> 0 AND {value} < 1e9 "
+        f"AND NOT ({value} BETWEEN 90 AND 100 OR {value} IN (999, 9999)) "
+        f"THEN {value} END"
     )
 
 

@@ -126,28 +126,36 @@ def check_overlap(extents: Sequence[Extent]) -> None:
         It would lie where others do if it were in radians, or its right ascension in
         hours, or ra and dec were exchanged, or galactic.
     """
-    for one in extents:
-        others = [other for other in extents if other is not one]
-        if not others or any(_meet(one, other) for other in others):
-            continue
-        for what, other_extent in _readings(one):
-            if any(_meet(other_extent, other) for other in others):
-                raise UnitError(
-                    explain(
-                        given=f"positions from ({one.ra[0]:.6g}, {one.dec[0]:.6g}) to "
-                        f"({one.ra[1]:.6g}, {one.dec[1]:.6g}), where no other survey "
-                        f"is: they lie with the others if {what}",
-                        wanted="ra and dec in degrees, ICRS",
-                        where=one.where,
-                        todo="convert the columns, or write the unit into the file, "
-                        'or into that of --config: ra = "ra[rad]", "ra[hourangle]"',
-                    )
-                )
+    apart = [
+        one
+        for one in extents
+        if len(extents) > 1
+        and not any(_meet(one, other) for other in extents if other is not one)
+    ]
+    for one in apart:
+        _check_readings(one, [other for other in extents if other is not one])
+    for one in apart:
         warn(
             f"{one.where} covers no place that another survey covers, and nothing of "
             "it can be matched",
             ReseauWarning,
         )
+
+
+def _check_readings(one: Extent, others: Sequence[Extent]) -> None:
+    for what, otherwise in _readings(one):
+        if any(_meet(otherwise, other) for other in others):
+            raise UnitError(
+                explain(
+                    given=f"positions from ({one.ra[0]:.6g}, {one.dec[0]:.6g}) to "
+                    f"({one.ra[1]:.6g}, {one.dec[1]:.6g}), where no other survey is: "
+                    f"they lie with the others if {what}",
+                    wanted="ra and dec in degrees, ICRS",
+                    where=one.where,
+                    todo="convert the columns, or write the unit into the file, or "
+                    'into that of --config: ra = "ra[rad]", "ra[hourangle]"',
+                )
+            )
 
 
 def _meet(one: Extent, other: Extent, margin: float = 0.01) -> bool:

@@ -99,13 +99,19 @@ class Completeness:
         found: NDArray[np.float64],
         inside: NDArray[np.bool_],
     ) -> None:
-        keys = np.stack([bins, *places], axis=-1)[inside]
-        if not len(keys):
+        keys = [values[inside] for values in (bins, *places)]
+        if not len(keys[0]):
             return
-        unique, group = np.unique(keys, axis=0, return_inverse=True)
-        number = np.bincount(group.ravel(), minlength=len(unique))
-        total = np.bincount(group.ravel(), found[inside], len(unique))
-        for key, n, f in zip(unique.tolist(), number, total, strict=True):
+        # One number for each bin of a cell, so that counting is all that is needed.
+        least = [int(values.min()) for values in keys]
+        sizes = [int(v.max()) - low + 1 for v, low in zip(keys, least, strict=True)]
+        shifted = tuple(v - low for v, low in zip(keys, least, strict=True))
+        code = np.ravel_multi_index(shifted, sizes)
+        number, total = np.bincount(code), np.bincount(code, found[inside])
+        occupied = np.flatnonzero(number)
+        places_of = np.stack(np.unravel_index(occupied, sizes), axis=-1) + least
+        counts = zip(number[occupied], total[occupied], strict=True)
+        for key, (n, f) in zip(places_of.tolist(), counts, strict=True):
             book = self._counts.setdefault((*head, *key), [0.0, 0.0])
             book[0] += float(n)
             book[1] += float(f)

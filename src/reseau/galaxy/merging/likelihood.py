@@ -3,13 +3,15 @@
 The odds of a pair against both rows being alone are the likelihood ratio of Sutherland &
 Saunders (1992, MNRAS 259, 413), seen from both sides:
 
-    Q_a f(x, y) q(Δm) c(Δcolour) / [(1 - Q_a) n(m_b) (1 - Q_b)]
+    Q_a f(x, y) q(Δm) Π [q(Δm') / c(Δcolour)] / [(1 - Q_a) n(m_b) (1 - Q_b)]
 
 Q_a, Q_b are the shares of the rows of either table that have a partner in the other, by
 magnitude; f the density of the offset, a Gaussian with a wider one of thrice its width;
-q the density of the difference in magnitude; c that of colours over what it is of chance
-pairs; n the density of the other table by place and magnitude. f, q, c and Q are found by
-expectation maximisation on part of the sky, n is counted.
+q the density of the difference in magnitude in a band that both know, and in further
+bands; c the density of the difference of colours of chance pairs, which is that of the
+further band where the first is given; n the density of the other table by place and
+magnitude. f, q, c and Q are found by expectation maximisation on part of the sky, n is
+counted.
 """
 
 from dataclasses import dataclass, field, replace
@@ -27,8 +29,13 @@ _PREFERRED = ("Ks", "H", "J", "G")
 _CROSSED = (("J", "G"), ("H", "G"), ("Ks", "G"), ("G", "J"), ("G", "H"), ("G", "Ks"))
 _KINDS: tuple[tuple[str, str], ...] = (*((b, b) for b in _PREFERRED), *_CROSSED)
 """Bands of the one and the other that are compared, the best first."""
-_COLOURS = (("H", "Ks"), ("J", "H"))
+_FURTHER = (("H", "Ks"), ("J", "H"))
+"""Further bands, and with which other one each makes a colour."""
 
+_BRIGHT, _GRADES = 5.0, 20
+"""Magnitude of the one with which the first grade begins, each 1 mag, and how many."""
+_OF_GRADE, _OF_ALL = 50.0, 20.0
+"""Pairs that a grade, and all of them, should have to count for themselves."""
 _STEP, _SIDE = 0.125, 48
 """Width of the bins of asinh of a difference, and how many on each side of zero."""
 _CELLS = 2 * _SIDE
@@ -37,8 +44,13 @@ _FLOOR = 0.03
 """Least error of a difference in magnitude [mag]."""
 _CROSSED_SCALE = 0.25
 """Scale of a difference between different bands [mag]."""
+_COLOUR_SCALE = 0.1
+"""Scale of a difference of colours [mag]."""
 _NO_ERROR = 0.1
 """Of a magnitude whose error is missing [mag]."""
+_SIZES, _PER_DECADE, _SMALLEST = 24, 4, 1e-5
+"""Classes of the size of position errors: number, how many to a factor of ten, and the
+least size [arcsec]."""
 _WIDE = 3.0
 """Width of the wider Gaussian over the other's."""
 ITERATIONS = 40
@@ -56,24 +68,30 @@ class MatchModel:
     ----------
     east, north
         Mean offset of the other table from the one [arcsec].
+    scales
+        By which stated position errors are multiplied, by the size of the error: (20,).
     scale
-        By which stated position errors are multiplied.
+        The same over all pairs.
     wide
         Share of true pairs that are in the wider Gaussian.
     magnitude
-        Density of asinh of the scaled difference, by kind of comparison: (10, n).
+        Density of asinh of the scaled difference, by kind of comparison and by the
+        one's magnitude: (10, 20, n).
     colour
-        The same of two colours, over that of chance pairs: (2, n).
+        The same of two colours, of chance pairs: (2, n).
     share_one, share_other
         Shares of rows with a partner, by class of magnitude: (4 * `BINS` + 1,).
     """
 
     east: float = 0.0
     north: float = 0.0
+    scales: Floats = field(default_factory=lambda: np.ones(_SIZES))
     scale: float = 1.0
     wide: float = 0.1
-    magnitude: Floats = field(default_factory=lambda: _first_magnitude())
-    colour: Floats = field(default_factory=lambda: np.ones((len(_COLOURS), _CELLS)))
+    magnitude: Floats = field(
+        default_factory=lambda: np.repeat(_first_magnitude()[:, None], _GRADES, 1)
+    )
+    colour: Floats = field(default_factory=lambda: _first_colour())
     share_one: Floats = field(default_factory=lambda: _first_share())
     share_other: Floats = field(default_factory=lambda: _first_share())
 
@@ -91,6 +109,13 @@ def _first_magnitude() -> Floats:
     return np.array(rows + [_unit(flat)] * len(_CROSSED))
 
 
+def _first_colour() -> Floats:
+    """Return densities of colours to begin with: of a magnitude and more."""
+    t = np.sinh((_EDGES[:-1] + _EDGES[1:]) / 2) * _COLOUR_SCALE
+    row = _unit(np.exp(-0.5 * t**2) * np.sqrt(1 + (t / _COLOUR_SCALE) ** 2) + 1e-6)
+    return np.array([row] * len(_FURTHER))
+
+
 def _unit(values: Floats) -> Floats:
     return np.asarray(values / (values.sum() * _STEP))
 
@@ -105,12 +130,17 @@ class Features:
         The pairs.
     kind
         Of comparison of magnitudes; -1: none can be compared.
-    place
-        Bin of the difference.
+    grade, place
+        Grade of the one's magnitude, and bin of the difference.
     jacobian
         Of that bin's variable [mag⁻¹].
+    further_grade, further
+        Grades of the one's further magnitudes, and bins of differences; -1: not known:
+        (2, n).
     colours
-        Bins of differences of colours; -1: not known: (2, n).
+        Bins of differences of their colours: (2, n).
+    ratio
+        Of the variables' Jacobians of those two: (2, n).
     background
         Density of the other table [arcsec⁻² mag⁻¹], or [arcsec⁻²] where `kind` is -1.
     class_one, class_other
@@ -119,9 +149,13 @@ class Features:
 
     pairs: Pairs
     kind: Ints
+    grade: Ints
     place: Ints
     jacobian: Floats
+    further_grade: Ints
+    further: Ints
     colours: Ints
+    ratio: Floats
     background: Floats
     class_one: Ints
     class_other: Ints
@@ -155,7 +189,8 @@ def features_of(
     """
     n = len(pairs)
     kind = np.full(n, -1)
-    delta, scale, magnitude = np.zeros(n), np.ones(n), np.zeros(n)
+    delta, scale = np.zeros(n), np.ones(n)
+    own, magnitude = np.zeros(n), np.zeros(n)
     a = {name: one[name][pairs.one] for name in _PHOTOMETRY}
     b = {name: other[name][pairs.other] for name in _PHOTOMETRY}
     for code in reversed(range(len(_KINDS))):
@@ -165,7 +200,7 @@ def features_of(
         delta[both] = (b[second] - a[first])[both]
         size = _error(a, first, b, second) if first == second else _CROSSED_SCALE
         scale[both] = np.broadcast_to(size, n)[both]
-        magnitude[both] = b[second][both]
+        own[both], magnitude[both] = a[first][both], b[second][both]
     t = delta / scale
     cell = density.cell(other["ra"][pairs.other], other["dec"][pairs.other])
     bands = np.array([BANDS.index(second) for _, second in _KINDS])
@@ -175,9 +210,10 @@ def features_of(
     return Features(
         pairs,
         kind,
+        _grade(own),
         _bin(t),
         1 / (scale * np.sqrt(1 + t**2)),
-        np.array([_colour(a, b, *colour) for colour in _COLOURS]).reshape(-1, n),
+        *_further(a, b),
         background,
         magnitude_class(one)[pairs.one],
         magnitude_class(other)[pairs.other],
@@ -198,23 +234,44 @@ def _bin(t: Floats) -> Ints:
     return np.clip(place, 0, _CELLS - 1).astype(np.int64)
 
 
-def _colour(a: Columns, b: Columns, blue: str, red: str) -> Ints:
-    difference = (b[blue] - b[red]) - (a[blue] - a[red])
-    size = np.hypot(_error(a, blue, b, blue), _error(a, red, b, red))
-    known = np.isfinite(difference)
-    return np.where(known, _bin(np.where(known, difference, 0.0) / size), -1)
+def _grade(magnitude: Floats) -> Ints:
+    return np.clip(np.floor(magnitude - _BRIGHT), 0, _GRADES - 1).astype(np.int64)
+
+
+def _further(a: Columns, b: Columns) -> tuple[Ints, Ints, Ints, Floats]:
+    """Return grades, bins of differences in further bands and colours, and Jacobians."""
+    grades, places, colours, ratios = [], [], [], []
+    for band, other in _FURTHER:
+        change = b[band] - a[band]
+        colour = change - (b[other] - a[other])
+        known = np.isfinite(colour)
+        t = np.where(known, change, 0.0) / _error(a, band, b, band)
+        c = np.where(known, colour, 0.0) / _COLOUR_SCALE
+        scale = _error(a, band, b, band)
+        ratio = _COLOUR_SCALE * np.sqrt(1 + c**2) / (scale * np.sqrt(1 + t**2))
+        grades.append(_grade(np.where(known, a[band], 0.0)))
+        places.append(np.where(known, _bin(t), -1))
+        colours.append(np.where(known, _bin(c), -1))
+        ratios.append(ratio)
+    return np.array(grades), np.array(places), np.array(colours), np.array(ratios)
 
 
 def _offset_density(model: MatchModel, pairs: Pairs) -> tuple[Floats, Floats]:
     """Return the density of the offset, and the wider Gaussian's part of it."""
     square = _square(model, pairs)
+    scale = model.scales[_size_class(pairs)]
     unit = 2 * np.pi * np.sqrt(pairs.east_variance * pairs.north_variance)
-    core = (1 - model.wide) * np.exp(-0.5 * square / model.scale**2)
-    far = model.scale * _WIDE
-    wide = model.wide * np.exp(-0.5 * square / far**2)
-    core, wide = core / model.scale**2, wide / far**2
+    core = (1 - model.wide) * np.exp(-0.5 * square / scale**2) / scale**2
+    far = scale * _WIDE
+    wide = model.wide * np.exp(-0.5 * square / far**2) / far**2
     total = core + wide
     return total / unit, wide / np.maximum(total, 1e-300)
+
+
+def _size_class(pairs: Pairs) -> Ints:
+    size = (pairs.east_variance * pairs.north_variance) ** 0.25
+    place = np.floor(np.log10(np.maximum(size, _SMALLEST) / _SMALLEST) * _PER_DECADE)
+    return np.minimum(place, _SIZES - 1).astype(np.int64)
 
 
 def _square(model: MatchModel, pairs: Pairs) -> Floats:
@@ -235,10 +292,14 @@ def odds(model: MatchModel, features: Features) -> Floats:
         Of the pairs.
     """
     offset, _ = _offset_density(model, features.pairs)
-    difference = model.magnitude[features.kind, features.place] * features.jacobian
+    table = model.magnitude[features.kind, features.grade, features.place]
+    difference = table * features.jacobian
     same = offset * np.where(features.kind >= 0, difference, 1.0)
-    for table, place in zip(model.colour, features.colours, strict=True):
-        same = same * np.where(place >= 0, table[place], 1.0)
+    for i, (band, _) in enumerate(_FURTHER):
+        place, colour = features.further[i], features.colours[i]
+        grade = features.further_grade[i]
+        true = model.magnitude[_PREFERRED.index(band), grade, place] * features.ratio[i]
+        same = same * np.where(place >= 0, true / model.colour[i, colour], 1.0)
     q = model.share_one[features.class_one]
     p = model.share_other[features.class_other]
     return np.asarray(q * same / ((1 - q) * (1 - p) * features.background))
@@ -297,11 +358,17 @@ def _improved(model: MatchModel, sample: Sample, probability: Floats) -> MatchMo
     square = _square(moved, pairs) / 2
     total = probability.sum()
     # As if ten pairs had been seen before, of stated errors and few far ones.
-    fit = (core * square + probability * wide * square / _WIDE**2).sum() + 10.0
+    fit = core * square + probability * wide * square / _WIDE**2
+    scale = (fit.sum() + 10.0) / (total + 10.0)
+    size = _size_class(pairs)
+    scales = (np.bincount(size, fit, _SIZES) + 10.0 * scale) / (
+        np.bincount(size, probability, _SIZES) + 10.0
+    )
     share = ((probability * wide).sum() + 0.5) / (total + 10.0)
     return replace(
         moved,
-        scale=float(np.clip(np.sqrt(fit / (total + 10.0)), 0.2, 5.0)),
+        scales=np.clip(np.sqrt(scales), 0.1, 10.0),
+        scale=float(np.sqrt(scale)),
         wide=float(np.clip(share, 0.001, 0.4)),
         magnitude=_magnitudes(features, probability),
         colour=_colours(features, probability),
@@ -311,18 +378,25 @@ def _improved(model: MatchModel, sample: Sample, probability: Floats) -> MatchMo
 
 
 def _magnitudes(features: Features, probability: Floats) -> Floats:
-    first = _first_magnitude()
     found = []
-    for kind, prior in enumerate(first):
-        of_kind = features.kind == kind
-        place, weight = features.place[of_kind], probability[of_kind]
-        found.append(_histogram(place, weight, prior, 20.0))
+    for kind, prior in enumerate(_first_magnitude()):
+        which = features.kind == kind
+        uses = [(features.grade[which], features.place[which], probability[which])]
+        for i, (band, _) in enumerate(_FURTHER):
+            if kind == _PREFERRED.index(band):
+                which = features.further[i] >= 0
+                grade, place = features.further_grade[i], features.further[i]
+                uses.append((grade[which], place[which], probability[which]))
+        grade, place, weight = (np.concatenate(values) for values in zip(*uses))
+        counts = np.bincount(grade * _CELLS + place, weight, _GRADES * _CELLS)
+        counts = counts.reshape(_GRADES, _CELLS)
+        mean = _smoothed(counts.sum(axis=0), prior, _OF_ALL)
+        found.append([_smoothed(row, mean, _OF_GRADE) for row in counts])
     return np.array(found)
 
 
-def _histogram(place: Ints, weight: Floats, prior: Floats, trust: float) -> Floats:
+def _smoothed(counts: Floats, prior: Floats, trust: float) -> Floats:
     """Return a smoothed density, as if `trust` values of a prior had been seen."""
-    counts = np.bincount(place, weight, _CELLS)
     padded = np.pad(counts, 1, mode="edge")
     smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
     total = counts.sum()
@@ -331,13 +405,11 @@ def _histogram(place: Ints, weight: Floats, prior: Floats, trust: float) -> Floa
 
 
 def _colours(features: Features, probability: Floats) -> Floats:
-    flat = np.full(_CELLS, 1 / (_CELLS * _STEP))
     found = []
-    for place in features.colours:
+    for place, prior in zip(features.colours, _first_colour(), strict=True):
         known = place >= 0
-        true = _histogram(place[known], probability[known], flat, 20.0)
-        false = _histogram(place[known], 1 - probability[known], flat, 20.0)
-        found.append(true / false)
+        counts = np.bincount(place[known], 1 - probability[known], _CELLS)
+        found.append(_smoothed(counts, prior, _OF_ALL))
     return np.array(found)
 
 

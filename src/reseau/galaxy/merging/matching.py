@@ -343,12 +343,15 @@ def _together(parts: list[Features]) -> Features:
         *(np.concatenate([getattr(p, n) for p in pairs]) for n in ("one", "other")),
         *(np.concatenate([getattr(p, n) for p in pairs]) for n in _REST),
     )
-    names = ("kind", "place", "jacobian")
+    names = ("kind", "grade", "place", "jacobian")
     after = ("background", "class_one", "class_other")
     return Features(
         both,
         *(np.concatenate([getattr(p, n) for p in parts]) for n in names),
-        np.concatenate([p.colours for p in parts], axis=1),
+        *(
+            np.concatenate([getattr(p, n) for p in parts], axis=1)
+            for n in ("further_grade", "further", "colours", "ratio")
+        ),
         *(np.concatenate([getattr(p, n) for p in parts]) for n in after),
     )
 

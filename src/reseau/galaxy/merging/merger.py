@@ -316,7 +316,7 @@ def _merged(
     progress: _Progress,
 ) -> tuple[Objects, list[Step]]:
     """Return the sources of all surveys, and how each was matched."""
-    objects = _objects(scratch, 0, (0,))
+    objects = _objects(scratch, 0, len(staged))
     for strip in range(len(strips)):
         objects.write(strip, of_survey(staged[0], 0, strip))
         progress.step()
@@ -330,7 +330,7 @@ def _merged(
         before = tuple(one.survey.title for one in staged[:place])
         steps.append(replace(step, with_surveys=before))
         log.info("%s: %d matches", step.survey, step.matches)
-        after = _objects(scratch, place, tuple(range(place + 1)))
+        after = _objects(scratch, place, len(staged))
         merge_matched(matcher, links, place, after)
         objects.clear(len(strips))
         objects = after
@@ -339,10 +339,10 @@ def _merged(
     return objects, steps
 
 
-def _objects(scratch: Path, place: int, members: tuple[int, ...]) -> Objects:
+def _objects(scratch: Path, place: int, count: int) -> Objects:
     folder = scratch / f"sources-{place}"
     folder.mkdir()
-    return Objects(folder, members)
+    return Objects(folder, tuple(range(place + 1)), place + 1 == count)
 
 
 def _density(connection: "DuckDBPyConnection", staged: Staged) -> Density:

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from .staging import Staged, numbers, read_file
+from .staging import Staged, numbers, read_file, write_rows
 from .strips import row_of
 from .surveys import BANDS
 
@@ -23,6 +22,8 @@ MOTION = ("pmra", "pmdec", "pmra_error", "pmdec_error")
 MAGNITUDES = tuple(name for band in BANDS for name in (band, f"{band}_error"))
 COMPARED = (*POSITION, *MOTION, *MAGNITUDES)
 """What a match goes by."""
+
+_NOT_AT_LAST = {*COMPARED} - {"ra", "dec"}
 
 Columns = dict[str, NDArray]
 
@@ -37,10 +38,14 @@ class Objects:
         Where a file for each strip is.
     members
         Places, in the order of merging, of the surveys that are merged.
+    is_last
+        Whether nothing more is to be matched: then only positions, and the rows that
+        sources are of, are kept.
     """
 
     folder: Path
     members: tuple[int, ...]
+    is_last: bool = False
 
     def file(self, strip: int) -> Path:
         """Return the file of a strip; there is none of a strip without sources."""
@@ -66,13 +71,10 @@ class Objects:
 
     def write(self, strip: int, columns: Columns) -> None:
         """Write the sources of a strip."""
+        if self.is_last:
+            columns = {n: v for n, v in columns.items() if n not in _NOT_AT_LAST}
         if len(columns["ra"]):
-            pq.write_table(
-                pa.table(columns),
-                self.file(strip),
-                compression="snappy",
-                use_dictionary=False,
-            )
+            write_rows(pa.table(columns), self.file(strip))
 
     def clear(self, strips: int) -> None:
         """Remove the files."""

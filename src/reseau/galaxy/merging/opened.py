@@ -7,6 +7,7 @@ does no harm. Other formats are read whole.
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,8 +142,7 @@ def _fits_table(path: Path) -> Any:
     from astropy.io import fits
 
     try:
-        with warnings.catch_warnings(), fits.open(path, memmap=True) as units:
-            warnings.simplefilter("ignore")
+        with _opened_fits(path) as units:
             for unit in units:
                 if isinstance(unit, fits.BinTableHDU):
                     _require_whole(path, unit)
@@ -150,6 +150,17 @@ def _fits_table(path: Path) -> Any:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
     raise _damaged(path, "it holds no binary table")
+
+
+@contextmanager
+def _opened_fits(path: Path) -> Iterator[Any]:
+    """Open a FITS file in place; what astropy warns of is judged by ourselves."""
+    from astropy.io import fits
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with fits.open(path, memmap=True) as units:
+            yield units
 
 
 def _require_whole(path: Path, unit: Any) -> None:
@@ -241,8 +252,7 @@ def fits_batches(
     """
     from astropy.io import fits
 
-    with warnings.catch_warnings(), fits.open(path, memmap=True) as units:
-        warnings.simplefilter("ignore")
+    with _opened_fits(path) as units:
         unit = next(u for u in units if isinstance(u, fits.BinTableHDU))
         nulls = {c.name: c.null for c in unit.columns if c.null not in (None, "")}
         count = unit.header["NAXIS2"]

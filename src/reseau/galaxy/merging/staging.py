@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 _JUDGED = 100_000
 """Rows that units are judged by."""
+_LEAST = 0.1
+"""Share of them that must have a value."""
 _ORDER = ("ra", "dec", "id", *BANDS)
 """Columns by which the rows of a strip are ordered."""
 
@@ -213,12 +215,18 @@ def _medians(
     names: dict[str, str],
 ) -> dict[str, float | None]:
     """Return medians of the first rows, which tell of a unit what all would."""
-    judged = [q for q in CHECKED if q in how.columns and q in names]
-    listed = ", ".join(f"median({how.columns[q]})" for q in judged)
+    judged = [q for q in CHECKED if q in how.judged and q in names]
+    if not judged:
+        return {}
+    listed = ", ".join(
+        f"median({how.judged[q]}), count({how.judged[q]}) / greatest(count(*), 1)"
+        for q in judged
+    )
     row = connection.execute(
         f"SELECT {listed} FROM (SELECT * FROM {relation} LIMIT {_JUDGED})"
-    ).fetchone()
-    return dict(zip(judged, row or (), strict=True))
+    ).fetchone() or (None, 0.0) * len(judged)
+    pairs = zip(judged, row[::2], row[1::2], strict=True)
+    return {q: median if share > _LEAST else None for q, median, share in pairs}
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,6 +277,13 @@ def read_file(path: Path, columns: Sequence[str] | None) -> pa.Table:
     return pq.read_table(path, columns=columns, memory_map=False, use_threads=True)
 
 
+def write_rows(table: pa.Table, path: Path) -> None:
+    """Write rows that will be read again soon, and then removed."""
+    pq.write_table(
+        table, path, compression="lz4", use_dictionary=False, write_statistics=False
+    )
+
+
 def stage(
     connection: "DuckDBPyConnection",
     survey: Survey,
@@ -305,7 +320,7 @@ def stage(
         connection.execute(
             f"COPY (SELECT *, {strips.sql('dec')} AS strip FROM ({query})) "
             f"TO {text(raw)} (FORMAT parquet, PARTITION_BY (strip), "
-            "COMPRESSION snappy)"
+            "COMPRESSION lz4_raw)"
         )
     staged = Staged(survey, folder, columns, counts)
     for strip in range(len(strips)):
@@ -357,19 +372,14 @@ def _order(
 ) -> None:
     """Write a strip's rows in order, numbered, their magnitudes 2MASS'."""
     order = ", ".join(c for c in _ORDER if c in staged.columns)
-    table = connection.execute(
+    table = connection.sql(
         f"SELECT * EXCLUDE (strip) FROM read_parquet({text(place / '*.parquet')}, "
         f"hive_partitioning=true) ORDER BY {order}"
     ).to_arrow_table()
     table = _transformed(table, staged.survey)
     _tally(table, staged.counts)
     row = pa.array(row_of(strip, np.arange(len(table))))
-    pq.write_table(
-        table.append_column("row", row),
-        staged.file(strip),
-        compression="snappy",
-        use_dictionary=False,
-    )
+    write_rows(table.append_column("row", row), staged.file(strip))
     for file in place.iterdir():
         file.unlink()
 
@@ -414,7 +424,10 @@ def numbers(table: pa.Table, column: str) -> NDArray[np.float64]:
     """Return a column as numbers; missing ones, and missing columns, are NaN."""
     if column not in table.column_names:
         return np.full(len(table), np.nan)
-    return table[column].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    values = table[column]
+    if not pa.types.is_float64(values.type):
+        values = values.cast(pa.float64())
+    return values.to_numpy(zero_copy_only=False)
 
 
 class Reader:
@@ -447,4 +460,5 @@ __all__ = [
     "read_file",
     "read_part",
     "stage",
+    "write_rows",
 ]

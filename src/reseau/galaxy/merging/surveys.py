@@ -190,7 +190,7 @@ class Survey(Checked):
     position_error_mas: float = entry(
         "position_error_mas", float, default=100.0, positive=True
     )
-    floor_mas: float = entry("floor_mas", float, default=10.0, minimum=0.0)
+    floor_mas: float = entry("floor_mas", float, default=0.0, minimum=0.0)
     source: str = entry("source", str, default="")
     files: str = entry("files", str, default="")
     layouts: tuple[Layout, ...] = tables("layout", Layout)

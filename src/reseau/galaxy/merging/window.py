@@ -1,5 +1,6 @@
 """Windows of the sky in galactic coordinates, also as conditions of the database."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,7 @@ class Window:
         middle = (self.low + self.high) / 2
         half = (self.high - self.low) / 2
         longitude, latitude = galactic_sql(ra, dec)
-        away = f"abs(fmod({longitude} - {middle!r} + 900.0, 360.0) - 180.0)"
+        away = f"abs(({longitude} - {middle!r} + 900.0) % 360.0 - 180.0)"
         return (
             f"({latitude} BETWEEN {self.south!r} AND {self.north!r} "
             f"AND {away} <= {half + 1e-12!r})"
@@ -100,12 +101,13 @@ def galactic_sql(ra: str, dec: str) -> tuple[str, str]:
         Expressions, ICRS [deg].
     """
     pole_ra, pole_dec = POLE
-    sine, cosine = np.sin(np.radians(pole_dec)), np.cos(np.radians(pole_dec))
+    angle = math.radians(pole_dec)
+    sine, cosine = math.sin(angle), math.cos(angle)
     d, a = f"radians({dec})", f"radians({ra} - {pole_ra!r})"
     up = f"(sin({d}) * {sine!r} + cos({d}) * {cosine!r} * cos({a}))"
     along = f"(sin({d}) * {cosine!r} - cos({d}) * {sine!r} * cos({a}))"
-    angle = f"degrees(atan2(cos({d}) * sin({a}), {along}))"
-    longitude = f"fmod({NODE!r} - {angle} + 720.0, 360.0)"
+    turn = f"degrees(atan2(cos({d}) * sin({a}), {along}))"
+    longitude = f"(({NODE!r} - {turn} + 720.0) % 360.0)"
     return longitude, f"degrees(asin(greatest(least({up}, 1.0), -1.0)))"
 
 

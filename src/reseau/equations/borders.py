@@ -1,0 +1,140 @@
+"""Products of the sources' borders, some tiles at a time.
+
+Tiles in a row meet nearly the same exposures. Their borders are put side by side on all
+columns that any of them meets, so that sums over sources are few large products.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from reseau._parts import in_parts
+from reseau.linalg import Tile
+from reseau.model import Layout
+
+from .plan import TileData
+
+TOGETHER = 4
+"""Tiles whose borders are multiplied at once."""
+
+Border = Float[np.ndarray, "k 2 n"]
+
+
+class Lost(NamedTuple):
+    """What the corner and its right-hand side lose by an elimination."""
+
+    matrix: Float[np.ndarray, "p p"]
+    right: Float[np.ndarray, "p"]
+
+    @classmethod
+    def nothing(cls, size: int) -> "Lost":
+        """Return zeros, to add to."""
+        return cls(np.zeros((size, size)), np.zeros(size))
+
+    def take_off(self, layout: Layout, group: Sequence[tuple[TileData, Tile]]) -> None:
+        """Add what the corner loses by some tiles."""
+        columns, flat = side_by_side(
+            layout, [(data, np.asarray(tile.border)) for data, tile in group]
+        )
+        right = np.concatenate([np.asarray(tile.gradient).ravel() for _, tile in group])
+        add_square(self.matrix, columns, flat)
+        self.right[columns] += flat @ right
+
+
+def exposure_columns(
+    layout: Layout, exposure: Int[np.ndarray, "e"]
+) -> Int[np.ndarray, "k"]:
+    """Return the columns of some exposures."""
+    each = layout.per_exposure
+    return (exposure[:, None] * each + np.arange(each)).ravel()
+
+
+def side_by_side(
+    layout: Layout, group: Sequence[tuple[TileData, Border]]
+) -> tuple[Int[np.ndarray, "c"], Float[np.ndarray, "c m"]]:
+    """Return the borders of some tiles on all columns that one of them meets.
+
+    Parameters
+    ----------
+    group
+        Tiles and their borders, on the tile's exposures and then on all that does not
+        belong to one; rows beyond are empty.
+
+    Returns
+    -------
+    The columns, and the borders: of each tile the sources' first unknowns, then the
+    second ones.
+    """
+    exposure = np.unique(np.concatenate([data.exposure for data, _ in group]))
+    n, rest = group[0][0].source.size, layout.size - layout.calibration.start
+    each = layout.per_exposure
+    e = each * exposure.size
+    border = np.zeros((e + rest, len(group), 2 * n))
+    of_exposures = border[:e].reshape(exposure.size, each, len(group), 2 * n)
+    for i, (data, given) in enumerate(group):
+        k = each * data.exposure.size
+        own = given.reshape(-1, 2 * n)
+        at = np.searchsorted(exposure, data.exposure)
+        of_exposures[at, :, i] = own[:k].reshape(-1, each, 2 * n)
+        border[e:, i] = own[k : k + rest]
+    columns = np.concatenate(
+        [
+            exposure_columns(layout, exposure),
+            np.arange(layout.size - rest, layout.size),
+        ]
+    )
+    return columns, border.reshape(e + rest, -1)
+
+
+def add_square(
+    matrix: Float[np.ndarray, "p p"],
+    columns: Int[np.ndarray, "c"],
+    flat: Float[np.ndarray, "c m"],
+) -> None:
+    """Add the products of rows with each other to a matrix at their columns."""
+    at = (columns[:, None] * len(matrix) + columns).ravel()
+    matrix.ravel()[at] += (flat @ flat.T).ravel()
+
+
+def groups(number: int) -> list[slice]:
+    """Return which tiles are multiplied together."""
+    return [slice(i, i + TOGETHER) for i in range(0, number, TOGETHER)]
+
+
+def summed(
+    size: int, number: int, add: Callable[[Lost, slice], None]
+) -> Lost:
+    """Return a sum over groups of tiles, the same however many threads there are.
+
+    Parameters
+    ----------
+    size, number
+        Of the corner, and of the tiles.
+    add
+        Adds what a group gives.
+    """
+
+    def part(some: Sequence[slice]) -> Lost:
+        lost = Lost.nothing(size)
+        for group in some:
+            add(lost, group)
+        return lost
+
+    total = Lost.nothing(size)
+    for found in in_parts(part, groups(number)):
+        total.matrix[:] += found.matrix
+        total.right[:] += found.right
+    return total
+
+
+__all__ = [
+    "TOGETHER",
+    "Lost",
+    "add_square",
+    "exposure_columns",
+    "groups",
+    "side_by_side",
+    "summed",
+]

@@ -1,7 +1,7 @@
-"""Giants behind a known map of the reddening, and a foreground, as a survey sees them."""
+"""Giants behind a known map of the reddening, with a foreground, as a survey sees."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class Field:
     scatter: float = 0.06
     foreground: float = 0.0
     law: str = "wang2019"
-    giants: GiantSettings = GiantSettings()
+    giants: GiantSettings = field(default_factory=GiantSettings)
 
     def catalogue(self, seed: int) -> dict[str, np.ndarray]:
         """Return the stars that are brighter than the limits, with noise."""

@@ -217,8 +217,8 @@ class GiantSettings:
         distance
             [pc].
         """
-        lon, lat = (np.array(angle) for angle in direction)
-        centre = float(clump_distance(lon, lat, centre=self.centre))
+        lon, lat = (np.array([angle]) for angle in direction)
+        centre = clump_distance(lon, lat, centre=self.centre)
         wide = np.exp(-0.5 * ((distance - centre) / self.bulge_depth) ** 2)
         narrow = np.exp(-0.5 * ((distance - centre) / self.nuclear_depth) ** 2)
         bulge = (1.0 - self.nuclear_share) * wide + self.nuclear_share * narrow

@@ -52,6 +52,9 @@ FOREGROUNDS = (0.0, 0.05, 0.15, 0.3)
 CHOSEN_OF = 3
 """Tiles by which they are chosen."""
 
+NODE = 0.2
+"""Between directions of which there are templates [deg]."""
+
 TemplateOf = Callable[[float, float], GiantTemplate]
 
 
@@ -197,7 +200,6 @@ class _Tile(NamedTuple):
     """Some cells, with the bins that the stars of their blocks are in."""
 
     at: tuple[slice, slice]
-    number: tuple[int, int]
     place: tuple[np.ndarray, np.ndarray]
     blocks: Blocks
     of_star: np.ndarray
@@ -230,10 +232,11 @@ class _Field:
             float(np.floor(lon.min() / step_l) * step_l),
             float(np.floor(stars.latitude.min() / step_b) * step_b),
         )
-        self.place_l = (lon - self.first[0]) / step_l
-        self.place_b = (stars.latitude - self.first[1]) / step_b
-        self.i = np.floor(self.place_l + 1e-9).astype(np.int64)
-        self.j = np.floor(self.place_b + 1e-9).astype(np.int64)
+        self.longitude, self.latitude = lon, stars.latitude
+        place_l = (lon - self.first[0]) / step_l
+        place_b = (stars.latitude - self.first[1]) / step_b
+        self.i = np.floor(place_l + 1e-9).astype(np.int64)
+        self.j = np.floor(place_b + 1e-9).astype(np.int64)
         self.shape = (int(self.i.max()) + 1, int(self.j.max()) + 1)
         self.excess = stars.blue - stars.red - scale.reference
         self.brightness = stars.red - scale.of_red(self.excess)
@@ -270,17 +273,22 @@ class _Field:
     def _parts(
         self, tile: "_Tile", nodes: "_Nodes"
     ) -> list[tuple[sparse.csr_matrix, np.ndarray]]:
-        """Return stars of blocks in bins, by the templates at the tile's corners.
+        """Return stars of blocks in bins, by the templates of the nodes about them.
 
-        The nearer a star is to a corner, the more it counts by its template: how much
-        dust is before the bulge changes within a tile.
+        The nearer a star is to a node, the more it counts by its template: how much
+        dust is before the bulge changes within half a degree.
         """
+        low = [np.floor(p).astype(np.int64) for p in tile.place]
+        far = [p - c for p, c in zip(tile.place, low, strict=True)]
         parts = []
-        n_l, n_b = (e / TILE - t for e, t in zip(tile.place, tile.number, strict=True))
-        for di, of_l in ((0, 1.0 - n_l), (1, n_l)):
-            for dj, of_b in ((0, 1.0 - n_b), (1, n_b)):
-                shares = nodes.log_shares(tile.number[0] + di, tile.number[1] + dj)
-                parts.append((tile.counts(of_l * of_b), shares))
+        for di, of_l in ((0, 1.0 - far[0]), (1, far[0])):
+            for dj, of_b in ((0, 1.0 - far[1]), (1, far[1])):
+                pair = np.stack([low[0] + di, low[1] + dj])
+                several, which = np.unique(pair, axis=1, return_inverse=True)
+                for number, node in enumerate(several.T):
+                    weight = np.where(which.ravel() == number, of_l * of_b, 0.0)
+                    shares = nodes.log_shares(int(node[0]), int(node[1]))
+                    parts.append((tile.counts(weight), shares))
         return parts
 
     def _tiles(self) -> list[np.ndarray]:
@@ -295,7 +303,7 @@ class _Field:
         used = [tile for tile in map(self._tile, self._some(tiles)) if tile is not None]
         if not used:
             raise self._nothing()
-        models = [self.model(*(t + 0.5 for t in tile.number)) for tile in used]
+        models = [self.model(*(float(p.mean()) for p in tile.place)) for tile in used]
 
         def evidence(scatter: float, foreground: float) -> float:
             total = 0.0
@@ -342,29 +350,31 @@ class _Field:
         inside = np.bincount(cell, minlength=size[0] * size[1]).reshape(size)
         blocks = joined(inside, self.settings.least)
         at = slice(corner[0], ends[0]), slice(corner[1], ends[1])
-        place = self.place_l[part], self.place_b[part]
+        place = (
+            (self.longitude[part] - self.first[0]) / NODE,
+            (self.latitude[part] - self.first[1]) / NODE,
+        )
         shape = (len(blocks.level), self.any_model.allowed().size)
         of_star = blocks.number.ravel()[cell]
-        return _Tile(at, number, place, blocks, of_star, bins, shape)
+        return _Tile(at, place, blocks, of_star, bins, shape)
 
     @cached_property
     def any_model(self) -> ColourModel:
         """The model in the field's middle; its bins are those of all."""
-        return self.model(*(0.5 * n / TILE for n in self.shape))
+        cells = zip(self.shape, self.settings.step, strict=True)
+        return self.model(*(0.5 * n * step / NODE for n, step in cells))
 
-    def model(self, tile_l: float, tile_b: float) -> ColourModel:
+    def model(self, node_l: float, node_b: float) -> ColourModel:
         """Return the model in a direction.
 
         Parameters
         ----------
-        tile_l, tile_b
-            Counted in tiles from the field's corner.
+        node_l, node_b
+            Counted in nodes from the field's corner.
         """
-        first, step = self.first, self.settings.step
+        first = self.first
         return ColourModel(
-            self.template(
-                first[0] + step[0] * TILE * tile_l, first[1] + step[1] * TILE * tile_b
-            ),
+            self.template(first[0] + NODE * node_l, first[1] + NODE * node_b),
             self.scale,
             self.limits,
             self.noise,
@@ -373,18 +383,19 @@ class _Field:
 
 
 class _Nodes:
-    """Templates at the corners of tiles, kept while tiles beside them are measured."""
+    """Templates in a grid of directions, kept while stars about them are measured."""
 
     def __init__(self, field_of: _Field, scatter: float, foreground: float) -> None:
         self.field, self.chosen = field_of, (scatter, foreground)
         self.grid = field_of.any_model.grid
+        self.reach = int(field_of.settings.step[0] * TILE / NODE) + 2
         self.kept: dict[tuple[int, int], np.ndarray] = {}
 
     def log_shares(self, i: int, j: int) -> np.ndarray:
-        """Return what `ColourModel.log_shares` says at a corner."""
+        """Return what `ColourModel.log_shares` says at a node."""
         if (i, j) not in self.kept:
-            # Tiles are in the order of i: what lies before is not asked for again.
-            self.kept = {k: v for k, v in self.kept.items() if k[0] >= i - 1}
+            # Tiles are in the order of i: what lies far before is not asked for again.
+            self.kept = {k: v for k, v in self.kept.items() if k[0] >= i - self.reach}
             self.kept[i, j] = self.field.model(i, j).log_shares(*self.chosen)
         return self.kept[i, j]
 

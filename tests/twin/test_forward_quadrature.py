@@ -26,7 +26,7 @@ def integral(galaxy, dust, limit, place, edges):
     isochrones = shipped_isochrones()
     cells = distance_cells(galaxy.frame, l, b)[::6]
     area = np.deg2rad(0.1) ** 2 * np.cos(np.deg2rad(b))
-    numbers = cell_numbers(galaxy, l, b, cells, extent=(0.1, 0.1), nodes=6) * area
+    numbers = cell_numbers(galaxy, l, b, cells, extent=(0.1, 0.1)) * area
     middle = 0.5 * (cells[:-1] + cells[1:])
     at = [np.full(len(middle), v % 360.0) for v in (l, b)]
     at[1] = np.full(len(middle), b)

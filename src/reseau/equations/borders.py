@@ -40,10 +40,9 @@ class Lost(NamedTuple):
 
 
 def exposure_columns(
-    layout: Layout, exposure: Int[np.ndarray, "e"]
+    each: int, exposure: Int[np.ndarray, "e"]
 ) -> Int[np.ndarray, "k"]:
-    """Return the columns of some exposures."""
-    each = layout.per_exposure
+    """Return the columns of some exposures, of which each has as many."""
     return (exposure[:, None] * each + np.arange(each)).ravel()
 
 
@@ -70,7 +69,7 @@ def joined(layout: Layout, group: Sequence[tuple[TileData, Tile]]) -> Tile:
         border[e:, :, i] = own[k : k + rest]
     columns = np.concatenate(
         [
-            exposure_columns(layout, exposure),
+            exposure_columns(each, exposure),
             np.arange(layout.size - rest, layout.size),
         ]
     )

@@ -45,7 +45,7 @@ def sky_map(
     image = ax.pcolormesh(
         *edges, values.T, cmap=cmap, vmin=low, vmax=high, rasterized=True
     )
-    ax.figure.colorbar(image, ax=ax, label=label, shrink=0.9)
+    ax.figure.colorbar(image, ax=ax, label=label)
     ax.set_aspect("equal")
     ax.set_xlim(edges[0][-1], edges[0][0])
     ax.set_xlabel("Galactic longitude l [deg]")
@@ -70,7 +70,9 @@ def extinction_maps(
     title
         Of the map.
     """
-    figure = Figure(figsize=(12.4, 4.9), layout="constrained")
+    shape = float(np.ptp(edges[1]) / np.ptp(edges[0]))
+    height = float(np.clip(4.9 * shape + 1.1, 2.4, 6.5))
+    figure = Figure(figsize=(12.4, height), layout="constrained")
     left, right = figure.subplots(1, 2)
     sky_map(left, edges, excess, "E(J-Ks), VVV bands [mag]", cmap="cividis")
     sky_map(right, edges, scatter, "1σ of E(J-Ks) inside cells [mag]", cmap="cividis")

@@ -26,6 +26,9 @@ STYLES = {
 }
 """Components that are drawn: those between thin1, thin3 and thin7 are between them."""
 
+LEAST = 1e-7
+"""Of stars per magnitude, that is drawn."""
+
 J_KS = (-0.4, 1.6)
 M_KS = (10.5, -9.0)
 
@@ -58,6 +61,7 @@ def galaxy_luminosities(
         ax.set_xlabel(f"absolute magnitude {band} [mag]")
         ax.set_xlim(edges[0], edges[-1])
         ax.set_yscale("log")
+        ax.set_ylim(LEAST, 0.5)
         fine_grid(ax)
         below(ax, columns=4)
     axes[0].set_ylabel("stars per magnitude, of one living star")
@@ -113,7 +117,7 @@ def _sequences(ax: Axes, of: Isochrones, colour: str) -> str:
         LineCollection(lines, colors=colour, linewidths=widths, alpha=0.75)
     )
     low, high = of.metallicity.min(), of.metallicity.max()
-    return f"{of.components[0]}: {len(of)}, [M/H] {low:+.2f} to {high:+.2f}"
+    return f"{of.components[0]}: {len(of)} isochrones, [M/H] {low:+.2f} to {high:+.2f}"
 
 
 __all__ = ["galaxy_isochrones", "galaxy_luminosities"]

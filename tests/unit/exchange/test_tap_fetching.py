@@ -53,6 +53,7 @@ def tap(running: Tap) -> Tap:
     """Give the service as it is when nothing goes wrong."""
     running.sync_limit = running.job_limit = 10_000
     running.silent, running.faults, running.polls = False, [], 0
+    running.describes = True
     running.queries.clear()
     running.jobs.clear()
     return running
@@ -250,6 +251,17 @@ def test_columns_that_the_table_lacks_are_told(tap: Tap, tmp_path: Path) -> None
     assert told.left_out == ("ruwe",)
     with pytest.raises(CatalogueError, match="lacks the column right"):
         run(tmp_path / "more.parquet", replace(more, ra="right", region="box"))
+
+
+def test_a_service_that_does_not_describe_its_table(
+    tap: Tap, wanted: pa.Table, tmp_path: Path
+) -> None:
+    tap.describes = False
+    chosen = replace(service(tap), columns=("ra", "dec", "source_id AS id"), id="id")
+    run(tmp_path / "gaia.parquet", chosen)
+    found = pq.read_table(tmp_path / "gaia.parquet")
+    assert found.column_names == ["ra", "dec", "id"]
+    assert found.sort_by("id")["id"].equals(wanted["source_id"])
 
 
 def test_a_window_without_sources_is_an_empty_table(tap: Tap, tmp_path: Path) -> None:

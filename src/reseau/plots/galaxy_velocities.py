@@ -202,7 +202,7 @@ def galaxy_bar_velocities(
 
 
 def _field(ax: Axes, position: ndarray, moments: Moments, angle: float) -> None:
-    """Draw arrows of the mean velocity, and ellipses of the dispersions in the plane."""
+    """Draw arrows of the mean velocity, and ellipses of the dispersions."""
     x, y = position[:, 0] / KPC, position[:, 1] / KPC
     half = float(np.abs(x).max()) * 1.12
     covariance = moments.covariance[:, :2, :2]

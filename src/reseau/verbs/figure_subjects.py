@@ -136,9 +136,9 @@ def _galaxy(given: Any) -> Galaxy | str | Path | None:
     if not is_path(given):
         return None
     found, known = galaxy_named(given), tuple(galaxy_presets())
-    if found is None and not Path(given).exists():
-        if get_close_matches(str(given), known, cutoff=0.8):
-            raise unknown_name("model of the Galaxy", str(given), known, where="plot")
+    missing = found is None and not Path(given).exists()
+    if missing and get_close_matches(str(given), known, cutoff=0.8):
+        raise unknown_name("model of the Galaxy", str(given), known, where="plot")
     return found
 
 

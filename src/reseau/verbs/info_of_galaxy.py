@@ -1,6 +1,7 @@
 """What a model of the Galaxy, a mock and a merged catalogue are, for `reseau info`."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from reseau.galaxy.model import Galaxy
 from reseau.tables import table_file
 
 Facts = list[tuple[str, str]]
+
+_THIN = re.compile(r"^thin\d+$")
+"""Names of components that are counted together."""
 
 BANDS = {
     "phot_j_mag": "J",
@@ -40,19 +44,17 @@ def galaxy_facts(galaxy: Galaxy) -> Facts:
     u, v, w = frame.sun_velocity
     l, b = frame.centre  # noqa: E741
     sun = galaxy.mass_density(np.array([[-frame.r0, 0.0, 0.0]]))[:, 0]
-    own = [
-        (
-            component.name,
-            f"{component.kind}, {component.age:.3g} Gyr, {density:.3g} M☉/pc³ at the Sun",
-        )
-        for component, density in zip(galaxy.components, sun, strict=True)
-    ]
+    own = []
+    for component, density in zip(galaxy.components, sun, strict=True):
+        here = f", {density:.3g} M☉/pc³ at the Sun" if density > 0.0 else ""
+        text = f"{component.kind}, {component.age:.3g} Gyr{here}"
+        own.append((component.name, text))
     return [
         ("name", f"{galaxy.name}, version {galaxy.version}"),
         ("digest", galaxy.digest[:16]),
         ("centre", f"Sgr A* at l, b = {l:.6f}, {b:.6f} deg, {frame.r0:g} pc away"),
         ("Sun", f"{frame.z_sun:g} pc above the plane, {u:.1f}, {v:.1f}, {w:.2f} km/s"),
-        ("components", f"{len(galaxy.components)}; densities with remnants"),
+        ("components", f"{len(galaxy.components)}; densities are with remnants"),
         *own,
     ]
 
@@ -68,7 +70,9 @@ def mock_facts(folder: Path) -> Facts:
     found = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     settings: dict[str, Any] = found["settings"]
     window = read_window(settings["window"])
-    counts = {name: n for name, n in found["counts"].items() if n}
+    counts: Counter[str] = Counter()
+    for name, n in sorted(found["counts"].items()):
+        counts[_THIN.sub("thin disc", name)] += n
     return [
         (
             "window",
@@ -76,7 +80,7 @@ def mock_facts(folder: Path) -> Facts:
         ),
         ("limit", str(settings["limit"])),
         ("stars", f"{found['stars']:,}"),
-        ("of", ", ".join(f"{n:,} {name}" for name, n in counts.items()) or "none"),
+        ("of", ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)),
         ("Galaxy", str(settings["galaxy"])),
         ("isochrones", str(settings["isochrones"])),
         (

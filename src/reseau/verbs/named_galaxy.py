@@ -1,4 +1,4 @@
-"""Whether a word names a model of the Galaxy: a preset, or a TOML file of that format."""
+"""Whether a word names a model of the Galaxy: a preset, or a TOML file."""
 
 import tomllib
 from pathlib import Path

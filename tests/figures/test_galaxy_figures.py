@@ -1,4 +1,4 @@
-"""Figures of a model of the Galaxy and of mocks draw the numbers that they are given."""
+"""Figures of a model of the Galaxy and of mocks draw the numbers they are given."""
 
 import numpy as np
 import pytest
@@ -239,7 +239,7 @@ def test_parts_by_distance_are_histograms() -> None:
         # The last of a thousand may lie beyond the axis.
         total = np.nansum(data.values * np.diff(data.edges))
         assert total == pytest.approx(1000.0, abs=4.0)
-    assert [s.get_label() for s in ax.patches][0] == "thin disc (1,000)"
+    assert ax.patches[0].get_label() == "thin disc (1,000)"
 
 
 def test_medians_of_cells_are_numpy_s() -> None:

@@ -123,17 +123,16 @@ def candidates_of(
     """
     table, where = table_from(catalogue, what="the catalogue"), place_of(catalogue)
     present = {name.lower(): name for name in reversed(table.column_names)}
-    wanted = [band.lower() for band in settings.bands]
-    lacking = [
-        b for b, low in zip(settings.bands, wanted, strict=True) if low not in present
-    ]
+    wanted = [_name_of(band, present) for band in settings.bands]
+    lacking = [b for b, n in zip(settings.bands, wanted, strict=True) if n is None]
     has_place = {"l", "b"} <= set(present) or {"ra", "dec"} <= set(present)
     if lacking or not has_place:
         missing = lacking + ([] if has_place else ["l", "b"])
         raise missing_columns_error(missing, table.column_names, "the catalogue", where)
     longitude, latitude = _place(table, present)
-    magnitudes = [_column(table, present[name]) for name in wanted]
-    errors = [_errors(table, present, name) for name in wanted]
+    names = [name for name in wanted if name is not None]
+    magnitudes = [_column(table, present[name]) for name in names]
+    errors = [_errors(table, present, name) for name in names]
     good = np.isfinite(longitude) & np.isfinite(latitude)
     for value in magnitudes:
         good &= (value > PLAUSIBLE[0]) & (value < PLAUSIBLE[1])
@@ -158,6 +157,14 @@ def candidates_of(
     return GiantCandidates(*(value[good] for value in values)), notes
 
 
+def _name_of(band: str, present: dict[str, str]) -> str | None:
+    low = band.lower()
+    for name in (low, f"phot_{low}_mag", f"{low}mag", f"{low}_mag"):
+        if name in present:
+            return name
+    return None
+
+
 def _column(table: pa.Table, name: str) -> np.ndarray:
     return np.asarray(columns_of(table.select([name]))[name], float)
 
@@ -172,10 +179,10 @@ def _place(table: pa.Table, present: dict[str, str]) -> tuple[np.ndarray, np.nda
     return wrapped(longitude), latitude
 
 
-def _errors(table: pa.Table, present: dict[str, str], band: str) -> np.ndarray | None:
-    for name in (f"{band}_error", f"e_{band}", f"{band}_err", f"{band}err"):
-        if name in present:
-            found = _column(table, present[name])
+def _errors(table: pa.Table, present: dict[str, str], name: str) -> np.ndarray | None:
+    for error in (f"{name}_error", f"e_{name}", f"{name}_err", f"{name}err"):
+        if error in present:
+            found = _column(table, present[error])
             known = np.isfinite(found) & (found > 0.0) & (found < 1.0)
             return np.where(known, found, ASSUMED_ERROR)
     return None

@@ -101,8 +101,8 @@ def reddening_of_catalogue(
     ----------
     catalogue
         A table in a file or in memory with `l` and `b`, or `ra` and `dec` [deg], and
-        2MASS' `J`, `H`, `Ks` and `J_error` and so on [mag], of which those of the two
-        bands of the colour are used.
+        2MASS' `J`, `H`, `Ks` and `J_error` and so on [mag], or `phot_j_mag` and
+        `phot_j_mag_error`, of which those of the two bands of the colour are used.
     law
         Of extinction; None: Wang & Chen 2019.
     profile

@@ -22,7 +22,9 @@ def test_numbers_are_those_of_the_integrated_density(galaxy, east, b):
     numbers = cells_of(galaxy, tile).numbers.sum(axis=(1, 2))
     edges = distance_cells(galaxy.frame, east, b)
     area = (0.1 * DEGREE) ** 2 * np.cos(b * DEGREE)
-    expected = cell_numbers(galaxy, east, b, edges, extent=(0.1, 0.1)).sum(axis=1) * area
+    expected = (
+        cell_numbers(galaxy, east, b, edges, extent=(0.1, 0.1)).sum(axis=1) * area
+    )
     known = expected > 1.0
     assert known.sum() >= 9
     assert numbers[known] == pytest.approx(expected[known], rel=5e-3)

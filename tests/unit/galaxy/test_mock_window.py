@@ -39,7 +39,9 @@ def test_tiles_cover_a_window_once():
     b = -89.7 + 0.5 * (rng.random(500) - 0.5)
     assert window.contains(east, b).all()
     count = sum(
-        ((east >= t.west) & (east < t.east) & (b >= t.south) & (b < t.north)).astype(int)
+        ((east >= t.west) & (east < t.east) & (b >= t.south) & (b < t.north)).astype(
+            int
+        )
         for t in window.tiles()
     )
     assert (count == 1).all()

@@ -1,4 +1,4 @@
-"""The models, maps and laws that a mock's settings name, read and made ready to draw."""
+"""The models, maps and laws that a mock's settings name, made ready to draw from."""
 
 from dataclasses import dataclass
 

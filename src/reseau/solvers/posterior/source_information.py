@@ -144,13 +144,12 @@ def source_information(
     )
     moves = root @ (root.T @ alone.right)
     mixing = np.ascontiguousarray(root @ modes[:, kept])
-    in_parts(
-        lambda some: [
+
+    def write(some: Sequence[slice]) -> None:
+        for group in some:
             _write(out, row, problem.layout, eliminated[group], moves, mixing)
-            for group in some
-        ],
-        groups(len(eliminated)),
-    )
+
+    in_parts(write, groups(len(eliminated)))
     start = np.asarray(problem.prior.direction)[row]
     return SourceInformation(
         row=row,

@@ -82,7 +82,7 @@ def galaxy_maps(
     return figure
 
 
-def _map(ax: Axes, seen: Projection, mass: ndarray, norm: LogNorm):  # noqa: ANN202
+def _map(ax: Axes, seen: Projection, mass: ndarray, norm: LogNorm):
     """Draw one map with contours a decade apart."""
     x, y = seen.across / KPC, seen.up / KPC
     shown = np.maximum(mass.T, norm.vmin or 0.0)

@@ -161,9 +161,7 @@ def stars_along(
     distance
         From the Sun [pc].
     """
-    density = dict(
-        zip(galaxy.names, galaxy.star_density(l, b, distance), strict=True)
-    )
+    density = dict(zip(galaxy.names, galaxy.star_density(l, b, distance), strict=True))
     unit = ARCMIN2 * PC_PER_KPC
     return {
         part: unit * np.sum([density[c.name] for c in parts], axis=0)

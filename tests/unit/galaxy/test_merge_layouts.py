@@ -76,7 +76,7 @@ def test_an_unknown_table_names_what_is_near() -> None:
 
 
 def test_a_table_of_two_surveys_is_refused_and_may_be_named() -> None:
-    columns = "source_id ra dec pmra phot_g_mean_mag phot_ks_mean_mag".split()
+    columns = ["source_id", "ra", "dec", "pmra", "phot_g_mean_mag", "phot_ks_mean_mag"]
     with pytest.raises(CatalogueError, match=r"those of VIRAC2 .* and of Gaia"):
         recognised(columns, KNOWN, "both.fits")
     assert recognised(columns, KNOWN, "both.fits", "gaia").survey.key == "gaia"

@@ -179,7 +179,9 @@ def test_density_is_what_was_put_there(tmp_path: Path) -> None:
     ra, dec = rng.uniform(low[0], 266.5, n), rng.uniform(low[1], -29.0, n)
     ks = 10.0 + 6.0 * np.sqrt(rng.uniform(size=n))
     known = np.where(rng.uniform(size=n) < 0.8, ks, np.nan)
-    table = pa.table({"ra": ra, "dec": dec, "Ks": pa.array(known, mask=np.isnan(known))})
+    table = pa.table(
+        {"ra": ra, "dec": dec, "Ks": pa.array(known, mask=np.isnan(known))}
+    )
     pq.write_table(table, tmp_path / "strip-0.parquet")
     with database(tmp_path, WORK) as connection:
         found = density_of(connection, str(tmp_path / "strip-*.parquet"), ("Ks",))
@@ -214,7 +216,12 @@ def test_galactic_coordinates_are_astropys(tmp_path: Path) -> None:
 
 def test_windows(tmp_path: Path) -> None:
     window = parse_window("jasmine")
-    assert (window.low, window.high, window.south, window.north) == (-1.4, 0.7, -0.6, 0.6)
+    assert (window.low, window.high, window.south, window.north) == (
+        -1.4,
+        0.7,
+        -0.6,
+        0.6,
+    )
     places = SkyCoord([358.61, 0.69, 358.59, 0.71, 0.0], [0, 0, 0, 0, 0.61], unit="deg",
                       frame="galactic").icrs  # fmt: skip
     with database(tmp_path, WORK) as connection:

@@ -4,9 +4,9 @@ Giants of the bulge and its red clump have a colour that their brightness tells 
 0.1 mag, so that the colours of a few hundred of them give the reddening of a cell to
 0.02 mag. Three things would spoil a plain mean of colours and are modelled instead:
 stars before and behind the clump have less and more than the map's reddening, by the
-distance profile and the densities of a model of the Galaxy; stars of the foreground have little; and stars that are so reddened
-that a survey does not see them are not there, which biases a mean towards the bluer
-ones (see `colour_likelihood`). Cells are joined until they have stars enough.
+distance profile and the densities of a model of the Galaxy; stars of the foreground
+have little; and stars that are so reddened that a survey does not see them are not
+there, which biases a mean towards the bluer ones (see `colour_likelihood`). Cells are joined until they have stars enough.
 """
 
 import logging

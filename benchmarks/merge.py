@@ -1,3 +1,5 @@
+# A script that prints tables.
+# ruff: noqa: T201
 """What merging surveys costs, and whether as many matches are false as is expected.
 
     python benchmarks/merge.py                  # 20 + 4 + 2 million rows
@@ -140,7 +142,9 @@ def main() -> None:
     """Make the surveys, merge them, and judge the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--memory", type=float, default=1.5, help="of the database, GiB")
+    parser.add_argument(
+        "--memory", type=float, default=1.5, help="of the database, GiB"
+    )
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--only-merge", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -153,8 +157,10 @@ def main() -> None:
         if not (folder / NAMES[-1]).exists():
             make(folder, given.scale)
         subprocess.run(
-            [sys.executable, __file__, "--only-merge", "--folder", str(folder)]
-            + ["--memory", str(given.memory)],
+            [
+                *(sys.executable, __file__, "--only-merge", "--folder", str(folder)),
+                *("--memory", str(given.memory)),
+            ],
             check=True,
         )
         judge(folder)

@@ -202,7 +202,9 @@ def virac(rng: np.random.Generator, stars: Stars, box: Box = Box()) -> pa.Table:
     error = np.clip(3.0 * 10 ** (0.2 * (stars.magnitudes["Ks"] - 14.0)), 3.0, 40.0)
     limits = {"Ks": 17.4, "H": 18.0, "J": 19.0}
     seen = see(rng, stars, epoch=2014.0, error_mas=error, limits=limits, box=box)
-    star = np.where(seen.star >= 0, seen.star, rng.integers(0, len(stars), len(seen.ra)))
+    star = np.where(
+        seen.star >= 0, seen.star, rng.integers(0, len(stars), len(seen.ra))
+    )
     n, size = len(star), error[star]
     return pa.table(
         {
@@ -244,7 +246,9 @@ def gaia(
         spurious=0.005,
         box=box,
     )
-    star = np.where(seen.star >= 0, seen.star, rng.integers(0, len(stars), len(seen.ra)))
+    star = np.where(
+        seen.star >= 0, seen.star, rng.integers(0, len(stars), len(seen.ra))
+    )
     n, size = len(star), error[star]
     return pa.table(
         {
@@ -273,7 +277,7 @@ def gaia(
 
 
 def numbers_of(merged: pa.Table) -> dict[str, np.ndarray]:
-    """Return the stars' numbers in the ids of a merged table; -1 where there is none."""
+    """Return the stars' numbers in a merged table's ids; -1 where there is none."""
     found = {}
     for name, base in (
         ("gaia_source_id", GAIA),
@@ -316,7 +320,9 @@ def write(table: pa.Table, path: Path) -> None:
     else:
         from astropy.table import Table
 
-        columns = {n: table[n].to_numpy(zero_copy_only=False) for n in table.column_names}
+        columns = {
+            n: table[n].to_numpy(zero_copy_only=False) for n in table.column_names
+        }
         plain = {
             name: values.astype(str) if values.dtype == object else values
             for name, values in columns.items()

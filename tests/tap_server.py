@@ -61,6 +61,8 @@ class Tap:
         What goes wrong with the next answers, one each: "drop", "cut", "503", "late".
     polls
         How often a job is asked for before it is done.
+    describes
+        Whether it says which columns there are.
     """
 
     table: pa.Table
@@ -69,12 +71,15 @@ class Tap:
     silent: bool = False
     faults: list[str] = field(default_factory=list)
     polls: int = 0
+    describes: bool = True
     queries: list[str] = field(default_factory=list)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     url: str = ""
 
     def answer(self, adql: str, limit: int) -> bytes:
         """Return the VOTable of a query."""
+        if "TAP_SCHEMA" in adql and not self.describes:
+            raise duckdb.CatalogException("no such table")
         if "TAP_SCHEMA" in adql:
             names = pa.table({"column_name": self.table.column_names})
             return votable(names, overflow=False)

@@ -99,6 +99,30 @@ def whole_corner(
     return combined(problem.layout, sums.products, sums.matrix, kinds)
 
 
+class Extent(NamedTuple):
+    """Numbers of a layout, asked of it once.
+
+    Attributes
+    ----------
+    size, each, rest
+        Columns of the corner, of each exposure, and of all that belongs to none.
+    plain, terms
+        Of the rest, those of calibration that are no combinations, and of terms.
+    """
+
+    size: int
+    each: int
+    rest: int
+    plain: int
+    terms: int
+
+
+def _extent(layout: Layout, kinds: Combined) -> Extent:
+    rest = layout.size - layout.calibration.start
+    plain = layout.n_coefficients - kinds.linear + 1
+    return Extent(layout.size, layout.per_exposure, rest, plain, layout.n_terms)
+
+
 class Setting(NamedTuple):
     """What all parts of one assembly share.
 
@@ -109,12 +133,11 @@ class Setting(NamedTuple):
         how many of each kind these are.
     priors
         Terms of the sources' priors.
-    offset
-        Of the sources.
     """
 
     instrument: Instrument
     layout: Layout
+    extent: Extent
     plan: Plan
     frames: Frames
     objective: Objective
@@ -143,14 +166,16 @@ def assemble(
         How measurements and priors enter; absent: least squares.
     """
     kind, frames = objective or LeastSquares(), frames_at(problem, parameters)
+    kinds = combined_columns(problem.instrument)
     setting = Setting(
         instrument=problem.instrument,
         layout=problem.layout,
+        extent=_extent(problem.layout, kinds),
         plan=tiles,
         frames=frames,
         objective=kind,
         matrix=feature_matrix_at(problem, frames),
-        kinds=combined_columns(problem.instrument),
+        kinds=kinds,
         priors=kind.priors(tiles.information, np.asarray(parameters.offset)),
         damping=damping,
     )
@@ -253,21 +278,21 @@ def _reduced(setting: Setting, data: TileData, met: Met) -> tuple[Tile, float]:
     unit = np.eye(2)[:, :, None]
     block = block * (1.0 + setting.damping * unit) + np.where(held, unit, 0.0)
     right = right - np.where(held, 0.0, pull.T)
-    columns = _columns_of(setting.layout, data)
+    columns = _columns_of(setting.extent, data)
     with np.errstate(all="ignore"):  # a source that nothing determines is found later
         tile = whiten(block, _border(setting, data, met, columns.size), right, columns)
     return tile, float(np.sum(np.where(held, 0.0, loss)))
 
 
-def _columns_of(layout: Layout, data: TileData) -> Int[np.ndarray, "k"]:
+def _columns_of(extent: Extent, data: TileData) -> Int[np.ndarray, "k"]:
     """Return the columns of the corner that a tile meets.
 
     Exposures, calibration, and as many more, of which nothing is met, as make one of
     few numbers: what follows is compiled for each of them.
     """
-    rest = np.arange(layout.calibration.start, layout.size)
-    empty = layout.per_exposure * (rounded_up(len(data.exposure)) - len(data.exposure))
-    own = exposure_columns(layout, data.exposure)
+    rest = np.arange(extent.size - extent.rest, extent.size)
+    empty = extent.each * (rounded_up(len(data.exposure)) - len(data.exposure))
+    own = exposure_columns(extent.each, data.exposure)
     return np.concatenate([own, rest, np.zeros(empty, dtype=int)])
 
 
@@ -275,9 +300,9 @@ def _border(
     setting: Setting, data: TileData, met: Met, size: int
 ) -> Float[np.ndarray, "k 2 n"]:
     """Return the border of a tile's sources on its columns."""
-    layout, matrix, kinds = setting.layout, setting.matrix, setting.kinds
+    extent, matrix, kinds = setting.extent, setting.matrix, setting.kinds
     n_det, _, j, f = matrix.shape
-    each = layout.per_exposure
+    each = extent.each
     n = data.source.size
     border = np.zeros((size, 2, n))
     e = len(data.exposure)
@@ -295,14 +320,14 @@ def _border(
     flat = matrix[data.detector].transpose(0, 2, 1, 3).reshape(-1, j, 2 * f)
     combined = (flat @ summed).reshape(-1, j, 2, n)
     linear, shared = kinds.linear, kinds.linear + kinds.terms
-    plain = layout.n_coefficients - linear + 1
+    plain = extent.plain
     rest[:linear] = combined[:, :linear].sum(axis=0)
     rest[linear : linear + plain] = met.by_plain.sum(axis=0)
     detectors = rest[linear + plain :][: n_det * PER_DETECTOR]
     of_detectors = combined[:, shared : shared + PER_DETECTOR]
     detectors.reshape(n_det, PER_DETECTOR, 2, n)[data.detector] = of_detectors
-    if layout.n_terms:
-        terms = rest[linear + plain + n_det * PER_DETECTOR :][: layout.n_terms]
+    if extent.terms:
+        terms = rest[linear + plain + n_det * PER_DETECTOR :][: extent.terms]
         terms[: kinds.terms] = combined[:, linear:shared].sum(axis=0)
         own = terms[kinds.terms :].reshape(n_det, kinds.own - PER_DETECTOR, 2, n)
         own[data.detector] = combined[:, shared + PER_DETECTOR :]

@@ -19,8 +19,6 @@ from .plan import TileData
 TOGETHER = 4
 """Tiles whose borders are multiplied at once."""
 
-Border = Float[np.ndarray, "k 2 n"]
-
 
 class Lost(NamedTuple):
     """What the corner and its right-hand side lose by an elimination."""
@@ -35,57 +33,61 @@ class Lost(NamedTuple):
 
     def take_off(self, layout: Layout, group: Sequence[tuple[TileData, Tile]]) -> None:
         """Add what the corner loses by some tiles."""
-        columns, flat = side_by_side(
-            layout, [(data, np.asarray(tile.border)) for data, tile in group]
-        )
-        right = np.concatenate([np.asarray(tile.gradient).ravel() for _, tile in group])
-        add_square(self.matrix, columns, flat)
-        self.right[columns] += flat @ right
+        columns, _, border, gradient = joined(layout, group)
+        flat = np.asarray(border).reshape(len(border), -1)
+        add_square(self.matrix, np.asarray(columns), flat)
+        self.right[columns] += flat @ np.asarray(gradient).ravel()
 
 
 def exposure_columns(
-    layout: Layout, exposure: Int[np.ndarray, "e"]
+    each: int, exposure: Int[np.ndarray, "e"]
 ) -> Int[np.ndarray, "k"]:
-    """Return the columns of some exposures."""
-    each = layout.per_exposure
+    """Return the columns of some exposures, of which each has as many."""
     return (exposure[:, None] * each + np.arange(each)).ravel()
 
 
-def side_by_side(
-    layout: Layout, group: Sequence[tuple[TileData, Border]]
-) -> tuple[Int[np.ndarray, "c"], Float[np.ndarray, "c m"]]:
-    """Return the borders of some tiles on all columns that one of them meets.
+def joined(layout: Layout, group: Sequence[tuple[TileData, Tile]]) -> Tile:
+    """Return some tiles as one, on all columns that one of them meets, each once.
 
     Parameters
     ----------
     group
-        Tiles and their borders, on the tile's exposures and then on all that does not
+        Tiles; their borders are on the tile's exposures and then on all that does not
         belong to one; rows beyond are empty.
-
-    Returns
-    -------
-    The columns, and the borders: of each tile the sources' first unknowns, then the
-    second ones.
     """
     exposure = np.unique(np.concatenate([data.exposure for data, _ in group]))
     n, rest = group[0][0].source.size, layout.size - layout.calibration.start
     each = layout.per_exposure
     e = each * exposure.size
-    border = np.zeros((e + rest, len(group), 2 * n))
-    of_exposures = border[:e].reshape(exposure.size, each, len(group), 2 * n)
-    for i, (data, given) in enumerate(group):
+    border = np.zeros((e + rest, 2, len(group), n))
+    of_exposures = border[:e].reshape(exposure.size, each, 2, len(group), n)
+    for i, (data, tile) in enumerate(group):
         k = each * data.exposure.size
-        own = given.reshape(-1, 2 * n)
+        own = np.asarray(tile.border)
         at = np.searchsorted(exposure, data.exposure)
-        of_exposures[at, :, i] = own[:k].reshape(-1, each, 2 * n)
-        border[e:, i] = own[k : k + rest]
+        of_exposures[at, :, :, i] = own[:k].reshape(-1, each, 2, n)
+        border[e:, :, i] = own[k : k + rest]
     columns = np.concatenate(
         [
-            exposure_columns(layout, exposure),
+            exposure_columns(each, exposure),
             np.arange(layout.size - rest, layout.size),
         ]
     )
-    return columns, border.reshape(e + rest, -1)
+    return Tile(
+        columns,
+        np.concatenate([np.asarray(tile.root) for _, tile in group], axis=-1),
+        border.reshape(e + rest, 2, -1),
+        np.concatenate([np.asarray(tile.gradient) for _, tile in group], axis=-1),
+    )
+
+
+def solved(
+    group: Sequence[tuple[TileData, Tile]],
+) -> tuple[Int[np.ndarray, "m"], Int[np.ndarray, "m"]]:
+    """Return which sources of some tiles are solved for, and their rows."""
+    free = np.concatenate([data.free for data, _ in group])
+    kept = np.flatnonzero(free > 0)
+    return kept, np.concatenate([data.source for data, _ in group])[kept]
 
 
 def add_square(
@@ -135,6 +137,7 @@ __all__ = [
     "add_square",
     "exposure_columns",
     "groups",
-    "side_by_side",
+    "joined",
+    "solved",
     "summed",
 ]

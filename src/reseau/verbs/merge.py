@@ -75,17 +75,17 @@ def merge(
 ) -> Merged:
     """Merge near-infrared surveys and Gaia into one table, one row a source.
 
-    Rows are matched one to one by position, proper motion and magnitude, each match with
-    the probability that it is right. Rows without a partner are kept. The best magnitude
-    of each band is in 2MASS' system.
+    Rows are matched one to one by position, proper motion and magnitude, each match
+    with the probability that it is right. Rows without a partner are kept. The best
+    magnitude of each band is in 2MASS' system.
 
     Parameters
     ----------
     inputs
-        Files, or tables in memory, of 2MASS, SIRIUS, GALACTICNUCLEUS, VVV, VIRAC, VIRAC2
-        and Gaia DR3, recognised by their columns, in any order; ``"sirius=FILE"`` says
-        of which survey a file is. Several may be of one survey. A table of PostgreSQL
-        is named by ``postgresql://user@host/database?table=schema.name``.
+        Files, or tables in memory, of 2MASS, SIRIUS, GALACTICNUCLEUS, VVV, VIRAC,
+        VIRAC2 and Gaia DR3, recognised by their columns, in any order;
+        ``"sirius=FILE"`` says of which survey a file is. Several may be of one survey.
+        ``postgresql://user@host/database?table=schema.name`` is a table of PostgreSQL.
     output
         Parquet file of the sources; beside it ``*_completeness.parquet`` is written. Or
         such an address: then the sources only.

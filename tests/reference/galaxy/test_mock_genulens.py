@@ -19,15 +19,19 @@ from reseau.galaxy.forward.obscuration import Obscuration
 from reseau.galaxy.forward.opening import model_of
 from reseau.galaxy.forward.window import Window
 from reseau.galaxy.isochrones import read_isochrones
+from reseau.galaxy.isochrones.files.genulens import genulens_file
 from reseau.galaxy.model import read_galaxy
 
 genulens = pytest.importorskip("genulens")
+pytestmark = pytest.mark.recovery
 
 NAMES = (*(f"thin{i}" for i in range(1, 8)), "thick", "bar", "nsd")
 LIMIT = 15.0
 WINDOWS = [(1.05, -2.05), (-1.15, 0.55), (0.55, -0.65)]
+CLASSES = ((-15.0, -2.0, 1000), (-2.0, 2.0, 1500), (2.0, 9.0, 800))
+"""Absolute H from, to, and how many sources are drawn there, at each age and [M/H]."""
 SHARE = 0.05
-"""Systematic difference that is allowed: steps of 100 pc, ends of isochrones."""
+"""Systematic difference that is allowed: steps of 200 pc, ends of isochrones."""
 
 
 class Cells:
@@ -63,36 +67,31 @@ def power_law(low, high):
 
 
 def sources(number, rng):
-    """Absolute J, H, Ks of stars above 0.5 solar masses, and stars each stands for."""
-    from reseau.galaxy.isochrones.files.genulens import genulens_file
-
+    """Absolute J, H, Ks of stars, and how many of a living star each stands for."""
     generator = genulens.ForwardSourceGenerator.load_table(str(genulens_file()))
-    points = genulens.SourcePopulationPrior.points_for_component(number)
     found, weights, living = [], [], 0.0
-    for point in points:
+    for point in genulens.SourcePopulationPrior.points_for_component(number):
         query = genulens.ForwardSourceQuery()
         query.component_index = number
         query.component = genulens.StellarPopulationModel.component_name(number)
         query.distance_pc = 10.0
         query.use_default_log_age = query.use_default_metallicity = False
         query.log_age, query.metallicity_mh = point.log_age, point.metallicity_mh
-        query.min_initial_mass_msun = 0.5
-        whole = generator.sample_many(query, 2000, seed=int(rng.integers(2**31)))
-        names = whole.columns
-        mass = names.index("M_S_ini")
-        top = whole.to_numpy()[:, mass].max()
-        for low, high, count in ((0.5, 0.93 * top, 3000), (0.93 * top, np.inf, 3000)):
-            query.min_initial_mass_msun, query.max_initial_mass_msun = low, high
-            drawn = generator.sample_many(query, count, seed=int(rng.integers(2**31)))
-            rows = drawn.to_numpy()
-            end = rows[:, mass].max() if not np.isfinite(high) else high
-            top = max(top, rows[:, mass].max())
-            found.append(
-                rows[:, [names.index(f"M_{b}mag_2mass_S") for b in ("J", "H", "Ks")]]
-            )
-            weights.append(
-                np.full(count, point.weight * power_law(low, end) / count)
-            )
+        top = 0.0
+        parts = []
+        for low, high, count in CLASSES:
+            chosen = genulens.MagnitudeSelection()
+            chosen.band = "Hmag_2mass"
+            chosen.min_magnitude, chosen.max_magnitude = low, high
+            query.magnitude_selections = [chosen]
+            share = generator.selection_probability(query)
+            taken = generator.sample_many(query, count, seed=int(rng.integers(2**31)))
+            rows, names = taken.to_numpy(), taken.columns
+            top = max(top, rows[:, names.index("M_S_ini")].max())
+            bands = [names.index(f"M_{b}mag_2mass_S") for b in ("J", "H", "Ks")]
+            found.append(rows[:, bands])
+            parts.append(np.full(count, share / count))
+        weights += [point.weight * part * power_law(0.09, top) for part in parts]
         living += point.weight * power_law(0.0, top)
     return np.concatenate(found), np.concatenate(weights) / living
 
@@ -117,30 +116,41 @@ def populations():
 def expected(l, b, cells, populations):
     """Counts in classes of component, and of Hw and of J - Ks, of 0.1 x 0.1 deg."""
     profile = genulens.pre_gapmoe.rho_profile(
-        l=l, b=b, NSD=3, Dmin=50, Dmax=16000, Dstep=100
+        l=l, b=b, NSD=3, Dmin=100, Dmax=16000, Dstep=200
     )
     rows = profile.to_numpy()
     distance = rows[:, 0]
     law = genulens.genstars_reference_extinction(l, b, 1.0, 2)
     ratios = np.array([law.Jmag, law.Hmag, law.Kmag])
     area = np.radians(0.1) ** 2 * np.cos(np.radians(b))
-    side = (np.arange(4) - 1.5) * 0.025
-    excess = cells.at(*(v.ravel() for v in np.meshgrid(l + side, b + side))).excess
+    side = (np.arange(20) - 9.5) * 0.005
+    found = cells.at(*(v.ravel() for v in np.meshgrid(l + side, b + side))).excess
+    # Holes in the dust count by themselves, the rest in groups.
+    found = np.sort(found)
+    groups = [*np.split(found[:16], 16), *np.array_split(found[16:], 12)]
+    excess = np.array([group.mean() for group in groups])
+    share = np.array([len(group) for group in groups]) / len(found)
+    dust = excess[:, None] * share_in_front(l, b, distance)
     counts = np.zeros((10, len(HW) - 1, len(COLOUR) - 1))
     for number, (absolute, weight) in enumerate(populations):
-        density = rows[:, 1 + number]
-        for far, n in zip(distance, density, strict=True):
-            stars = n * far**2 * 100.0 * area
-            if stars < 1e-3:
-                continue
-            for e in excess:
-                dust = e * share_in_front(l, b, far)
-                seen = absolute + 5.0 * np.log10(far / 10.0) + dust * ratios
-                j, h, ks = seen.T
+        order = np.argsort(absolute[:, 1])
+        absolute, weight = absolute[order], weight[order]
+        stars = rows[:, 1 + number] * distance**2 * 200.0 * area
+        for k in np.flatnonzero(stars > 1e-4):
+            modulus = 5.0 * np.log10(distance[k] / 10.0)
+            # Hw is fainter than H - 1, so that no star of the class is left out.
+            some = slice(0, np.searchsorted(absolute[:, 1], LIMIT - modulus + 1.0))
+            for e, part in zip(dust[:, k], share, strict=True):
+                j, h, ks = (absolute[some] + modulus + e * ratios).T
                 hw = 0.7829 * j + 0.2171 * h - 0.0323 * (j - h) ** 2
-                counts[number] += np.histogram2d(
-                    hw, j - ks, bins=[HW, COLOUR], weights=weight * stars / len(excess)
-                )[0]
+                cell = (np.searchsorted(HW, hw) - 1) * (len(COLOUR) - 1)
+                cell += np.searchsorted(COLOUR, j - ks) - 1
+                bright = hw < LIMIT
+                counts[number].flat += np.bincount(
+                    cell[bright],
+                    weight[some][bright] * stars[k] * part,
+                    minlength=counts[number].size,
+                )
     return counts
 
 
@@ -162,7 +172,7 @@ def drawn(l, b, cells):
         0.0,
         window,
     )
-    runs = 10
+    runs = 8
     counts = np.zeros((len(galaxy.names), len(HW) - 1, len(COLOUR) - 1))
     for seed in range(runs):
         for part in draw_tile(model, tile, np.random.default_rng(tile_seed(seed, tile))):
@@ -172,3 +182,20 @@ def drawn(l, b, cells):
             edges = [np.arange(len(galaxy.names) + 1) - 0.5, HW, COLOUR]
             counts += np.histogramdd(sample, bins=edges)[0]
     return counts[:10], runs
+
+
+@pytest.mark.parametrize("place", WINDOWS)
+def test_counts_by_component_magnitude_and_colour(place, populations):
+    """Poisson and 5 %: in each class that has ten stars or more."""
+    cells = Cells()
+    wanted = expected(*place, cells, populations)
+    found, runs = drawn(*place, cells)
+    found, wanted = found[:9], wanted[:9]  # the nuclear disc has a test of its own
+    for axes in ((1, 2), (0, 2), (0, 1)):
+        mean, count = wanted.sum(axes), found.sum(axes)
+        known = mean > 10.0
+        assert known.sum() >= 4
+        low = stats.poisson.ppf(1e-4, (1.0 - SHARE) * mean * runs)
+        high = stats.poisson.ppf(1.0 - 1e-4, (1.0 + SHARE) * mean * runs)
+        good = (count >= low) & (count <= high)
+        assert good[known].all(), (axes, mean, count / runs)

@@ -151,6 +151,45 @@ def test_a_window_by_each_kind_of_index(
     same(found, stars.filter(pa.array(inside)))
 
 
+def test_a_column_of_points_with_an_index(
+    server: Server, file: Path, stars: pa.Table, tmp_path: Path
+) -> None:
+    known = {r[0] for r in run(server, "SELECT name FROM pg_available_extensions")}
+    if "pg_sphere" not in known:
+        pytest.skip("the extension pg_sphere is not installed")
+    url = server.url("points.stars")
+    store(file, url)
+    run(
+        server,
+        "CREATE EXTENSION pg_sphere",
+        "ALTER TABLE points.stars ADD COLUMN place spoint",
+        "UPDATE points.stars SET place = spoint(radians(ra), radians(dec))",
+        "CREATE INDEX ON points.stars USING gist (place)",
+    )
+    try:
+        with Database(address_of(url)) as database:
+            relation = relation_of(database)
+            where = parts_of(database, relation, JASMINE, 700).parts[0].where
+        found = staged(url, tmp_path, JASMINE, rows=700)
+    finally:
+        run(server, "DROP EXTENSION pg_sphere CASCADE")
+    assert where.startswith('"place" <@ spoly')
+    inside = JASMINE.contains(stars["l"].to_numpy(), stars["b"].to_numpy())
+    same(found, stars.filter(pa.array(inside)))
+
+
+def test_a_password_is_written_nowhere(
+    server: Server, file: Path, tmp_path: Path
+) -> None:
+    url = server.url("secret.stars").replace("reseau@", "reseau:hush-hush@")
+    store(file, url)
+    found = staged(url, tmp_path)
+    assert b"reseau:***@" in found.read_bytes()
+    assert b"hush-hush" not in found.read_bytes()
+    comment = "SELECT obj_description('secret.stars'::regclass)"
+    assert "hush-hush" not in run(server, comment)[0][0]
+
+
 @pytest.mark.usefixtures("filled")
 def test_tables_without_a_key_and_views(
     server: Server, stars: pa.Table, tmp_path: Path

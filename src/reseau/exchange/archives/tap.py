@@ -37,7 +37,7 @@ ATTEMPTS = 4
 """How often a query is asked whose answer does not arrive."""
 FIRST_WAIT = 2.0
 """Seconds before the second attempt; each later one waits twice as long."""
-MOST_ROWS = 2_000_000
+MOST_ROWS = 500_000
 """Rows of one answer; what has more is asked for in parts."""
 FIRST_PAUSE = 0.5
 """Seconds between the first two questions whether a job is done."""
@@ -106,7 +106,12 @@ class Client:
         Where the service does not describe the table all are taken to be there.
         """
         query = schema_query(self._service.table)
-        found = self._again(lambda: self._sync(query)).table
+        try:
+            found = self._again(lambda: self._sync(query)).table
+        except ServiceError as error:
+            if isinstance(error.__cause__, pyvo().dal.DALQueryError):
+                return self._service.columns
+            raise
         known = {str(name).strip('"').lower() for name in found[0].to_pylist()}
         wanted = self._service.columns
         return tuple(c for c in wanted if not known or source_of(c).lower() in known)

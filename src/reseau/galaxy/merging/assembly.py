@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ..photometry import HwFormula, photometric_system
+from reseau.galaxy.photometry import HwFormula, photometric_system
+
 from .best import MOTION, Chosen, Member, best, differs, magnitude, motion, position
 from .canonical import REJECTED, REPEATED, SATURATED
 from .layout import FLAGS, probability_name, schema_of

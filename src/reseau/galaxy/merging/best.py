@@ -121,7 +121,7 @@ def _size_of_motion(member: Member) -> Floats:
 
 
 def magnitude(members: Sequence[Member], band: str) -> Chosen:
-    """Return magnitudes of a band: not saturated before saturated, then the least error.
+    """Return magnitudes of a band: unsaturated ones first, then the least error.
 
     One without an error comes after all that have one; of equal errors, that of the
     survey that is merged first.

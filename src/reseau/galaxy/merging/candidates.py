@@ -189,7 +189,7 @@ def _compared(
     variances = []
     for axis, offset in (("ra", east), ("dec", north)):
         motion, error = _motion(a, b, f"pm{axis}", unknown)
-        offset -= motion * years * 1e-3
+        np.subtract(offset, motion * years * 1e-3, out=offset)
         mas = a[f"{axis}_error"] ** 2 + b[f"{axis}_error"] ** 2 + (error * years) ** 2
         variances.append(mas * 1e-6)
     pairs = Pairs(first, second, east, north, *variances)

@@ -161,9 +161,7 @@ def canonical(found: Recognised, opened: Opened) -> Canonical:
     )
     needed = tuple(sorted({column for column, _ in found.columns.values()} | used))
     judged = {q: _plain(terms.number(q)) for q in found.columns if q in UNITS}
-    return Canonical(
-        columns, position, rules, inapplicable, dropped, needed, judged
-    )
+    return Canonical(columns, position, rules, inapplicable, dropped, needed, judged)
 
 
 def _plain(value: str) -> str:

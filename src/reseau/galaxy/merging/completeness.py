@@ -3,7 +3,8 @@
 Of the sources of one survey that lie where another covers the sky, the share that the
 other has too: by the magnitude in the one survey, and by cell. A match counts with its
 probability, so that chance pairs do not make a survey complete. It is the completeness
-for sources that the one survey detects, which for the faintest is more than that of all.
+for sources that the one survey detects, which for the faintest is more than that of
+all.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
 """How many sources a survey has where, by magnitude: the background of a match.
 
-Counted in cells of the sky with some two thousand rows each, in bins of half a magnitude.
-The area of a cell is that of those of its 64 parts in which there is anything, so that
-cells at an edge are not taken for empty ones.
+Counted in cells of the sky with some two thousand rows each, in bins of half a
+magnitude. The area of a cell is that of those of its 64 parts in which there is
+anything, so that cells at an edge are not taken for empty ones.
 """
 
 from dataclasses import dataclass
@@ -109,10 +109,12 @@ def cell_key(ra: NDArray, dec: NDArray, side: float) -> NDArray[np.int64]:
 def _cell_sql(side: float) -> tuple[str, str]:
     """Return expressions of a row's cell, and of the part of the cell."""
     zone = f"floor((dec + 90.0) / {side!r})"
-    cells = f"greatest(floor(360.0 * cos(radians(({zone} + 0.5) * {side!r} - 90.0)) / {side!r}), 1)"
+    middle = f"(({zone} + 0.5) * {side!r} - 90.0)"
+    cells = f"greatest(floor(360.0 * cos(radians({middle})) / {side!r}), 1)"
     across = f"(ra / 360.0 * {cells})"
     up = f"((dec + 90.0) / {side!r} - {zone})"
-    part = f"(floor({up} * {PARTS}) * {PARTS} + floor(({across} - floor({across})) * {PARTS}))"
+    east = f"floor(({across} - floor({across})) * {PARTS})"
+    part = f"(floor({up} * {PARTS}) * {PARTS} + {east})"
     key = f"({zone} * 4294967296 + floor({across}) % {cells})"
     return f"CAST({key} AS BIGINT)", f"CAST({part} AS INTEGER)"
 

@@ -1,6 +1,7 @@
 """Columns of the table of merged sources, and its flags."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pyarrow as pa
 
@@ -76,6 +77,9 @@ _LAST = (
 )
 
 
+_Dtype = Literal["int64", "string"]
+
+
 def columns_of(surveys: Sequence[Survey]) -> tuple[Column, ...]:
     """Return the columns of sources that are merged of surveys.
 
@@ -86,7 +90,7 @@ def columns_of(surveys: Sequence[Survey]) -> tuple[Column, ...]:
     """
     own: list[Column] = []
     for one in surveys:
-        kind = "int64" if one.id_kind == "integer" else "string"
+        kind: _Dtype = "int64" if one.id_kind == "integer" else "string"
         own += [
             Column(
                 one.id_name, kind, "", f"identifier of {one.title}", "meta.id.cross"

@@ -1,7 +1,7 @@
 """How likely a pair is one source: by position and by magnitude, learned from the data.
 
-The odds of a pair against both rows being alone are the likelihood ratio of Sutherland &
-Saunders (1992, MNRAS 259, 413), seen from both sides:
+The odds of a pair against both rows being alone are the likelihood ratio of Sutherland
+& Saunders (1992, MNRAS 259, 413), seen from both sides:
 
     Q_a f(x, y) q(Δm) Π [q(Δm') / c(Δcolour)] / [(1 - Q_a) n(m_b) (1 - Q_b)]
 
@@ -91,9 +91,9 @@ class MatchModel:
     magnitude: Floats = field(
         default_factory=lambda: np.repeat(_first_magnitude()[:, None], _GRADES, 1)
     )
-    colour: Floats = field(default_factory=lambda: _first_colour())
-    share_one: Floats = field(default_factory=lambda: _first_share())
-    share_other: Floats = field(default_factory=lambda: _first_share())
+    colour: Floats = field(default_factory=lambda: np.array(_first_colour()))
+    share_one: Floats = field(default_factory=lambda: np.array(_first_share()))
+    share_other: Floats = field(default_factory=lambda: np.array(_first_share()))
 
 
 def _first_share() -> Floats:
@@ -239,7 +239,7 @@ def _grade(magnitude: Floats) -> Ints:
 
 
 def _further(a: Columns, b: Columns) -> tuple[Ints, Ints, Ints, Floats]:
-    """Return grades, bins of differences in further bands and colours, and Jacobians."""
+    """Return grades, bins of differences of bands and of colours, and Jacobians."""
     grades, places, colours, ratios = [], [], [], []
     for band, other in _FURTHER:
         change = b[band] - a[band]
@@ -361,8 +361,8 @@ def _improved(model: MatchModel, sample: Sample, probability: Floats) -> MatchMo
     fit = core * square + probability * wide * square / _WIDE**2
     scale = (fit.sum() + 10.0) / (total + 10.0)
     size = _size_class(pairs)
-    scales = (np.bincount(size, fit, _SIZES) + 10.0 * scale) / (
-        np.bincount(size, probability, _SIZES) + 10.0
+    scales = (_summed(size, fit, _SIZES) + 10.0 * scale) / (
+        _summed(size, probability, _SIZES) + 10.0
     )
     share = ((probability * wide).sum() + 0.5) / (total + 10.0)
     return replace(
@@ -387,12 +387,19 @@ def _magnitudes(features: Features, probability: Floats) -> Floats:
                 which = features.further[i] >= 0
                 grade, place = features.further_grade[i], features.further[i]
                 uses.append((grade[which], place[which], probability[which]))
-        grade, place, weight = (np.concatenate(values) for values in zip(*uses))
-        counts = np.bincount(grade * _CELLS + place, weight, _GRADES * _CELLS)
+        grade, place, weight = (
+            np.concatenate(values) for values in zip(*uses, strict=True)
+        )
+        counts = _summed(grade * _CELLS + place, weight, _GRADES * _CELLS)
         counts = counts.reshape(_GRADES, _CELLS)
         mean = _smoothed(counts.sum(axis=0), prior, _OF_ALL)
         found.append([_smoothed(row, mean, _OF_GRADE) for row in counts])
     return np.array(found)
+
+
+def _summed(place: Ints, weight: Floats, count: int) -> Floats:
+    """Return sums of weights by place; numbers also where there is no weight."""
+    return np.bincount(place, weight, count).astype(np.float64)
 
 
 def _smoothed(counts: Floats, prior: Floats, trust: float) -> Floats:
@@ -408,13 +415,13 @@ def _colours(features: Features, probability: Floats) -> Floats:
     found = []
     for place, prior in zip(features.colours, _first_colour(), strict=True):
         known = place >= 0
-        counts = np.bincount(place[known], 1 - probability[known], _CELLS)
+        counts = _summed(place[known], 1 - probability[known], _CELLS)
         found.append(_smoothed(counts, prior, _OF_ALL))
     return np.array(found)
 
 
 def _shares(classes: Ints, probability: Floats, rows: Floats) -> Floats:
-    matched = np.bincount(classes, probability, len(rows))
+    matched = _summed(classes, probability, len(rows))
     mean = matched.sum() / max(rows.sum(), 1.0)
     share = (matched + 4 * mean) / (np.maximum(rows, matched) + 4)
     return np.asarray(np.clip(share, 1e-4, 1 - 1e-3))

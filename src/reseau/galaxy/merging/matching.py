@@ -59,9 +59,8 @@ class Links:
 
     def of_strip(self, strip: int) -> "Links":
         """Return the matches of the sources of a strip."""
-        low, high = np.searchsorted(
-            self.one, [row_of(strip, np.array(0)), row_of(strip + 1, np.array(0))]
-        )
+        edges = np.array([strip, strip + 1], dtype=np.int64) << np.int64(32)
+        low, high = np.searchsorted(self.one, edges)
         part = slice(int(low), int(high))
         return Links(self.one[part], self.other[part], self.probability[part])
 
@@ -283,7 +282,10 @@ def _sample(matcher: Matcher, density: Density, reader: Reader) -> Sample:
     own = density_of(
         matcher.connection, str(matcher.objects.folder / "strip-*.parquet"), ()
     )
-    parts, rows_one, rows_other, rows = [], [], [], 0
+    parts: list[Features] = []
+    rows_one: list[NDArray[np.float64]] = []
+    rows_other: list[NDArray[np.float64]] = []
+    rows = 0
     for strip in _by_richness(matcher):
         one, other, numbers, pairs = matcher.pairs_of(strip, reader)
         parts.append(features_of(pairs, one, other, density))
@@ -329,16 +331,11 @@ def _together(parts: list[Features]) -> Features:
     """Return the features of several strips, their rows numbered on."""
     pairs, begin_one, begin_other = [], 0, 0
     for part in parts:
-        moved = part.pairs.of(slice(None))
-        pairs.append(
-            Pairs(
-                moved.one + begin_one,
-                moved.other + begin_other,
-                *(getattr(moved, n) for n in _REST),
-            )
-        )
-        begin_one += int(moved.one.max(initial=-1)) + 1
-        begin_other += int(moved.other.max(initial=-1)) + 1
+        own = part.pairs
+        rest = (getattr(own, n) for n in _REST)
+        pairs.append(Pairs(own.one + begin_one, own.other + begin_other, *rest))
+        begin_one += int(own.one.max(initial=-1)) + 1
+        begin_other += int(own.other.max(initial=-1)) + 1
     both = Pairs(
         *(np.concatenate([getattr(p, n) for p in pairs]) for n in ("one", "other")),
         *(np.concatenate([getattr(p, n) for p in pairs]) for n in _REST),

@@ -300,8 +300,8 @@ def _staged(
     for own in files.values():
         if own.counts.repeated:
             warn(
-                f"{own.counts.repeated:,} rows of {own.survey.title} have an identifier "
-                "that another row has too, and were left out",
+                f"{own.counts.repeated:,} rows of {own.survey.title} have an "
+                "identifier that another row has too, and were left out",
                 ReseauWarning,
             )
     return staged

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reseau.config import Checked, entry, read_toml, table, tables
+from reseau.galaxy.photometry import HwFormula, hw_formula
 
-from ..photometry import HwFormula, hw_formula
 from .surveys import Survey, known_surveys, with_own
 
 

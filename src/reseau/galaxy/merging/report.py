@@ -1,5 +1,6 @@
 """How people and programs read what a merge did."""
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from .merger import Summary
 from .staging import Counts
 from .surveys import BANDS
 
+_WIDTH = 80
+
 
 def lines_of(summary: Summary) -> list[str]:
     """Return tables for people, of at most 80 columns.
@@ -20,7 +23,7 @@ def lines_of(summary: Summary) -> list[str]:
     summary
         Of the merge.
     """
-    return [
+    lines = [
         f"{counted(summary.sources, 'sources')} of {_names(summary)}",
         "",
         *_rows(summary),
@@ -29,6 +32,16 @@ def lines_of(summary: Summary) -> list[str]:
         *_completeness(summary),
         *_result(summary),
     ]
+    return [part for line in lines for part in _broken(line)]
+
+
+def _broken(line: str) -> list[str]:
+    if len(line) <= _WIDTH:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return textwrap.wrap(
+        line, _WIDTH, subsequent_indent=indent, break_long_words=False
+    )
 
 
 def _names(summary: Summary) -> str:
@@ -45,7 +58,7 @@ def _rows(summary: Summary) -> Iterator[str]:
             *(counts.spurious, counts.repeated, counts.kept),
         )
         title = titles.get(key, key)
-        yield f"{title:20.20}" + "".join(f"{n:>10}" for n in numbers)
+        yield f"{title:19.19} " + "".join(f"{n:>10}" for n in numbers)
     for key, counts in summary.counts.items():
         yield from _of_survey(titles.get(key, key), counts)
 
@@ -75,7 +88,7 @@ def _steps(summary: Summary) -> Iterator[str]:
     )
     for step in summary.steps:
         yield (
-            f"{step.survey:20.20}{step.sources:>10}{step.rows:>10}{step.matches:>10}"
+            f"{step.survey:19.19} {step.sources:>10}{step.rows:>10}{step.matches:>10}"
             f"{step.expected_false:>9.0f}{step.expected_missed:>9.0f}"
             f"{step.ambiguous:>9}"
         )
@@ -106,7 +119,7 @@ def _completeness(summary: Summary) -> Iterator[str]:
             for name in ("limit_90", "limit_50")
         )
         yield (
-            f"{titles[row['survey']]:20.20}{titles[row['reference']]:20.20}"
+            f"{titles[row['survey']]:19.19} {titles[row['reference']]:19.19} "
             f"{100 * row['found']:>6.1f} %{row['band']:>6}{limits}"
         )
 

@@ -1,9 +1,9 @@
 """Which candidate pairs are one source each: probabilities, and a one-to-one choice.
 
 A set of matches in which no row is twice has the weight of the product of its pairs'
-odds. A pair's probability is the share of the sets that hold it. It is computed by belief
-propagation, which is exact where candidates make no rings, and starts from the sum rule
-of Sutherland & Saunders (1992, MNRAS 259, 413) taken from both sides.
+odds. A pair's probability is the share of the sets that hold it. It is computed by
+belief propagation, which is exact where candidates make no rings, and starts from the
+sum rule of Sutherland & Saunders (1992, MNRAS 259, 413) taken from both sides.
 """
 
 import numpy as np

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ..photometry import photometric_system
+from reseau.galaxy.photometry import photometric_system
+
 from .canonical import REPEATED, Canonical, canonical
 from .checks import CHECKED, Extent, check_medians, check_positions
 from .database import readable, text

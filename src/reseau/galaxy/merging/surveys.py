@@ -10,8 +10,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from reseau.config import Checked, RecordError, entry, read_toml, table, tables
-
-from ..photometry import SYSTEMS
+from reseau.galaxy.photometry import SYSTEMS
 
 NEAR_INFRARED = ("J", "H", "Ks")
 BANDS = ("J", "H", "Ks", "G")

@@ -29,7 +29,7 @@ from reseau._compiled import quick_jit
 from reseau._parts import in_parts
 from reseau._usual import in_chunks
 from reseau.equations.assemble import assemble, whole_corner
-from reseau.equations.borders import groups, side_by_side, summed
+from reseau.equations.borders import groups, joined, solved, summed
 from reseau.equations.equations import Equations
 from reseau.equations.measurements_alone import measurements_alone
 from reseau.equations.plan import Plan, TileData
@@ -131,7 +131,7 @@ def source_information(
     root = _root(problem, alone.matrix)
     share, modes = scipy.linalg.eigh(root.T @ lost @ root)
     kept = np.flatnonzero(share > epsilon)[::-1] if epsilon else np.arange(share.size)
-    row = np.sort(np.concatenate([_solved(data)[1] for data in tiles.tiles]))
+    row = np.sort(solved(eliminated)[1])
     out = _Rows(
         np.empty((row.size, 2)),
         np.empty((row.size, 2, 2)),
@@ -193,12 +193,6 @@ class _Rows(NamedTuple):
     columns: np.ndarray
 
 
-def _solved(data: TileData) -> tuple[np.ndarray, np.ndarray]:
-    """Return which sources of a tile are solved for, and their rows."""
-    kept = np.flatnonzero(data.free > 0)
-    return kept, data.source[kept]
-
-
 def _write(
     out: _Rows,
     row: Int[np.ndarray, "n"],
@@ -221,23 +215,18 @@ def _write(
     mixing
         The modes that are kept.
     """
-    borders = [
-        (data, _times(np.asarray(tile.root), np.asarray(tile.border)))
-        for data, tile in group
-    ]
-    columns, flat = side_by_side(layout, borders)
-    n = group[0][0].source.size
-    mixed = (flat.T @ mixing[columns]).reshape(len(group), 2, n, -1)
-    drawn = (moves[columns] @ flat).reshape(len(group), 2, n)
-    for (data, tile), of, by in zip(group, mixed, drawn, strict=True):
-        kept, rows = _solved(data)
-        at = np.searchsorted(row, rows)
-        lower, white = np.asarray(tile.root), np.asarray(tile.gradient)
-        own = _times(lower, white[None])[0] - by
-        out.gradient[at] = own[:, kept].T
-        out.blocks[at] = np.einsum("abn,cbn->nac", lower, lower)[kept]
-        for i in range(2):
-            out.columns[at, i] = of[i] if kept.size == n else of[i, kept]
+    tile = joined(layout, group)
+    columns, lower = np.asarray(tile.columns), np.asarray(tile.root)
+    kept, rows = solved(group)
+    at = np.searchsorted(row, rows)
+    flat = _times(lower, np.asarray(tile.border)).reshape(len(columns), -1)
+    drawn = (moves[columns] @ flat).reshape(2, -1)
+    own = _times(lower, np.asarray(tile.gradient)[None])[0] - drawn
+    out.gradient[at] = own[:, kept].T
+    out.blocks[at] = np.einsum("abn,cbn->nac", lower, lower)[kept]
+    mixed = (flat.T @ mixing[columns]).reshape(2, -1, mixing.shape[1])
+    for i in range(2):
+        out.columns[at, i] = mixed[i] if kept.size == mixed.shape[1] else mixed[i, kept]
 
 
 def _times(

@@ -28,9 +28,17 @@ def way_of(relation: Relation) -> str:
     """
     if "q3c" in relation.extensions and relation.has_index("q3c_ang2ipix"):
         return "q3c"
-    if "pg_sphere" in relation.extensions and relation.has_index("spoint"):
+    if "pg_sphere" in relation.extensions and (
+        _has_points(relation) or relation.has_index("(spoint(")
+    ):
         return "pgSphere"
     return "bounds"
+
+
+def _has_points(relation: Relation) -> bool:
+    """Return whether a column of points has an index."""
+    column = relation.sphere_column
+    return bool(column) and relation.has_index(f"USING gist ({column}")
 
 
 def condition(relation: Relation, box: Window) -> str:
@@ -57,7 +65,7 @@ def condition(relation: Relation, box: Window) -> str:
 
 def _point(relation: Relation, ra: str, dec: str) -> str:
     """Return the expression that the index is built on."""
-    if relation.sphere_column:
+    if _has_points(relation):
         return quoted(relation.sphere_column)
     return f"spoint(radians({ra}), radians({dec}))"
 

@@ -1,0 +1,93 @@
+"""`reseau merge` as a user types it, and bad input."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from synthetic_surveys import Box, gaia, make_stars, twomass, write
+
+Run = Callable[..., object]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return small files of two surveys."""
+    folder = tmp_path_factory.mktemp("surveys")
+    rng = np.random.default_rng(9)
+    box = Box((266.3, 266.32), (-29.01, -28.99))
+    stars = make_stars(rng, 1500, box)
+    tables = {
+        "2mass.csv": twomass(rng, stars, box, limit=16.0),
+        "gaia.fits": gaia(rng, stars, box),
+    }
+    for name, table in tables.items():
+        write(table.drop_columns([n for n in table.column_names if "radial" in n]),
+              folder / name)  # fmt: skip
+    return [folder / name for name in tables]
+
+
+def test_two_files_become_one(run: Run, files: list[Path], tmp_path: Path) -> None:
+    output = tmp_path / "nir.parquet"
+    result = run("merge", *files, "-o", output)
+    assert result.exit_code == 0, result
+    assert result.stderr == ""
+    assert "2MASS PSC (2), Gaia DR3 (G)" in result.stdout
+    assert f"written to {output}" in result.stdout
+    assert (tmp_path / "nir_completeness.parquet").exists()
+    again = run("merge", *files, "-o", output)
+    assert again.exit_code == 2
+    assert "is there already" in again.stderr
+    plain = json.loads(
+        run("merge", *files, "-o", output, "--overwrite", "--json").stdout
+    )
+    assert plain["matches"][0]["matches"] > 30
+    assert plain["files"]["merged"] == str(output)
+    info = run("info", output)
+    assert info.exit_code == 0, info
+
+
+def test_a_window_and_a_config(run: Run, files: list[Path], tmp_path: Path) -> None:
+    config = tmp_path / "merge.toml"
+    config.write_text('[output]\nhw = "imagesim"\n', encoding="utf-8")
+    result = run(
+        *("merge", *files, "-o", tmp_path / "a.parquet", "--config", config),
+        *("--window", "jasmine", "--json"),
+    )
+    assert result.exit_code == 0, result
+    assert json.loads(result.stdout)["surveys"]["2mass"]["outside"] == 0
+    config.write_text('[output]\nhw = "yano"\n', encoding="utf-8")
+    result = run("merge", *files, "-o", tmp_path / "b.parquet", "--config", config)
+    assert result.exit_code == 2
+    assert "unknown formula of Hw 'yano'" in result.stderr
+    result = run("merge", *files, "-o", tmp_path / "b.parquet", "--window", "10,5,1,1")
+    assert result.exit_code == 2
+    assert "no row is left" in result.stderr
+    assert not [*tmp_path.glob(".reseau*")]
+
+
+def test_bad_input_is_named(run: Run, files: list[Path], tmp_path: Path) -> None:
+    output = tmp_path / "nir.parquet"
+    mine = tmp_path / "mine.csv"
+    write(pa.table({"ra": [266.4], "dec": [-29.0], "jmag": [12.0]}), mine)
+    result = run("merge", mine, "-o", output)
+    assert result.exit_code == 2
+    assert "of no survey that is known" in result.stderr
+    result = run("merge", f"sirius={mine}", "-o", output)
+    assert result.exit_code == 2
+    assert "lacks the columns" in result.stderr
+    result = run("merge", tmp_path / "none.fits", "-o", output)
+    assert result.exit_code == 2
+    assert "does not exist" in result.stderr
+    result = run("merge", files[0], "-o", tmp_path / "nir.csv")
+    assert result.exit_code == 2
+    assert "ending in .parquet" in result.stderr
+    cut = tmp_path / "gaia.fits"
+    cut.write_bytes(files[1].read_bytes()[:-5760])
+    result = run("merge", cut, "-o", output)
+    assert result.exit_code == 2
+    assert "truncated" in result.stderr
+    assert not output.exists()

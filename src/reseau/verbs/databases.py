@@ -9,6 +9,7 @@ from reseau._windows import Window
 from reseau.exchange.archives.postgres.address import address_of, is_address
 from reseau.exchange.archives.postgres.sink import check_table, store
 from reseau.exchange.archives.postgres.source import staged
+from reseau.tables import check_output
 
 R = TypeVar("R")
 
@@ -76,7 +77,7 @@ def through_files(
         name = ".".join(p for p in (target.schema, target.table) if p)
         file, folder = Path(f"{name}.parquet"), Path(f"{name}.staged")
     else:
-        file = Path(output)
+        file = check_output(output, kind="file", overwrite=overwrite)
         folder = file.with_name(f"{file.name}.staged")
     given, copies = [], []
     for n, one in enumerate(_listed(inputs)):
@@ -87,7 +88,7 @@ def through_files(
         copies.append(staged(url, folder / str(n), window, overwrite=True))
         given.append(f"{key}{copies[-1]}" if key else copies[-1])
     if target is None:
-        found = work(given, file)
+        found = work(given, Path(output))
     else:
         folder.mkdir(parents=True, exist_ok=True)
         found = work(given, folder / file.name)

@@ -100,6 +100,10 @@ def test_copies_stay_for_the_next_run_after_an_error(
     assert len(set(seen)) == 1  # the copy of the first run
     left = [p.name for p in (tmp_path / "nir.parquet.staged").rglob("*")]
     assert left == ["mine.txt"]
+    output.write_bytes(b"")
+    with pytest.raises(OutputExistsError):  # before anything is copied
+        through_files(whole, ["a", url], output, window=None, overwrite=False)
+    assert len(seen) == 3
 
 
 def same(ours: pa.Table, theirs: pa.Table) -> bool:

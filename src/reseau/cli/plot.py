@@ -1,4 +1,4 @@
-"""`reseau plot`: the figures of a solution, or of a catalogue."""
+"""`reseau plot`: figures of a solution, a catalogue, a mock or a Galaxy."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -23,7 +23,8 @@ def plot(
         str,
         typer.Argument(
             metavar="SOLUTION",
-            help="Directory of a solution, or of a catalogue that combine wrote.",
+            help="Directory of a solution, of a catalogue that combine wrote, or of a "
+            "mock; or a model of the Galaxy, by its name or TOML file.",
         ),
     ],
     output: Annotated[
@@ -37,8 +38,11 @@ def plot(
             "residual_x, residual_y, residual_exposure, exposure_chi2, "
             "pull_histogram, error_magnitude, distortion, distortion_uncertainty, "
             "convergence; of a catalogue: track, vector_points, error_magnitude, "
-            "zero_points, goodness, plate_agreement, epoch_pulls. [default: all that "
-            "there are data for]",
+            "zero_points, goodness, plate_agreement, epoch_pulls; of a mock: "
+            "colour_magnitude, counts, motions, components, distances, reddening; of a "
+            "Galaxy: density, sightline, centre, rotation, nuclear_rotation, "
+            "bar_velocities, luminosities, isochrones, reddening, extinction. [default: "
+            "all that there are data for]",
         ),
     ] = None,
     file_format: Annotated[
@@ -59,6 +63,21 @@ def plot(
             "parallax is clearest].",
         ),
     ] = None,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            metavar="L,B,DL,DB",
+            help="Of a Galaxy: middle and full widths [deg] of the map of the reddening; "
+            "lines of sight go to the middle [default: 0.3,-0.2,2,1.6].",
+        ),
+    ] = None,
+    extinction_map: Annotated[
+        str | None,
+        typer.Option(
+            metavar="smooth|genulens|FILE|MAG",
+            help="Of a Galaxy: map of E(J-Ks) [default: smooth].",
+        ),
+    ] = None,
     overwrite: Overwrite = False,
     json: Json = False,
     debug: Debug = False,
@@ -66,6 +85,9 @@ def plot(
     """Draw a solution: footprint, residuals, pulls, distortion, convergence.
 
     Of a catalogue: tracks, motions, errors, zero points, goodness, agreement of plates.
+    Of a mock: colours and magnitudes, stars on the sky, motions, distances, reddening.
+    Of a model of the Galaxy: densities and velocities beside published figures,
+    luminosity functions, isochrones, extinction.
     """
     del context, debug
     source, target = given_path(solution, "SOLUTION"), given_path(output, "-o")
@@ -79,6 +101,8 @@ def plot(
         file_format=file_format.value,
         truth=truth,
         source=source_id,
+        window=window,
+        extinction_map=extinction_map,
         overwrite=overwrite,
     )
     if json:

@@ -23,6 +23,7 @@ from reseau.model import (
     combined_columns,
 )
 
+from .borders import TOGETHER, Lost, exposure_columns
 from .moments import (
     Columns,
     OfBatch,
@@ -37,10 +38,6 @@ from .moments import (
 from .objective import LeastSquares, Objective, OfPriors
 from .plan import Batch, Part, Plan, TileData, rounded_up
 from .stages import Frames, frames_at, rows_of, stages
-
-TOGETHER = 4
-"""Tiles whose share is taken off the corner in one product."""
-
 
 class Corner(NamedTuple):
     """Sums over tiles.
@@ -62,11 +59,68 @@ class Corner(NamedTuple):
     chi2: Float[Array | np.ndarray, "2"]
 
 
+class Sums(NamedTuple):
+    """What the corner is made of before the elimination, a small part of its size.
+
+    Attributes
+    ----------
+    products
+        Of private columns and features.
+    matrix
+        Columns as combinations of features.
+    """
+
+    products: Products
+    matrix: Float[np.ndarray, "n_det 2 j f"]
+
+
 class System(NamedTuple):
-    """Normal equations at one point: the corner and the eliminated sources."""
+    """Normal equations at one point: the corner and the eliminated sources.
+
+    `sums` are what `whole_corner` is made of.
+    """
 
     corner: Corner
     tiles: list[Tile]
+    sums: Sums
+
+
+def whole_corner(
+    problem: Problem, sums: Sums
+) -> tuple[Float[np.ndarray, "p p"], Float[np.ndarray, "p"]]:
+    """Return the corner and its right-hand side before the elimination.
+
+    Parameters
+    ----------
+    sums
+        Of a `System`.
+    """
+    kinds = combined_columns(problem.instrument)
+    return combined(problem.layout, sums.products, sums.matrix, kinds)
+
+
+class Extent(NamedTuple):
+    """Numbers of a layout, asked of it once.
+
+    Attributes
+    ----------
+    size, each, rest
+        Columns of the corner, of each exposure, and of all that belongs to none.
+    plain, terms
+        Of the rest, those of calibration that are no combinations, and of terms.
+    """
+
+    size: int
+    each: int
+    rest: int
+    plain: int
+    terms: int
+
+
+def _extent(layout: Layout, kinds: Combined) -> Extent:
+    rest = layout.size - layout.calibration.start
+    plain = layout.n_coefficients - kinds.linear + 1
+    return Extent(layout.size, layout.per_exposure, rest, plain, layout.n_terms)
 
 
 class Setting(NamedTuple):
@@ -79,12 +133,11 @@ class Setting(NamedTuple):
         how many of each kind these are.
     priors
         Terms of the sources' priors.
-    offset
-        Of the sources.
     """
 
     instrument: Instrument
     layout: Layout
+    extent: Extent
     plan: Plan
     frames: Frames
     objective: Objective
@@ -113,34 +166,30 @@ def assemble(
         How measurements and priors enter; absent: least squares.
     """
     kind, frames = objective or LeastSquares(), frames_at(problem, parameters)
+    kinds = combined_columns(problem.instrument)
     setting = Setting(
         instrument=problem.instrument,
         layout=problem.layout,
+        extent=_extent(problem.layout, kinds),
         plan=tiles,
         frames=frames,
         objective=kind,
         matrix=feature_matrix_at(problem, frames),
-        kinds=combined_columns(problem.instrument),
+        kinds=kinds,
         priors=kind.priors(tiles.information, np.asarray(parameters.offset)),
         damping=damping,
     )
     parts = each_part(lambda part: _assemble_part(setting, part), tiles.parts)
     sums = added([part.products for part in parts])
-    matrix, right = combined(setting.layout, sums, setting.matrix, setting.kinds)
+    kept = Sums(sums, setting.matrix)
+    matrix, right = whole_corner(problem, kept)
     diagonal = np.diag(matrix).copy()
     for part in parts:
         matrix -= part.lost.matrix
         right -= part.lost.right
     of_priors = sum(part.priors for part in parts)
     corner = Corner(matrix, right, diagonal, np.array([sums.loss, of_priors]))
-    return System(corner, [tile for part in parts for tile in part.tiles])
-
-
-class Lost(NamedTuple):
-    """What the corner and its right-hand side lose by the elimination."""
-
-    matrix: Float[np.ndarray, "p p"]
-    right: Float[np.ndarray, "p"]
+    return System(corner, [tile for part in parts for tile in part.tiles], kept)
 
 
 class OfPart(NamedTuple):
@@ -155,7 +204,7 @@ class OfPart(NamedTuple):
 def _assemble_part(setting: Setting, part: Part) -> OfPart:
     """Return the sums over a part's tiles, and these with their sources eliminated."""
     layout, instrument = setting.layout, setting.instrument
-    lost = Lost(np.zeros((layout.size, layout.size)), np.zeros(layout.size))
+    lost = Lost.nothing(layout.size)
     sums: list[OfBatch] = []
     reduced: list[Tile] = []
     of_priors, done = 0.0, 0
@@ -175,50 +224,11 @@ def _assemble_part(setting: Setting, part: Part) -> OfPart:
             reduced.append(tile)
             of_priors += loss
         while len(reduced) >= done + TOGETHER or done < len(reduced) == len(tiles):
-            _take_off(lost, layout, tiles, reduced, slice(done, done + TOGETHER))
+            some = slice(done, done + TOGETHER)
+            group = list(zip(tiles[some], reduced[some], strict=True))
+            lost.take_off(layout, group)
             done += TOGETHER
     return OfPart(sums_of(layout, part.batches, sums), lost, of_priors, reduced)
-
-
-def _take_off(
-    lost: Lost,
-    layout: Layout,
-    tiles: list[TileData],
-    reduced: list[Tile],
-    some: slice,
-) -> None:
-    """Add what the corner loses by some tiles, in one product of all their borders."""
-    exposure = np.unique(np.concatenate([tile.exposure for tile in tiles[some]]))
-    n, rest = tiles[0].source.size, layout.size - layout.calibration.start
-    each = layout.per_exposure
-    e = each * exposure.size
-    group = list(zip(tiles[some], reduced[some], strict=True))
-    border = np.zeros((e + rest, len(group), 2 * n))
-    of_exposures = border[:e].reshape(exposure.size, each, len(group), 2 * n)
-    for i, (data, tile) in enumerate(group):
-        k = each * data.exposure.size
-        own = np.asarray(tile.border).reshape(-1, 2 * n)
-        at = np.searchsorted(exposure, data.exposure)
-        of_exposures[at, :, i] = own[:k].reshape(-1, each, 2 * n)
-        border[e:, i] = own[k : k + rest]
-    flat = border.reshape(e + rest, -1)
-    right = np.concatenate([np.asarray(tile.gradient).ravel() for _, tile in group])
-    columns = np.concatenate(
-        [
-            _exposure_columns(layout, exposure),
-            np.arange(layout.size - rest, layout.size),
-        ]
-    )
-    at = (columns[:, None] * layout.size + columns).ravel()
-    lost.matrix.ravel()[at] += (flat @ flat.T).ravel()
-    lost.right[columns] += flat @ right
-
-
-def _exposure_columns(
-    layout: Layout, exposure: Int[np.ndarray, "e"]
-) -> Int[np.ndarray, "k"]:
-    each = layout.per_exposure
-    return (exposure[:, None] * each + np.arange(each)).ravel()
 
 
 class Met(NamedTuple):
@@ -268,21 +278,21 @@ def _reduced(setting: Setting, data: TileData, met: Met) -> tuple[Tile, float]:
     unit = np.eye(2)[:, :, None]
     block = block * (1.0 + setting.damping * unit) + np.where(held, unit, 0.0)
     right = right - np.where(held, 0.0, pull.T)
-    columns = _columns_of(setting.layout, data)
+    columns = _columns_of(setting.extent, data)
     with np.errstate(all="ignore"):  # a source that nothing determines is found later
         tile = whiten(block, _border(setting, data, met, columns.size), right, columns)
     return tile, float(np.sum(np.where(held, 0.0, loss)))
 
 
-def _columns_of(layout: Layout, data: TileData) -> Int[np.ndarray, "k"]:
+def _columns_of(extent: Extent, data: TileData) -> Int[np.ndarray, "k"]:
     """Return the columns of the corner that a tile meets.
 
     Exposures, calibration, and as many more, of which nothing is met, as make one of
     few numbers: what follows is compiled for each of them.
     """
-    rest = np.arange(layout.calibration.start, layout.size)
-    empty = layout.per_exposure * (rounded_up(len(data.exposure)) - len(data.exposure))
-    own = _exposure_columns(layout, data.exposure)
+    rest = np.arange(extent.size - extent.rest, extent.size)
+    empty = extent.each * (rounded_up(len(data.exposure)) - len(data.exposure))
+    own = exposure_columns(extent.each, data.exposure)
     return np.concatenate([own, rest, np.zeros(empty, dtype=int)])
 
 
@@ -290,9 +300,9 @@ def _border(
     setting: Setting, data: TileData, met: Met, size: int
 ) -> Float[np.ndarray, "k 2 n"]:
     """Return the border of a tile's sources on its columns."""
-    layout, matrix, kinds = setting.layout, setting.matrix, setting.kinds
+    extent, matrix, kinds = setting.extent, setting.matrix, setting.kinds
     n_det, _, j, f = matrix.shape
-    each = layout.per_exposure
+    each = extent.each
     n = data.source.size
     border = np.zeros((size, 2, n))
     e = len(data.exposure)
@@ -310,18 +320,18 @@ def _border(
     flat = matrix[data.detector].transpose(0, 2, 1, 3).reshape(-1, j, 2 * f)
     combined = (flat @ summed).reshape(-1, j, 2, n)
     linear, shared = kinds.linear, kinds.linear + kinds.terms
-    plain = layout.n_coefficients - linear + 1
+    plain = extent.plain
     rest[:linear] = combined[:, :linear].sum(axis=0)
     rest[linear : linear + plain] = met.by_plain.sum(axis=0)
     detectors = rest[linear + plain :][: n_det * PER_DETECTOR]
     of_detectors = combined[:, shared : shared + PER_DETECTOR]
     detectors.reshape(n_det, PER_DETECTOR, 2, n)[data.detector] = of_detectors
-    if layout.n_terms:
-        terms = rest[linear + plain + n_det * PER_DETECTOR :][: layout.n_terms]
+    if extent.terms:
+        terms = rest[linear + plain + n_det * PER_DETECTOR :][: extent.terms]
         terms[: kinds.terms] = combined[:, linear:shared].sum(axis=0)
         own = terms[kinds.terms :].reshape(n_det, kinds.own - PER_DETECTOR, 2, n)
         own[data.detector] = combined[:, shared + PER_DETECTOR :]
     return border
 
 
-__all__ = ["Corner", "System", "assemble"]
+__all__ = ["Corner", "Sums", "System", "assemble", "whole_corner"]

@@ -39,6 +39,8 @@ class Equations(NamedTuple):
         At this point.
     axes
         Camera axes at this point.
+    offset
+        Offsets of the sources at this point [rad].
     """
 
     system: System
@@ -51,6 +53,7 @@ class Equations(NamedTuple):
     objective: float
     chi2: float
     axes: np.ndarray
+    offset: np.ndarray
 
     def step(self) -> np.ndarray:
         """Return the Gauss-Newton step of the shared parameters."""
@@ -120,6 +123,7 @@ def equations_at(
         objective=chi2 + of_sources + prior.objective,
         chi2=chi2,
         axes=np.asarray(parameters.axes),
+        offset=np.asarray(parameters.offset),
     )
 
 

@@ -172,19 +172,22 @@ class OfTile(NamedTuple):
 def _of_tile(tile: Tile, data: TileData, shared: Shared) -> OfTile:
     border, columns = np.asarray(tile.border), np.asarray(tile.columns)
     n = border.shape[2]
-    flat = border.reshape(len(border), 2 * n)
-    crossed = shared.covariance[columns].T @ flat
-    both = crossed[columns].reshape(-1, 2, 1, n) * border[:, None]
+    # What a tile's measurements depend on is among the columns that it meets.
+    crossed = shared.covariance[np.ix_(columns, columns)] @ border.reshape(-1, 2 * n)
+    place = np.empty(len(shared.covariance), dtype=np.intp)
+    place[columns[::-1]] = np.arange(len(columns))[::-1]  # the first of repeated ones
+    both = crossed.reshape(-1, 2, 1, n) * border[:, None]
     of_features = [
-        np.swapaxes(shared.matrix[d], 1, 2) @ crossed[shared.features[d]]
+        np.swapaxes(shared.matrix[d], 1, 2) @ crossed[place[shared.features[d]]]
         for d in data.detector
     ]
+    of_private = crossed[place[shared.private[data.exposure]]]
     return OfTile(
         np.asarray(tile.root),
         both.sum(axis=0) + np.eye(2)[:, :, None],
         data.exposure,
         data.detector,
-        crossed[shared.private[data.exposure]].reshape(len(data.exposure), -1, 2, n),
+        of_private.reshape(len(data.exposure), -1, 2, n),
         np.stack(of_features).reshape(len(data.detector), 2, -1, 2, n),
     )
 

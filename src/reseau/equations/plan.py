@@ -280,11 +280,13 @@ def _principal_score(
     matrix: scipy.sparse.csr_matrix, rng: np.random.Generator
 ) -> np.ndarray:
     """Return each row's coordinate along the main direction of scatter."""
-    mean = np.asarray(matrix.mean(axis=0)).ravel()
-    vector = rng.normal(size=mean.size)
+    number, size = matrix.shape
+    mean = np.bincount(matrix.indices, matrix.data, minlength=size) / number
+    vector = rng.normal(size=size)
     score = matrix @ vector - mean @ vector
+    across = matrix.T
     for _ in range(4):
-        vector = matrix.T @ score - mean * score.sum()
+        vector = across @ score - mean * score.sum()
         vector /= np.linalg.norm(vector) + np.finfo(float).tiny
         score = matrix @ vector - mean @ vector
     return score

@@ -211,7 +211,12 @@ def _solve(
     said = None
     if information is not None:
         said = source_information(
-            problem, tiles, parameters, epsilon=information, weight=weight
+            problem,
+            tiles,
+            parameters,
+            epsilon=information,
+            weight=weight,
+            equations=equations if found is None else None,
         )
     chi2, dof = _unit_weight(residuals, posterior.used, found)
     redundancy = posterior.shares.redundancy(dof)

@@ -1,4 +1,4 @@
-"""`reseau plot` as a function: figures of a solution or a catalogue, as files."""
+"""`reseau plot` as a function: figures of what reseau made, as files."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reseau.datasets import PlateTables
-from reseau.diagnostics import compare_with_truth
 from reseau.diagnostics.comparison.solution import compared_solution
 from reseau.errors import ConfigError, OutputExistsError, explain, some, unknown_name
 from reseau.plates.solved import SolvedPlate
@@ -17,12 +16,17 @@ from reseau.plots import FORMATS, check_figure, save
 from reseau.reports.catalogue_figures import CATALOGUE_KINDS, DrawableCatalogue
 from reseau.reports.drawable import Drawable
 from reseau.reports.figures import KINDS, Kind
+from reseau.reports.galaxy_figures import GALAXY_KINDS
+from reseau.reports.mock_figures import MOCK_KINDS
 from reseau.tables import os_errors
 
-from .catalogue_figures import check_choices, drawable_catalogue, tables_of_catalogue
+from .figure_subjects import Choices, subject_of
 
 if TYPE_CHECKING:
+    from reseau.galaxy.model import Galaxy
+
     from .combine import Motions
+    from .mock import Mock
 
 DOTS_PER_INCH = 110
 
@@ -59,27 +63,30 @@ class Figures:
 
 
 def plot(
-    solution: "str | Path | SolvedPlate | Motions",
+    solution: "str | Path | SolvedPlate | Motions | Mock | Galaxy",
     output: str | Path,
     *,
     kinds: Sequence[str] = (),
     file_format: str = "png",
     truth: str | Path | None = None,
     source: int | None = None,
+    window: str | None = None,
+    extinction_map: str | None = None,
     overwrite: bool = False,
 ) -> Figures:
-    """Draw the figures of a solution, or of a catalogue, into a directory.
+    """Draw the figures of a solution, a catalogue, a mock or a Galaxy into a directory.
 
     Parameters
     ----------
     solution
-        Directory of a solution, or what `solve` returned; or of a catalogue, or what
-        `combine` returned.
+        Directory of a solution, or what `solve` returned; of a catalogue, or what
+        `combine` returned; of a mock, or what `mock_forward` returned; or the name of
+        a model of the Galaxy, its TOML file, or what `read_galaxy` returned.
     output
         Directory to write to; made if it does not exist.
     kinds
-        Which figures, names of `KINDS` or, of a catalogue, of `CATALOGUE_KINDS`; none:
-        all that there are data for.
+        Which figures, names of `KINDS`, or of `CATALOGUE_KINDS`, `MOCK_KINDS`,
+        `GALAXY_KINDS`; none: all that there are data for.
     file_format
         "png" or "pdf".
     truth
@@ -88,6 +95,11 @@ def plot(
     source
         Of a catalogue: identifier of the source whose track is drawn; absent: the
         source whose parallax is clearest.
+    window
+        Of a Galaxy: l, b of the middle and full widths [deg], of the map of the
+        reddening; lines of sight go to the middle. Absent: "0.3,-0.2,2,1.6".
+    extinction_map
+        Of a Galaxy: "smooth" (absent), "genulens", a file, or E(J-Ks) [mag].
     overwrite
         Whether figures of the same names may be replaced; nothing else ever is.
 
@@ -105,38 +117,27 @@ def plot(
     --------
     >>> import reseau
     >>> reseau.plot("solution", "figures", kinds=["footprint"])  # doctest: +SKIP
+    >>> reseau.plot("koshimoto2021", "figures", kinds=["density"])  # doctest: +SKIP
     """
-    tables = tables_of_catalogue(solution)
-    known: Mapping[str, Kind[Any]] = KINDS if tables is None else CATALOGUE_KINDS
+    choices = Choices(truth, source, window, extinction_map, tuple(kinds))
+    subject = subject_of(solution, choices)
     for kind in kinds:
-        if kind not in known:
-            raise unknown_name("figure", kind, tuple(known), where="--kind")
+        if kind not in subject.kinds:
+            raise unknown_name("figure", kind, tuple(subject.kinds), where="--kind")
     if file_format not in FORMATS:
         raise unknown_name("format", file_format, FORMATS, where="--format")
-    check_choices(
-        of_catalogue=tables is not None, truth=truth, source=source, kinds=kinds
-    )
-    wanted = tuple(kinds) or tuple(known)
+    subject.check()
+    wanted = tuple(kinds) or tuple(subject.kinds)
     paths = {kind: Path(output) / f"{kind}.{file_format}" for kind in wanted}
     check_free(paths.values(), overwrite)
-    if tables is None:
-        drawn = draw_figures(_drawable_solution(solution, truth), paths)
-    else:
-        given = drawable_catalogue(tables, source)
-        drawn = draw_figures(given, paths, CATALOGUE_KINDS)
+    drawn = draw_figures(subject.given(), paths, subject.kinds)
     asked = (*kinds, *(() if source is None else ("track",)))
     for kind in (k for k in asked if k in drawn.left_out):
-        raise _not_drawn(kind, drawn.left_out[kind], tables is not None)
+        raise _not_drawn(kind, drawn.left_out[kind], subject.what)
     return drawn
 
 
-def _drawable_solution(solution: Any, truth: str | Path | None) -> Drawable:
-    comparison = None if truth is None else compare_with_truth(solution, truth)
-    return Drawable(compared_solution(solution), comparison)
-
-
-def _not_drawn(kind: str, why: str, of_catalogue: bool) -> ConfigError:
-    what = "catalogue" if of_catalogue else "solution"
+def _not_drawn(kind: str, why: str, what: str) -> ConfigError:
     return ConfigError(
         explain(
             given=f"the figure {kind} cannot be drawn: {why}",
@@ -177,7 +178,7 @@ def check_free(paths: Collection[Path], overwrite: bool) -> None:
 
 
 def draw_figures(
-    given: Drawable | DrawableCatalogue,
+    given: Any,
     paths: dict[str, Path],
     kinds: Mapping[str, Kind[Any]] = KINDS,
 ) -> Figures:
@@ -186,7 +187,7 @@ def draw_figures(
     Parameters
     ----------
     given
-        The solution, or the catalogue.
+        What the kinds are drawn from.
     paths
         Files of the kinds that are wanted.
     kinds
@@ -244,7 +245,9 @@ def _titled(drawing: Figure | Axes, shows: str) -> Figure | Axes:
 
 __all__ = [
     "CATALOGUE_KINDS",
+    "GALAXY_KINDS",
     "KINDS",
+    "MOCK_KINDS",
     "DrawableCatalogue",
     "Figures",
     "check_free",

@@ -1,6 +1,7 @@
 """A galaxy's TOML file: what is read of it, and what each wrong key gets."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,30 @@ def test_a_file_is_read_as_the_preset_is(tmp_path: Path) -> None:
     assert set(mine.kinematics) >= {"bar", "thin", "thick"}
 
 
+OF_A_FIT = {
+    "galaxy": {"name", "description"},
+    "mass_function": {"exponents", "breaks_msun"},
+    "normalisation": {"box_mass_msun"},
+}
+
+
+@pytest.mark.parametrize("fit", ["e", "g", "gx"])
+def test_other_fits_differ_in_the_bar_and_in_numbers_only(fit: str) -> None:
+    text = preset_text(f"koshimoto2021-{fit}")
+    other, known = tomllib.loads(text), tomllib.loads(TEXT)
+    assert other["galaxy"]["name"] == f"koshimoto2021-{fit}"
+    for name, keys in OF_A_FIT.items():
+        assert {k for k in known[name] if known[name][k] != other[name][k]} == keys
+    assert other["frame"] == known["frame"]
+    for theirs, ours in zip(other["component"], known["component"], strict=True):
+        if theirs["name"] != "bar":
+            ours.pop("number_density_pc3", None)
+            assert theirs == ours
+    other["kinematics"].pop("bar")
+    known["kinematics"].pop("bar")
+    assert other["kinematics"] == known["kinematics"]
+
+
 def test_comments_leave_the_digest_and_every_number_changes_it(tmp_path: Path) -> None:
     known = read_galaxy().digest
     commented = read_galaxy(_file(tmp_path, "# Of mine.\n" + TEXT)).digest
@@ -78,8 +103,17 @@ def test_number_densities_left_out_follow_from_the_normalisation(
     for name in ("thin1", "thin7", "thick"):
         ratio = twice.component(name).factor / derived.component(name).factor
         assert ratio == pytest.approx(2.0)
-    # What the discs have more of the box, the bar has less.
-    assert twice.component("bar").factor < 0.9 * derived.component("bar").factor
+    # What the discs have more of the box, the bar has less; also if they are given.
+    bar = twice.component("bar").factor
+    assert bar < 0.9 * derived.component("bar").factor
+    given = TEXT.replace("number_density_pc3 = 11.9712", "#")
+    for name in ("thin7", "thick"):
+        factor = f"number_density_pc3 = {read_galaxy().component(name).factor}"
+        assert factor in given
+        given = given.replace(factor, f"{factor}e1")
+    assert read_galaxy(_file(tmp_path, given)).component("bar").factor < 0.9 * bar
+    with pytest.raises(ConfigError, match="nothing is left for bar"):
+        read_galaxy(_file(tmp_path, heavier.replace("1.1074992e10", "1e9")))
 
 
 def test_the_suns_velocity_may_be_given(tmp_path: Path) -> None:
@@ -111,8 +145,14 @@ def test_a_table_of_the_users_is_found_beside_the_file(tmp_path: Path) -> None:
     table = re.sub(r"farthest_radius_pc = .*\nfarthest_height_pc = .*\n", "", table)
     nsd = read_galaxy(_file(tmp_path, table)).component("nsd")
     # The logarithm is linear in both: a double exponential comes out exactly.
+    before = read_galaxy(tmp_path / "mine.toml").digest
+    (tmp_path / "disc.dat").write_text("\n".join(rows).replace(" 50 ", " 51 "))
+    assert read_galaxy(tmp_path / "mine.toml").digest == before
     found = nsd.mass_density(np.array([[60.0, 80.0, -33.0]]))[0]
     assert found == pytest.approx(100.0 * np.exp(-100.0 / 74.0 - 33.0 / 26.0), rel=1e-6)
+    denser = "\n".join(rows[:-1]) + "\n1.0 0.4 1.0 50 60 60 50 0"
+    (tmp_path / "disc.dat").write_text(denser, encoding="utf-8")
+    assert read_galaxy(tmp_path / "mine.toml").digest != before
 
 
 WRONG = {
@@ -139,15 +179,14 @@ WRONG = {
         'linear" without inner_scale_height_pc',
     ),
     "law": ('law = "flattened"', 'law = "flat"', "did you mean 'flattened'"),
-    "list": ("powers = [0.5, 1.5061, ", "powers = [1.5061, ", "as many numbers > 0"),
-    "zero": ("powers = [0.5, ", "powers = [0.0, ", "as many numbers > 0"),
+    "list": ("powers = [0.5, 1.5061, ", "powers = [1.5061, ", "6 numbers > 0"),
+    "zero": ("powers = [0.5, ", "powers = [0.0, ", "powers = [0.0, 1.5061"),
     "key": ("axis_ratio = 0.73", "axis_ration = 0.73", "did you mean axis_ratio"),
     "slope": ("inner_slope = 0.71", "inner_slope = 3.5", "at most 2.9"),
     "x": ("x_z_pc = 286.792", "x_zz_pc = 286.792", "did you mean x_z_pc"),
     "part of an x": ("x_z_pc = 286.792", "", "x_share = 1.439757 without x_z_pc"),
     "profile": ('profile = "exponential"', 'profile = "sech"', "gaussian"),
     "share": ("thick_share = 0.04", "thick_share = -1", "0 or more"),
-    "table": ("[normalisation] ", "normalisation = 3 #", "normalisation"),
 }
 
 
@@ -169,6 +208,18 @@ def test_a_component_needs_a_density_or_a_normalisation(tmp_path: Path) -> None:
     read_galaxy(_file(tmp_path, text))
     with pytest.raises(ConfigError, match="thick has no number_density_pc3"):
         read_galaxy(_file(tmp_path, text.replace("number_density_pc3 = 0.00804", "")))
+
+
+def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
+    head, rest = TEXT.split("[galaxy]")
+    for key in ("kinematics", "normalisation", "component"):
+        text = re.sub(rf"\[+{key}\b.*", "[rest]", rest)
+        text = re.sub(r"\[rest\](?:\n(?!\[).*)+", "", text)
+        text = f"{head}{key} = 3\n[galaxy]{text}"
+        with pytest.raises(
+            ConfigError, match=rf"{key} (is not a table|= 3 is of type)"
+        ):
+            read_galaxy(_file(tmp_path, text))
 
 
 def test_galaxies_that_are_not_there(tmp_path: Path) -> None:

@@ -145,11 +145,15 @@ def test_bands_of_other_points_are_not_joined(tmp_path):
         read_isochrones([first, second], ONE)
 
 
-def test_a_grid_with_a_hole_is_refused(tmp_path):
+def test_each_metallicity_may_have_ages_of_its_own(tmp_path):
     path = tmp_path / "hole.dat"
-    path.write_text(cmd_text(shipped_grid((2, 3, 7))))
-    with pytest.raises(CatalogueError, match=r"no isochrone of 9\.12 Gyr"):
-        read_isochrones(path, {"bar": POPULATIONS["bar"]})
+    path.write_text(cmd_text(shipped_grid((2, 7, 8, 12))))  # -0.20 has them all
+    read = read_isochrones(path, {"bar": POPULATIONS["bar"]})
+    for metallicity, share in ((-0.2, 0.51), (0.05, 0.49)):
+        rows = np.abs(read.metallicity - metallicity) < 1e-3
+        assert read.weight[rows].sum() == pytest.approx(share)
+    rows = np.abs(read.metallicity + 0.2) < 1e-3
+    assert read.weight[rows] @ read.age[rows] == pytest.approx(9.0 * 0.51, rel=1e-4)
 
 
 def test_a_grid_that_does_not_reach_a_population_is_said(tmp_path):

@@ -67,7 +67,7 @@ def test_published_columns_are_recognised(key: str) -> None:
 
 
 def test_an_unknown_table_names_what_is_near() -> None:
-    columns = ["desig", "ra", "dec", "j_m", "h_mag"]
+    columns = ["label", "ra", "dec", "j_m", "h_mag"]
     with pytest.raises(CatalogueError) as error:
         recognised(columns, KNOWN, "mine.csv")
     assert "2MASS PSC" in str(error.value)

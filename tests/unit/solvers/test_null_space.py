@@ -42,7 +42,7 @@ def _equations(null, diagonal):
     corner = Corner(np.zeros((p, p)), np.zeros(p), diagonal, np.zeros(2))
     nothing = Equations(*[None] * len(Equations._fields))
     return nothing._replace(
-        system=System(corner, []),
+        system=System(corner, [], None),
         basis=scipy.sparse.identity(p, format="csr"),
         factor=Factor(np.zeros((p, 0)), null, 0.0),
     )

@@ -2,9 +2,12 @@
 
 from .along import excess_at, extinction_at
 from .bands import BANDS, Band, top_hat
+from .candidates import ReddeningSettings
+from .giants import GiantSettings, GiantTemplate, Population, template_of
 from .laws import LAWS, ExtinctionLaw, read_law
 from .map_files import read_extinction_map
 from .maps import ExtinctionMap, FilledMap, GridMap, Reddening
+from .measured import MeasuredReddening, reddening_of_catalogue, scale_of
 from .profiles import DistanceProfile, read_dust, read_profile
 
 __all__ = [
@@ -15,13 +18,21 @@ __all__ = [
     "ExtinctionLaw",
     "ExtinctionMap",
     "FilledMap",
+    "GiantSettings",
+    "GiantTemplate",
     "GridMap",
+    "MeasuredReddening",
+    "Population",
     "Reddening",
+    "ReddeningSettings",
     "excess_at",
     "extinction_at",
     "read_dust",
     "read_extinction_map",
     "read_law",
     "read_profile",
+    "reddening_of_catalogue",
+    "scale_of",
+    "template_of",
     "top_hat",
 ]

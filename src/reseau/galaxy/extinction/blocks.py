@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int
 
-LEVELS = 5
+LEVELS = 3
 """A tile is 2 to this power cells wide; no block is larger."""
 
 TILE = 1 << LEVELS

@@ -3,6 +3,12 @@
 import numpy as np
 from jaxtyping import Float
 
+MODULUS = 14.3955 + 0.128
+"""Of the red clump at l = b = 0 [mag]."""
+
+MEASURED_CENTRE = 10.0 ** (0.2 * MODULUS + 1.0)
+"""Its distance [pc]."""
+
 
 def wrapped(longitude: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
     """Return longitudes in [-180, 180) [deg]."""
@@ -10,7 +16,10 @@ def wrapped(longitude: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
 
 
 def clump_distance(
-    longitude: Float[np.ndarray, "*#n"], latitude: Float[np.ndarray, "*#n"]
+    longitude: Float[np.ndarray, "*#n"],
+    latitude: Float[np.ndarray, "*#n"],
+    *,
+    centre: float | None = None,
 ) -> Float[np.ndarray, "*n"]:
     """Return the mean distance of the bulge's red clump in a direction [pc].
 
@@ -19,6 +28,9 @@ def clump_distance(
     longitude, latitude
         Galactic coordinates [deg]; beyond 10 deg from the centre, where there is no
         bulge, as at 10 deg.
+    centre
+        Distance of the Galactic centre [pc], to which the relation is scaled; None: as
+        it was measured, with 8019 pc at l = b = 0.
 
     Notes
     -----
@@ -27,8 +39,9 @@ def clump_distance(
     """
     lon = np.clip(wrapped(longitude), -10.0, 10.0)
     lat = np.minimum(np.abs(latitude), 10.0)
-    modulus = 14.3955 - 0.0239 * lon + 0.0122 * lat + 0.128
-    return 10.0 ** (0.2 * modulus + 1.0)
+    modulus = MODULUS - 0.0239 * lon + 0.0122 * lat
+    distance = 10.0 ** (0.2 * modulus + 1.0)
+    return distance if centre is None else distance * (centre / MEASURED_CENTRE)
 
 
 __all__ = ["clump_distance", "wrapped"]

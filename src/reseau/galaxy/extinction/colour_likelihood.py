@@ -7,8 +7,9 @@ The likelihood is that of the excess at the brightness, within those limits, and
 does not matter how many stars the limits have taken away.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -20,6 +21,9 @@ from .giants import GiantTemplate
 
 EXCESS_STEP = 0.05
 LOWEST = -0.6
+NEARER = 0.6
+"""Greatest share of the reddening that is before a star of the foreground."""
+
 OUTLIERS = 0.01
 """Share of stars whose colour may be anything."""
 
@@ -118,7 +122,7 @@ class ColourModel:
     limits: Limits
     noise: Callable[[np.ndarray, np.ndarray], np.ndarray]
     largest: float
-    step: float = 0.04
+    step: float = 0.05
 
     @property
     def edges(self) -> Float[np.ndarray, "bins"]:
@@ -145,7 +149,8 @@ class ColourModel:
         scatter
             1σ of the reddening of stars in a cell, as a share of it.
         foreground
-            Share of stars with any excess from 0 to the cell's.
+            Share of stars that the template lacks, of any excess from 0 to `NEARER` of
+            the cell's.
 
         Returns
         -------
@@ -154,10 +159,7 @@ class ColourModel:
         edges, allowed = self.edges, self.allowed()
         flat = self._foreground(edges)
         out = np.zeros((*allowed.shape, len(self.grid)))
-        for row, weight in enumerate(self.template.weight):
-            if weight.sum() <= 0.0 or not allowed[row].any():
-                continue
-            intrinsic = self._without_noise(weight)
+        for row, intrinsic in self._noiseless.items():
             share = intrinsic @ self._smoothing(row, edges, scatter)
             share = share / np.maximum(share.sum(axis=1, keepdims=True), 1e-300)
             share = (1.0 - foreground - OUTLIERS) * share + foreground * flat
@@ -167,7 +169,7 @@ class ColourModel:
         return out.reshape(-1, len(self.grid))
 
     def _foreground(self, edges: np.ndarray) -> np.ndarray:
-        top = np.interp(self.grid, self.scale.reddening, self.scale.excess)
+        top = NEARER * np.interp(self.grid, self.scale.reddening, self.scale.excess)
         length = np.clip(top[:, None] - edges[:-1], 0.0, EXCESS_STEP)
         length = length * (edges[1:] > 0.0)
         total = length.sum(axis=1, keepdims=True)
@@ -176,6 +178,15 @@ class ColourModel:
     def _fine(self) -> np.ndarray:
         edges = self.edges
         return np.arange(edges[0], edges[-1] + 3.0, 0.5 * EXCESS_STEP)
+
+    @cached_property
+    def _noiseless(self) -> dict[int, np.ndarray]:
+        """Stars of each brightness at fine excesses, for each reddening."""
+        used = self.allowed().any(axis=1) & (self.template.weight.sum(axis=(1, 2)) > 0)
+        return {
+            int(row): self._without_noise(self.template.weight[row])
+            for row in np.flatnonzero(used)
+        }
 
     def _without_noise(self, weight: np.ndarray) -> np.ndarray:
         """Return stars of one brightness at fine excesses, for each reddening."""
@@ -232,25 +243,24 @@ class Posterior:
 
 
 def posterior_of(
-    counts: sparse.csr_matrix,
-    log_shares: Float[np.ndarray, "bins_2d g"],
+    parts: Sequence[tuple[sparse.csr_matrix, Float[np.ndarray, "bins_2d g"]]],
     grid: Float[np.ndarray, "g"],
 ) -> Posterior:
     """Return reddenings of blocks, of a flat prior over the grid.
 
     Parameters
     ----------
-    counts
-        Stars of each block in each bin.
-    log_shares
-        See `ColourModel`.
+    parts
+        Stars of each block in each bin, and what `ColourModel.log_shares` says of the
+        bins; several where a star counts in part by one template, in part by another.
     grid
         Reddenings [mag], of equal steps.
     """
     fine = np.linspace(grid[0], grid[-1], (len(grid) - 1) * REFINED + 1)
     means, sigmas, bounded, evidence = [], [], [], 0.0
-    for begin in range(0, counts.shape[0], AT_ONCE):
-        like = np.asarray(counts[begin : begin + AT_ONCE] @ log_shares)
+    for begin in range(0, parts[0][0].shape[0], AT_ONCE):
+        at = slice(begin, begin + AT_ONCE)
+        like = np.sum([counts[at] @ shares for counts, shares in parts], axis=0)
         curve = CubicSpline(grid, like, axis=1)(fine)
         top = curve.max(axis=1, keepdims=True)
         weight = np.exp(curve - top)

@@ -124,19 +124,21 @@ def _table(
     points = middle[:, None] + 0.5 * step[:, None] * _ABSCISSAE
     out = np.zeros((i1 - i0, j1 - j0, len(DISTANCES), 2))
     lat = LATITUDES[j0:j1]
-    for row, lon in enumerate(LONGITUDES[i0:i1]):
+    for row, lon in enumerate(LONGITUDES[i0:i1, None, None]):
         each = 0.5 * step * (model.density(lon, lat[:, None, None], points) @ _WEIGHTS)
         total = np.cumsum(each, axis=-1)
         if as_share:
-            whole = _at_clump(total, lon, lat)[:, None]
+            whole = _at_clump(total, lon.item(), lat, model.r0)[:, None]
             each, total = each / whole, total / whole
         out[row, :, 1:, 0] = total
         out[row, :, :-1, 1] = each
     return out
 
 
-def _at_clump(total: np.ndarray, lon: float, lat: np.ndarray) -> np.ndarray:
-    distance = clump_distance(np.full(len(lat), lon), lat)
+def _at_clump(
+    total: np.ndarray, lon: float, lat: np.ndarray, centre: float
+) -> np.ndarray:
+    distance = clump_distance(np.full(len(lat), lon), lat, centre=centre)
     rows = [
         np.interp(d, DISTANCES[1:], t) for d, t in zip(distance, total, strict=True)
     ]

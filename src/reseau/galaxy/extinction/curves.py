@@ -8,7 +8,7 @@ linearly with E. For JASMINE's Hw, 1.0 to 1.6 µm, and a star of 4000 K, A/E fal
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -22,6 +22,7 @@ STEP, LARGEST = 0.05, 16.0
 """Of the table's E(J-Ks) [mag]; beyond, the curve goes on straight."""
 
 
+@runtime_checkable
 class Law(Protocol):
     """What a law of extinction is asked for."""
 

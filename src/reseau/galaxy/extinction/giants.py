@@ -18,7 +18,7 @@ from reseau.errors import ShapeError, explain
 from .clump import clump_distance
 from .profiles import DistanceProfile
 
-COLOUR_STEP, SHARE_STEP = 0.04, 0.02
+COLOUR_STEP, SHARE_STEP = 0.03, 0.01
 BRIGHTNESS = np.arange(8.0, 14.01, 0.25)
 """Edges of bins of the magnitude without extinction [mag]."""
 
@@ -173,6 +173,8 @@ class GiantSettings:
         Density of the disc at the centre, if it went on, over the bulge's there.
     disc_length
         Radial scale of the disc [pc].
+    centre
+        Distance of the Galactic centre [pc].
     """
 
     clump_magnitude: float = -1.61
@@ -187,6 +189,7 @@ class GiantSettings:
     nuclear_share: float = 0.3
     disc_share: float = 0.05
     disc_length: float = 2600.0
+    centre: float = 8160.0
 
     def population(self) -> Population:
         """Return the giants, from 7 mag above the clump to 2 below it."""
@@ -214,7 +217,8 @@ class GiantSettings:
         distance
             [pc].
         """
-        centre = float(clump_distance(np.array(direction[0]), np.array(direction[1])))
+        lon, lat = (np.array([angle]) for angle in direction)
+        centre = clump_distance(lon, lat, centre=self.centre)
         wide = np.exp(-0.5 * ((distance - centre) / self.bulge_depth) ** 2)
         narrow = np.exp(-0.5 * ((distance - centre) / self.nuclear_depth) ** 2)
         bulge = (1.0 - self.nuclear_share) * wide + self.nuclear_share * narrow
@@ -230,8 +234,8 @@ def _normal(x: np.ndarray, mean: float, sigma: float) -> np.ndarray:
 
 def distances() -> Float[np.ndarray, "d"]:
     """Return distances of a line of sight, dense about the centre [pc]."""
-    far = np.arange(500.0, 7000.0, 100.0), np.arange(9600.0, 14000.0, 100.0)
-    return np.concatenate([far[0], np.arange(7000.0, 9600.0, 20.0), far[1]])
+    far = np.arange(500.0, 7000.0, 25.0), np.arange(9600.0, 14000.0, 25.0)
+    return np.concatenate([far[0], np.arange(7000.0, 9600.0, 4.0), far[1]])
 
 
 __all__ = [

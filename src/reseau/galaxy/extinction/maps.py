@@ -10,7 +10,7 @@ what it does: the mean square difference between neighbouring cells, times `UNRE
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -48,6 +48,7 @@ class Reddening(NamedTuple):
     inside: Bool[np.ndarray, "n"]
 
 
+@runtime_checkable
 class ExtinctionMap(Protocol):
     """Reddening at the red clump's mean distance, by direction."""
 

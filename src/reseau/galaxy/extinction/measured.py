@@ -12,30 +12,28 @@ ones (see `colour_likelihood`). Cells are joined until they have stars enough.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Bool, Float, Int
 from scipy import sparse
 
-from reseau.errors import (
-    AssumedErrorWarning,
-    CatalogueError,
-    ConfigError,
-    DegeneracyError,
-    explain,
-    missing_columns_error,
-    warn,
-)
-from reseau.tables import columns_of, place_of, table_from
+from reseau.errors import DegeneracyError, explain
 
 from .blocks import TILE, Blocks, joined
+from .candidates import (
+    GiantCandidates,
+    ReddeningSettings,
+    candidates_of,
+    limits_of,
+    noise_of,
+)
 from .clump import wrapped
 from .colour_likelihood import (
     ColourModel,
     ColourScale,
     Limits,
-    Posterior,
     bin_of,
     posterior_of,
 )
@@ -47,75 +45,17 @@ from .profiles import DistanceProfile, read_profile
 
 logger = logging.getLogger(__name__)
 
-ASSUMED_ERROR = 0.05
-"""Of magnitudes whose errors nobody gave [mag]."""
-
-PLAUSIBLE = (2.0, 30.0)
-"""Magnitudes outside are none, as 0, -9.99 and 99.9 are none."""
-
-SCATTERS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
-FOREGROUNDS = (0.0, 0.03, 0.1, 0.2, 0.35)
+SCATTERS = (0.02, 0.05, 0.08, 0.12, 0.2)
+FOREGROUNDS = (0.0, 0.05, 0.15, 0.3)
 """Among what the scatter inside cells and the share of the foreground are chosen."""
 
-CHOSEN_OF = 150
-"""Blocks by which they are chosen."""
+CHOSEN_OF = 3
+"""Tiles by which they are chosen."""
+
+NODE = 0.2
+"""Between directions of which there are templates [deg]."""
 
 TemplateOf = Callable[[float, float], GiantTemplate]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReddeningSettings:
-    """How the reddening of a catalogue is measured.
-
-    Attributes
-    ----------
-    step
-        Size of cells in longitude and latitude [deg].
-    least
-        Stars that a block of cells has at least, where it is not as large as it may be.
-    bands
-        Bluer and redder band of the colour: J or H, and Ks.
-    blue_limits, red_limits
-        Magnitudes between which all stars are in the catalogue; None: told from the
-        counts, half a magnitude before they are greatest.
-    largest
-        Greatest reddening that is thought possible [mag].
-    reference
-        Colour that giants have about [mag].
-    temperature
-        Of giants [K], for the width of the bands.
-    """
-
-    step: tuple[float, float] = (0.025, 0.025)
-    least: int = 150
-    bands: tuple[str, str] = ("J", "Ks")
-    blue_limits: tuple[float, float] | None = None
-    red_limits: tuple[float, float] | None = None
-    largest: float = 8.0
-    reference: float = 0.75
-    temperature: float = 4000.0
-
-    def __post_init__(self) -> None:
-        wrong = [
-            text
-            for text, good in (
-                (f"step = {self.step}", min(self.step) > 0.0),
-                (f"least = {self.least}", self.least >= 1),
-                (f"largest = {self.largest}", 0.0 < self.largest <= 0.6 * LARGEST),
-                (f"bands = {self.bands}", self.bands in (("J", "Ks"), ("H", "Ks"))),
-            )
-            if not good
-        ]
-        if wrong:
-            raise ConfigError(
-                explain(
-                    given=", ".join(wrong),
-                    wanted=f"steps > 0 deg, 1 star or more, at most {0.6 * LARGEST:g} "
-                    "mag of reddening, J or H and Ks",
-                    where="ReddeningSettings",
-                    todo="correct the values",
-                )
-            )
 
 
 @dataclass(frozen=True)
@@ -147,18 +87,6 @@ class MeasuredReddening:
     notes: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Stars:
-    """Stars with both magnitudes, and the errors of these."""
-
-    longitude: np.ndarray
-    latitude: np.ndarray
-    blue: np.ndarray
-    red: np.ndarray
-    blue_error: np.ndarray
-    red_error: np.ndarray
-
-
 def reddening_of_catalogue(
     catalogue: object,
     *,
@@ -173,8 +101,8 @@ def reddening_of_catalogue(
     ----------
     catalogue
         A table in a file or in memory with `l` and `b`, or `ra` and `dec` [deg], and
-        2MASS' `J`, `H`, `Ks` and `J_error` and so on [mag], of which those of the two
-        bands of the colour are used.
+        2MASS' `J`, `H`, `Ks` and `J_error` and so on [mag], or `phot_j_mag` and
+        `phot_j_mag_error`, of which those of the two bands of the colour are used.
     law
         Of extinction; None: Wang & Chen 2019.
     profile
@@ -199,13 +127,13 @@ def reddening_of_catalogue(
     """
     settings = settings or ReddeningSettings()
     law, profile = law or read_law(), profile or read_profile()
-    stars, notes = _stars_of(catalogue, settings)
+    stars, notes = candidates_of(catalogue, settings)
     scale = scale_of(law, settings)
     if template is None:
         template = giants_in_round_numbers(profile, scale)
     limits = Limits(
-        settings.blue_limits or _limits_of(stars.blue),
-        settings.red_limits or _limits_of(stars.red),
+        settings.blue_limits or limits_of(stars.blue),
+        settings.red_limits or limits_of(stars.red),
     )
     logger.info("complete in %s from %s, in %s from %s", *_told(settings, limits))
     field_of = _Field(stars, settings, scale, limits, template)
@@ -268,104 +196,19 @@ def giants_in_round_numbers(
     return template
 
 
-def _stars_of(
-    catalogue: object, settings: ReddeningSettings
-) -> tuple[_Stars, dict[str, int]]:
-    table, where = table_from(catalogue, what="the catalogue"), place_of(catalogue)
-    present = {name.lower(): name for name in reversed(table.column_names)}
-    wanted = [band.lower() for band in settings.bands]
-    lacking = [
-        b for b, low in zip(settings.bands, wanted, strict=True) if low not in present
-    ]
-    has_place = {"l", "b"} <= set(present) or {"ra", "dec"} <= set(present)
-    if lacking or not has_place:
-        missing = lacking + ([] if has_place else ["l", "b"])
-        raise missing_columns_error(missing, table.column_names, "the catalogue", where)
-    longitude, latitude = _place(table, present)
-    magnitudes = [_column(table, present[name]) for name in wanted]
-    errors = [_errors(table, present, name) for name in wanted]
-    good = np.isfinite(longitude) & np.isfinite(latitude)
-    for value in magnitudes:
-        good &= (value > PLAUSIBLE[0]) & (value < PLAUSIBLE[1])
-    notes = {"stars": len(good), "without place or magnitudes": int((~good).sum())}
-    if not good.any():
-        raise CatalogueError(
-            explain(
-                given=f"{len(good)} rows, none with a place and both magnitudes",
-                wanted=f"magnitudes of {' and '.join(settings.bands)} from 2 to 30",
-                where=where,
-                todo="give the columns in mag, and 2MASS' bands",
-            )
-        )
-    if any(e is None for e in errors):
-        warn(
-            f"{where}: no errors of {' or '.join(settings.bands)}; {ASSUMED_ERROR} mag "
-            "are assumed",
-            AssumedErrorWarning,
-        )
-    full = [np.full(len(good), ASSUMED_ERROR) if e is None else e for e in errors]
-    values = (longitude, latitude, *magnitudes, *full)
-    return _Stars(*(value[good] for value in values)), notes
+class _Tile(NamedTuple):
+    """Some cells, with the bins that the stars of their blocks are in."""
 
+    at: tuple[slice, slice]
+    place: tuple[np.ndarray, np.ndarray]
+    blocks: Blocks
+    of_star: np.ndarray
+    bins: np.ndarray
+    shape: tuple[int, int]
 
-def _column(table: pa.Table, name: str) -> np.ndarray:
-    return np.asarray(columns_of(table.select([name]))[name], float)
-
-
-def _place(table: pa.Table, present: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
-    if {"l", "b"} <= set(present):
-        return wrapped(_column(table, present["l"])), _column(table, present["b"])
-    import erfa
-
-    ra, dec = (np.radians(_column(table, present[name])) for name in ("ra", "dec"))
-    longitude, latitude = np.degrees(erfa.icrs2g(ra, dec))
-    return wrapped(longitude), latitude
-
-
-def _errors(table: pa.Table, present: dict[str, str], band: str) -> np.ndarray | None:
-    for name in (f"{band}_error", f"e_{band}", f"{band}_err", f"{band}err"):
-        if name in present:
-            found = _column(table, present[name])
-            known = np.isfinite(found) & (found > 0.0) & (found < 1.0)
-            return np.where(known, found, ASSUMED_ERROR)
-    return None
-
-
-def _limits_of(magnitude: np.ndarray) -> tuple[float, float]:
-    """Return between what all stars are there: to half a mag before the most counts."""
-    edges = np.arange(PLAUSIBLE[0], PLAUSIBLE[1] + 0.1, 0.2)
-    number, _ = np.histogram(magnitude, edges)
-    faint = edges[int(np.argmax(number))] - 0.4
-    bright = float(np.percentile(magnitude, 0.1))
-    return min(bright, faint - 1.0), float(faint)
-
-
-def _noise_of(stars: _Stars) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Return 1σ of colours of magnitudes, of the errors that the stars have."""
-    tables = [
-        _median_errors(*pair)
-        for pair in ((stars.red, stars.red_error), (stars.blue, stars.blue_error))
-    ]
-
-    def noise(red: np.ndarray, blue: np.ndarray) -> np.ndarray:
-        parts = [
-            np.interp(value, *known)
-            for value, known in zip((red, blue), tables, strict=True)
-        ]
-        return np.hypot(*parts)
-
-    return noise
-
-
-def _median_errors(
-    magnitude: np.ndarray, error: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    order = np.argsort(magnitude, kind="stable")
-    parts = np.array_split(order, max(min(60, len(order) // 20), 1))
-    middle = [float(np.median(magnitude[part])) for part in parts]
-    # Of variances: a few poor magnitudes widen a distribution more than many good ones.
-    spread = [float(np.sqrt(np.mean(error[part] ** 2))) for part in parts]
-    return np.array(middle), np.array(spread)
+    def counts(self, weight: np.ndarray) -> sparse.csr_matrix:
+        """Return the weight of stars in blocks and bins."""
+        return sparse.csr_matrix((weight, (self.of_star, self.bins)), self.shape)
 
 
 class _Field:
@@ -373,14 +216,14 @@ class _Field:
 
     def __init__(
         self,
-        stars: _Stars,
+        stars: GiantCandidates,
         settings: ReddeningSettings,
         scale: ColourScale,
         limits: Limits,
         template: TemplateOf,
     ) -> None:
         self.settings, self.scale, self.limits = settings, scale, limits
-        self.template, self.noise = template, _noise_of(stars)
+        self.template, self.noise = template, noise_of(stars)
         step_l, step_b = settings.step
         middle = float(np.median(stars.longitude))
         # Stars on both sides of a longitude of 180 deg are beside one another.
@@ -389,10 +232,11 @@ class _Field:
             float(np.floor(lon.min() / step_l) * step_l),
             float(np.floor(stars.latitude.min() / step_b) * step_b),
         )
-        self.i = np.floor((lon - self.first[0]) / step_l + 1e-9).astype(np.int64)
-        self.j = np.floor((stars.latitude - self.first[1]) / step_b + 1e-9).astype(
-            np.int64
-        )
+        self.longitude, self.latitude = lon, stars.latitude
+        place_l = (lon - self.first[0]) / step_l
+        place_b = (stars.latitude - self.first[1]) / step_b
+        self.i = np.floor(place_l + 1e-9).astype(np.int64)
+        self.j = np.floor(place_b + 1e-9).astype(np.int64)
         self.shape = (int(self.i.max()) + 1, int(self.j.max()) + 1)
         self.excess = stars.blue - stars.red - scale.reference
         self.brightness = stars.red - scale.of_red(self.excess)
@@ -402,29 +246,83 @@ class _Field:
         excess, error, inside = (np.full(self.shape, np.nan) for _ in range(3))
         block, stars = np.full(self.shape, -1), np.zeros(self.shape, np.int64)
         bounded = np.zeros(self.shape, bool)
+        tiles = self._tiles()
+        scatter, foreground = self._chosen(tiles)
+        nodes = _Nodes(self, scatter, foreground)
         used = 0
-        tile = (self.i // TILE) * (self.shape[1] // TILE + 1) + self.j // TILE
-        order = np.argsort(tile, kind="stable")
-        names, begin = np.unique(tile[order], return_index=True)
-        for part in np.split(order, begin[1:]):
-            at, blocks, found, scatter = self._of_tile(part)
-            if found is None:
+        for part in tiles:
+            tile = self._tile(part)
+            if tile is None:
                 continue
-            number = blocks.number
-            excess[at], error[at] = found.mean[number], found.sigma[number]
-            inside[at] = scatter * found.mean[number]
-            bounded[at] = found.bounded[number]
-            stars[at] = blocks.stars[number]
-            block[at] = np.where(blocks.stars[number] > 0, number + block.max() + 1, -1)
-            used += int(blocks.stars.sum())
-        if not used:
-            raise self._nothing()
-        for values in (excess, error, inside):
-            values[stars == 0] = np.nan
-        notes = {**notes, "used": used, "tiles": len(names)}
+            used += int(tile.blocks.stars.sum())
+            found = posterior_of(self._parts(tile, nodes), nodes.grid)
+            number = tile.blocks.number
+            known = tile.blocks.stars[number] > 0
+            excess[tile.at] = np.where(known, found.mean[number], np.nan)
+            sigma = np.hypot(found.sigma, self.settings.floor * found.mean)
+            error[tile.at] = np.where(known, sigma[number], np.nan)
+            inside[tile.at] = scatter * excess[tile.at]
+            bounded[tile.at] = known & found.bounded[number]
+            stars[tile.at] = tile.blocks.stars[number]
+            block[tile.at] = np.where(known, number + block.max() + 1, -1)
+        notes = {**notes, "used": used, "tiles": len(tiles)}
         name = "measured of the catalogue's giants"
         grid = GridMap(name, self.first, self.settings.step, excess, inside)
         return MeasuredReddening(grid, error, block, stars, bounded, notes)
+
+    def _parts(
+        self, tile: "_Tile", nodes: "_Nodes"
+    ) -> list[tuple[sparse.csr_matrix, np.ndarray]]:
+        """Return stars of blocks in bins, by the templates of the nodes about them.
+
+        The nearer a star is to a node, the more it counts by its template: how much
+        dust is before the bulge changes within half a degree.
+        """
+        low = [np.floor(p).astype(np.int64) for p in tile.place]
+        far = [p - c for p, c in zip(tile.place, low, strict=True)]
+        parts = []
+        for di, of_l in ((0, 1.0 - far[0]), (1, far[0])):
+            for dj, of_b in ((0, 1.0 - far[1]), (1, far[1])):
+                pair = np.stack([low[0] + di, low[1] + dj])
+                several, which = np.unique(pair, axis=1, return_inverse=True)
+                for number, node in enumerate(several.T):
+                    weight = np.where(which.ravel() == number, of_l * of_b, 0.0)
+                    shares = nodes.log_shares(int(node[0]), int(node[1]))
+                    parts.append((tile.counts(weight), shares))
+        return parts
+
+    def _tiles(self) -> list[np.ndarray]:
+        """Return the rows of the stars of each tile."""
+        tile = (self.i // TILE) * (self.shape[1] // TILE + 1) + self.j // TILE
+        order = np.argsort(tile, kind="stable")
+        _, begin = np.unique(tile[order], return_index=True)
+        return np.split(order, begin[1:])
+
+    def _chosen(self, tiles: list[np.ndarray]) -> tuple[float, float]:
+        """Return the scatter and the foreground of the greatest evidence."""
+        used = [tile for tile in map(self._tile, self._some(tiles)) if tile is not None]
+        if not used:
+            raise self._nothing()
+        models = [self.model(*(float(p.mean()) for p in tile.place)) for tile in used]
+
+        def evidence(scatter: float, foreground: float) -> float:
+            total = 0.0
+            for tile, model in zip(used, models, strict=True):
+                shares = model.log_shares(scatter, foreground)
+                counts = tile.counts(np.ones(len(tile.bins)))
+                total += posterior_of([(counts, shares)], model.grid).evidence
+            return total
+
+        foreground = FOREGROUNDS[1]
+        scatter = max(SCATTERS, key=lambda s: evidence(s, foreground))
+        foreground = max(FOREGROUNDS, key=lambda f: evidence(scatter, f))
+        logger.info("scatter inside cells %g, foreground %g", scatter, foreground)
+        return scatter, foreground
+
+    def _some(self, tiles: list[np.ndarray]) -> list[np.ndarray]:
+        """Return tiles all over the field, of each group the one of the most stars."""
+        groups = np.array_split(np.arange(len(tiles)), min(CHOSEN_OF, len(tiles)))
+        return [tiles[max(group, key=lambda t: len(tiles[t]))] for group in groups]
 
     def _nothing(self) -> DegeneracyError:
         blue, red = self.settings.bands
@@ -438,43 +336,45 @@ class _Field:
             )
         )
 
-    def _of_tile(
-        self, part: np.ndarray
-    ) -> tuple[tuple[slice, slice], Blocks, Posterior | None, float]:
-        """Return where a tile is, its blocks, their reddening, and its scatter."""
-        corner = [int(c[part[0]]) // TILE * TILE for c in (self.i, self.j)]
+    def _tile(self, part: np.ndarray) -> "_Tile | None":
+        """Return a tile of stars; None: none of them is a giant within the limits."""
+        number = int(self.i[part[0]]) // TILE, int(self.j[part[0]]) // TILE
+        corner = [t * TILE for t in number]
         ends = [min(c + TILE, n) for c, n in zip(corner, self.shape, strict=True)]
-        at = slice(corner[0], ends[0]), slice(corner[1], ends[1])
         size = (ends[0] - corner[0], ends[1] - corner[1])
-        model = self._model(corner, size)
-        bins = bin_of(model, self.brightness[part], self.excess[part])
+        bins = bin_of(self.any_model, self.brightness[part], self.excess[part])
         part, bins = part[bins >= 0], bins[bins >= 0]
-        cell = (self.i[part] - corner[0]) * size[1] + self.j[part] - corner[1]
-        number = np.bincount(cell, minlength=size[0] * size[1]).reshape(size)
-        blocks = joined(number, self.settings.least)
         if len(part) == 0:
-            return at, blocks, None, 0.0
+            return None
+        cell = (self.i[part] - corner[0]) * size[1] + self.j[part] - corner[1]
+        inside = np.bincount(cell, minlength=size[0] * size[1]).reshape(size)
+        blocks = joined(inside, self.settings.least)
+        at = slice(corner[0], ends[0]), slice(corner[1], ends[1])
+        place = (
+            (self.longitude[part] - self.first[0]) / NODE,
+            (self.latitude[part] - self.first[1]) / NODE,
+        )
+        shape = (len(blocks.level), self.any_model.allowed().size)
         of_star = blocks.number.ravel()[cell]
-        n_bins = model.allowed().size
-        counts = sparse.csr_matrix(
-            (np.ones(len(part)), (of_star, bins)), (len(blocks.level), n_bins)
-        )
-        scatter, foreground = _chosen(model, counts)
-        logger.info(
-            "tile at cell %s: scatter %g, foreground %g", corner, scatter, foreground
-        )
-        log_shares = model.log_shares(scatter, foreground)
-        return at, blocks, posterior_of(counts, log_shares, model.grid), scatter
+        return _Tile(at, place, blocks, of_star, bins, shape)
 
-    def _model(self, corner: list[int], size: tuple[int, int]) -> ColourModel:
-        middle = [
-            first + step * (c + 0.5 * n)
-            for first, step, c, n in zip(
-                self.first, self.settings.step, corner, size, strict=True
-            )
-        ]
+    @cached_property
+    def any_model(self) -> ColourModel:
+        """The model in the field's middle; its bins are those of all."""
+        cells = zip(self.shape, self.settings.step, strict=True)
+        return self.model(*(0.5 * n * step / NODE for n, step in cells))
+
+    def model(self, node_l: float, node_b: float) -> ColourModel:
+        """Return the model in a direction.
+
+        Parameters
+        ----------
+        node_l, node_b
+            Counted in nodes from the field's corner.
+        """
+        first = self.first
         return ColourModel(
-            self.template(middle[0], middle[1]),
+            self.template(first[0] + NODE * node_l, first[1] + NODE * node_b),
             self.scale,
             self.limits,
             self.noise,
@@ -482,20 +382,22 @@ class _Field:
         )
 
 
-def _chosen(model: ColourModel, counts: sparse.csr_matrix) -> tuple[float, float]:
-    """Return scatter and foreground of the greatest evidence, one after the other."""
-    rows = np.unique(np.linspace(0, counts.shape[0] - 1, CHOSEN_OF).astype(np.int64))
-    some = counts[rows]
+class _Nodes:
+    """Templates in a grid of directions, kept while stars about them are measured."""
 
-    def evidence(scatter: float, foreground: float) -> float:
-        shares = model.log_shares(scatter, foreground)
-        return posterior_of(some, shares, model.grid).evidence
+    def __init__(self, field_of: _Field, scatter: float, foreground: float) -> None:
+        self.field, self.chosen = field_of, (scatter, foreground)
+        self.grid = field_of.any_model.grid
+        self.reach = int(field_of.settings.step[0] * TILE / NODE) + 2
+        self.kept: dict[tuple[int, int], np.ndarray] = {}
 
-    foreground = FOREGROUNDS[1]
-    scatter = max(SCATTERS, key=lambda s: evidence(s, foreground))
-    foreground = max(FOREGROUNDS, key=lambda f: evidence(scatter, f))
-    scatter = max(SCATTERS, key=lambda s: evidence(s, foreground))
-    return scatter, foreground
+    def log_shares(self, i: int, j: int) -> np.ndarray:
+        """Return what `ColourModel.log_shares` says at a node."""
+        if (i, j) not in self.kept:
+            # Tiles are in the order of i: what lies far before is not asked for again.
+            self.kept = {k: v for k, v in self.kept.items() if k[0] >= i - self.reach}
+            self.kept[i, j] = self.field.model(i, j).log_shares(*self.chosen)
+        return self.kept[i, j]
 
 
 __all__ = [

@@ -7,7 +7,7 @@ much more behind. Profiles by name:
 ================  ==============================================================
 exponential       ``1 - exp(-D / h)``, h = 164 pc / (abs(sin b) + 0.0001), as in
                   Koshimoto et al.'s genstars after Nataf et al. 2013: it knows
-                  no Galactic radius and goes on growing, in the plane to 4.4 at
+                  no Galactic radius and goes on growing, in the plane to 4.3 at
                   35 kpc
 disc              an exponential disc in R and z, which ends behind the centre
 central-zone      the same with a screen 100 to 200 pc from the centre
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -38,6 +38,7 @@ DUST_HEIGHT = 164.0
 """Of the exponential profile [pc]: Nataf et al. 2013, ApJ 769, 88."""
 
 
+@runtime_checkable
 class DistanceProfile(Protocol):
     """How much of a map's reddening lies before a distance."""
 

@@ -50,7 +50,7 @@ class SmoothMap:
             Galactic coordinates [deg]; any longitude.
         """
         longitude, latitude = np.asarray(longitude, float), np.asarray(latitude, float)
-        distance = clump_distance(longitude, latitude)
+        distance = clump_distance(longitude, latitude, centre=self.dust.r0)
         excess = column(self.dust, longitude, latitude, distance)
         inside = np.isfinite(longitude) & np.isfinite(latitude)
         excess = np.where(inside, excess, np.nan)

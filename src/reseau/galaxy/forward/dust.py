@@ -23,6 +23,8 @@ STRATA = 10
 """Strata of a block of cells; they divide `PATCHES`² times `QUANTILES`."""
 CUT = 3.0
 """σ beyond which the scatter is cut off."""
+STRATA_ALONE = 2
+"""Strata of a block that is one cell, where there are many of them."""
 EVEN = 0.02
 """Reddening that varies by less has one stratum [mag]."""
 
@@ -120,7 +122,8 @@ def dust_of(
     least = np.maximum(excess[:, :, None] + scatter[:, :, None] * lower, 0.0)
     flat = least[blocks].reshape(len(blocks), -1)
     order = np.argsort(flat, axis=1, kind="stable")
-    strata = STRATA if np.ptp(flat, axis=1).max() > EVEN else 1
+    wanted = STRATA if blocks.shape[1] > 1 else STRATA_ALONE
+    strata = wanted if np.ptp(flat, axis=1).max() > EVEN else 1
     strata = strata if order.shape[1] % strata == 0 else PATCHES
     shape = (len(blocks), strata, -1)
     per_cell = PATCHES**2 * quantiles

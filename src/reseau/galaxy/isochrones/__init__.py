@@ -6,7 +6,7 @@ that a user downloaded (`read_isochrones`). `luminosity_segments` joins any of t
 mass function. What they are worth:
 
 * **Shipped**: PARSEC v1.2S with COLIBRI in J, H, Ks (2MASS) and G (Gaia EDR3), from
-  0.09 solar masses to the last thermal pulse, 18 ages of 9 Myr to 12 Gyr and 7 [M/H] of
+  0.09 solar masses to the last thermal pulse, 24 ages of 9 Myr to 12 Gyr and 7 [M/H] of
   -1.2 to +0.3. Against CMD 3.9 (genulens) in populations older than 5 Gyr, J, H and Ks
   agree to 0.02 mag on every branch and to 0.01 mag on the giants, and the numbers of
   stars by M_Ks to 2 per cent.
@@ -16,7 +16,7 @@ mass function. What they are worth:
   and 0.13 mag brighter in Ks.
 
 The red clump (mode of M_Ks) is at -1.60 in the bar, -1.66 in the nuclear disc, -1.34 in
-the thick disc, and at -1.66 in the solar neighbourhood, where -1.606 ± 0.009 is
+the thick disc, and at -1.67 in the solar neighbourhood, where -1.606 ± 0.009 is
 observed (Ruiz-Dern et al. 2018, A&A 609, A116). It fades by 0.022 mag per Gyr; observed
 are 0.020 ± 0.003 (Chen et al. 2017, ApJ 840, 77). Dwarfs below 0.4 solar masses are
 about 0.2 mag too faint in Ks for their mass, by the dynamical masses of Mann et al.

@@ -104,7 +104,7 @@ def weighted(
     name
         Models, photometry and where they come from.
     grid
-        One isochrone for each pair of some ages and some [M/H].
+        Isochrones of some [M/H], each of some ages.
     where
         File or grid, for messages.
     populations
@@ -117,7 +117,7 @@ def weighted(
     Raises
     ------
     CatalogueError
-        An isochrone that is needed is not there.
+        Two isochrones are of the same age and [M/H].
     """
     ages = np.array([each.age for each in grid])
     metallicities = np.array([each.metallicity for each in grid])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reseau.errors import CatalogueError, explain, some
+from reseau.errors import CatalogueError, explain
 
 DECAY = 7.0
 """Time scale of the star formation of the thin disc [Gyr]."""
@@ -119,51 +119,50 @@ def shares_of_nodes(
 def sequence_weights(
     population: Population, ages: np.ndarray, metallicities: np.ndarray, where: str
 ) -> np.ndarray:
-    """Return the weight of each isochrone of a grid in a component.
+    """Return the weight of each isochrone in a component.
 
     Parameters
     ----------
     population
         Of the component.
     ages, metallicities
-        Of each isochrone [Gyr] and [M/H]: all pairs of some ages and some [M/H].
+        Of each isochrone [Gyr] and [M/H]. Each [M/H] may have ages of its own.
     where
         File or grid, for messages.
 
     Raises
     ------
     CatalogueError
-        An isochrone that is needed is not there.
+        Two isochrones are of the same age and [M/H].
     """
-    age_nodes, row = np.unique(ages, return_inverse=True)
     metal_nodes, column = np.unique(metallicities, return_inverse=True)
-    by_age = shares_of_nodes(
-        np.array(population.ages), np.array(population.age_shares), age_nodes
-    )
     by_metal = shares_of_nodes(
         np.array(population.metallicities),
         np.array(population.metallicity_shares),
         metal_nodes,
     )
-    wanted = np.outer(by_age, by_metal)
-    there = np.zeros(wanted.shape, dtype=np.int64)
-    np.add.at(there, (row, column), 1)
-    absent = [
-        f"{age_nodes[i]:.4g} Gyr with [M/H] = {metal_nodes[k]:+.3g}"
-        for i, k in np.argwhere((wanted > 0.0) & (there == 0))
-    ]
-    if absent or there.max(initial=0) > 1:
-        raise CatalogueError(
-            explain(
-                given=f"no isochrone of {some(absent)}"
-                if absent
-                else "more than one isochrone of the same age and [M/H]",
-                wanted="one isochrone for each pair of the ages and the [M/H]",
-                where=where,
-                todo="add the isochrones, or leave out that age or that [M/H]",
-            )
+    weights = np.zeros(len(ages))
+    for index, share in enumerate(by_metal):
+        rows = np.flatnonzero(column == index)
+        nodes, place = np.unique(ages[rows], return_inverse=True)
+        if len(nodes) < len(rows):
+            raise _twice(float(metal_nodes[index]), where)
+        by_age = shares_of_nodes(
+            np.array(population.ages), np.array(population.age_shares), nodes
         )
-    return wanted[row, column]
+        weights[rows] = share * by_age[place]
+    return weights
+
+
+def _twice(metallicity: float, where: str) -> CatalogueError:
+    return CatalogueError(
+        explain(
+            given=f"isochrones of the same age with [M/H] = {metallicity:+.3g}",
+            wanted="each age once for each [M/H]",
+            where=where,
+            todo="leave out one of them",
+        )
+    )
 
 
 __all__ = ["POPULATIONS", "Population", "sequence_weights", "shares_of_nodes"]

@@ -28,7 +28,7 @@ def kept_points(
     mass
         Rising, shape (p,).
     magnitudes
-        Shape (p, bands).
+        Shape (p, bands). What is NaN does not count.
     phase
         Shape (p,). Both ends of each phase are kept.
     tolerance
@@ -69,7 +69,8 @@ def _worst(
     steps = (mass[inside] - mass[first]) / width if width > 0.0 else 0.5
     fraction = np.broadcast_to(steps, (last - first - 1,))[:, None]
     line = (1.0 - fraction) * magnitudes[first] + fraction * magnitudes[last]
-    off = np.abs(magnitudes[inside] - line).max(axis=1) / allowed[inside]
+    away = np.abs(magnitudes[inside] - line)
+    off = np.where(np.isnan(away), 0.0, away).max(axis=1) / allowed[inside]
     worst = int(np.argmax(off))
     return first + 1 + worst if off[worst] > 1.0 else None
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from reseau.errors import unknown_name
+from reseau.errors import CatalogueError, explain, unknown_name
+from reseau.galaxy.frame import check_positions
 
 from .laws import Law
 from .moments import Moments
@@ -60,7 +61,10 @@ class Kinematics:
         ------
         ConfigError
             There is no such component.
+        ShapeError, CatalogueError
+            The positions are not rows of three, or not all of them finite.
         """
+        _check(position)
         return self.law(component).moments(position)
 
     def draw(
@@ -86,8 +90,11 @@ class Kinematics:
         ------
         ConfigError
             There is no such component.
+        ShapeError, CatalogueError
+            The positions are not rows of three, or not all of them finite.
         """
         law = self.law(component)
+        _check(position)
         velocity = np.empty((len(position), 3))
         for first in range(0, len(position), CHUNK):
             rows = slice(first, first + CHUNK)
@@ -105,6 +112,22 @@ class Kinematics:
         if component in self.laws:
             return self.laws[component]
         raise unknown_name("component", component, self.laws, where="the kinematics")
+
+
+def _check(position: np.ndarray) -> None:
+    """Raise an error for what are not finite positions in rows of three."""
+    check_positions(position)
+    bad = np.flatnonzero(~np.isfinite(position).all(axis=1))
+    if len(bad):
+        raise CatalogueError(
+            explain(
+                given=f"{len(bad)} of {len(position)} positions are not finite, the "
+                f"first in row {bad[0]}",
+                wanted="X, Y, Z about Sgr A* [pc]",
+                where="the argument position",
+                todo="leave these rows out",
+            )
+        )
 
 
 def _bound(law: Law, position: Vectors, rng: np.random.Generator) -> Vectors:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reseau.config import Checked, RecordError, entry
+from reseau.config import Checked, RecordError, entry, shown
 
 from .bar import PROFILES, Bar, Ellipsoid
 from .discs import Disc
@@ -202,18 +202,23 @@ class FlattenedEntry(CommonEntry):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        lists = (self.densities, self.axis_ratios, self.scales, self.powers)
-        if len({len(v) for v in lists}) > 1 or not all(
-            _is_positive(value) for values in lists for value in values
-        ):
-            raise RecordError.of(
-                "Component",
-                "densities_msun_pc3",
-                given="densities_msun_pc3, axis_ratios, scale_lengths_pc and powers "
-                f"of {', '.join(str(len(v)) for v in lists)} values",
-                wanted="lists of as many numbers > 0 each",
-                todo="give every component of the sum its four numbers",
-            )
+        lists = {
+            "densities_msun_pc3": self.densities,
+            "axis_ratios": self.axis_ratios,
+            "scale_lengths_pc": self.scales,
+            "powers": self.powers,
+        }
+        for key, values in lists.items():
+            wrong = not values or not all(_is_positive(v) for v in values)
+            if wrong or len(values) != len(self.densities):
+                raise RecordError.of(
+                    "Component",
+                    key,
+                    given=f"{key} = {shown(values)}",
+                    wanted=f"{len(self.densities) or 1} numbers > 0, one for each of "
+                    "densities_msun_pc3",
+                    todo="give every component of the sum its four numbers",
+                )
 
     def law(self, r0: float, folder: Path) -> FlattenedDisc:
         """Return the density law."""

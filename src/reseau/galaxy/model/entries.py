@@ -5,12 +5,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from reseau.config import Checked, RecordError, entry, table
+from reseau.config import Checked, RecordError, entry, shown, table
 from reseau.errors import ConfigError
 from reseau.galaxy.frame import GalacticFrame
 from reseau.galaxy.mass_function import MassFunction
 
 FORMAT = "reseau-galaxy/1"
+_OF_FORMAT = f'format = "{FORMAT}", or the version of reseau that wrote another one'
 LONGEST = 1e7
 """Of what a length may be [pc]: beyond it, it is a slip."""
 FASTEST = 1e4
@@ -102,12 +103,12 @@ class MassEntry:
         try:
             self.function()
         except (TypeError, ValueError, ConfigError):
-            given = [[str(v) for v in part] for part in (self.exponents, self.breaks)]
             raise RecordError.of(
                 "MassEntry",
                 None,
-                given=f"exponents {given[0]}, breaks_msun {given[1]}, low_msun "
-                f"{self.low} and high_msun {self.high}",
+                given=f"exponents = {shown(self.exponents)}, breaks_msun = "
+                f"{shown(self.breaks)}, low_msun = {self.low:g}, high_msun = "
+                f"{self.high:g}",
                 wanted="numbers: low < breaks < high, rising, and one exponent more "
                 "than breaks",
                 todo="list exponents and breaks from the lowest mass up",
@@ -152,7 +153,7 @@ class NormalisationEntry(Checked):
 class ModelEntry:
     """The file as a whole; what depends on a kind is checked by that kind."""
 
-    format: str = entry("format", str, choices=(FORMAT,), hint=f'"{FORMAT}"')
+    format: str = entry("format", str, choices=(FORMAT,), hint=_OF_FORMAT)
     about: AboutEntry = table("galaxy", AboutEntry)
     frame: FrameEntry = table("frame", FrameEntry)
     mass_function: MassEntry = table("mass_function", MassEntry)

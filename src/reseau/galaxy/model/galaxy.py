@@ -28,7 +28,8 @@ class Galaxy:
     name, version
         What the model is called.
     digest
-        SHA-256 of all that its file says, comments left out.
+        SHA-256 of all that its file says, comments left out, and of a table of the
+        density that it names.
     frame
         Sun and centre.
     mass_function

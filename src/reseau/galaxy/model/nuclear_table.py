@@ -33,6 +33,11 @@ class DensityTable:
     height: Float[np.ndarray, "h"]
     log_density: Float[np.ndarray, "r h"]
 
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """All that the density follows from."""
+        return (self.radius, self.height, self.log_density)
+
     def density(self, places: Places) -> np.ndarray:
         """Return the density of mass [Msun/pc^3]."""
         near = (places.radius <= self.radius[-1]) & (places.height <= self.height[-1])

@@ -9,6 +9,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from reseau.config import Source, build, read_toml
 from reseau.errors import ConfigError, explain, some, suggestion
 from reseau.galaxy.mass_function import MassFunction
@@ -19,6 +21,7 @@ from .component_entries import KINDS, NUCLEAR_DISCS
 from .entries import ModelEntry, NormalisationEntry
 from .galaxy import Galaxy
 from .normalisation import number_densities
+from .nuclear_table import DensityTable
 
 MISSING = -1.0
 """Factor of a component whose number density is yet to be found."""
@@ -59,7 +62,7 @@ def read_galaxy(name_or_path: str | Path = "koshimoto2021") -> Galaxy:
     return Galaxy(
         name=entry.about.name,
         version=entry.about.version,
-        digest=_digest(source.text),
+        digest=_digest(source.text, components),
         frame=frame,
         mass_function=mass_function,
         components=_normalised(components, mass_function, normalisation, source),
@@ -93,11 +96,16 @@ def galaxy_file(name_or_path: str | Path) -> Path:
     )
 
 
-def _digest(text: str) -> str:
-    """Return the digest of what a TOML text says: of values, not of comments."""
+def _digest(text: str, components: tuple[Component, ...]) -> str:
+    """Return the digest of values of a TOML text, and of tables that it names."""
     content = tomllib.loads(text, parse_float=Decimal)
     plain = json.dumps(content, sort_keys=True, default=_plain)
-    return hashlib.sha256(plain.encode()).hexdigest()
+    found = hashlib.sha256(plain.encode())
+    for component in components:
+        if isinstance(component.law, DensityTable):
+            for part in component.law.arrays:
+                found.update(np.ascontiguousarray(part).tobytes())
+    return found.hexdigest()
 
 
 def _plain(value: Any) -> str:
@@ -157,7 +165,9 @@ def _chosen(content: dict[str, Any], key: str, known: Any, source: Source) -> An
             key if key in content else None,
             f"{key} = {value!r}" if key in content else f"the key {key} is missing",
             f"one of {some(known, len(known))}",
-            suggestion(str(value), known, otherwise=f'{key} = "..." of these'),
+            suggestion(
+                str(value), known, otherwise=f"add {key} = ... with one of these"
+            ),
         )
     return known[value]
 
@@ -181,7 +191,17 @@ def _normalised(
             "quantities that it follows from",
             "add number_density_pc3, or [normalisation]",
         )
-    found = number_densities(components, mass_function, quantities)
+    known = {c.name: c.factor for c in components if c.factor != MISSING}
+    found = number_densities(components, mass_function, quantities, known=known)
+    for i in missing:
+        if not found[components[i].name] > 0.0:
+            raise source.below("normalisation").complain(
+                "box_mass_msun",
+                f"box_mass_msun = {quantities.box_mass:g}",
+                f"more than the discs have in the box: nothing is left for "
+                f"{components[i].name}",
+                "raise it, or lower local_density_msun_pc3",
+            )
     return tuple(
         dataclasses.replace(c, factor=found[c.name]) if c.factor == MISSING else c
         for c in components

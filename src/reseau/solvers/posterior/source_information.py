@@ -18,21 +18,26 @@ Lindegren et al. 2012, A&A 538, A78 (block structure); Michalik et al. 2014, A&A
 A85 (normal equations are joined, not catalogues).
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import scipy.linalg
 from jaxtyping import Float, Int
-from numpy.typing import DTypeLike
 
 from reseau._compiled import quick_jit
+from reseau._parts import in_parts
 from reseau._usual import in_chunks
-from reseau.equations.assemble import System, assemble
+from reseau.equations.assemble import assemble, whole_corner
+from reseau.equations.borders import groups, joined, solved, summed
+from reseau.equations.equations import Equations
 from reseau.equations.measurements_alone import measurements_alone
-from reseau.equations.plan import Plan
+from reseau.equations.plan import Plan, TileData
 from reseau.equations.ties import tie_columns
-from reseau.linalg import factorise
+from reseau.equations.without_priors import Alone, without_priors
+from reseau.linalg import Tile, factorise
 from reseau.model import (
+    Layout,
     Parameters,
     Problem,
     free_columns,
@@ -43,10 +48,6 @@ from reseau.sky import displaced
 
 EPSILON = 1e-3
 """Share of information below which a mode of the calibration is left out."""
-
-AT_ONCE = 512
-"""Sources whose columns are formed at a time: a few MB."""
-
 
 _displaced = quick_jit(displaced)
 
@@ -89,19 +90,6 @@ class SourceInformation(NamedTuple):
     direction: Float[np.ndarray, "n 3"]
 
 
-class _Whitened(NamedTuple):
-    """Sources that are solved for, in the order of tiles; borders whitened.
-
-    `place` is where each is among their rows in ascending order.
-    """
-
-    row: np.ndarray
-    place: np.ndarray
-    root: np.ndarray
-    border: np.ndarray
-    gradient: np.ndarray
-
-
 def source_information(
     problem: Problem,
     tiles: Plan,
@@ -109,6 +97,7 @@ def source_information(
     *,
     epsilon: float = EPSILON,
     weight: Float[np.ndarray, "n_meas"] | None = None,
+    equations: Equations | None = None,
 ) -> SourceInformation:
     """Return what a plate says about its sources.
 
@@ -122,94 +111,133 @@ def source_information(
         Columns whose share is below are left out; 0: none, and all in 64 bits.
     weight
         By which each measurement counts; absent: fully.
+    equations
+        Of a linearisation from which a small step led to the optimum, with Normal
+        errors, without damping: what they say need not be derived again. Absent, or of
+        no use with weights: another one is made.
     """
-    objective = measurements_alone(weight)
-    system = assemble(problem, tiles, parameters, 0.0, objective)
-    prior = prior_terms(problem, parameters)
-    found = _whitened(system, tiles, problem.layout.size)
-    flat = found.border.reshape(len(found.border), -1)
-    lost = flat @ flat.T
-    matrix = np.asarray(system.corner.matrix) + prior.information + lost
-    right = np.asarray(system.corner.right) + prior.gradient
-    right = right + flat @ found.gradient.ravel()
-    basis = tie_columns(
-        problem, free_columns(problem.layout, problem.free, prior_widths(problem))
-    )
-    matrix = basis.T @ (matrix @ basis)
-    scale = np.where(np.diag(matrix) > 0, np.diag(matrix), 1.0)
-    root = basis @ factorise(matrix, scale).root
+    offset = np.asarray(parameters.offset)
+    alone = None
+    if equations is not None and weight is None:
+        alone = without_priors(problem, tiles, equations, offset)
+    if alone is None:
+        alone = _assembled(problem, tiles, parameters, weight)
+    eliminated = list(zip(tiles.tiles, alone.tiles, strict=True))
+    lost = summed(
+        problem.layout.size,
+        len(eliminated),
+        lambda sum_, some: sum_.take_off(problem.layout, eliminated[some]),
+    ).matrix
+    root = _root(problem, alone.matrix)
     share, modes = scipy.linalg.eigh(root.T @ lost @ root)
     kept = np.flatnonzero(share > epsilon)[::-1] if epsilon else np.arange(share.size)
-    mixing = root @ modes[:, kept]
-    rest = found.gradient - (flat.T @ (root @ (root.T @ right))).reshape(2, -1)
-    order = np.argsort(found.place)
-    row, lower = found.row[order], found.root[..., order]
+    row = np.sort(solved(eliminated)[1])
+    out = _Rows(
+        np.empty((row.size, 2)),
+        np.empty((row.size, 2, 2)),
+        np.empty((row.size, 2, kept.size), np.float32 if epsilon else np.float64),
+    )
+    moves = root @ (root.T @ alone.right)
+    mixing = np.ascontiguousarray(root @ modes[:, kept])
+    in_parts(
+        lambda some: [
+            _write(out, row, problem.layout, eliminated[group], moves, mixing)
+            for group in some
+        ],
+        groups(len(eliminated)),
+    )
     start = np.asarray(problem.prior.direction)[row]
-    offset = np.asarray(parameters.offset)[row]
     return SourceInformation(
         row=row,
-        offset=offset,
-        gradient=_times(lower, rest[:, order]).T,
-        blocks=np.einsum("abn,cbn->nac", lower, lower),
-        columns=_columns(found, mixing, np.float32 if epsilon else np.float64),
+        offset=offset[row],
+        gradient=out.gradient,
+        blocks=out.blocks,
+        columns=out.columns,
         share=np.clip(share[kept], 0.0, 1.0),
         left_out=float(np.sum(np.delete(share, kept))),
         epsilon=epsilon,
-        direction=np.asarray(in_chunks(_displaced, start, offset)),
+        direction=np.asarray(in_chunks(_displaced, start, offset[row])),
     )
 
 
-def _columns(
-    found: _Whitened, mixing: Float[np.ndarray, "c r"], kind: DTypeLike
-) -> Float[np.ndarray, "n 2 r"]:
-    """Return L Bᵀ times a matrix, some sources at a time, in the type to be kept.
+def _assembled(
+    problem: Problem,
+    tiles: Plan,
+    parameters: Parameters,
+    weight: Float[np.ndarray, "n_meas"] | None,
+) -> Alone:
+    """Return the equations at a point without the sources' priors."""
+    system = assemble(problem, tiles, parameters, 0.0, measurements_alone(weight))
+    prior = prior_terms(problem, parameters)
+    matrix, right = whole_corner(problem, system.sums)
+    return Alone(system.tiles, matrix + prior.information, right + prior.gradient)
+
+
+def _root(
+    problem: Problem, matrix: Float[np.ndarray, "p p"]
+) -> Float[np.ndarray, "p q"]:
+    """Return V, with V Vᵀ the inverse of the corner in what is free of it."""
+    basis = tie_columns(
+        problem, free_columns(problem.layout, problem.free, prior_widths(problem))
+    )
+    reduced = basis.T @ (matrix @ basis)
+    scale = np.where(np.diag(reduced) > 0, np.diag(reduced), 1.0)
+    return np.asarray(basis @ factorise(reduced, scale).root)
+
+
+class _Rows(NamedTuple):
+    """What is written of each source."""
+
+    gradient: np.ndarray
+    blocks: np.ndarray
+    columns: np.ndarray
+
+
+def _write(
+    out: _Rows,
+    row: Int[np.ndarray, "n"],
+    layout: Layout,
+    group: Sequence[tuple[TileData, Tile]],
+    moves: Float[np.ndarray, "p"],
+    mixing: Float[np.ndarray, "p r"],
+) -> None:
+    """Write the sources of some tiles, with E times a matrix as their columns.
 
     Formed in 64 bits: what is nearly degenerate cancels in these sums by a factor of
     a thousand and more.
+
+    Parameters
+    ----------
+    out, row
+        Where to, and the rows of all sources in ascending order.
+    moves
+        H⁻¹ times the right-hand side of the corner.
+    mixing
+        The modes that are kept.
     """
-    lower, size = found.root, len(found.border)
-    mixing = np.ascontiguousarray(mixing)
-    out = np.empty((len(found.row), 2, mixing.shape[1]), kind)
-    for first in range(0, len(out), AT_ONCE):
-        some = slice(first, first + AT_ONCE)
-        x, y = found.border[:, :, some].transpose(1, 2, 0)
-        border = np.empty((len(x), 2, size))
-        np.multiply(lower[0, 0, some, None], x, out=border[:, 0])
-        np.multiply(lower[1, 0, some, None], x, out=border[:, 1])
-        border[:, 1] += lower[1, 1, some, None] * y
-        mixed = border.reshape(-1, size) @ mixing
-        out[found.place[some]] = mixed.reshape(len(x), 2, -1)
+    tile = joined(layout, group)
+    columns, lower = np.asarray(tile.columns), np.asarray(tile.root)
+    kept, rows = solved(group)
+    at = np.searchsorted(row, rows)
+    flat = _times(lower, np.asarray(tile.border)).reshape(len(columns), -1)
+    drawn = (moves[columns] @ flat).reshape(2, -1)
+    own = _times(lower, np.asarray(tile.gradient)[None])[0] - drawn
+    out.gradient[at] = own[:, kept].T
+    out.blocks[at] = np.einsum("abn,cbn->nac", lower, lower)[kept]
+    mixed = (flat.T @ mixing[columns]).reshape(2, -1, mixing.shape[1])
+    for i in range(2):
+        out.columns[at, i] = mixed[i] if kept.size == mixed.shape[1] else mixed[i, kept]
+
+
+def _times(
+    lower: Float[np.ndarray, "2 2 n"], values: Float[np.ndarray, "k 2 n"]
+) -> Float[np.ndarray, "k 2 n"]:
+    """Return L v of lower 2 x 2 blocks."""
+    out = np.empty_like(values)
+    np.multiply(lower[0, 0], values[:, 0], out=out[:, 0])
+    np.multiply(lower[1, 0], values[:, 0], out=out[:, 1])
+    out[:, 1] += lower[1, 1] * values[:, 1]
     return out
-
-
-def _times(lower: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return L v of lower 2 x 2 blocks, their entries along the first axes."""
-    x, y = values
-    return np.stack([lower[0, 0] * x, lower[1, 0] * x + lower[1, 1] * y])
-
-
-def _whitened(system: System, tiles: Plan, size: int) -> _Whitened:
-    """Return the sources of all tiles with their borders on all shared parameters."""
-    free = [np.flatnonzero(np.asarray(data.free) > 0) for data in tiles.tiles]
-    rows = [
-        np.asarray(data.source)[kept]
-        for data, kept in zip(tiles.tiles, free, strict=True)
-    ]
-    row = np.concatenate(rows)
-    place = np.empty_like(row)
-    place[np.argsort(row, kind="stable")] = np.arange(row.size)
-    border = np.zeros((size, 2, row.size))
-    root, gradient = np.zeros((2, 2, row.size)), np.zeros((2, row.size))
-    start = 0
-    for tile, kept in zip(system.tiles, free, strict=True):
-        at = slice(start, start + kept.size)
-        start += kept.size
-        met = np.flatnonzero(np.any(np.asarray(tile.border) != 0, axis=(1, 2)))
-        columns = np.asarray(tile.columns)[met]
-        border[columns, :, at] = np.asarray(tile.border)[met][:, :, kept]
-        root[..., at] = np.asarray(tile.root)[..., kept]
-        gradient[:, at] = np.asarray(tile.gradient)[:, kept]
-    return _Whitened(row, place, root, border, gradient)
 
 
 __all__ = ["EPSILON", "SourceInformation", "source_information"]

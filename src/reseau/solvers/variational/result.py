@@ -182,6 +182,7 @@ def _redundancy(
         of_sources = judged.prior_information
     solved = np.any(moments.sources != 0, axis=(1, 2))
     _, shares = prior_shares(
+        problem.layout,
         tiles,
         equations,
         of_sources * solved[:, None, None],

@@ -37,9 +37,9 @@ def read_isochrones(
     source
         A file of the CMD interface to PARSEC (versions 3, isochrone tables, a system
         with 2MASS J, H, Ks) or of MIST (``.iso.cmd``), compressed or not; several of
-        them, of other ages, other [M/H] or the same isochrones in other bands. They
-        must be a grid: all pairs of some ages and some [M/H]. Or "genulens": the tables
-        of that package, where it is installed; or "shipped": those of reseau.
+        them, of other ages, other [M/H] or the same isochrones in other bands. Or
+        "genulens": the tables of that package, where it is installed; or "shipped":
+        those of reseau.
     populations
         Ages and metallicities of each component, shared out among the isochrones. Those
         of "shipped" are fixed.
@@ -52,7 +52,7 @@ def read_isochrones(
     FileFormatError
         A file is neither, or was cut.
     CatalogueError
-        A band or an isochrone is missing.
+        A band is missing, or an isochrone is there twice.
     ConfigError
         The package genulens is not installed.
     """

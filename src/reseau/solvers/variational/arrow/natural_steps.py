@@ -45,7 +45,6 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from reseau.equations.assemble import System
 from reseau.equations.equations import Equations
 from reseau.equations.plan import Plan
 from reseau.errors import Result
@@ -284,7 +283,7 @@ def verdict(found: Fitted, first: int, how: str) -> str:
 
 def as_equations(arrow: Arrow, equations: Equations) -> Equations:
     """Return the guide's factors in the shape of Gauss-Newton's equations."""
-    system = System(equations.system.corner, arrow.tiles)
+    system = equations.system._replace(tiles=arrow.tiles)
     return equations._replace(system=system, factor=arrow.factor, root=arrow.root)
 
 

@@ -114,12 +114,14 @@ def draw_steps(
         for tile in arrow.tiles
     ]
     # Lᵀ s = z − B f is the back-substitution with z in the gradient's place.
-    offset, _ = source_steps(System(_nothing(), drawn), tiles, shared, n_sources)
+    offset, _ = source_steps(_system(drawn), tiles, shared, n_sources)
     return arrow.in_datum(shared), offset
 
 
-def _nothing() -> Any:
-    return None
+def _system(tiles: list[Tile]) -> System:
+    """Return a system of which nothing is asked but its sources."""
+    nothing: Any = None
+    return System(nothing, tiles, nothing)
 
 
 def expect(
@@ -170,10 +172,10 @@ def natural_step(
     # Along the common modes the mean stays where the priors alone have put it.
     step = new.in_datum(root @ (root.T @ (expected.right + right)))
     n_sources = problem.prior.direction.shape[0]
-    system = System(_nothing(), blended)
+    system = _system(blended)
     offset, deviation = source_steps(system, tiles, step, n_sources)
     _, earlier = source_steps(
-        System(_nothing(), arrow.tiles), tiles, 0.0 * step, n_sources
+        _system(arrow.tiles), tiles, 0.0 * step, n_sources
     )
     sigma, before = new.sigma(), arrow.sigma()
     move = rho * max(_ratio(step, sigma), _ratio(offset, deviation))

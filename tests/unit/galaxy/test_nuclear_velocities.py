@@ -1,12 +1,13 @@
 """Nuclear disc and nuclear cluster: tables, their look-up, draws."""
 
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
 
 from galaxy_velocities import galaxy, kinematics
-from reseau.errors import ConfigError, FileFormatError
+from reseau.errors import CatalogueError, ConfigError, FileFormatError
 from reseau.galaxy.kinematics import kinematics_of
 from reseau.galaxy.kinematics.cluster import ClusterMoments
 from reseau.galaxy.kinematics.moments import Cylinder
@@ -200,3 +201,38 @@ def test_a_component_of_another_kind():
     other = dataclasses.replace(galaxy(), components=(halo,))
     with pytest.raises(ConfigError, match="stellar halo"):
         kinematics_of(other)
+
+
+def test_positions_that_are_not_finite():
+    position = np.zeros((4, 3))
+    position[2, 1] = np.nan
+    for name in ("thin1", "nsc"):
+        with pytest.raises(CatalogueError, match=r"1 of 4 .* row 2"):
+            kinematics().moments(name, position)
+        with pytest.raises(CatalogueError, match=r"1 of 4 .* row 2"):
+            kinematics().draw(name, position, np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("name", ["thin2", "thick", "nsd", "nsc"])
+def test_turned_places_have_turned_moments(name):
+    rng = np.random.default_rng(9)
+    position = rng.normal(0.0, 300.0, (20, 3))
+    angle = 1.234
+    cos, sin = np.cos(angle), np.sin(angle)
+    turn = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+    here = kinematics().moments(name, position)
+    there = kinematics().moments(name, position @ turn.T)
+    assert there.mean == pytest.approx(here.mean @ turn.T, abs=1e-9)
+    turned = turn @ here.covariance @ turn.T
+    assert there.covariance == pytest.approx(turned, rel=1e-9, abs=1e-6)
+
+
+def test_kinematics_travel_to_workers():
+    position = np.random.default_rng(1).normal(0.0, 50.0, (100, 3))
+    copy = pickle.loads(pickle.dumps(kinematics()))
+    for name in ("thin5", "bar", "nsd", "nsc"):
+        here, there = (
+            k.draw(name, position, np.random.default_rng(3))
+            for k in (kinematics(), copy)
+        )
+        assert here.tobytes() == there.tobytes()

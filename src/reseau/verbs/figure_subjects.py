@@ -1,0 +1,200 @@
+"""What figures can be drawn of: a solution, a catalogue, a mock, or a Galaxy."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reseau.diagnostics import compare_with_truth
+from reseau.diagnostics.comparison.solution import compared_solution
+from reseau.errors import ConfigError, explain
+from reseau.galaxy.forward.opening import read_reddening
+from reseau.galaxy.forward.window import read_window
+from reseau.galaxy.isochrones import shipped_isochrones
+from reseau.galaxy.model import Galaxy, galaxy_presets, read_galaxy
+from reseau.reports.catalogue_figures import CATALOGUE_KINDS
+from reseau.reports.drawable import Drawable
+from reseau.reports.figures import KINDS, Kind
+from reseau.reports.galaxy_figures import GALAXY_KINDS, DrawableGalaxy
+from reseau.reports.mock_figures import MOCK_KINDS
+from reseau.tables import is_path
+
+from .catalogue_figures import check_choices, drawable_catalogue, tables_of_catalogue
+from .mock_figures import catalogue_of_mock, drawable_mock
+
+WINDOW = "0.3,-0.2,2,1.6"
+"""On the sky, for figures of a Galaxy, where none is given."""
+
+SMOOTH = "smooth"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Choices of `reseau.plot` that only some subjects have.
+
+    Attributes
+    ----------
+    truth
+        Of a solution.
+    source
+        Of a catalogue.
+    window, extinction_map
+        Of a Galaxy.
+    kinds
+        Figures that are asked for by name.
+    """
+
+    truth: str | Path | None = None
+    source: int | None = None
+    window: str | None = None
+    extinction_map: str | None = None
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is drawn.
+
+    Attributes
+    ----------
+    what
+        "solution", "catalogue", "mock" or "galaxy".
+    kinds
+        Its figures.
+    given
+        Reads it as they need it.
+    check
+        Refuses choices that it does not have.
+    """
+
+    what: str
+    kinds: Mapping[str, Kind[Any]]
+    given: Callable[[], Any]
+    check: Callable[[], None]
+
+
+def subject_of(given: Any, choices: Choices) -> Subject:
+    """Return what figures are drawn of.
+
+    Parameters
+    ----------
+    given
+        As of `reseau.plot`.
+    choices
+        Of the user.
+    """
+    of_galaxy = name_of_galaxy(given)
+    if of_galaxy is not None:
+        return Subject(
+            "galaxy",
+            GALAXY_KINDS,
+            lambda: _drawable_galaxy(of_galaxy, choices),
+            lambda: _check(choices, "galaxy"),
+        )
+    stars = catalogue_of_mock(given)
+    if stars is not None:
+        return Subject(
+            "mock",
+            MOCK_KINDS,
+            lambda: drawable_mock(stars),
+            lambda: _check(choices, "mock"),
+        )
+    return _solved(given, choices)
+
+
+def _solved(given: Any, choices: Choices) -> Subject:
+    tables = tables_of_catalogue(given)
+
+    def check() -> None:
+        _check(choices, "solution" if tables is None else "catalogue")
+        check_choices(
+            of_catalogue=tables is not None,
+            truth=choices.truth,
+            source=choices.source,
+            kinds=choices.kinds,
+        )
+
+    if tables is None:
+        return Subject(
+            "solution", KINDS, lambda: _drawable_solution(given, choices.truth), check
+        )
+    return Subject(
+        "catalogue",
+        CATALOGUE_KINDS,
+        lambda: drawable_catalogue(tables, choices.source),
+        check,
+    )
+
+
+def name_of_galaxy(given: Any) -> Galaxy | str | Path | None:
+    """Return a model of the Galaxy, its name or its file; None: it is none.
+
+    Parameters
+    ----------
+    given
+        A model, the name of a preset, a TOML file, or anything else.
+    """
+    if isinstance(given, Galaxy):
+        return given
+    if not is_path(given):
+        return None
+    place = Path(given)
+    if not place.exists():
+        return str(given) if str(given) in galaxy_presets() else None
+    if place.suffix.lower() != ".toml" or not place.is_file():
+        return None
+    try:
+        content = tomllib.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return place if str(content.get("format")).startswith("reseau-galaxy") else None
+
+
+def _drawable_galaxy(given: Galaxy | str | Path, choices: Choices) -> DrawableGalaxy:
+    return DrawableGalaxy(
+        galaxy=given if isinstance(given, Galaxy) else read_galaxy(given),
+        window=read_window(choices.window or WINDOW),
+        isochrones=shipped_isochrones(),
+        reddening=read_reddening(choices.extinction_map or SMOOTH),
+    )
+
+
+def _drawable_solution(solution: Any, truth: str | Path | None) -> Drawable:
+    comparison = None if truth is None else compare_with_truth(solution, truth)
+    return Drawable(compared_solution(solution), comparison)
+
+
+_OWN = {
+    "galaxy": ("window", "extinction_map"),
+    "mock": (),
+    "catalogue": ("source", "truth"),
+    "solution": ("truth", "source"),
+}
+"""Choices that subjects have, or that are refused for them elsewhere."""
+
+_BELONGS = {
+    "truth": "a solution of one plate",
+    "source": "a catalogue that combine wrote",
+    "window": "a model of the Galaxy",
+    "extinction_map": "a model of the Galaxy",
+}
+
+
+def _check(choices: Choices, what: str) -> None:
+    """Refuse choices that are of another subject."""
+    for name, belongs in _BELONGS.items():
+        if getattr(choices, name) is None or name in _OWN[what]:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        raise ConfigError(
+            explain(
+                given=f"{option} for figures of a {what}",
+                wanted=f"{option} with {belongs}",
+                where=option,
+                todo="leave it out",
+            )
+        )
+
+
+__all__ = ["WINDOW", "Choices", "Subject", "name_of_galaxy", "subject_of"]

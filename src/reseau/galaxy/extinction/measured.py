@@ -4,9 +4,9 @@ Giants of the bulge and its red clump have a colour that their brightness tells 
 0.1 mag, so that the colours of a few hundred of them give the reddening of a cell to
 0.02 mag. Three things would spoil a plain mean of colours and are modelled instead:
 stars before and behind the clump have less and more than the map's reddening, by the
-distance profile; stars of the foreground have little; and stars that are so reddened
-that a survey does not see them are not there, which biases a mean towards the bluer
-ones (see `colour_likelihood`). Cells are joined until they have stars enough.
+distance profile and the densities of a model of the Galaxy; stars of the foreground
+have little; and stars that are so reddened that a survey does not see them are not
+there, which biases a mean towards the bluer ones (see `colour_likelihood`). Cells are joined until they have stars enough.
 """
 
 import logging
@@ -45,7 +45,7 @@ from .profiles import DistanceProfile, read_profile
 
 logger = logging.getLogger(__name__)
 
-SCATTERS = (0.02, 0.05, 0.08, 0.12, 0.2)
+SCATTERS = (0.02, 0.05, 0.08, 0.12, 0.2, 0.3)
 FOREGROUNDS = (0.0, 0.05, 0.15, 0.3)
 """Among what the scatter inside cells and the share of the foreground are chosen."""
 
@@ -86,6 +86,28 @@ class MeasuredReddening:
     bounded: Bool[np.ndarray, "n_l n_b"]
     notes: dict[str, int] = field(default_factory=dict)
 
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return the cells that are known as a table, which is a map to read again.
+
+        Returns
+        -------
+        `l`, `b` of the middles [deg], `ejks`, `ejks_error`, `scatter` [mag], `block`,
+        `stars` and `bounded`.
+        """
+        known = self.block >= 0
+        edges = self.map.longitude_edges, self.map.latitude_edges
+        middle = np.meshgrid(*(0.5 * (e[1:] + e[:-1]) for e in edges), indexing="ij")
+        return {
+            "l": middle[0][known],
+            "b": middle[1][known],
+            "ejks": self.map.excess[known],
+            "ejks_error": self.error[known],
+            "scatter": self.map.scatter[known],
+            "block": self.block[known],
+            "stars": self.stars[known],
+            "bounded": self.bounded[known],
+        }
+
 
 def reddening_of_catalogue(
     catalogue: object,
@@ -108,8 +130,10 @@ def reddening_of_catalogue(
     profile
         How the reddening grows with distance; None: with a central molecular zone.
     template
-        Of the stars in a direction, longitude and latitude [deg]; None: giants in round
-        numbers, `GiantSettings`. One of the model of the Galaxy is better.
+        Of the stars in a direction, longitude and latitude [deg]; None: by the model of
+        the Galaxy and the isochrones that come with reseau, `templates_of_galaxy`.
+        `giants_in_round_numbers` takes no model; in the plane near the centre, where J
+        loses the red clump, it can be off by a third.
     settings
         See `ReddeningSettings`.
 
@@ -130,7 +154,7 @@ def reddening_of_catalogue(
     stars, notes = candidates_of(catalogue, settings)
     scale = scale_of(law, settings)
     if template is None:
-        template = giants_in_round_numbers(profile, scale)
+        template = _templates_built_in(profile, scale, settings)
     limits = Limits(
         settings.blue_limits or limits_of(stars.blue),
         settings.red_limits or limits_of(stars.red),
@@ -138,6 +162,19 @@ def reddening_of_catalogue(
     logger.info("complete in %s from %s, in %s from %s", *_told(settings, limits))
     field_of = _Field(stars, settings, scale, limits, template)
     return field_of.measured(notes)
+
+
+def _templates_built_in(
+    profile: DistanceProfile, scale: ColourScale, settings: ReddeningSettings
+) -> TemplateOf:
+    from reseau.galaxy.isochrones import shipped_isochrones
+    from reseau.galaxy.model import read_galaxy
+
+    from .galaxy_templates import templates_of_galaxy
+
+    return templates_of_galaxy(
+        read_galaxy(), shipped_isochrones(), profile, scale, settings.bands
+    )
 
 
 def _told(settings: ReddeningSettings, limits: Limits) -> tuple[object, ...]:

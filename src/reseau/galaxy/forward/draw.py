@@ -140,7 +140,7 @@ def proposals(model: Model, tile: Tile) -> Proposals:
     """
     cells = cells_of(model.galaxy, tile)
     dust = dust_of(model.dust, cells.edges, cells.blocks)
-    least, extinction = _least(model, cells, dust)
+    extinction = _least_extinction(model, cells, dust)
     west, east, south, north = cells.edges.T
     area = ((east - west) * (north - south))[cells.blocks].sum(axis=1)
     volume = area[:, None] * np.diff(cells.distance) / dust.strata
@@ -169,8 +169,8 @@ def proposals(model: Model, tile: Tile) -> Proposals:
     )
 
 
-def _least(model: Model, cells: Cells, dust: Dust) -> tuple[np.ndarray, np.ndarray]:
-    """Return the least excess and extinction of blocks, distances and strata."""
+def _least_extinction(model: Model, cells: Cells, dust: Dust) -> np.ndarray:
+    """Return the least extinction of blocks, distances and strata, in each band."""
     near = cells.distance[:-1]
     l, b = (np.repeat(v, len(near)) for v in cells.middles)  # noqa: E741
     share = model.dust.share(l, b, np.tile(near, len(cells.edges)))
@@ -181,7 +181,7 @@ def _least(model: Model, cells: Cells, dust: Dust) -> tuple[np.ndarray, np.ndarr
     repeats = len(near) * dust.strata
     l, b = (np.repeat(v[first], repeats) for v in cells.middles)  # noqa: E741
     extinction = model.dust.extinction(least.ravel(), l, b)
-    return least, extinction.reshape(*least.shape, -1)
+    return extinction.reshape(*least.shape, -1)
 
 
 def distance_modulus(distance: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:

@@ -94,13 +94,18 @@ def column_names(sky: Sky) -> list[str]:
     sky
         What stars are drawn from.
     """
-    none = np.zeros(0)
+    none, numbers = np.zeros(0), np.zeros(0, np.int64)
     empty = Drawn(
-        *(np.zeros(0, int) for _ in range(2)),
-        *(none for _ in range(5)),
-        np.zeros((0, 4)),
-        np.zeros(0, bool),
-        none,
+        component=numbers,
+        segment=numbers,
+        fraction=none,
+        l=none,
+        b=none,
+        distance=none,
+        excess=none,
+        magnitudes=np.zeros((0, 4)),
+        on_map=np.zeros(0, bool),
+        companion=none,
     )
     columns = columns_of_stars(sky, empty, np.zeros((0, 3)), np.zeros(0, np.int64))
     if sky.errors is not None:

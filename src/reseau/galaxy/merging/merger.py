@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from reseau._windows import Window
 from reseau.errors import CatalogueError, ReseauWarning, explain, warn
 from reseau.tables.astropy_tables import header_yaml
 
@@ -27,7 +28,6 @@ from .recognition import Recognised, recognised
 from .staging import Counts, Part, Staged, read_part, stage
 from .strips import Strips, strips_of
 from .surveys import Survey
-from .window import Window
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from reseau._windows import Window
 from reseau.galaxy.photometry import photometric_system
 
 from .canonical import REPEATED, Canonical, canonical
@@ -25,7 +26,7 @@ from .opened import Opened, relation_of
 from .recognition import Recognised
 from .strips import ZONE, Strips, row_of, zone_sql
 from .surveys import BANDS, NEAR_INFRARED, Survey
-from .window import Window
+from .window import inside_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -111,7 +112,7 @@ class Part:
         )
         where = f"({self.canonical.position}) AND NOT ({self.canonical.dropped})"
         if window is not None:
-            where += f" AND {window.condition(known['ra'], known['dec'])}"
+            where += f" AND {inside_sql(window, known['ra'], known['dec'])}"
         return f"SELECT {listed} FROM {self.relation} WHERE {where}"
 
 
@@ -170,7 +171,7 @@ def _count(
     position = f"coalesce({how.position}, false)"
     inside = position
     if window is not None:
-        inside += f" AND {window.condition(how.columns['ra'], how.columns['dec'])}"
+        inside += f" AND {inside_sql(window, how.columns['ra'], how.columns['dec'])}"
     wanted = {
         "rows": "count(*)",
         "bad": f"count(*) FILTER (NOT {position})",

@@ -109,9 +109,7 @@ def gaussian_posterior(
     prior = of_sources * solved[:, None, None]
     if problem.free_network:
         prior = np.zeros_like(prior)
-    sources, shares = prior_shares(
-        problem.layout, tiles, equations, prior, information
-    )
+    sources, shares = prior_shares(problem.layout, tiles, equations, prior, information)
     supplied = float(shares.supplied.sum())
     null = equations.factor.null.shape[1] + equations.held
     if constraints is not None:

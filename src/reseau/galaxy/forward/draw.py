@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Int
 from .cells import Cells, cells_of
 from .companions import Companions, added
 from .dust import PATCHES, Dust, dust_of
-from .limit import MagnitudeLimit
+from .limit import COLUMNS, MagnitudeLimit
 from .populations import Bright, BrightestFirst, Populations
 from .window import Tile
 
@@ -71,6 +71,8 @@ class Drawn(NamedTuple):
         [deg], [deg], [pc].
     excess
         E(J-Ks) in front of the star [mag].
+    a_ks
+        Extinction in Ks [mag].
     magnitudes
         Apparent J, H, Ks, G [mag].
     on_map
@@ -86,6 +88,7 @@ class Drawn(NamedTuple):
     b: Float[np.ndarray, "n"]
     distance: Float[np.ndarray, "n"]
     excess: Float[np.ndarray, "n"]
+    a_ks: Float[np.ndarray, "n"]
     magnitudes: Float[np.ndarray, "n 4"]
     on_map: Bool[np.ndarray, "n"]
     companion: Float[np.ndarray, "n"]
@@ -273,6 +276,7 @@ def _placed(
     l, b = cells.middles  # noqa: E741
     l, b = l[column], b[column]  # noqa: E741
     excess = front * model.dust.share(l, b, distance)
+    extinction = model.dust.extinction(excess, l, b)
     absolute, companion = _light(model, segment, fraction, ratio)
     modulus = distance_modulus(distance)[:, None]
     return Drawn(
@@ -283,7 +287,8 @@ def _placed(
         b=south + place[:, 1] * (north - south),
         distance=distance,
         excess=excess,
-        magnitudes=absolute + modulus + model.dust.extinction(excess, l, b),
+        a_ks=extinction[:, COLUMNS.index("Ks")],
+        magnitudes=absolute + modulus + extinction,
         on_map=dust.inside[column, patch],
         companion=companion,
     )

@@ -67,7 +67,7 @@ def plot(
         str | None,
         typer.Option(
             metavar="L,B,DL,DB",
-            help="Of a Galaxy: middle and full widths [deg] of the reddening's map; lines "
+            help="Of a Galaxy: middle and full widths [deg] of the reddening map; lines "
             "of sight go to the middle [default: 0.3,-0.2,2,1.6].",
         ),
     ] = None,

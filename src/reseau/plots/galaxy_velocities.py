@@ -120,7 +120,7 @@ def galaxy_nuclear_rotation(curves: Curves) -> Figure:
 
 def _panels(curves: Curves, unit: float) -> tuple[Figure, Sequence[Axes]]:
     figure = Figure(figsize=(11.4, 8.4), layout="constrained")
-    axes = figure.subplots(2, 2).ravel()
+    axes = list(figure.subplots(2, 2).ravel())
     for ax, (name, label) in zip(axes, _PANELS, strict=True):
         for component, curve in curves.items():
             ax.plot(

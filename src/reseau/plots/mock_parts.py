@@ -18,7 +18,8 @@ FEW = 300
 """Stars of a part below which each is a point."""
 CELLS = 40
 """Of a map along its longer side, at most."""
-Edges = tuple[Float[ndarray, "i1"], Float[ndarray, "j1"]]
+Edges = tuple[ndarray, ndarray]
+"""Of cells in longitude and latitude [deg]."""
 
 
 def sky_cells(l: ndarray, b: ndarray) -> Edges:  # noqa: E741

@@ -18,7 +18,7 @@ PARTS = {
 }
 """What components of a kind are called together."""
 
-STEPS = (0.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4)
+STEPS = (0.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 5e3, 7e3, 1e4)
 """Between them a column is integrated by Gauss' rule [pc]."""
 
 NODES = 6

@@ -47,10 +47,6 @@ def test_pulls_are_of_one(mean: float, j_limit: float, stars: int) -> None:
     assert np.abs(every.mean()) < 0.5
 
 
-FORWARD = (((0.3, -0.3), 18.0), ((1.0, -2.0), 17.0), ((-1.0, 0.8), 17.5))
-"""Windows [deg], and J to which they are seen."""
-
-
 def test_the_map_of_a_forward_mock_is_recovered() -> None:
     smooth = read_extinction_map("smooth")
 

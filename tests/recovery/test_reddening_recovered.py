@@ -35,7 +35,7 @@ def test_pulls_are_of_one(mean: float, j_limit: float, stars: int) -> None:
             foreground=0.05,
         )
         settings = ReddeningSettings(
-            blue_limits=(5.0, j_limit), red_limits=(8.0, 15.0), largest=6.0, floor=0.0
+            blue_limits=(5.0, j_limit), red_limits=(8.0, 15.0), largest=6.0
         )
         found = reddening_of_catalogue(
             field.catalogue(seed), template=field.template(settings), settings=settings

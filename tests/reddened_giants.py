@@ -15,8 +15,8 @@ from reseau.galaxy.extinction import (
     scale_of,
 )
 from reseau.galaxy.extinction.clump import clump_distance
+from reseau.galaxy.extinction.giant_field import TemplateOf
 from reseau.galaxy.extinction.giants import distances
-from reseau.galaxy.extinction.measured import TemplateOf
 
 Reddening = Callable[[np.ndarray, np.ndarray], np.ndarray]
 

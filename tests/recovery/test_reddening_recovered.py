@@ -35,7 +35,7 @@ def test_pulls_are_of_one(mean: float, j_limit: float, stars: int) -> None:
             foreground=0.05,
         )
         settings = ReddeningSettings(
-            blue_limits=(5.0, j_limit), red_limits=(8.0, 15.0), largest=6.0, floor=0.0
+            blue_limits=(5.0, j_limit), red_limits=(8.0, 15.0), largest=6.0
         )
         found = reddening_of_catalogue(
             field.catalogue(seed), template=field.template(settings), settings=settings
@@ -45,10 +45,6 @@ def test_pulls_are_of_one(mean: float, j_limit: float, stars: int) -> None:
     assert len(every) > 100
     assert every.std() == pytest.approx(1.0, abs=0.1)
     assert np.abs(every.mean()) < 0.5
-
-
-FORWARD = (((0.3, -0.3), 18.0), ((1.0, -2.0), 17.0), ((-1.0, 0.8), 17.5))
-"""Windows [deg], and J to which they are seen."""
 
 
 def test_the_map_of_a_forward_mock_is_recovered() -> None:

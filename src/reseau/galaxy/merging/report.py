@@ -9,7 +9,7 @@ from reseau._words import counted
 from .layout import FLAGS
 from .matching import Step
 from .merger import Summary
-from .staging import Counts
+from .survey_files import Counts
 from .surveys import BANDS
 
 _WIDTH = 80

@@ -23,7 +23,8 @@ from reseau.equations.plan import Plan, TileData
 from reseau.linalg import Tile, backward_2x2, border_transpose, shared_spread
 from reseau.model import Problem
 
-from .redundancy import PriorShares, prior_shares
+from .prior_shares import prior_shares
+from .redundancy import PriorShares
 
 
 class Posterior(NamedTuple):

@@ -25,13 +25,13 @@ class Slab:
     def frame(self):
         return SimpleNamespace(centre=CENTRE, r0=R0)
 
-    def star_density(self, l, b, distance):
-        east = np.deg2rad((l - CENTRE[0] + 180.0) % 360.0 - 180.0) * R0
+    def star_density(self, longitude, b, distance):
+        east = np.deg2rad((longitude - CENTRE[0] + 180.0) % 360.0 - 180.0) * R0
         north = np.deg2rad(b - CENTRE[1]) * R0
         away = np.sqrt(east**2 + north**2 + (distance - R0) ** 2)
         per_volume = np.stack(
             [
-                np.full(len(l), 0.1),
+                np.full(len(longitude), 0.1),
                 0.5 * np.exp(-distance / 2500.0),
                 20.0 * np.exp(-away / 60.0),
             ]
@@ -46,21 +46,21 @@ class Cloud:
     level: float = 2.0
     spread: float = 0.2
 
-    def at(self, l, b):
-        east = (l - CENTRE[0] + 180.0) % 360.0 - 180.0
+    def at(self, longitude, b):
+        east = (longitude - CENTRE[0] + 180.0) % 360.0 - 180.0
         excess = self.level * (1.0 + 3.0 * b - 2.0 * east)
         return SimpleNamespace(
             excess=np.maximum(excess, 0.0),
-            scatter=np.full(len(l), self.spread),
-            inside=np.ones(len(l), bool),
+            scatter=np.full(len(longitude), self.spread),
+            inside=np.ones(len(longitude), bool),
         )
 
-    def share(self, l, b, distance):
-        del l, b
+    def share(self, longitude, b, distance):
+        del longitude, b
         return distance / R0
 
-    def extinction(self, excess, l, b):
-        del l, b
+    def extinction(self, excess, longitude, b):
+        del longitude, b
         return excess[:, None] * RATIOS
 
 

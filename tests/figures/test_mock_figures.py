@@ -48,9 +48,9 @@ def test_colours_and_magnitudes_are_drawn_by_part(component):
 def test_counts_are_per_square_arcminute():
     """All stars are on the map, across l = 0 too; longitude grows to the left."""
     rng = np.random.default_rng(3)
-    l = (359.95 + 0.1 * rng.random(3000)) % 360.0
+    east = (359.95 + 0.1 * rng.random(3000)) % 360.0
     b = 0.1 * rng.random(3000)
-    ax = counts_map(l, b)
+    ax = counts_map(east, b)
     mesh = ax.collections[0]
     edges = mesh.get_coordinates()
     area = np.diff(edges[0, :2, 0])[0] * np.diff(edges[:2, 0, 1])[0] * 3600.0

@@ -51,27 +51,27 @@ def every_star(galaxy, cloud, limit, rng, fraction=0.0):
         count = rng.poisson(most * line.sum())
         step = rng.choice(len(line), count, p=line / line.sum())
         distance = grid[step] + rng.random(count) * np.diff(grid)[step]
-        l = TILE.west + 0.1 * rng.random(count)
+        east = TILE.west + 0.1 * rng.random(count)
         b = TILE.south + 0.1 * rng.random(count)
         # Of unequal area in sin b, and of unequal density off the tile's middle.
-        here = galaxy.star_density(l, b, distance)[component]
+        here = galaxy.star_density(east, b, distance)[component]
         there = galaxy.star_density(
             np.full(count, place[0][0]), np.full(count, place[1][0]), distance
         )[component]
         kept = rng.random(count) * most < here / there
         assert np.max(here / there) < most
-        l, b, distance = l[kept], b[kept], distance[kept]
+        east, b, distance = east[kept], b[kept], distance[kept]
         first, last = populations.first[component : component + 2]
         weight = populations.weight[first:last]
         shares = np.append(weight, 1.0 - weight.sum())
-        segment = rng.choice(len(shares), len(l), p=shares)
+        segment = rng.choice(len(shares), len(east), p=shares)
         seen = segment < len(weight)
-        l, b, distance, segment = l[seen], b[seen], distance[seen], segment[seen]
-        reddening = cloud.at(l, b)
-        scatter = stats.truncnorm.rvs(-3.0, 3.0, size=len(l), random_state=rng)
+        east, b, distance, segment = east[seen], b[seen], distance[seen], segment[seen]
+        reddening = cloud.at(east, b)
+        scatter = stats.truncnorm.rvs(-3.0, 3.0, size=len(east), random_state=rng)
         front = np.maximum(reddening.excess + reddening.scatter * scatter, 0.0)
         ends = populations.magnitudes[first + segment]
-        share = rng.random((len(l), 1))
+        share = rng.random((len(east), 1))
         magnitude = with_companions(
             populations,
             component,
@@ -94,7 +94,7 @@ def every_star(galaxy, cloud, limit, rng, fraction=0.0):
                     hw[bright],
                     (magnitude[:, 0] - magnitude[:, 2])[bright],
                     distance[bright],
-                    l[bright],
+                    east[bright],
                     b[bright],
                 ]
             )

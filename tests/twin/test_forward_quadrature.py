@@ -22,13 +22,13 @@ COLOUR = np.array([-np.inf, 0.6, 1.0, 1.6, 2.4, 3.2, 4.0, np.inf])
 
 def integral(galaxy, dust, limit, place, edges):
     """Expected counts by component, magnitude and J - Ks, of 0.1 x 0.1 deg."""
-    l, b = place
+    east, b = place
     isochrones = shipped_isochrones()
-    cells = distance_cells(galaxy.frame, l, b)[::6]
+    cells = distance_cells(galaxy.frame, east, b)[::6]
     area = np.deg2rad(0.1) ** 2 * np.cos(np.deg2rad(b))
-    numbers = cell_numbers(galaxy, l, b, cells, extent=(0.1, 0.1)) * area
+    numbers = cell_numbers(galaxy, east, b, cells, extent=(0.1, 0.1)) * area
     middle = 0.5 * (cells[:-1] + cells[1:])
-    at = [np.full(len(middle), v % 360.0) for v in (l, b)]
+    at = [np.full(len(middle), v % 360.0) for v in (east, b)]
     at[1] = np.full(len(middle), b)
     excess = dust.at(*at).excess * dust.share(*at, middle)
     light = dust.extinction(excess, *at)
@@ -51,7 +51,9 @@ def integral(galaxy, dust, limit, place, edges):
             sample = np.column_stack([value, seen[:, 0] - seen[:, 2]])
             good = np.isfinite(sample).all(axis=1) & (value <= limit.magnitude)
             counts[i] += np.histogram2d(
-                *sample[good].T, bins=[edges, COLOUR], weights=number * weight[:stop][good]
+                *sample[good].T,
+                bins=[edges, COLOUR],
+                weights=number * weight[:stop][good],
             )[0]
     return counts
 
@@ -67,7 +69,9 @@ def test_counts_are_those_of_the_integral(limit, place):
         UniformReddening(1.5), read_profile("central-zone"), read_law("wang2019")
     )
     model = model_of(galaxy, shipped_isochrones(), dust, limit, 0.0, window)
-    edges = np.array([-np.inf, *(limit.magnitude - np.array([4.0, 3.0, 2.0, 1.0, 0.5, 0.0]))])
+    edges = np.array(
+        [-np.inf, *(limit.magnitude - np.array([4.0, 3.0, 2.0, 1.0, 0.5, 0.0]))]
+    )
     wanted = RUNS * integral(galaxy, dust, limit, place, edges)
     (tile,) = window.tiles()
     found = np.zeros_like(wanted)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from reseau.catalogue import Catalogue
 from reseau.constants import DEGREE
@@ -20,7 +21,7 @@ WRITTEN = ("colour_magnitude", "counts", "motions")
 """Figures that stand in a mock's own directory."""
 
 
-def mock_figures(catalogue: Catalogue) -> dict[str, Axes]:
+def mock_figures(catalogue: Catalogue) -> dict[str, Figure | Axes]:
     """Return figures of a mock: colours and magnitudes, counts on the sky, motions.
 
     Parameters

@@ -43,11 +43,11 @@ class Cells:
         self.map = genulens.GenstarsExtinctionMap.load_default(1)
 
     def at(self, longitude, latitude):
-        l = (np.asarray(longitude) + 180.0) % 360.0 - 180.0
+        east = (np.asarray(longitude) + 180.0) % 360.0 - 180.0
         excess = np.array(
-            [self.map.ejk_at(x, y) for x, y in zip(l, latitude, strict=True)]
+            [self.map.ejk_at(x, y) for x, y in zip(east, latitude, strict=True)]
         )
-        return Reddening(excess, np.zeros(len(l)), excess > 0.0)
+        return Reddening(excess, np.zeros(len(east)), excess > 0.0)
 
 
 def power_law(low, high):
@@ -96,15 +96,15 @@ def sources(number, rng):
     return np.concatenate(found), np.concatenate(weights) / living
 
 
-def clump_distance(l, b):
-    modulus = 14.3955 - 0.0239 * l + 0.0122 * abs(b) + 0.128
+def clump_distance(east, b):
+    modulus = 14.3955 - 0.0239 * east + 0.0122 * abs(b) + 0.128
     return 10.0 ** (0.2 * modulus + 1.0)
 
 
-def share_in_front(l, b, distance):
+def share_in_front(east, b, distance):
     """Exponential dust of 164 pc, 1 at the red clump (Nataf et al. 2013, 2016)."""
     height = 164.0 / (abs(np.sin(np.radians(b))) + 1e-4)
-    return np.expm1(-distance / height) / np.expm1(-clump_distance(l, b) / height)
+    return np.expm1(-distance / height) / np.expm1(-clump_distance(east, b) / height)
 
 
 @pytest.fixture(scope="module")
@@ -113,28 +113,28 @@ def populations():
     return [sources(number, rng) for number in range(10)]
 
 
-def expected(l, b, cells, populations):
+def expected(east, b, cells, populations):
     """Counts in classes of component, and of Hw and of J - Ks, of 0.1 x 0.1 deg."""
     profile = genulens.pre_gapmoe.rho_profile(
-        l=l, b=b, NSD=3, Dmin=100, Dmax=16000, Dstep=200
+        l=east, b=b, NSD=3, Dmin=100, Dmax=16000, Dstep=200
     )
     rows = profile.to_numpy()
     distance = rows[:, 0]
-    law = genulens.genstars_reference_extinction(l, b, 1.0, 2)
+    law = genulens.genstars_reference_extinction(east, b, 1.0, 2)
     ratios = np.array([law.Jmag, law.Hmag, law.Kmag])
     area = np.radians(0.1) ** 2 * np.cos(np.radians(b))
     side = (np.arange(20) - 9.5) * 0.005
-    found = cells.at(*(v.ravel() for v in np.meshgrid(l + side, b + side))).excess
+    found = cells.at(*(v.ravel() for v in np.meshgrid(east + side, b + side))).excess
     # Holes in the dust count by themselves, the rest in groups.
     found = np.sort(found)
     groups = [*np.split(found[:16], 16), *np.array_split(found[16:], 12)]
     excess = np.array([group.mean() for group in groups])
     share = np.array([len(group) for group in groups]) / len(found)
-    dust = excess[:, None] * share_in_front(l, b, distance)
+    dust = excess[:, None] * share_in_front(east, b, distance)
     counts = np.zeros((10, len(HW) - 1, len(COLOUR) - 1))
-    for number, (absolute, weight) in enumerate(populations):
-        order = np.argsort(absolute[:, 1])
-        absolute, weight = absolute[order], weight[order]
+    for number, (unsorted, own) in enumerate(populations):
+        order = np.argsort(unsorted[:, 1])
+        absolute, weight = unsorted[order], own[order]
         stars = rows[:, 1 + number] * distance**2 * 200.0 * area
         for k in np.flatnonzero(stars > 1e-4):
             modulus = 5.0 * np.log10(distance[k] / 10.0)
@@ -158,9 +158,9 @@ HW = np.array([-10.0, 12.0, 13.0, 14.0, 14.5, LIMIT])
 COLOUR = np.array([-5.0, 0.7, 1.0, 1.5, 2.0, 2.5, 3.0, 20.0])
 
 
-def drawn(l, b, cells):
+def drawn(east, b, cells):
     """The same counts of mocks, and how many mocks they are of."""
-    window = Window(l, b, 0.1, 0.1)
+    window = Window(east, b, 0.1, 0.1)
     (tile,) = window.tiles()
     dust = Obscuration(cells, read_profile("exponential"), read_law("wang2019"), False)
     galaxy = read_galaxy()
@@ -175,7 +175,9 @@ def drawn(l, b, cells):
     runs = 8
     counts = np.zeros((len(galaxy.names), len(HW) - 1, len(COLOUR) - 1))
     for seed in range(runs):
-        for part in draw_tile(model, tile, np.random.default_rng(tile_seed(seed, tile))):
+        for part in draw_tile(
+            model, tile, np.random.default_rng(tile_seed(seed, tile))
+        ):
             j, _, ks, _ = part.magnitudes.T
             hw = model.limit.value(part.magnitudes)
             sample = np.column_stack([part.component, hw, j - ks])

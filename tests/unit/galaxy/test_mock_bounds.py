@@ -67,9 +67,7 @@ def test_no_star_within_the_limit_is_left_out(populations, limit, paired):
 def test_shares_are_sums_of_weights_and_choices_follow_them(populations):
     """The share of a limit in all bands at no reddening is that of the segments."""
     limit = read_limit("H=10")
-    bright = brightest_first(
-        populations, limit, [(1.0, populations.magnitudes)], 0.0
-    )
+    bright = brightest_first(populations, limit, [(1.0, populations.magnitudes)], 0.0)
     modulus = np.array([8.0, 14.5, 3.0])
     found = bright.cut(0, np.arange(3), modulus, np.zeros((3, 4)))
     brightest = populations.magnitudes[:, :, 1].min(axis=1)

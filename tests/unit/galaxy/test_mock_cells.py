@@ -15,14 +15,16 @@ def galaxy():
     return read_galaxy()
 
 
-@pytest.mark.parametrize(("l", "b"), [(0.35, 0.25), (1.05, -3.95), (-1.15, 0.55)])
-def test_numbers_are_those_of_the_integrated_density(galaxy, l, b):
+@pytest.mark.parametrize(("east", "b"), [(0.35, 0.25), (1.05, -3.95), (-1.15, 0.55)])
+def test_numbers_are_those_of_the_integrated_density(galaxy, east, b):
     """Within 0.5 % of Gauss-Legendre over cells of 2 % of the distance."""
-    (tile,) = Window(l, b, 0.1, 0.1).tiles()
+    (tile,) = Window(east, b, 0.1, 0.1).tiles()
     numbers = cells_of(galaxy, tile).numbers.sum(axis=(1, 2))
-    edges = distance_cells(galaxy.frame, l, b)
+    edges = distance_cells(galaxy.frame, east, b)
     area = (0.1 * DEGREE) ** 2 * np.cos(b * DEGREE)
-    expected = cell_numbers(galaxy, l, b, edges, extent=(0.1, 0.1)).sum(axis=1) * area
+    expected = (
+        cell_numbers(galaxy, east, b, edges, extent=(0.1, 0.1)).sum(axis=1) * area
+    )
     known = expected > 1.0
     assert known.sum() >= 9
     assert numbers[known] == pytest.approx(expected[known], rel=5e-3)

@@ -9,10 +9,10 @@ from reseau.galaxy.forward.window import Window, read_window
 from reseau.galaxy.photometry import HW_FORMULAS
 
 
-@pytest.mark.parametrize("l", [-0.1, 359.9, 719.9, -360.1])
-def test_a_window_across_l_0_is_the_same_however_it_is_written(l):
+@pytest.mark.parametrize("east", [-0.1, 359.9, 719.9, -360.1])
+def test_a_window_across_l_0_is_the_same_however_it_is_written(east):
     """Tiles and places inside do not depend on the turn of l."""
-    window = Window(l, 0.0, 0.3, 0.1)
+    window = Window(east, 0.0, 0.3, 0.1)
     tiles = window.tiles()
     assert {round(t.west, 6) for t in tiles} == {359.7, 359.8, 359.9, 0.0}
     assert {round(t.south, 6) for t in tiles} == {-0.1, 0.0}
@@ -35,11 +35,13 @@ def test_tiles_cover_a_window_once():
     """Random places in a window are in one tile each, which is one of the window's."""
     window = Window(10.03, -89.7, 0.77, 0.5)
     rng = np.random.default_rng(1)
-    l = (10.03 + 0.77 * (rng.random(500) - 0.5)) % 360.0
+    east = (10.03 + 0.77 * (rng.random(500) - 0.5)) % 360.0
     b = -89.7 + 0.5 * (rng.random(500) - 0.5)
-    assert window.contains(l, b).all()
+    assert window.contains(east, b).all()
     count = sum(
-        ((l >= t.west) & (l < t.east) & (b >= t.south) & (b < t.north)).astype(int)
+        ((east >= t.west) & (east < t.east) & (b >= t.south) & (b < t.north)).astype(
+            int
+        )
         for t in window.tiles()
     )
     assert (count == 1).all()

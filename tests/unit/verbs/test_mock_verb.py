@@ -29,14 +29,14 @@ class Still:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(opening, "kinematics_of", lambda galaxy: Still())
+    monkeypatch.setattr(opening, "kinematics_of", lambda _: Still())
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("mock") / "mock"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opening, "kinematics_of", lambda galaxy: Still())
+        patch.setattr(opening, "kinematics_of", lambda _: Still())
         return mock_forward(WINDOW, output=folder, workers=1, **FEW)
 
 
@@ -56,8 +56,8 @@ def test_columns_are_gaias_and_belong_together(whole):
     assert t["parallax"].unit == "mas"
     assert t["mass"].unit == "solMass"
     assert np.allclose(t["parallax"].value * t["distance"].value, 1000.0, rtol=1e-14)
-    l, b = erfa.icrs2g(*np.deg2rad([t["ra"].value, t["dec"].value]))
-    turns = (np.rad2deg(l) - t["l"].value + 180.0) % 360.0 - 180.0
+    east, b = erfa.icrs2g(*np.deg2rad([t["ra"].value, t["dec"].value]))
+    turns = (np.rad2deg(east) - t["l"].value + 180.0) % 360.0 - 180.0
     assert np.abs(turns).max() < 1e-10
     assert np.abs(np.rad2deg(b) - t["b"].value).max() < 1e-10
     j, h = t["phot_j_mag"].value, t["phot_h_mag"].value
@@ -84,8 +84,8 @@ def test_a_star_is_the_same_in_every_window(whole):
     found = inner.to_pandas().set_index("source_id")
     assert len(found) > 30
     assert found.equals(outer.loc[found.index])
-    l = (outer["l"] + 180.0) % 360.0 - 180.0
-    within = (l >= -0.04) & (l < 0.0) & (outer["b"] >= 1.03) & (outer["b"] < 1.07)
+    east = (outer["l"] + 180.0) % 360.0 - 180.0
+    within = (east >= -0.04) & (east < 0.0) & (outer["b"] >= 1.03) & (outer["b"] < 1.07)
     assert within.sum() == len(found)
 
 

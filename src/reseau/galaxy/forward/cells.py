@@ -1,8 +1,8 @@
 """Cells of a tile: small boxes in longitude, latitude and distance, and their stars.
 
-Within a box the density has the shape of the trilinear interpolation of its corners, from
-which places are drawn exactly, and a number of stars that is right where the density is
-quadratic. Boxes are 0.025° wide, 3.6
+Within a box the density has the shape of the trilinear interpolation of its corners,
+from which places are drawn exactly, and a number of stars that is right where the
+density is quadratic. Boxes are 0.025° wide, 3.6
 pc at the Galactic centre, where each is divided again and again towards Sgr A*, for the
 cusp of the nuclear star cluster.
 """
@@ -242,15 +242,15 @@ def distance_edges(radius: float, impact: float) -> Float[np.ndarray, "d1"]:
     while offsets[-1] < 0.9 * radius:
         away = offsets[-1]
         offsets.append(away + min(max(least, GROWTH * away), COARSE))
-    away = np.array(offsets)
+    steps = np.array(offsets)
     inner = radius * (FACTOR - 1.0)
     outer = COARSE / (FACTOR - 1.0)
-    near = radius - away[radius - away > min(outer, 0.5 * radius)]
+    near = radius - steps[radius - steps > min(outer, 0.5 * radius)]
     nearest = near.min()
     first = np.geomspace(
         NEAREST, nearest, 1 + int(np.ceil(np.log(nearest / NEAREST) / np.log(FACTOR)))
     )
-    beyond = radius + away[away < max(4.0 * inner, 2500.0)]
+    beyond = radius + steps[steps < max(4.0 * inner, 2500.0)]
     last = beyond.max()
     tail = np.geomspace(
         last, FARTHEST, 1 + int(np.ceil(np.log(FARTHEST / last) / np.log(FACTOR)))

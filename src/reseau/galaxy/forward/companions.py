@@ -1,9 +1,9 @@
 """Unresolved companions, whose light adds to that of the star.
 
 A share of all stars has a companion of the same age and metallicity. The ratio of the
-masses is uniform from 0 to 1, which is what solar-type stars show (Raghavan et al. 2010,
-ApJS 190, 1, fig. 16; Duchêne & Kraus 2013, ARA&A 51, 269: exponents near 0 above 0.5
-solar masses). Companions come in addition to the model's stars. One that is less
+masses is uniform from 0 to 1, which is what solar-type stars show (Raghavan et al.
+2010, ApJS 190, 1, fig. 16; Duchêne & Kraus 2013, ARA&A 51, 269: exponents near 0 above
+0.5 solar masses). Companions come in addition to the model's stars. One that is less
 massive than the isochrones' least has no light, and orbits are not drawn: the motion of
 the pair is that of its centre of mass.
 """

@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Int
 from .cells import Cells, cells_of
 from .companions import Companions, added
 from .dust import PATCHES, Dust, dust_of
-from .limit import MagnitudeLimit
+from .limit import COLUMNS, MagnitudeLimit
 from .populations import Bright, BrightestFirst, Populations
 from .window import Tile
 
@@ -71,6 +71,8 @@ class Drawn(NamedTuple):
         [deg], [deg], [pc].
     excess
         E(J-Ks) in front of the star [mag].
+    a_ks
+        Extinction in Ks [mag].
     magnitudes
         Apparent J, H, Ks, G [mag].
     on_map
@@ -86,6 +88,7 @@ class Drawn(NamedTuple):
     b: Float[np.ndarray, "n"]
     distance: Float[np.ndarray, "n"]
     excess: Float[np.ndarray, "n"]
+    a_ks: Float[np.ndarray, "n"]
     magnitudes: Float[np.ndarray, "n 4"]
     on_map: Bool[np.ndarray, "n"]
     companion: Float[np.ndarray, "n"]
@@ -140,7 +143,7 @@ def proposals(model: Model, tile: Tile) -> Proposals:
     """
     cells = cells_of(model.galaxy, tile)
     dust = dust_of(model.dust, cells.edges, cells.blocks)
-    least, extinction = _least(model, cells, dust)
+    extinction = _least_extinction(model, cells, dust)
     west, east, south, north = cells.edges.T
     area = ((east - west) * (north - south))[cells.blocks].sum(axis=1)
     volume = area[:, None] * np.diff(cells.distance) / dust.strata
@@ -169,8 +172,8 @@ def proposals(model: Model, tile: Tile) -> Proposals:
     )
 
 
-def _least(model: Model, cells: Cells, dust: Dust) -> tuple[np.ndarray, np.ndarray]:
-    """Return the least excess and extinction of blocks, distances and strata."""
+def _least_extinction(model: Model, cells: Cells, dust: Dust) -> np.ndarray:
+    """Return the least extinction of blocks, distances and strata, in each band."""
     near = cells.distance[:-1]
     l, b = (np.repeat(v, len(near)) for v in cells.middles)  # noqa: E741
     share = model.dust.share(l, b, np.tile(near, len(cells.edges)))
@@ -181,7 +184,7 @@ def _least(model: Model, cells: Cells, dust: Dust) -> tuple[np.ndarray, np.ndarr
     repeats = len(near) * dust.strata
     l, b = (np.repeat(v[first], repeats) for v in cells.middles)  # noqa: E741
     extinction = model.dust.extinction(least.ravel(), l, b)
-    return least, extinction.reshape(*least.shape, -1)
+    return extinction.reshape(*least.shape, -1)
 
 
 def distance_modulus(distance: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
@@ -273,6 +276,7 @@ def _placed(
     l, b = cells.middles  # noqa: E741
     l, b = l[column], b[column]  # noqa: E741
     excess = front * model.dust.share(l, b, distance)
+    extinction = model.dust.extinction(excess, l, b)
     absolute, companion = _light(model, segment, fraction, ratio)
     modulus = distance_modulus(distance)[:, None]
     return Drawn(
@@ -283,7 +287,8 @@ def _placed(
         b=south + place[:, 1] * (north - south),
         distance=distance,
         excess=excess,
-        magnitudes=absolute + modulus + model.dust.extinction(excess, l, b),
+        a_ks=extinction[:, COLUMNS.index("Ks")],
+        magnitudes=absolute + modulus + extinction,
         on_map=dust.inside[column, patch],
         companion=companion,
     )

@@ -1,4 +1,4 @@
-"""The models, maps and laws that a mock's settings name, read and made ready to draw."""
+"""The models, maps and laws that a mock's settings name, made ready to draw from."""
 
 from dataclasses import dataclass
 
@@ -120,11 +120,9 @@ def model_of(
 def largest_excess(dust: Obscuration, window: Window) -> float:
     """Return about the greatest E(J - H) of a window [mag], behind all dust."""
     half = 0.5 * np.array([window.dl, window.db])
-    l, b = np.meshgrid(  # noqa: E741
-        np.linspace(window.l - half[0], window.l + half[0], 21),
-        np.linspace(window.b - half[1], window.b + half[1], 21),
-    )
-    l, b = l.ravel() % 360.0, b.ravel()  # noqa: E741
+    steps = np.linspace(-1.0, 1.0, 21)
+    l = np.repeat((window.l + half[0] * steps) % 360.0, len(steps))  # noqa: E741
+    b = np.tile(window.b + half[1] * steps, len(steps))
     found = dust.at(l, b)
     front = np.nan_to_num(found.excess) + 3.0 * np.nan_to_num(found.scatter)
     share = dust.share(l, b, np.full(len(l), FARTHEST))

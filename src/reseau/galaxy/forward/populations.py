@@ -1,4 +1,4 @@
-"""Segments of isochrones of all components, and those of them that a limit lets through.
+"""Segments of all components' isochrones, and those that a limit lets through.
 
 A star is a place on a segment between two points of an isochrone. A segment's weight is
 the share of a component's living stars on it, so that a limit asks for sums of weights:
@@ -7,6 +7,7 @@ segments are sorted by their brighter end, once for each step of reddening.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -282,7 +283,7 @@ def _sorted(
 
 def _sums(weight: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Return the sums of weights up to each segment, for each component anew."""
-    parts = [np.cumsum(weight[a:b]) for a, b in zip(first[:-1], first[1:], strict=True)]
+    parts = [np.cumsum(weight[a:b]) for a, b in pairwise(first)]
     return np.concatenate(parts)
 
 

@@ -10,7 +10,6 @@ from reseau.galaxy.photometry import HwFormula
 from reseau.tables.mock_layouts import MOCK
 
 from .draw import CHUNK, Drawn, Model, draw_tile, tile_seed
-from .obscuration import LAW_BANDS
 from .observed import Columns, Errors, observed
 from .window import Tile, Window
 
@@ -94,13 +93,19 @@ def column_names(sky: Sky) -> list[str]:
     sky
         What stars are drawn from.
     """
-    none = np.zeros(0)
+    none, numbers = np.zeros(0), np.zeros(0, np.int64)
     empty = Drawn(
-        *(np.zeros(0, int) for _ in range(2)),
-        *(none for _ in range(5)),
-        np.zeros((0, 4)),
-        np.zeros(0, bool),
-        none,
+        component=numbers,
+        segment=numbers,
+        fraction=none,
+        l=none,
+        b=none,
+        distance=none,
+        excess=none,
+        a_ks=none,
+        magnitudes=np.zeros((0, 4)),
+        on_map=np.zeros(0, bool),
+        companion=none,
     )
     columns = columns_of_stars(sky, empty, np.zeros((0, 3)), np.zeros(0, np.int64))
     if sky.errors is not None:
@@ -151,7 +156,6 @@ def columns_of_stars(
     ra, dec, pmra, pmdec = frame.equatorial(l, b, along, up)
     g, j, h, ks = (drawn.magnitudes[:, i] for i in (3, 0, 1, 2))
     ends = populations.mass[drawn.segment]
-    extinction = sky.model.dust.extinction(drawn.excess, l, b)
     paired = sky.model.companions is not None
     return {
         "source_id": source_id,
@@ -175,7 +179,7 @@ def columns_of_stars(
         "metallicity": populations.metallicity[drawn.segment],
         "distance": drawn.distance,
         "ejks": drawn.excess,
-        "a_ks": extinction[:, LAW_BANDS.index("Ks")],
+        "a_ks": drawn.a_ks,
         "on_map": drawn.on_map,
         **({"companion_mass": drawn.companion} if paired else {}),
     }

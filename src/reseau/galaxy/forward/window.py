@@ -84,8 +84,8 @@ class Window:
 
     def contains(
         self,
-        l: Float[np.ndarray, "n"],
-        b: Float[np.ndarray, "n"],  # noqa: E741
+        l: Float[np.ndarray, "n"],  # noqa: E741
+        b: Float[np.ndarray, "n"],
     ) -> Bool[np.ndarray, "n"]:
         """Return which places are inside; western and southern edges are, others not.
 

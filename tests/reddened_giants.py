@@ -8,13 +8,34 @@ import numpy as np
 from reseau.galaxy.extinction import (
     GiantSettings,
     MeasuredReddening,
+    ReddeningSettings,
+    giants_in_round_numbers,
     read_law,
     read_profile,
+    scale_of,
 )
 from reseau.galaxy.extinction.clump import clump_distance
+from reseau.galaxy.extinction.giant_field import TemplateOf
 from reseau.galaxy.extinction.giants import distances
 
 Reddening = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def seen(
+    stars: dict[str, np.ndarray],
+    rng: np.random.Generator,
+    *,
+    j_limit: float,
+    ks_limit: float,
+) -> dict[str, np.ndarray]:
+    """Return stars with noise in J and Ks, as far as they are within the limits."""
+    columns = dict(stars)
+    for band, knee in (("J", 15.0), ("Ks", 13.0)):
+        error = np.hypot(0.015, 0.015 * 10.0 ** (0.3 * (stars[band] - knee)))
+        columns[band] = stars[band] + error * rng.standard_normal(len(error))
+        columns[f"{band}_error"] = error
+    kept = (columns["J"] < j_limit) & (columns["Ks"] < ks_limit) & (columns["Ks"] > 8.0)
+    return {name: values[kept] for name, values in columns.items()}
 
 
 @dataclass(frozen=True)
@@ -32,6 +53,11 @@ class Field:
     law: str = "wang2019"
     giants: GiantSettings = field(default_factory=GiantSettings)
 
+    def template(self, settings: ReddeningSettings) -> TemplateOf:
+        """Return templates of the giants that there are."""
+        scale = scale_of(read_law(self.law), settings)
+        return giants_in_round_numbers(read_profile(), scale, self.giants)
+
     def catalogue(self, seed: int) -> dict[str, np.ndarray]:
         """Return the stars that are brighter than the limits, with noise."""
         rng = np.random.default_rng(seed)
@@ -45,14 +71,8 @@ class Field:
         dimmed = read_law(self.law).extinction_of(excess, ("J", "Ks"))
         ks = absolute + 5.0 * np.log10(distance / 10.0) + dimmed[:, 1]
         j = ks - dimmed[:, 1] + dimmed[:, 0] + colour
-        j_error = np.hypot(0.015, 0.015 * 10.0 ** (0.3 * (j - 15.0)))
-        ks_error = np.hypot(0.015, 0.015 * 10.0 ** (0.3 * (ks - 13.0)))
-        j = j + j_error * rng.standard_normal(n)
-        ks = ks + ks_error * rng.standard_normal(n)
-        seen = (j < self.j_limit) & (ks < self.ks_limit) & (ks > 8.0)
-        columns = {"l": longitude, "b": latitude, "J": j, "Ks": ks}
-        columns |= {"J_error": j_error, "Ks_error": ks_error}
-        return {name: values[seen] for name, values in columns.items()}
+        stars = {"l": longitude, "b": latitude, "J": j, "Ks": ks}
+        return seen(stars, rng, j_limit=self.j_limit, ks_limit=self.ks_limit)
 
     def _stars(
         self, rng: np.random.Generator, longitude: np.ndarray, latitude: np.ndarray

@@ -15,8 +15,8 @@ def info(
         str,
         typer.Argument(
             metavar="PATH",
-            help="Dataset, solution, catalogue, table, instrument file, or name of a "
-            "preset.",
+            help="Dataset, solution, catalogue, mock, table, instrument file, or the "
+            "name of a preset or of a model of the Galaxy.",
         ),
     ],
     allow_outside: AllowOutside = False,

@@ -41,8 +41,8 @@ def plot(
             "zero_points, goodness, plate_agreement, epoch_pulls; of a mock: "
             "colour_magnitude, counts, motions, components, distances, reddening; of a "
             "Galaxy: density, sightline, centre, rotation, nuclear_rotation, "
-            "bar_velocities, luminosities, isochrones, reddening, extinction. [default: "
-            "all that there are data for]",
+            "bar_velocities, luminosities, isochrones, reddening, extinction. "
+            "[default: all that there are data for]",
         ),
     ] = None,
     file_format: Annotated[
@@ -67,8 +67,8 @@ def plot(
         str | None,
         typer.Option(
             metavar="L,B,DL,DB",
-            help="Of a Galaxy: middle and full widths [deg] of the map of the reddening; "
-            "lines of sight go to the middle [default: 0.3,-0.2,2,1.6].",
+            help="Of a Galaxy: middle and full widths [deg] of the reddening map; lines "
+            "of sight go to the middle [default: 0.3,-0.2,2,1.6].",
         ),
     ] = None,
     extinction_map: Annotated[

@@ -39,6 +39,7 @@ from .objective import LeastSquares, Objective, OfPriors
 from .plan import Batch, Part, Plan, TileData, rounded_up
 from .stages import Frames, frames_at, rows_of, stages
 
+
 class Corner(NamedTuple):
     """Sums over tiles.
 

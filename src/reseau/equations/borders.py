@@ -39,9 +39,7 @@ class Lost(NamedTuple):
         self.right[columns] += flat @ np.asarray(gradient).ravel()
 
 
-def exposure_columns(
-    each: int, exposure: Int[np.ndarray, "e"]
-) -> Int[np.ndarray, "k"]:
+def exposure_columns(each: int, exposure: Int[np.ndarray, "e"]) -> Int[np.ndarray, "k"]:
     """Return the columns of some exposures, of which each has as many."""
     return (exposure[:, None] * each + np.arange(each)).ravel()
 
@@ -105,9 +103,7 @@ def groups(number: int) -> list[slice]:
     return [slice(i, i + TOGETHER) for i in range(0, number, TOGETHER)]
 
 
-def summed(
-    size: int, number: int, add: Callable[[Lost, slice], None]
-) -> Lost:
+def summed(size: int, number: int, add: Callable[[Lost, slice], None]) -> Lost:
     """Return a sum over groups of tiles, the same however many threads there are.
 
     Parameters

@@ -32,6 +32,7 @@ from reseau.model import (
 from .equations import Equations
 from .moments import column_kinds, feature_matrix_at
 from .plan import Batch, Blocks, Part, Plan, TileData, batch_program
+from .residuals import Gathered, Residuals
 from .stages import by_pixel, exposure_columns, frames_at, stacked, stages
 
 
@@ -43,6 +44,19 @@ def leverages(
 ) -> Float[np.ndarray, "m 2 2"]:
     """Return the covariance of each measurement's prediction, whitened by its own.
 
+    Parameters and what is returned are those of `leverages_and_residuals`.
+    """
+    return leverages_and_residuals(problem, tiles, equations, parameters)[0]
+
+
+def leverages_and_residuals(
+    problem: Problem,
+    tiles: Plan,
+    equations: Equations,
+    parameters: Parameters,
+) -> tuple[Float[np.ndarray, "m 2 2"], Residuals]:
+    """Return the covariances of predictions, and the residuals, at the same point.
+
     Parameters
     ----------
     equations
@@ -53,7 +67,7 @@ def leverages(
     Its trace summed over measurements is the number of parameters that they determine.
     """
     m = problem.measurements.pixel.shape[0]
-    out = np.zeros((2, 2, m + 1))
+    out, residuals = np.zeros((2, 2, m + 1)), Gathered(m)
     frames, instrument = frames_at(problem, parameters), problem.instrument
     shared = _shared(problem, feature_matrix_at(problem, frames), equations.root)
 
@@ -66,13 +80,14 @@ def leverages(
                 for i in np.unique(batch.tile).tolist()
             }
             plane, at = stages(instrument, frames, batch.blocks)
+            residuals.add(batch, plane, at)
             private, own = _derivatives(batch.blocks, plane, at)
             given = _given(batch, at.features, private, shared, spread)
             values = _predicted(batch.blocks, at.features, private, own, given)
             out[:, :, batch.row.ravel()] = np.asarray(values).reshape(2, 2, -1)
 
     each_part(of_part, tiles.parts)
-    return np.moveaxis(out[:, :, :m], -1, 0)
+    return np.moveaxis(out[:, :, :m], -1, 0), residuals.of(problem)
 
 
 @batch_program
@@ -306,4 +321,4 @@ def _predicted(
     return jnp.stack([w[0] ** 2 * xx, mixed, mixed, last]).reshape(2, 2, b, s, n)
 
 
-__all__ = ["leverages"]
+__all__ = ["leverages", "leverages_and_residuals"]

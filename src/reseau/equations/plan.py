@@ -281,10 +281,10 @@ def _principal_score(
 ) -> np.ndarray:
     """Return each row's coordinate along the main direction of scatter."""
     number, size = matrix.shape
-    mean = np.bincount(matrix.indices, matrix.data, minlength=size) / number
+    across = matrix.T  # once: making it takes longer than a product
+    mean = across @ np.full(number, 1.0 / number)
     vector = rng.normal(size=size)
     score = matrix @ vector - mean @ vector
-    across = matrix.T
     for _ in range(4):
         vector = across @ score - mean * score.sum()
         vector /= np.linalg.norm(vector) + np.finfo(float).tiny

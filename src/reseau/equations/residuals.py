@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from reseau._parts import each_part
 from reseau.model import OnDetector, OnPlane, Parameters, Problem
 from reseau.model.arrangement import whitening_factors
 
-from .plan import Blocks, Part, Plan, batch_program
+from .plan import Batch, Blocks, Part, Plan, batch_program
 from .stages import by_pixel, frames_at, in_slots, stages
 
 
@@ -32,25 +32,71 @@ class Residuals(NamedTuple):
     pull: Float[np.ndarray, "n_meas 2"]
 
 
+class Gathered:
+    """Residuals of a plate while they are computed, batch by batch.
+
+    Parameters
+    ----------
+    n_measurements
+        How many there are.
+    """
+
+    def __init__(self, n_measurements: int) -> None:
+        self._found = np.zeros((4, n_measurements + 1))
+
+    def add(self, batch: Batch, plane: OnPlane, at: OnDetector) -> None:
+        """Add those of a batch, given what `stages` returns."""
+        values = np.asarray(_residuals(batch.blocks, plane, at))
+        self._found[:, batch.row.ravel()] = values.reshape(4, -1)
+
+    def of(self, problem: Problem) -> Residuals:
+        """Return the residuals of all measurements."""
+        x, y, east, north = self._found[:, :-1]
+        pixel, sky = np.stack([x, y], axis=-1), np.stack([east, north], axis=-1)
+        covariance = np.asarray(problem.measurements.covariance)
+        return Residuals(pixel, sky, _whitened(covariance, x, y))
+
+    def pulls(
+        self, problem: Problem, rows: Int[np.ndarray, "k"]
+    ) -> Float[np.ndarray, "k 2"]:
+        """Return the whitened residuals of some measurements."""
+        x, y = self._found[:2, rows]
+        return _whitened(np.asarray(problem.measurements.covariance)[rows], x, y)
+
+
 def residuals_at(problem: Problem, tiles: Plan, parameters: Parameters) -> Residuals:
     """Return the residuals of all measurements at `parameters`."""
-    measurements = problem.measurements
+    return _gathered(problem, tiles, parameters).of(problem)
+
+
+def pulls_at(
+    problem: Problem,
+    tiles: Plan,
+    parameters: Parameters,
+    rows: Int[np.ndarray, "k"],
+) -> Float[np.ndarray, "k 2"]:
+    """Return the whitened residuals of some of the measurements in tiles."""
+    return _gathered(problem, tiles, parameters).pulls(problem, rows)
+
+
+def _gathered(problem: Problem, tiles: Plan, parameters: Parameters) -> Gathered:
     frames = frames_at(problem, parameters)
-    m = measurements.pixel.shape[0]
-    found = np.zeros((4, m + 1))
+    found = Gathered(problem.measurements.pixel.shape[0])
 
     def of_part(part: Part) -> None:
         for batch in part.batches:
             plane, at = stages(problem.instrument, frames, batch.blocks)
-            values = np.asarray(_residuals(batch.blocks, plane, at))
-            found[:, batch.row.ravel()] = values.reshape(4, -1)
+            found.add(batch, plane, at)
 
     each_part(of_part, tiles.parts)
-    x, y, east, north = found[:, :m]
-    factors = whitening_factors(np.asarray(measurements.covariance))
-    pull = np.stack([factors[0] * x, factors[1] * x + factors[2] * y], axis=-1)
-    pixel, sky = np.stack([x, y], axis=-1), np.stack([east, north], axis=-1)
-    return Residuals(pixel, sky, pull)
+    return found
+
+
+def _whitened(
+    covariance: Float[np.ndarray, "k 2 2"], x: np.ndarray, y: np.ndarray
+) -> Float[np.ndarray, "k 2"]:
+    factors = whitening_factors(covariance)
+    return np.stack([factors[0] * x, factors[1] * x + factors[2] * y], axis=-1)
 
 
 @batch_program

@@ -160,10 +160,13 @@ def redundancies(solution: Solution) -> Float[np.ndarray, "m 2"]:
     whitened = solution.residual_covariance()
     if whitened is None:
         return np.full(stated.shape[:2], np.nan)
-    root = np.linalg.cholesky(stated)
-    own = root @ whitened @ root.transpose(0, 2, 1)
-    found = np.diagonal(own, axis1=1, axis2=2) / np.diagonal(stated, axis1=1, axis2=2)
-    return np.asarray(found)
+    # L W Lᵀ over L Lᵀ on the diagonal, of which y has the parts ρ and √(1 − ρ²).
+    width = np.sqrt(stated[:, 0, 0] * stated[:, 1, 1])
+    along = stated[:, 0, 1] / width
+    across = np.sqrt(1.0 - along**2)
+    of_y = along**2 * whitened[:, 0, 0] + across**2 * whitened[:, 1, 1]
+    of_y += along * across * (whitened[:, 0, 1] + whitened[:, 1, 0])
+    return np.stack([whitened[:, 0, 0], of_y], axis=1)
 
 
 def judged_pulls(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from numpy import ndarray
@@ -82,8 +83,8 @@ def galaxy_maps(
     return figure
 
 
-def _map(ax: Axes, seen: Projection, mass: ndarray, norm: LogNorm):  # noqa: ANN202
-    """Draw one map with contours a decade apart."""
+def _map(ax: Axes, seen: Projection, mass: ndarray, norm: LogNorm) -> QuadMesh:
+    """Draw one map with contours half a decade apart."""
     x, y = seen.across / KPC, seen.up / KPC
     shown = np.maximum(mass.T, norm.vmin or 0.0)
     image = ax.pcolormesh(x, y, shown, norm=norm, cmap="magma", rasterized=True)

@@ -52,6 +52,23 @@ def sky_map(
     ax.set_ylabel("Galactic latitude b [deg]")
 
 
+def sky_pair(
+    edges: tuple[Float[ndarray, "i1"], Float[ndarray, "j1"]],
+) -> tuple[Axes, Axes, Figure]:
+    """Return two axes side by side for maps of a window, and their figure.
+
+    Parameters
+    ----------
+    edges
+        Of cells in longitude and latitude [deg]: the figure is as high as they ask.
+    """
+    shape = float(np.ptp(edges[1]) / np.ptp(edges[0]))
+    height = float(np.clip(4.4 * shape + 1.0, 2.2, 6.5))
+    figure = Figure(figsize=(12.4, height), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    return left, right, figure
+
+
 def extinction_maps(
     edges: tuple[Float[ndarray, "i1"], Float[ndarray, "j1"]],
     excess: Float[ndarray, "i j"],
@@ -70,10 +87,7 @@ def extinction_maps(
     title
         Of the map.
     """
-    shape = float(np.ptp(edges[1]) / np.ptp(edges[0]))
-    height = float(np.clip(4.9 * shape + 1.1, 2.4, 6.5))
-    figure = Figure(figsize=(12.4, height), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    left, right, figure = sky_pair(edges)
     sky_map(left, edges, excess, "E(J-Ks), VVV bands [mag]", cmap="cividis")
     sky_map(right, edges, scatter, "1σ of E(J-Ks) inside cells [mag]", cmap="cividis")
     figure.suptitle(title, fontsize="medium")
@@ -107,9 +121,7 @@ def extinction_along(
         Where to draw; absent: a new figure.
     """
     ax = new_axes(ax, width=7.4, height=5.0)
-    for (name, values), (colour, style) in zip(
-        extinction.items(), LINES, strict=False
-    ):
+    for (name, values), (colour, style) in zip(extinction.items(), LINES, strict=False):
         ax.plot(distance / KPC, values, color=colour, ls=style, lw=1.9, label=name)
     text = f"red clump, {clump / KPC:.2f} kpc"
     ax.axvline(clump / KPC, color=GREY, ls=":", lw=1.0, label=text)
@@ -124,4 +136,4 @@ def extinction_along(
     return ax
 
 
-__all__ = ["extinction_along", "extinction_maps", "sky_map"]
+__all__ = ["extinction_along", "extinction_maps", "sky_map", "sky_pair"]

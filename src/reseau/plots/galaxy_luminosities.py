@@ -98,8 +98,7 @@ def galaxy_isochrones(isochrones: Isochrones) -> Figure:
     axes[0].set_ylim(M_KS)
     span = f"{ages.min():.3g} to {ages.max():.3g} Gyr"
     figure.suptitle(
-        f"Isochrones by component, {span}; the wider the line, the more stars were born "
-        "so",
+        f"Isochrones by component, {span}; wider lines have more stars",
         fontsize="medium",
     )
     return figure

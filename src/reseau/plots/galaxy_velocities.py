@@ -120,7 +120,7 @@ def galaxy_nuclear_rotation(curves: Curves) -> Figure:
 
 def _panels(curves: Curves, unit: float) -> tuple[Figure, Sequence[Axes]]:
     figure = Figure(figsize=(11.4, 8.4), layout="constrained")
-    axes = figure.subplots(2, 2).ravel()
+    axes = list(figure.subplots(2, 2).ravel())
     for ax, (name, label) in zip(axes, _PANELS, strict=True):
         for component, curve in curves.items():
             ax.plot(
@@ -202,7 +202,7 @@ def galaxy_bar_velocities(
 
 
 def _field(ax: Axes, position: ndarray, moments: Moments, angle: float) -> None:
-    """Draw arrows of the mean velocity, and ellipses of the dispersions in the plane."""
+    """Draw arrows of the mean velocity, and ellipses of the dispersions."""
     x, y = position[:, 0] / KPC, position[:, 1] / KPC
     half = float(np.abs(x).max()) * 1.12
     covariance = moments.covariance[:, :2, :2]
@@ -234,7 +234,9 @@ def _field(ax: Axes, position: ndarray, moments: Moments, angle: float) -> None:
         scale=float(speed.max()) / (1.05 * step),
         width=0.003,
     )
-    ax.quiverkey(arrows, 0.78, 1.03, 100.0, "100 km/s", labelpos="E", coordinates="axes")
+    ax.quiverkey(
+        arrows, 0.78, 1.03, 100.0, "100 km/s", labelpos="E", coordinates="axes"
+    )
     reach = np.array([-half, half])
     ax.plot(reach, -np.tan(angle) * reach, color=GREY, ls="--", lw=1.0)
     ax.set_xlim(-half, half)

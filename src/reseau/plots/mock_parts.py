@@ -2,42 +2,37 @@
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy import ndarray
 
 from ._galaxy_style import PART_COLOURS, PART_STYLES, below, fine_grid
 from ._style import BLACK, new_axes
-from .galaxy_extinction import sky_map
+from .galaxy_extinction import sky_map, sky_pair
 from .mock_catalogue import parts_of
 
 KPC = 1000.0
 IN_CELL = 20
 """Stars that a cell of a map holds in the mean, at least."""
+FEW = 300
+"""Stars of a part below which each is a point."""
 CELLS = 40
 """Of a map along its longer side, at most."""
-Edges = tuple[Float[ndarray, "i1"], Float[ndarray, "j1"]]
+Edges = tuple[ndarray, ndarray]
+"""Of cells in longitude and latitude [deg]."""
 
 
-def sky_cells(l: ndarray, b: ndarray, in_cell: float = IN_CELL) -> Edges:  # noqa: E741
-    """Return edges of square cells that hold enough stars [deg].
+def sky_cells(l: ndarray, b: ndarray) -> Edges:  # noqa: E741
+    """Return edges of square cells over stars, such that each holds enough [deg].
 
     Parameters
     ----------
     l, b
         Galactic coordinates [deg], without a jump at 0 or 360.
-    in_cell
-        Stars of a cell, at least, in the mean.
     """
-    spans = [max(float(np.ptp(v)), 1e-6) if len(v) else 1.0 for v in (l, b)]
-    starts = [float(np.min(v)) if len(v) else 0.0 for v in (l, b)]
-    step = np.sqrt(spans[0] * spans[1] * in_cell / max(len(l), 1))
-    step = max(step, max(spans) / CELLS)
-    counts = [max(1, round(span / step)) for span in spans]
-    first, second = (
-        np.linspace(start, start + span, n + 1)
-        for start, span, n in zip(starts, spans, counts, strict=True)
-    )
-    return first, second
+    ends = [(float(v.min()), float(v.max())) if len(v) else (0.0, 1.0) for v in (l, b)]
+    first, second = (np.array([low, max(high, low + 1e-6)]) for low, high in ends)
+    return whole_cells((first, second), len(l))
 
 
 def unwrapped(l: Float[ndarray, "n"]) -> Float[ndarray, "n"]:  # noqa: E741
@@ -64,19 +59,56 @@ def parts_on_the_sky(
     l, parts = unwrapped(l), parts_of(component)  # noqa: E741
     columns = min(3, max(len(parts), 1))
     rows = max(1, -(-len(parts) // columns))
-    figure = Figure(figsize=(4.6 * columns, 3.9 * rows), layout="constrained")
+    whole = sky_cells(l, b)
+    shape = float(np.clip(np.ptp(whole[1]) / np.ptp(whole[0]), 0.3, 1.5))
+    size = (4.8 * columns, (3.1 * shape + 0.9) * rows)
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (part, chosen) in zip(axes, parts.items(), strict=False):
-        edges = sky_cells(l[chosen], b[chosen])
-        counts, _, _ = np.histogram2d(l[chosen], b[chosen], bins=edges)
-        area = np.outer(np.diff(edges[0]), np.diff(edges[1])) * 3600.0
-        sky_map(ax, edges, counts / area, "stars per arcmin²")
-        ax.set_title(f"{part}: {int(chosen.sum()):,}", fontsize="medium")
+        _part(ax, l[chosen], b[chosen], whole, part)
         ax.locator_params(nbins=5)
     for ax in axes[len(parts) :]:
         ax.set_visible(False)
     figure.suptitle("Stars on the sky by part of the Galaxy", fontsize="medium")
     return figure
+
+
+def _part(ax: Axes, l: ndarray, b: ndarray, whole: Edges, part: str) -> None:  # noqa: E741
+    """Draw the stars of one part: where they are few each, else their density."""
+    ax.set_title(f"{part}: {len(l):,}", fontsize="medium")
+    edges = whole_cells(whole, len(l))
+    if len(l) >= FEW:
+        counts, _, _ = np.histogram2d(l, b, bins=edges)
+        area = np.outer(np.diff(edges[0]), np.diff(edges[1])) * 3600.0
+        sky_map(ax, edges, counts / area, "stars per arcmin²")
+        return
+    ax.plot(l, b, ".", color=PART_COLOURS.get(part, BLACK), ms=5)
+    ax.set_aspect("equal")
+    ax.set_xlim(whole[0][-1], whole[0][0])
+    ax.set_ylim(whole[1][0], whole[1][-1])
+    ax.set_xlabel("Galactic longitude l [deg]")
+    ax.set_ylabel("Galactic latitude b [deg]")
+
+
+def whole_cells(whole: Edges, stars: int) -> Edges:
+    """Return the edges of cells over a window, such that each holds enough stars.
+
+    Parameters
+    ----------
+    whole
+        Edges of some cells of the window [deg].
+    stars
+        In all of it.
+    """
+    spans = [float(e[-1] - e[0]) for e in whole]
+    step = max(
+        np.sqrt(spans[0] * spans[1] * IN_CELL / max(stars, 1)), max(spans) / CELLS
+    )
+    first, second = (
+        np.linspace(e[0], e[-1], max(1, round(span / step)) + 1)
+        for e, span in zip(whole, spans, strict=True)
+    )
+    return first, second
 
 
 def parts_by_distance(distance: Float[ndarray, "n"], component: ndarray) -> Figure:
@@ -92,7 +124,8 @@ def parts_by_distance(distance: Float[ndarray, "n"], component: ndarray) -> Figu
     ax = new_axes(None, width=7.4, height=5.2)
     far = distance / KPC
     last = float(np.quantile(far, 0.999)) if len(far) else 1.0
-    edges = np.linspace(0.0, 1.02 * last, 101)
+    bins = int(np.clip(1.2 * len(far) ** 0.5, 20, 200))
+    edges = np.linspace(0.0, 1.02 * last, bins + 1)
     for part, chosen in parts_of(component).items():
         counts, _ = np.histogram(far[chosen], bins=edges)
         ax.stairs(
@@ -133,10 +166,7 @@ def mock_reddening(
     """
     l = unwrapped(l)  # noqa: E741
     edges = sky_cells(l, b)
-    shape = float(np.ptp(edges[1]) / np.ptp(edges[0]))
-    height = float(np.clip(4.9 * shape + 1.1, 2.4, 6.5))
-    figure = Figure(figsize=(12.4, height), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    left, right, figure = sky_pair(edges)
     for ax, values, label in (
         (left, excess, "E(J-Ks) in front, VVV bands, median [mag]"),
         (right, colour, "J - Ks, median [mag]"),
@@ -175,9 +205,7 @@ def cell_medians(
     cell = np.ravel_multi_index((i, j), shape)
     order = np.lexsort((values[known], cell))
     sorted_cells, ranked = cell[order], values[known][order]
-    cells, first, count = np.unique(
-        sorted_cells, return_index=True, return_counts=True
-    )
+    cells, first, count = np.unique(sorted_cells, return_index=True, return_counts=True)
     found = np.full(shape[0] * shape[1], np.nan)
     low, high = first + (count - 1) // 2, first + count // 2
     found[cells] = 0.5 * (ranked[low] + ranked[high])
@@ -191,4 +219,5 @@ __all__ = [
     "parts_on_the_sky",
     "sky_cells",
     "unwrapped",
+    "whole_cells",
 ]

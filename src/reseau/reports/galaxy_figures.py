@@ -118,7 +118,9 @@ def draw_rotation(given: DrawableGalaxy) -> Figure:
     chosen = [*thin[:1], *thin[1:][-1:], *given.of_kind("thick disc", "bar")]
     radius = np.concatenate([np.linspace(20.0, 1e3, 25), np.linspace(1.1e3, 1.2e4, 45)])
     curves = {
-        c.name: given.curves(c, radius[radius <= BAR_END] if c.kind == "bar" else radius)
+        c.name: given.curves(
+            c, radius[radius <= BAR_END] if c.kind == "bar" else radius
+        )
         for c in chosen
     }
     return galaxy_rotation(curves, r0=given.galaxy.frame.r0)

@@ -9,7 +9,7 @@ import numpy as np
 from reseau._compiled import computing
 from reseau._precision import in_double
 from reseau.equations import Residuals
-from reseau.equations.leverage import leverages
+from reseau.equations.leverage import leverages_and_residuals
 from reseau.equations.plan import Plan, plan_tiles
 from reseau.errors import Result
 from reseau.model import (
@@ -196,7 +196,8 @@ def _solve(
     if constraints is not None:
         constrained = apply_constraints(problem, parameters, constraints)
     weight = None if found is None else found.reliability.weight
-    written = reported_at(problem, tiles, parameters, constrained, weight)
+    leverage, before = leverages_and_residuals(problem, tiles, equations, parameters)
+    written = reported_at(problem, tiles, parameters, constrained, weight, before)
     datum, reported, residuals = written.datum, written.parameters, written.residuals
     covariance = datum.covariance(posterior.shared)
     factor = posterior_factor(
@@ -262,7 +263,7 @@ def _solve(
         extrapolation=judged.extrapolation,
         outlook=judged.outlook,
         reliability=None if found is None else found.reliability,
-        leverage=leverages(problem, tiles, equations, parameters),
+        leverage=leverage,
         strays=strays,
         information=said,
     )

@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Int
 from reseau.equations import Residuals
 from reseau.equations.assemble import assemble
 from reseau.equations.plan import Plan
-from reseau.equations.residuals import residuals_at
+from reseau.equations.residuals import pulls_at, residuals_at
 from reseau.equations.ties import tie_columns
 from reseau.model import Parameters, Problem, free_columns, prior_widths, take_step
 from reseau.model.gauge import Datum, find_datum, to_datum
@@ -75,6 +75,7 @@ def reported_at(
     optimum: Parameters,
     constrained: Parameters | None = None,
     weight: Float[np.ndarray, "n_meas"] | None = None,
+    before: Residuals | None = None,
 ) -> Reported:
     """Move the optimum to its datum as far as no prediction moves.
 
@@ -89,8 +90,12 @@ def reported_at(
     weight
         How far each measurement counts; one that is set aside, perhaps since its star
         is another one far away, need not stay where it is. Absent: all count.
+    before
+        Residuals at the optimum; absent: they are computed.
     """
-    stay = _predicted(problem, tiles, optimum, weight)
+    if before is None:
+        before = residuals_at(problem, tiles, optimum)
+    stay = _predicted(problem, tiles, before, weight)
     start = optimum if constrained is None else constrained
     found = _in_datum(stay, start)
     if found is not None:
@@ -129,13 +134,15 @@ class _Predicted(NamedTuple):
         """Return the largest change of the few [σ]."""
         if not _is_possible(point):
             return np.inf
-        after = residuals_at(self.problem, self.few, point)
-        return _largest(after, self.before, self.seen)
+        after = pulls_at(self.problem, self.few, point, self.seen)
+        return _largest(after, self.before.pull[self.seen])
 
     def written(self, point: Parameters, datum: Datum) -> Reported:
         """Return a point with the largest change of all."""
         after = residuals_at(self.problem, self.tiles, point)
-        return Reported(point, datum, after, _largest(after, self.before, self.counts))
+        counts = self.counts
+        change = _largest(after.pull[counts], self.before.pull[counts])
+        return Reported(point, datum, after, change)
 
 
 class _Changes(NamedTuple):
@@ -151,14 +158,13 @@ class _Changes(NamedTuple):
 def _predicted(
     problem: Problem,
     tiles: Plan,
-    optimum: Parameters,
+    before: Residuals,
     weight: Float[np.ndarray, "n_meas"] | None,
 ) -> _Predicted:
     """Return what is predicted at the optimum."""
     counts = np.ones(len(problem.measurements.source), dtype=bool)
     if weight is not None:
         counts = np.asarray(weight) > SET_ASIDE
-    before = residuals_at(problem, tiles, optimum)
     few = _cover(tiles)
     seen = _rows(few)
     return _Predicted(problem, tiles, few, before, counts, seen[counts[seen]])
@@ -266,8 +272,8 @@ def _choices(datum: Datum) -> list[tuple[str, ...]]:
     return found
 
 
-def _largest(after: Residuals, before: Residuals, rows: np.ndarray) -> float:
-    change = np.max(np.abs(after.pull[rows] - before.pull[rows]), initial=0.0)
+def _largest(after: np.ndarray, before: np.ndarray) -> float:
+    change = np.max(np.abs(after - before), initial=0.0)
     return float(change) if np.isfinite(change) else np.inf
 
 

@@ -1,6 +1,5 @@
 """Tables of PostgreSQL in the place of files, for verbs that read and write files."""
 
-import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +9,7 @@ from reseau._windows import Window
 from reseau.exchange.archives.postgres.address import address_of, is_address
 from reseau.exchange.archives.postgres.sink import check_table, store
 from reseau.exchange.archives.postgres.source import staged
+from reseau.tables import check_output
 
 R = TypeVar("R")
 
@@ -77,22 +77,34 @@ def through_files(
         name = ".".join(p for p in (target.schema, target.table) if p)
         file, folder = Path(f"{name}.parquet"), Path(f"{name}.staged")
     else:
-        file = Path(output)
+        file = check_output(output, kind="file", overwrite=overwrite)
         folder = file.with_name(f"{file.name}.staged")
-    given = []
+    given, copies = [], []
     for n, one in enumerate(_listed(inputs)):
         key, url = _split(one)
-        copy = staged(url, folder / str(n), window, overwrite=True) if url else one
-        given.append(f"{key}{copy}" if key else copy)
+        if not url:
+            given.append(one)
+            continue
+        copies.append(staged(url, folder / str(n), window, overwrite=True))
+        given.append(f"{key}{copies[-1]}" if key else copies[-1])
     if target is None:
-        found = work(given, file)
+        found = work(given, Path(output))
     else:
         folder.mkdir(parents=True, exist_ok=True)
         found = work(given, folder / file.name)
         store(folder / file.name, output, overwrite=overwrite)
-    with suppress(OSError):
-        shutil.rmtree(folder)
+        copies += folder.glob(f"{file.stem}*.parquet")
+    _remove(folder, copies)
     return found, None if target is None else target.shown
+
+
+def _remove(folder: Path, copies: list[Path]) -> None:
+    """Remove copies and the directories that are empty then; nothing else."""
+    for copy in copies:
+        copy.unlink(missing_ok=True)
+    for place in (*{copy.parent for copy in copies} - {folder}, folder):
+        with suppress(OSError):
+            place.rmdir()
 
 
 __all__ = ["through_files", "uses_database"]

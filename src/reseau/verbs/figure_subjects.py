@@ -1,14 +1,14 @@
 """What figures can be drawn of: a solution, a catalogue, a mock, or a Galaxy."""
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from reseau.diagnostics import compare_with_truth
 from reseau.diagnostics.comparison.solution import compared_solution
-from reseau.errors import ConfigError, explain
+from reseau.errors import ConfigError, explain, unknown_name
 from reseau.galaxy.forward.opening import read_reddening
 from reseau.galaxy.forward.window import read_window
 from reseau.galaxy.isochrones import shipped_isochrones
@@ -22,11 +22,13 @@ from reseau.tables import is_path
 
 from .catalogue_figures import check_choices, drawable_catalogue, tables_of_catalogue
 from .mock_figures import catalogue_of_mock, drawable_mock
+from .named_galaxy import galaxy_named
 
 WINDOW = "0.3,-0.2,2,1.6"
 """On the sky, for figures of a Galaxy, where none is given."""
 
 SMOOTH = "smooth"
+GALAXY = "model of the Galaxy"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Subject:
     Attributes
     ----------
     what
-        "solution", "catalogue", "mock" or "galaxy".
+        "solution", "catalogue", "mock" or "model of the Galaxy".
     kinds
         Its figures.
     given
@@ -84,13 +86,13 @@ def subject_of(given: Any, choices: Choices) -> Subject:
     choices
         Of the user.
     """
-    of_galaxy = name_of_galaxy(given)
+    of_galaxy = _galaxy(given)
     if of_galaxy is not None:
         return Subject(
-            "galaxy",
+            GALAXY,
             GALAXY_KINDS,
             lambda: _drawable_galaxy(of_galaxy, choices),
-            lambda: _check(choices, "galaxy"),
+            lambda: _check(choices, GALAXY),
         )
     stars = catalogue_of_mock(given)
     if stars is not None:
@@ -127,28 +129,17 @@ def _solved(given: Any, choices: Choices) -> Subject:
     )
 
 
-def name_of_galaxy(given: Any) -> Galaxy | str | Path | None:
-    """Return a model of the Galaxy, its name or its file; None: it is none.
-
-    Parameters
-    ----------
-    given
-        A model, the name of a preset, a TOML file, or anything else.
-    """
+def _galaxy(given: Any) -> Galaxy | str | Path | None:
+    """Return a model of the Galaxy, its name or its file; None: it is none."""
     if isinstance(given, Galaxy):
         return given
     if not is_path(given):
         return None
-    place = Path(given)
-    if not place.exists():
-        return str(given) if str(given) in galaxy_presets() else None
-    if place.suffix.lower() != ".toml" or not place.is_file():
-        return None
-    try:
-        content = tomllib.loads(place.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return place if str(content.get("format")).startswith("reseau-galaxy") else None
+    found, known = galaxy_named(given), tuple(galaxy_presets())
+    missing = found is None and not Path(given).exists()
+    if missing and get_close_matches(str(given), known, cutoff=0.8):
+        raise unknown_name("model of the Galaxy", str(given), known, where="plot")
+    return found
 
 
 def _drawable_galaxy(given: Galaxy | str | Path, choices: Choices) -> DrawableGalaxy:
@@ -166,7 +157,7 @@ def _drawable_solution(solution: Any, truth: str | Path | None) -> Drawable:
 
 
 _OWN = {
-    "galaxy": ("window", "extinction_map"),
+    GALAXY: ("window", "extinction_map"),
     "mock": (),
     "catalogue": ("source", "truth"),
     "solution": ("truth", "source"),
@@ -197,4 +188,4 @@ def _check(choices: Choices, what: str) -> None:
         )
 
 
-__all__ = ["WINDOW", "Choices", "Subject", "name_of_galaxy", "subject_of"]
+__all__ = ["WINDOW", "Choices", "Subject", "subject_of"]

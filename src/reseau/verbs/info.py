@@ -1,7 +1,7 @@
 """`reseau info` as a function: what a path is, and what it holds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from reseau.datasets.survey_solutions import (
     read_survey_tables,
 )
 from reseau.errors import FileFormatError, explain
+from reseau.galaxy.model import galaxy_presets, read_galaxy
 from reseau.instrument import CalibrationTerm, Instrument, basis_name
 from reseau.plates.datum_text import datum_text
 from reseau.tables import read_table, settle_repeated, table_file
@@ -37,6 +38,8 @@ from reseau.tables.incomplete import refuse_incomplete
 from reseau.tables.owned import MOCK, is_of_kind
 
 from .info_of_catalogue import catalogue_facts
+from .info_of_galaxy import galaxy_facts, is_merged, merged_facts, mock_facts
+from .named_galaxy import galaxy_named
 
 MILLIMETRE = 1000.0
 
@@ -49,7 +52,8 @@ class Information:
     ----------
     kind
         "dataset", "solution", "solution of a survey", "catalogue of many plates",
-        "table", "instrument" or "preset".
+        "mock catalogue", "merged catalogue", "model of the Galaxy", "table",
+        "instrument" or "preset".
     name
         As it was given.
     facts
@@ -104,7 +108,8 @@ def describe(path: str | Path, *, allow_outside: bool = False) -> Information:
     Parameters
     ----------
     path
-        Dataset, solution, catalogue, table, instrument file, or name of a preset.
+        Dataset, solution, catalogue, mock, table, instrument file, or name of a preset
+        or of a model of the Galaxy.
     allow_outside
         Whether a dataset may name files outside its folder, by its keys or by links.
 
@@ -124,6 +129,11 @@ def describe(path: str | Path, *, allow_outside: bool = False) -> Information:
         return _of_directory(place, allow_outside)
     if not place.exists() and str(path) in presets():
         return _of_instrument("preset", str(path), read_instrument(path))
+    galaxy = galaxy_named(path)
+    if galaxy is not None:
+        return Information(
+            "model of the Galaxy", str(path), galaxy_facts(read_galaxy(galaxy))
+        )
     if place.suffix.lower() == ".toml" and place.exists():
         if place.name == "dataset.toml":
             return _of_directory(place.parent, allow_outside)
@@ -140,7 +150,10 @@ def _of_directory(place: Path, allow_outside: bool) -> Information:
     if is_catalogue(place):
         return _of_catalogue(str(place), read_catalogue(place))
     if is_of_kind(place, MOCK):
-        return _of_table(place / "catalogue.parquet")
+        with damage_told(place, "mock catalogue", "draw it again"):
+            facts = mock_facts(place)
+        stars = _of_table(place / "catalogue.parquet")
+        return replace(stars, kind="mock catalogue", name=str(place), facts=facts)
     if (place / "summary.json").exists():
         with damage_told(place, "solution", "solve again"):
             return _of_solution(str(place), read_solution(place))
@@ -156,8 +169,9 @@ def _not_known(path: str | Path, given: str) -> FileFormatError:
     return FileFormatError(
         explain(
             given=f"{path}: {given}",
-            wanted="a dataset, a solution, a catalogue, a table, an instrument file or "
-            f"a preset ({', '.join(presets())})",
+            wanted="a dataset, a solution, a catalogue, a table, an instrument file, a "
+            f"preset ({', '.join(presets())}), or a model of the Galaxy "
+            f"({', '.join(galaxy_presets())})",
             where=str(path),
             todo="correct the name",
         )
@@ -289,6 +303,13 @@ def _flags(table: pa.Table, name: str) -> np.ndarray:
 
 def _of_table(place: Path) -> Information:
     table = settle_repeated(read_table(place), (), place, "")
+    if is_merged(place):
+        return Information(
+            "merged catalogue",
+            str(place),
+            merged_facts(place, table),
+            _tables({place.name: table}),
+        )
     facts = [("rows", f"{table.num_rows:,}"), ("columns", f"{table.num_columns:,}")]
     names = table.column_names
     for title, candidates in (

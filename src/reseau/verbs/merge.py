@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from reseau._windows import Window as SkyWindow
+from reseau._windows import Window, window_of
 from reseau._writing import temporary_directory
 from reseau.errors import ConfigError, explain
 from reseau.exchange.archives.postgres.address import is_address
@@ -16,9 +16,7 @@ from reseau.galaxy.merging import (
     MergeOptions,
     Summary,
     Targets,
-    Window,
     merge_surveys,
-    parse_window,
     read_options,
 )
 from reseau.galaxy.merging.report import as_dict, lines_of
@@ -111,7 +109,7 @@ def merge(
     ... )
     """
     options = config if isinstance(config, MergeOptions) else read_options(config)
-    box = parse_window(window)
+    box = None if window is None else window_of(window)
     if uses_database(inputs, output):
         return _of_databases(inputs, output, options, box, overwrite, told)
     given = [_input(one, options) for one in _listed(inputs)]
@@ -157,10 +155,9 @@ def _of_databases(
             told=told,
         )
 
-    box = None
-    if window is not None:
-        box = SkyWindow(window.low, window.high, window.south, window.north)
-    found, table = through_files(work, inputs, output, window=box, overwrite=overwrite)
+    found, table = through_files(
+        work, inputs, output, window=window, overwrite=overwrite
+    )
     return found if table is None else replace(found, files={"merged": table})
 
 

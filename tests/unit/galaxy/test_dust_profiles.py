@@ -73,7 +73,7 @@ def test_a_screen_stands_before_and_behind_the_centre() -> None:
 
 def test_columns_are_those_of_a_quadrature() -> None:
     rng = np.random.default_rng(1)
-    dust, n = read_dust(), 40
+    dust, n = read_dust(), 16
     place = rng.uniform(-1, 1, n), rng.uniform(-1, 1, n), rng.uniform(500, 16e3, n)
     marks = [7800.0, 7950.0, 8050.0, 8160.0, 8270.0, 8370.0, 8500.0]
 

@@ -12,7 +12,12 @@ from reseau.errors import (
     ConfigError,
     DegeneracyError,
 )
-from reseau.galaxy.extinction import ReddeningSettings, reddening_of_catalogue
+from reseau.galaxy.extinction import (
+    GridMap,
+    ReddeningSettings,
+    read_extinction_map,
+    reddening_of_catalogue,
+)
 from reseau.galaxy.extinction.blocks import TILE, joined
 from reseau.galaxy.extinction.candidates import candidates_of
 
@@ -34,7 +39,8 @@ def test_a_known_map_is_recovered_within_its_errors() -> None:
         for name, values in stars.items()
     }
     spoilt["J"][-3:] = [99.9, np.nan, 14.0]
-    found = reddening_of_catalogue(spoilt, settings=SETTINGS)
+    template = field.template(SETTINGS)
+    found = reddening_of_catalogue(spoilt, template=template, settings=SETTINGS)
     pulls = field.pulls(found)
     assert len(pulls) > 50
     assert np.abs(pulls.mean()) < 0.5
@@ -45,6 +51,10 @@ def test_a_known_map_is_recovered_within_its_errors() -> None:
     at = found.map.at(np.array([0.3, 0.6]), np.array([-0.3, -0.3]))
     assert at.excess[0] == pytest.approx(1.8, abs=0.15)
     assert at.inside.tolist() == [True, False]
+    again = read_extinction_map(Table(found.columns()))
+    assert isinstance(again, GridMap)
+    assert again.excess == pytest.approx(found.map.excess, nan_ok=True)
+    assert again.first == pytest.approx(found.map.first)
 
 
 def test_stars_that_are_too_faint_to_be_seen_do_not_bias() -> None:
@@ -60,7 +70,9 @@ def test_stars_that_are_too_faint_to_be_seen_do_not_bias() -> None:
     settings = ReddeningSettings(
         blue_limits=(5.0, 16.2), red_limits=(8.0, 15.0), largest=4.0, step=(0.1, 0.1)
     )
-    found = reddening_of_catalogue(stars, settings=settings)
+    found = reddening_of_catalogue(
+        stars, template=field.template(settings), settings=settings
+    )
     middle = found.map.at(np.array([0.3]), np.array([-0.3]))
     assert middle.excess[0] == pytest.approx(2.2, abs=0.07)
 
@@ -94,7 +106,9 @@ def test_bad_catalogues_are_refused() -> None:
         reddening_of_catalogue({**stars, "J": np.full(len(stars["J"]), 99.9)})
     faint = {**stars, "J": stars["J"] + 9.0, "Ks": stars["Ks"] + 9.0}
     with pytest.raises(DegeneracyError, match="none of them a giant"):
-        reddening_of_catalogue(faint, settings=SETTINGS)
+        reddening_of_catalogue(
+            faint, template=Field(_sloping).template(SETTINGS), settings=SETTINGS
+        )
     with pytest.raises(ConfigError, match="least = 0"):
         ReddeningSettings(least=0)
 

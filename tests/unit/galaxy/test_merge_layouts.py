@@ -13,7 +13,7 @@ from reseau.galaxy.merging.database import database
 from reseau.galaxy.merging.opened import fits_batches, open_table
 from reseau.galaxy.merging.options import WorkOptions, read_options
 from reseau.galaxy.merging.recognition import recognised
-from reseau.galaxy.merging.staging import Counts, read_part
+from reseau.galaxy.merging.survey_files import Counts, read_part
 from reseau.galaxy.merging.surveys import Survey, known_surveys, with_own
 from synthetic_surveys import write
 

@@ -11,7 +11,7 @@ import pytest
 from astropy.coordinates import SkyCoord
 from astropy.time import Time
 
-from reseau.errors import ConfigError
+from reseau._windows import WINDOWS, Window
 from reseau.galaxy.merging.assembly import identifiers_of
 from reseau.galaxy.merging.best import Member, differs, magnitude
 from reseau.galaxy.merging.candidates import candidate_pairs, common_epoch
@@ -23,7 +23,7 @@ from reseau.galaxy.merging.options import MatchOptions, WorkOptions
 from reseau.galaxy.merging.resolution import components, one_to_one, probabilities
 from reseau.galaxy.merging.strips import Strips, strips_of
 from reseau.galaxy.merging.surveys import known_surveys
-from reseau.galaxy.merging.window import galactic, galactic_sql, parse_window
+from reseau.galaxy.merging.window import galactic, galactic_sql, inside_sql
 
 WORK = WorkOptions(memory_gib=0.5, threads=1)
 
@@ -214,27 +214,23 @@ def test_galactic_coordinates_are_astropys(tmp_path: Path) -> None:
         assert one == pytest.approx(other, abs=1e-9)
 
 
-def test_windows(tmp_path: Path) -> None:
-    window = parse_window("jasmine")
-    assert (window.low, window.high, window.south, window.north) == (
-        -1.4,
-        0.7,
-        -0.6,
-        0.6,
-    )
-    places = SkyCoord([358.61, 0.69, 358.59, 0.71, 0.0], [0, 0, 0, 0, 0.61], unit="deg",
-                      frame="galactic").icrs  # fmt: skip
+@pytest.mark.parametrize("window", [WINDOWS["jasmine"], Window(179.0, 181.5, -2, 3)])
+def test_a_window_in_sql_is_the_window(window: Window, tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    middle, half = (window.l_min + window.l_max) / 2, window.l_max - window.l_min
+    l = rng.uniform(middle - half, middle + half, 500)  # noqa: E741
+    b = rng.uniform(2 * window.b_min, 2 * window.b_max, 500)
+    places = SkyCoord(l, b, unit="deg", frame="galactic").icrs
     with database(tmp_path, WORK) as connection:
         connection.register(
-            "places", pa.table({"ra": places.ra.deg, "dec": places.dec.deg})
+            "places",
+            pa.table({"n": range(500), "ra": places.ra.deg, "dec": places.dec.deg}),
         )
-        inside = connection.execute(
-            f"SELECT {window.condition('ra', 'dec')} FROM places"
-        ).fetchall()
-    assert [row[0] for row in inside] == [True, True, False, False, False]
-    for wrong in ("jasmin", "1,2,3", "0,0,-1,1", "0,nan,1,1"):
-        with pytest.raises(ConfigError, match="l,b,dl,db"):
-            parse_window(wrong)
+        condition = inside_sql(window, "ra", "dec")
+        rows = connection.execute(f"SELECT n, {condition} FROM places").fetchall()
+    found = np.array([inside for _, inside in sorted(rows)])
+    assert 50 < found.sum() < 450
+    assert found.tolist() == window.contains(l, b).tolist()
 
 
 def test_strips_have_about_as_many_rows() -> None:

@@ -15,6 +15,7 @@ from reseau.cli import app
 from reseau.errors import OutputExistsError
 from reseau.exchange.archives.postgres.sink import store
 from reseau.exchange.archives.postgres.source import staged
+from reseau.verbs.databases import through_files
 from reseau.verbs.merge import merge
 from synthetic_surveys import make_stars, twomass, virac
 
@@ -73,6 +74,36 @@ def test_tables_of_a_database_merge_as_files_do(
         "mixed.parquet",
         "mixed_completeness.parquet",
     ]
+
+
+def test_copies_stay_for_the_next_run_after_an_error(
+    server: Server, files: dict[str, Path], tmp_path: Path
+) -> None:
+    url = server.url("again.virac")
+    store(files["virac"], url)
+    output, seen = tmp_path / "nir.parquet", []
+
+    def broken(given: list[object], target: Path) -> None:
+        seen.append((given[1], given[1].stat().st_mtime_ns))  # type: ignore[attr-defined]
+        raise ArithmeticError(target.name)
+
+    def whole(given: list[object], target: Path) -> str:
+        seen.append((given[1], given[1].stat().st_mtime_ns))  # type: ignore[attr-defined]
+        return f"{given[0]} into {target.name}"
+
+    for work in (broken, broken):
+        with pytest.raises(ArithmeticError, match=r"nir\.parquet"):
+            through_files(work, ["a", url], output, window=None, overwrite=False)
+    (tmp_path / "nir.parquet.staged" / "mine.txt").write_text("not theirs")
+    found = through_files(whole, ["a", url], output, window=None, overwrite=False)
+    assert found == ("a into nir.parquet", None)
+    assert len(set(seen)) == 1  # the copy of the first run
+    left = [p.name for p in (tmp_path / "nir.parquet.staged").rglob("*")]
+    assert left == ["mine.txt"]
+    output.write_bytes(b"")
+    with pytest.raises(OutputExistsError):  # before anything is copied
+        through_files(whole, ["a", url], output, window=None, overwrite=False)
+    assert len(seen) == 3
 
 
 def same(ours: pa.Table, theirs: pa.Table) -> bool:

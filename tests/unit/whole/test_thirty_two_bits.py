@@ -15,6 +15,8 @@ from reseau.datasets import read_solution
 from reseau.tables import columns_of
 from small_survey import small_config
 from small_tables import tables
+from synthetic_surveys import Box, make_stars, twomass
+from synthetic_surveys import gaia as gaia_of
 from tap_server import sources as stars_of_a_survey
 from tap_server import tap_service
 from tiny_survey import TINY
@@ -152,6 +154,19 @@ def fetched(_: object, __: Path, place: Path) -> object:
     return [table[name].to_numpy() for name in ("source_id", "ra", "dec")]
 
 
+def merged(_: object, __: Path, place: Path) -> object:
+    """Two small surveys of a made-up field."""
+    rng = np.random.default_rng(2)
+    box = Box((266.3, 266.305), (-29.005, -29.0))
+    stars = make_stars(rng, 300, box)
+    surveys = [twomass(rng, stars, box, limit=16.0), gaia_of(rng, stars, box)]
+    place.mkdir(parents=True, exist_ok=True)
+    found = reseau.merge(surveys, place / "merged.parquet")
+    table = pq.read_table(found.files["merged"])
+    names = ("source_id", "ra", "gaia_probability", "phot_ks_mag")
+    return [table[name].to_numpy(zero_copy_only=False) for name in names]
+
+
 CASES = {
     **dict.fromkeys(("budget", "validate"), checked),
     **dict.fromkeys(
@@ -173,6 +188,7 @@ CASES = {
     "describe": describe,
     "effects": effects,
     "fetch": fetched,
+    "merge": merged,
     "plot": plot,
     "posterior": posterior,
     "simulate": simulate,

@@ -7,7 +7,12 @@ from .giants import GiantSettings, GiantTemplate, Population, template_of
 from .laws import LAWS, ExtinctionLaw, read_law
 from .map_files import read_extinction_map
 from .maps import ExtinctionMap, FilledMap, GridMap, Reddening
-from .measured import MeasuredReddening, reddening_of_catalogue, scale_of
+from .measured import (
+    MeasuredReddening,
+    giants_in_round_numbers,
+    reddening_of_catalogue,
+    scale_of,
+)
 from .profiles import DistanceProfile, read_dust, read_profile
 
 __all__ = [
@@ -27,6 +32,7 @@ __all__ = [
     "ReddeningSettings",
     "excess_at",
     "extinction_at",
+    "giants_in_round_numbers",
     "read_dust",
     "read_extinction_map",
     "read_law",

@@ -59,7 +59,7 @@ class ReddeningSettings:
     largest: float = 8.0
     reference: float = 0.75
     temperature: float = 4000.0
-    floor: float = 0.01
+    floor: float = 0.005
 
     def __post_init__(self) -> None:
         wrong = [

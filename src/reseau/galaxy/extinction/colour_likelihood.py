@@ -24,6 +24,9 @@ LOWEST = -0.6
 NEARER = 0.6
 """Greatest share of the reddening that is before a star of the foreground."""
 
+NEGLIGIBLE = 2e-6
+"""Share of the stars of a brightness below which a bin of a template is left out."""
+
 OUTLIERS = 0.01
 """Share of stars whose colour may be anything."""
 
@@ -190,23 +193,21 @@ class ColourModel:
 
     def _without_noise(self, weight: np.ndarray) -> np.ndarray:
         """Return stars of one brightness at fine excesses, for each reddening."""
-        fine = self._fine()
-        at = self.grid[:, None] * self.template.share
+        fine, size = self._fine(), len(self.grid)
+        k, m = np.nonzero(weight > NEGLIGIBLE * weight.sum())
+        used = np.broadcast_to(weight[k, m], (size, len(k)))
+        at = self.grid[:, None] * self.template.share[k]
         dust = np.interp(at, self.scale.reddening, self.scale.excess)
-        off = self.template.colour - self.scale.reference
-        place = (dust[:, :, None] + off - fine[0]) / (fine[1] - fine[0])
-        place = np.clip(place, 0.0, len(fine) - 1.001)
+        off = self.template.colour[m] - self.scale.reference - fine[0]
+        place = np.clip((dust + off) / (fine[1] - fine[0]), 0.0, len(fine) - 1.001)
         cell = place.astype(np.int64)
         part = place - cell
-        row = np.arange(len(self.grid))[:, None, None] * len(fine)
-        size = len(self.grid) * len(fine)
-        low = np.bincount(
-            (row + cell).ravel(), ((1 - part) * weight).ravel(), minlength=size
+        cell += np.arange(size)[:, None] * len(fine)
+        total = sum(
+            np.bincount((cell + one).ravel(), share.ravel(), minlength=size * len(fine))
+            for one, share in ((0, (1.0 - part) * used), (1, part * used))
         )
-        high = np.bincount(
-            (row + cell + 1).ravel(), (part * weight).ravel(), minlength=size
-        )
-        return (low + high).reshape(len(self.grid), len(fine))
+        return np.asarray(total).reshape(size, len(fine))
 
     def _smoothing(self, row: int, edges: np.ndarray, scatter: float) -> np.ndarray:
         """Return how stars of a fine excess are spread over the bins."""

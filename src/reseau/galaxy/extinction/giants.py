@@ -19,6 +19,9 @@ from .clump import clump_distance
 from .profiles import DistanceProfile
 
 COLOUR_STEP, SHARE_STEP = 0.03, 0.01
+COLOURS = (-0.5, 2.5)
+"""Beyond these intrinsic colours are taken for the ends [mag]."""
+
 BRIGHTNESS = np.arange(8.0, 14.01, 0.25)
 """Edges of bins of the magnitude without extinction [mag]."""
 
@@ -122,28 +125,51 @@ def template_of(
     k = np.clip((part / SHARE_STEP).astype(np.int64), 0, len(shares) - 1)
     total = np.zeros(np.prod(shape))
     for each, along in zip(used, density, strict=True):
+        if not along.any():
+            continue
         m = np.rint((each.colour - low) / COLOUR_STEP).astype(np.int64)
         thought = each.magnitude - slope * (each.colour - reference)
-        w = np.searchsorted(brightness, thought + modulus[:, None], side="right") - 1
-        number = (along * width)[:, None] * each.weight
-        inside = (w >= 0) & (w < shape[0]) & (number > 0.0)
-        cell = (w * shape[1] + k[:, None]) * shape[2] + m
+        step = _joined(modulus, k, along * width)
+        seen = thought + step.modulus[:, None]
+        w = np.searchsorted(brightness, seen, side="right") - 1
+        inside = (w >= 0) & (w < shape[0])
+        cell = (w * shape[1] + step.share[:, None]) * shape[2] + m
+        number = step.number[:, None] * each.weight
         total += np.bincount(cell[inside], number[inside], minlength=len(total))
     return GiantTemplate(brightness, shares, colours, total.reshape(shape))
 
 
-FINE = 0.02
-"""Steps of magnitude and colour that populations are rounded to [mag]."""
+FINE = 0.05
+"""Steps of magnitude that populations are rounded to [mag]."""
 
 
 def _coarse(population: Population) -> Population:
     """Return a population with stars of about the same place joined."""
     known = (population.weight > 0.0) & (population.magnitude < 6.0)
-    magnitude, colour = population.magnitude[known], population.colour[known]
+    magnitude = population.magnitude[known]
+    colour = np.clip(population.colour[known], *COLOURS)
     key = np.stack([np.rint(magnitude / FINE), np.rint(colour / COLOUR_STEP)], axis=1)
     place, index = np.unique(key.astype(np.int64), axis=0, return_inverse=True)
     weight = np.bincount(index.ravel(), population.weight[known], minlength=len(place))
     return Population(place[:, 0] * FINE, place[:, 1] * COLOUR_STEP, weight)
+
+
+class _Steps(NamedTuple):
+    """Steps of the line of sight: distance modulus, bin of the share, stars."""
+
+    modulus: np.ndarray
+    share: np.ndarray
+    number: np.ndarray
+
+
+def _joined(modulus: np.ndarray, share: np.ndarray, number: np.ndarray) -> _Steps:
+    """Return steps with those of about the same distance and share joined."""
+    key = np.stack([np.rint(modulus / FINE), share]).astype(np.int64)
+    place, index = np.unique(key, axis=1, return_inverse=True)
+    total = np.bincount(index.ravel(), number, minlength=place.shape[1])
+    mean = np.bincount(index.ravel(), number * modulus, minlength=place.shape[1])
+    known = total > 0.0
+    return _Steps(mean[known] / total[known], place[1][known], total[known])
 
 
 @dataclass(frozen=True)

@@ -256,7 +256,9 @@ def read_genulens_map(path: Path) -> GridMap:
         A row has another number of numbers, or cells are missing.
     """
     rows = [r for r in path.read_text().splitlines() if r and not r.startswith("#")]
-    width = np.array([len(row.split()) for row in rows])
+    width = np.array(
+        [len(row.split()) if "  " in row else row.count(" ") + 1 for row in rows]
+    )
     wrong = np.flatnonzero((width != 3) & (width != 3 + SUB * SUB))
     if len(wrong) or not rows:
         row = int(wrong[0]) + 1 if len(wrong) else 0

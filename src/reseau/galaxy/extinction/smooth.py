@@ -1,7 +1,7 @@
 """A smooth map of the reddening, where there is no other: a model of the dust.
 
-Against the map of Surot et al. 2020, cell by cell of 0.025 deg, it is off by 19 % (1σ)
-in JASMINE's field, -1.4 < l < 0.7 and abs(b) < 0.6, where it is 5 % low; by 25 % in
+Against the map of Surot et al. 2020, cell by cell of 0.025 deg, it is off by 20 % (1σ)
+in JASMINE's field, -1.4 < l < 0.7 and abs(b) < 0.6, where it is 4 % low; by 25 % in
 abs(l) < 2, abs(b) < 1; and by 38 % in abs(b) < 4. It knows none of the dark clouds.
 """
 

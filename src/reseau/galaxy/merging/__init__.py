@@ -4,7 +4,6 @@ from .layout import FLAGS
 from .merger import Input, Summary, Targets, merge_surveys
 from .options import MergeOptions, read_options
 from .surveys import Survey, known_surveys
-from .window import Window, parse_window
 
 __all__ = [
     "FLAGS",
@@ -13,9 +12,7 @@ __all__ = [
     "Summary",
     "Survey",
     "Targets",
-    "Window",
     "known_surveys",
     "merge_surveys",
-    "parse_window",
     "read_options",
 ]

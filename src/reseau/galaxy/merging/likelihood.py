@@ -20,34 +20,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .candidates import Pairs
-from .density import BIN, BINS, BRIGHTEST, Density
-from .objects import Columns
+from .density import BINS
+from .features import (
+    CELLS,
+    COLOUR_SCALE,
+    CROSSED,
+    EDGES,
+    FURTHER,
+    GRADES,
+    PREFERRED,
+    STEP,
+    Features,
+)
 from .resolution import probabilities
 from .surveys import BANDS
 
-_PREFERRED = ("Ks", "H", "J", "G")
-_CROSSED = (("J", "G"), ("H", "G"), ("Ks", "G"), ("G", "J"), ("G", "H"), ("G", "Ks"))
-_KINDS: tuple[tuple[str, str], ...] = (*((b, b) for b in _PREFERRED), *_CROSSED)
-"""Bands of the one and the other that are compared, the best first."""
-_FURTHER = (("H", "Ks"), ("J", "H"))
-"""Further bands, and with which other one each makes a colour."""
-
-_BRIGHT, _GRADES = 5.0, 20
-"""Magnitude of the one with which the first grade begins, each 1 mag, and how many."""
 _OF_GRADE, _OF_ALL = 50.0, 20.0
 """Pairs that a grade, and all of them, should have to count for themselves."""
-_STEP, _SIDE = 0.125, 48
-"""Width of the bins of asinh of a difference, and how many on each side of zero."""
-_CELLS = 2 * _SIDE
-_EDGES = (np.arange(_CELLS + 1) - _SIDE) * _STEP
-_FLOOR = 0.03
-"""Least error of a difference in magnitude [mag]."""
-_CROSSED_SCALE = 0.25
-"""Scale of a difference between different bands [mag]."""
-_COLOUR_SCALE = 0.1
-"""Scale of a difference of colours [mag]."""
-_NO_ERROR = 0.1
-"""Of a magnitude whose error is missing [mag]."""
 _SIZES, _PER_DECADE, _SMALLEST = 24, 4, 1e-5
 """Classes of the size of position errors: number, how many to a factor of ten, and the
 least size [arcsec]."""
@@ -89,7 +78,7 @@ class MatchModel:
     scale: float = 1.0
     wide: float = 0.1
     magnitude: Floats = field(
-        default_factory=lambda: np.repeat(_first_magnitude()[:, None], _GRADES, 1)
+        default_factory=lambda: np.repeat(_first_magnitude()[:, None], GRADES, 1)
     )
     colour: Floats = field(default_factory=lambda: np.array(_first_colour()))
     share_one: Floats = field(default_factory=lambda: np.array(_first_share()))
@@ -102,158 +91,22 @@ def _first_share() -> Floats:
 
 def _first_magnitude() -> Floats:
     """Return densities to begin with: near zero in one band, anywhere in two."""
-    t = np.sinh((_EDGES[:-1] + _EDGES[1:]) / 2)
+    t = np.sinh((EDGES[:-1] + EDGES[1:]) / 2)
     normal = np.exp(-0.5 * (t / 2.0) ** 2) * np.sqrt(1 + t**2)
     flat = np.where(np.abs(t) < 40, np.sqrt(1 + t**2), 1e-6)
-    rows = [0.8 * _unit(normal) + 0.2 * _unit(flat)] * len(_PREFERRED)
-    return np.array(rows + [_unit(flat)] * len(_CROSSED))
+    rows = [0.8 * _unit(normal) + 0.2 * _unit(flat)] * len(PREFERRED)
+    return np.array(rows + [_unit(flat)] * len(CROSSED))
 
 
 def _first_colour() -> Floats:
     """Return densities of colours to begin with: of a magnitude and more."""
-    t = np.sinh((_EDGES[:-1] + _EDGES[1:]) / 2) * _COLOUR_SCALE
-    row = _unit(np.exp(-0.5 * t**2) * np.sqrt(1 + (t / _COLOUR_SCALE) ** 2) + 1e-6)
-    return np.array([row] * len(_FURTHER))
+    t = np.sinh((EDGES[:-1] + EDGES[1:]) / 2) * COLOUR_SCALE
+    row = _unit(np.exp(-0.5 * t**2) * np.sqrt(1 + (t / COLOUR_SCALE) ** 2) + 1e-6)
+    return np.array([row] * len(FURTHER))
 
 
 def _unit(values: Floats) -> Floats:
-    return np.asarray(values / (values.sum() * _STEP))
-
-
-@dataclass(frozen=True, eq=False)
-class Features:
-    """What the likelihood of pairs depends on.
-
-    Attributes
-    ----------
-    pairs
-        The pairs.
-    kind
-        Of comparison of magnitudes; -1: none can be compared.
-    grade, place
-        Grade of the one's magnitude, and bin of the difference.
-    jacobian
-        Of that bin's variable [mag⁻¹].
-    further_grade, further
-        Grades of the one's further magnitudes, and bins of differences; -1: not known:
-        (2, n).
-    colours
-        Bins of differences of their colours: (2, n).
-    ratio
-        Of the variables' Jacobians of those two: (2, n).
-    background
-        Density of the other table [arcsec⁻² mag⁻¹], or [arcsec⁻²] where `kind` is -1.
-    class_one, class_other
-        Classes of magnitude of both rows.
-    """
-
-    pairs: Pairs
-    kind: Ints
-    grade: Ints
-    place: Ints
-    jacobian: Floats
-    further_grade: Ints
-    further: Ints
-    colours: Ints
-    ratio: Floats
-    background: Floats
-    class_one: Ints
-    class_other: Ints
-
-
-def magnitude_class(rows: Columns) -> Ints:
-    """Return a class of magnitude of each row: the band it is known in, and the bin."""
-    found = np.full(len(rows["ra"]), len(BANDS) * BINS)
-    for band in reversed(_PREFERRED):
-        value = rows[band]
-        known = np.isfinite(value)
-        place = np.clip((np.nan_to_num(value) - BRIGHTEST) / BIN, 0, BINS - 1)
-        code = BANDS.index(band) * BINS + place.astype(np.int64)
-        found = np.where(known, code, found)
-    return found
-
-
-def features_of(
-    pairs: Pairs, one: Columns, other: Columns, density: Density
-) -> Features:
-    """Return what the likelihood of pairs depends on.
-
-    Parameters
-    ----------
-    pairs
-        Candidates.
-    one, other
-        The rows of both tables.
-    density
-        Of the other table.
-    """
-    n = len(pairs)
-    kind = np.full(n, -1)
-    delta, scale = np.zeros(n), np.ones(n)
-    own, magnitude = np.zeros(n), np.zeros(n)
-    a = {name: one[name][pairs.one] for name in _PHOTOMETRY}
-    b = {name: other[name][pairs.other] for name in _PHOTOMETRY}
-    for code in reversed(range(len(_KINDS))):
-        first, second = _KINDS[code]
-        both = np.isfinite(a[first]) & np.isfinite(b[second])
-        kind[both] = code
-        delta[both] = (b[second] - a[first])[both]
-        size = _error(a, first, b, second) if first == second else _CROSSED_SCALE
-        scale[both] = np.broadcast_to(size, n)[both]
-        own[both], magnitude[both] = a[first][both], b[second][both]
-    t = delta / scale
-    cell = density.cell(other["ra"][pairs.other], other["dec"][pairs.other])
-    bands = np.array([BANDS.index(second) for _, second in _KINDS])
-    background = np.where(
-        kind >= 0, density.at(cell, bands[kind], magnitude), density.total(cell)
-    )
-    return Features(
-        pairs,
-        kind,
-        _grade(own),
-        _bin(t),
-        1 / (scale * np.sqrt(1 + t**2)),
-        *_further(a, b),
-        background,
-        magnitude_class(one)[pairs.one],
-        magnitude_class(other)[pairs.other],
-    )
-
-
-_PHOTOMETRY = tuple(name for band in BANDS for name in (band, f"{band}_error"))
-
-
-def _error(a: Columns, first: str, b: Columns, second: str) -> Floats:
-    ea = np.nan_to_num(a[f"{first}_error"], nan=_NO_ERROR)
-    eb = np.nan_to_num(b[f"{second}_error"], nan=_NO_ERROR)
-    return np.sqrt(ea**2 + eb**2 + _FLOOR**2)
-
-
-def _bin(t: Floats) -> Ints:
-    place = np.floor(np.arcsinh(t) / _STEP) + _SIDE
-    return np.clip(place, 0, _CELLS - 1).astype(np.int64)
-
-
-def _grade(magnitude: Floats) -> Ints:
-    return np.clip(np.floor(magnitude - _BRIGHT), 0, _GRADES - 1).astype(np.int64)
-
-
-def _further(a: Columns, b: Columns) -> tuple[Ints, Ints, Ints, Floats]:
-    """Return grades, bins of differences of bands and of colours, and Jacobians."""
-    grades, places, colours, ratios = [], [], [], []
-    for band, other in _FURTHER:
-        change = b[band] - a[band]
-        colour = change - (b[other] - a[other])
-        known = np.isfinite(colour)
-        t = np.where(known, change, 0.0) / _error(a, band, b, band)
-        c = np.where(known, colour, 0.0) / _COLOUR_SCALE
-        scale = _error(a, band, b, band)
-        ratio = _COLOUR_SCALE * np.sqrt(1 + c**2) / (scale * np.sqrt(1 + t**2))
-        grades.append(_grade(np.where(known, a[band], 0.0)))
-        places.append(np.where(known, _bin(t), -1))
-        colours.append(np.where(known, _bin(c), -1))
-        ratios.append(ratio)
-    return np.array(grades), np.array(places), np.array(colours), np.array(ratios)
+    return np.asarray(values / (values.sum() * STEP))
 
 
 def _offset_density(model: MatchModel, pairs: Pairs) -> tuple[Floats, Floats]:
@@ -295,10 +148,10 @@ def odds(model: MatchModel, features: Features) -> Floats:
     table = model.magnitude[features.kind, features.grade, features.place]
     difference = table * features.jacobian
     same = offset * np.where(features.kind >= 0, difference, 1.0)
-    for i, (band, _) in enumerate(_FURTHER):
+    for i, (band, _) in enumerate(FURTHER):
         place, colour = features.further[i], features.colours[i]
         grade = features.further_grade[i]
-        true = model.magnitude[_PREFERRED.index(band), grade, place] * features.ratio[i]
+        true = model.magnitude[PREFERRED.index(band), grade, place] * features.ratio[i]
         same = same * np.where(place >= 0, true / model.colour[i, colour], 1.0)
     q = model.share_one[features.class_one]
     p = model.share_other[features.class_other]
@@ -382,16 +235,16 @@ def _magnitudes(features: Features, probability: Floats) -> Floats:
     for kind, prior in enumerate(_first_magnitude()):
         which = features.kind == kind
         uses = [(features.grade[which], features.place[which], probability[which])]
-        for i, (band, _) in enumerate(_FURTHER):
-            if kind == _PREFERRED.index(band):
+        for i, (band, _) in enumerate(FURTHER):
+            if kind == PREFERRED.index(band):
                 which = features.further[i] >= 0
                 grade, place = features.further_grade[i], features.further[i]
                 uses.append((grade[which], place[which], probability[which]))
         grade, place, weight = (
             np.concatenate(values) for values in zip(*uses, strict=True)
         )
-        counts = _summed(grade * _CELLS + place, weight, _GRADES * _CELLS)
-        counts = counts.reshape(_GRADES, _CELLS)
+        counts = _summed(grade * CELLS + place, weight, GRADES * CELLS)
+        counts = counts.reshape(GRADES, CELLS)
         mean = _smoothed(counts.sum(axis=0), prior, _OF_ALL)
         found.append([_smoothed(row, mean, _OF_GRADE) for row in counts])
     return np.array(found)
@@ -407,7 +260,7 @@ def _smoothed(counts: Floats, prior: Floats, trust: float) -> Floats:
     padded = np.pad(counts, 1, mode="edge")
     smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
     total = counts.sum()
-    own = smooth / max(smooth.sum() * _STEP, 1e-300)
+    own = smooth / max(smooth.sum() * STEP, 1e-300)
     return np.asarray((total * own + trust * prior) / (total + trust))
 
 
@@ -415,7 +268,7 @@ def _colours(features: Features, probability: Floats) -> Floats:
     found = []
     for place, prior in zip(features.colours, _first_colour(), strict=True):
         known = place >= 0
-        counts = _summed(place[known], 1 - probability[known], _CELLS)
+        counts = _summed(place[known], 1 - probability[known], CELLS)
         found.append(_smoothed(counts, prior, _OF_ALL))
     return np.array(found)
 
@@ -428,11 +281,8 @@ def _shares(classes: Ints, probability: Floats, rows: Floats) -> Floats:
 
 
 __all__ = [
-    "Features",
     "MatchModel",
     "Sample",
-    "features_of",
     "learned",
-    "magnitude_class",
     "odds",
 ]

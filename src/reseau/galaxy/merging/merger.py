@@ -1,40 +1,39 @@
 """Surveys merged into one table: all steps, from files to files."""
 
-import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
+from reseau._windows import Window
 from reseau.errors import CatalogueError, ReseauWarning, explain, warn
-from reseau.tables.astropy_tables import header_yaml
 
 from .assembly import Assembly
 from .checks import check_overlap
 from .completeness import Completeness
 from .database import database
 from .density import Density, density_of
-from .matching import Matcher, Step, match, merge_matched, reach_of
+from .linking import merge_matched
+from .matching import Step, match
 from .objects import Objects, of_survey
 from .opened import open_table
 from .options import MergeOptions
 from .recognition import Recognised, recognised
-from .staging import Counts, Part, Staged, read_part, stage
+from .staging import Staged, stage
 from .strips import Strips, strips_of
+from .survey_files import Counts, Part, read_part
 from .surveys import Survey
-from .window import Window
+from .two_tables import Matcher, reach_of
+from .written import Progress, Tally, Told, write_merged
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 log = logging.getLogger(__name__)
-
-Told = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,54 +103,6 @@ class Targets:
     scratch: Path
 
 
-@dataclass(eq=False)
-class _Progress:
-    told: Told | None
-    total: int = 0
-    done: int = 0
-
-    def step(self) -> None:
-        self.done += 1
-        if self.told is not None:
-            self.told(self.done, self.total)
-
-
-@dataclass(eq=False)
-class _Tally:
-    """Counts over the merged table."""
-
-    letters: Sequence[str]
-    sources: int = 0
-    flags: dict[int, int] = field(default_factory=dict)
-    members: dict[int, int] = field(default_factory=dict)
-    magnitudes: dict[str, int] = field(default_factory=dict)
-
-    def add(self, table: pa.Table, has: np.ndarray) -> None:
-        self.sources += len(table)
-        codes = (has << np.arange(len(has))[:, None]).sum(axis=0)
-        for book, values in (
-            (self.flags, table["flags"].to_numpy()),
-            (self.members, codes),
-        ):
-            for value, n in zip(*np.unique(values, return_counts=True), strict=True):
-                book[int(value)] = book.get(int(value), 0) + int(n)
-        for name in ("phot_j_mag", "phot_h_mag", "phot_ks_mag", "phot_hw_mag"):
-            n = len(table) - table[name].null_count
-            self.magnitudes[name] = self.magnitudes.get(name, 0) + n
-
-    def flagged(self, flags: Mapping[str, tuple[int, str]]) -> dict[str, int]:
-        return {
-            name: sum(n for value, n in self.flags.items() if value & bit)
-            for name, (bit, _) in flags.items()
-        }
-
-    def by_surveys(self) -> dict[str, int]:
-        return {
-            "".join(c for i, c in enumerate(self.letters) if code >> i & 1): n
-            for code, n in sorted(self.members.items())
-        }
-
-
 def merge_surveys(
     inputs: Sequence[Input],
     targets: Targets,
@@ -191,7 +142,7 @@ def merge_surveys(
         counts = {key: found.counts for key, found in files.items()}
         strips = _strips(files, options)
         staged = _staged(connection, files, strips, window, targets.scratch)
-        progress = _Progress(told, len(strips) * (2 * len(staged)))
+        progress = Progress(told, len(strips) * (2 * len(staged)))
         objects, steps = _merged(
             connection, staged, strips, options, targets.scratch, progress
         )
@@ -201,12 +152,14 @@ def merge_surveys(
             surveys, densities, options.output.cell_deg, options.output.bin_mag
         )
         assembly = Assembly(objects, staged, options.formula, options.output)
-        tally = _Tally([survey.mark for survey in surveys])
+        tally = Tally([survey.mark for survey in surveys])
         told_of = {
             **(provenance or {}),
             "files": {key: c.files for key, c in counts.items()},
         }
-        _write(assembly, targets.merged, len(strips), book, tally, told_of, progress)
+        write_merged(
+            assembly, targets.merged, len(strips), book, tally, told_of, progress
+        )
         pq.write_table(book.table(), targets.completeness, compression="zstd")
     return Summary(
         surveys,
@@ -313,7 +266,7 @@ def _merged(
     strips: Strips,
     options: MergeOptions,
     scratch: Path,
-    progress: _Progress,
+    progress: Progress,
 ) -> tuple[Objects, list[Step]]:
     """Return the sources of all surveys, and how each was matched."""
     objects = _objects(scratch, 0, len(staged))
@@ -347,36 +300,6 @@ def _objects(scratch: Path, place: int, count: int) -> Objects:
 
 def _density(connection: "DuckDBPyConnection", staged: Staged) -> Density:
     return density_of(connection, str(staged.folder / "strip-*.parquet"), ())
-
-
-def _write(
-    assembly: Assembly,
-    path: Path,
-    strips: int,
-    book: Completeness,
-    tally: _Tally,
-    provenance: Mapping[str, Any],
-    progress: _Progress,
-) -> None:
-    schema = assembly.schema
-    told = {
-        "reseau": json.dumps(provenance, sort_keys=True, default=str),
-        "table_meta_yaml": header_yaml(schema.empty_table(), {}),
-    }
-    with pq.ParquetWriter(
-        path,
-        schema.with_metadata(told),
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=[f.name for f in schema if f.name.endswith("_source")],
-        write_page_checksum=True,
-    ) as writer:
-        for block in assembly.blocks(strips):
-            writer.write_table(block.table.replace_schema_metadata(told))
-            has = np.isfinite(np.array(block.probabilities)).astype(np.int64)
-            tally.add(block.table, has)
-            book.add(block)
-            progress.step()
 
 
 __all__ = ["Input", "Summary", "Targets", "merge_surveys"]

@@ -9,7 +9,7 @@ from reseau._words import counted
 from .layout import FLAGS
 from .matching import Step
 from .merger import Summary
-from .staging import Counts
+from .survey_files import Counts
 from .surveys import BANDS
 
 _WIDTH = 80
@@ -39,9 +39,7 @@ def _broken(line: str) -> list[str]:
     if len(line) <= _WIDTH:
         return [line]
     indent = " " * (len(line) - len(line.lstrip()) + 4)
-    return textwrap.wrap(
-        line, _WIDTH, subsequent_indent=indent, break_long_words=False
-    )
+    return textwrap.wrap(line, _WIDTH, subsequent_indent=indent, break_long_words=False)
 
 
 def _names(summary: Summary) -> str:

@@ -1,12 +1,11 @@
-"""Windows of the sky in galactic coordinates, also as conditions of the database."""
+"""Galactic coordinates, and windows in them, also as expressions of the database."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reseau.errors import ConfigError, explain
+from reseau._windows import Window
 
 POLE = (192.85948, 27.12825)
 """North galactic pole, right ascension and declination [deg]."""
@@ -14,81 +13,22 @@ NODE = 122.93192
 """Galactic longitude of the north celestial pole [deg]."""
 
 
-@dataclass(frozen=True)
-class Window:
-    """A box in galactic longitude and latitude, its edges included [deg].
-
-    Attributes
-    ----------
-    low, high
-        Longitudes; `low` may be negative, and `high` is greater.
-    south, north
-        Latitudes.
-    """
-
-    low: float
-    high: float
-    south: float
-    north: float
-
-    def condition(self, ra: str, dec: str) -> str:
-        """Return the condition of SQL that a position is inside.
-
-        Parameters
-        ----------
-        ra, dec
-            Expressions [deg].
-        """
-        middle = (self.low + self.high) / 2
-        half = (self.high - self.low) / 2
-        longitude, latitude = galactic_sql(ra, dec)
-        away = f"abs(({longitude} - {middle!r} + 900.0) % 360.0 - 180.0)"
-        return (
-            f"({latitude} BETWEEN {self.south!r} AND {self.north!r} "
-            f"AND {away} <= {half + 1e-12!r})"
-        )
-
-
-JASMINE = Window(-1.4, 0.7, -0.6, 0.6)
-"""Where JASMINE surveys the Galactic centre, as its merged catalogue has it."""
-
-
-def parse_window(given: "str | Window | None") -> Window | None:
-    """Return a window by name, "jasmine", or of "l,b,dl,db" [deg].
+def inside_sql(window: Window, ra: str, dec: str) -> str:
+    """Return the condition of SQL that a position is in a window, limits included.
 
     Parameters
     ----------
-    given
-        Centre and full widths, with commas between; None: no window.
-
-    Raises
-    ------
-    ConfigError
-        It is neither.
+    window
+        In galactic coordinates.
+    ra, dec
+        Expressions, ICRS [deg].
     """
-    if given is None or isinstance(given, Window):
-        return given
-    if given.strip().lower() == "jasmine":
-        return JASMINE
-    try:
-        longitude, latitude, wide, high = (float(part) for part in given.split(","))
-    except ValueError:
-        raise _wrong(given) from None
-    good = np.isfinite([longitude, latitude, wide, high]).all()
-    if not (good and 0 < wide <= 360 and high > 0 and abs(latitude) <= 90):
-        raise _wrong(given)
-    west = longitude - wide / 2
-    return Window(west, west + wide, latitude - high / 2, latitude + high / 2)
-
-
-def _wrong(given: str) -> ConfigError:
-    return ConfigError(
-        explain(
-            given=f"the window {given!r}",
-            wanted="jasmine, or l,b,dl,db: centre and full widths in degrees",
-            where="--window",
-            todo="correct it, as in 0.3,0.0,0.1,0.1",
-        )
+    middle, half = (window.l_min + window.l_max) / 2, (window.l_max - window.l_min) / 2
+    longitude, latitude = galactic_sql(ra, dec)
+    away = f"abs(({longitude} - {middle!r} + 900.0) % 360.0 - 180.0)"
+    return (
+        f"({latitude} BETWEEN {window.b_min!r} AND {window.b_max!r} "
+        f"AND {away} <= {half + 1e-12!r})"
     )
 
 
@@ -132,4 +72,4 @@ def galactic(ra: NDArray, dec: NDArray) -> tuple[NDArray, NDArray]:
     return (NODE - angle) % 360.0, np.degrees(np.arcsin(np.clip(up, -1, 1)))
 
 
-__all__ = ["JASMINE", "Window", "galactic", "galactic_sql", "parse_window"]
+__all__ = ["galactic", "galactic_sql", "inside_sql"]

@@ -18,7 +18,7 @@ PARTS = {
 }
 """What components of a kind are called together."""
 
-STEPS = (0.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4)
+STEPS = (0.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 5e3, 7e3, 1e4)
 """Between them a column is integrated by Gauss' rule [pc]."""
 
 NODES = 6
@@ -161,9 +161,7 @@ def stars_along(
     distance
         From the Sun [pc].
     """
-    density = dict(
-        zip(galaxy.names, galaxy.star_density(l, b, distance), strict=True)
-    )
+    density = dict(zip(galaxy.names, galaxy.star_density(l, b, distance), strict=True))
     unit = ARCMIN2 * PC_PER_KPC
     return {
         part: unit * np.sum([density[c.name] for c in parts], axis=0)

@@ -88,7 +88,7 @@ LOCAL_DISPERSIONS = {
 """Of Koshimoto et al. 2021 at the Sun, outwards and upwards [km/s]."""
 
 BAR_CENTRE = (215.8, 153.8, 153.2)
-"""Dispersions of Koshimoto et al. 2021 in the bar's centre, along, across, up [km/s]."""
+"""Dispersions along, across, up in the bar's centre, Koshimoto et al. 2021 [km/s]."""
 
 CLUMP_NEAR_THE_SUN = ("Ruiz-Dern et al. 2018", -1.606)
 """Mode of the red clump's M_Ks in the solar neighbourhood."""

@@ -23,7 +23,8 @@ from reseau.equations.plan import Plan, TileData
 from reseau.linalg import Tile, backward_2x2, border_transpose, shared_spread
 from reseau.model import Problem
 
-from .redundancy import PriorShares, prior_shares
+from .prior_shares import prior_shares
+from .redundancy import PriorShares
 
 
 class Posterior(NamedTuple):
@@ -109,9 +110,7 @@ def gaussian_posterior(
     prior = of_sources * solved[:, None, None]
     if problem.free_network:
         prior = np.zeros_like(prior)
-    sources, shares = prior_shares(
-        problem.layout, tiles, equations, prior, information
-    )
+    sources, shares = prior_shares(problem.layout, tiles, equations, prior, information)
     supplied = float(shares.supplied.sum())
     null = equations.factor.null.shape[1] + equations.held
     if constraints is not None:

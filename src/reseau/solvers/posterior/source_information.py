@@ -113,12 +113,17 @@ def source_information(
         By which each measurement counts; absent: fully.
     equations
         Of a linearisation from which a small step led to the optimum, with Normal
-        errors, without damping: what they say need not be derived again. Absent, or of
-        no use with weights: another one is made.
+        errors, without damping: what they say need not be derived again. Absent, with
+        weights, or where all columns are kept: another one is made, at the optimum.
+
+    Notes
+    -----
+    A last step of 0.01 σ changes information by some 1e-6 and the gradient by 1e-5 of
+    its error where a plate has few sources, of thousands a hundred times less.
     """
     offset = np.asarray(parameters.offset)
     alone = None
-    if equations is not None and weight is None:
+    if equations is not None and weight is None and epsilon:
         alone = without_priors(problem, tiles, equations, offset)
     if alone is None:
         alone = _assembled(problem, tiles, parameters, weight)
@@ -139,13 +144,12 @@ def source_information(
     )
     moves = root @ (root.T @ alone.right)
     mixing = np.ascontiguousarray(root @ modes[:, kept])
-    in_parts(
-        lambda some: [
+
+    def write(some: Sequence[slice]) -> None:
+        for group in some:
             _write(out, row, problem.layout, eliminated[group], moves, mixing)
-            for group in some
-        ],
-        groups(len(eliminated)),
-    )
+
+    in_parts(write, groups(len(eliminated)))
     start = np.asarray(problem.prior.direction)[row]
     return SourceInformation(
         row=row,

@@ -15,7 +15,8 @@ from reseau.solvers.gauss_newton import Iteration
 from reseau.solvers.null_space import NullSpace, describe_datum
 from reseau.solvers.plate import calibration_pulls, prior_pulls
 from reseau.solvers.posterior.factor import posterior_factor
-from reseau.solvers.posterior.redundancy import Redundancy, prior_shares
+from reseau.solvers.posterior.prior_shares import prior_shares
+from reseau.solvers.posterior.redundancy import Redundancy
 from reseau.solvers.reported import reported_at
 from reseau.solvers.robust.robust import RobustOptimum
 from reseau.solvers.solution import Solution

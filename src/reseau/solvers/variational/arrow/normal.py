@@ -174,9 +174,7 @@ def natural_step(
     n_sources = problem.prior.direction.shape[0]
     system = _system(blended)
     offset, deviation = source_steps(system, tiles, step, n_sources)
-    _, earlier = source_steps(
-        _system(arrow.tiles), tiles, 0.0 * step, n_sources
-    )
+    _, earlier = source_steps(_system(arrow.tiles), tiles, 0.0 * step, n_sources)
     sigma, before = new.sigma(), arrow.sigma()
     move = rho * max(_ratio(step, sigma), _ratio(offset, deviation))
     spread = max(_ratio(sigma - before, sigma), _ratio(deviation - earlier, deviation))

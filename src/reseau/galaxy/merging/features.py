@@ -1,0 +1,187 @@
+"""What the likelihood of a pair depends on: magnitudes, colours, the background."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .candidates import Pairs
+from .density import BIN, BINS, BRIGHTEST, Density
+from .objects import Columns
+from .surveys import BANDS
+
+PREFERRED = ("Ks", "H", "J", "G")
+CROSSED = (("J", "G"), ("H", "G"), ("Ks", "G"), ("G", "J"), ("G", "H"), ("G", "Ks"))
+KINDS: tuple[tuple[str, str], ...] = (*((b, b) for b in PREFERRED), *CROSSED)
+"""Bands of the one and the other that are compared, the best first."""
+FURTHER = (("H", "Ks"), ("J", "H"))
+"""Further bands, and with which other one each makes a colour."""
+
+_BRIGHT, GRADES = 5.0, 20
+"""Magnitude of the one with which the first grade begins, each 1 mag, and how many."""
+STEP, _SIDE = 0.125, 48
+"""Width of the bins of asinh of a difference, and how many on each side of zero."""
+CELLS = 2 * _SIDE
+EDGES = (np.arange(CELLS + 1) - _SIDE) * STEP
+_FLOOR = 0.03
+"""Least error of a difference in magnitude [mag]."""
+_CROSSED_SCALE = 0.25
+"""Scale of a difference between different bands [mag]."""
+COLOUR_SCALE = 0.1
+"""Scale of a difference of colours [mag]."""
+_NO_ERROR = 0.1
+"""Of a magnitude whose error is missing [mag]."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What the likelihood of pairs depends on.
+
+    Attributes
+    ----------
+    pairs
+        The pairs.
+    kind
+        Of comparison of magnitudes; -1: none can be compared.
+    grade, place
+        Grade of the one's magnitude, and bin of the difference.
+    jacobian
+        Of that bin's variable [mag⁻¹].
+    further_grade, further
+        Grades of the one's further magnitudes, and bins of differences; -1: not known:
+        (2, n).
+    colours
+        Bins of differences of their colours: (2, n).
+    ratio
+        Of the variables' Jacobians of those two: (2, n).
+    background
+        Density of the other table [arcsec⁻² mag⁻¹], or [arcsec⁻²] where `kind` is -1.
+    class_one, class_other
+        Classes of magnitude of both rows.
+    """
+
+    pairs: Pairs
+    kind: Ints
+    grade: Ints
+    place: Ints
+    jacobian: Floats
+    further_grade: Ints
+    further: Ints
+    colours: Ints
+    ratio: Floats
+    background: Floats
+    class_one: Ints
+    class_other: Ints
+
+
+def magnitude_class(rows: Columns) -> Ints:
+    """Return a class of magnitude of each row: the band it is known in, and the bin."""
+    found = np.full(len(rows["ra"]), len(BANDS) * BINS)
+    for band in reversed(PREFERRED):
+        value = rows[band]
+        known = np.isfinite(value)
+        place = np.clip((np.nan_to_num(value) - BRIGHTEST) / BIN, 0, BINS - 1)
+        code = BANDS.index(band) * BINS + place.astype(np.int64)
+        found = np.where(known, code, found)
+    return found
+
+
+def features_of(
+    pairs: Pairs, one: Columns, other: Columns, density: Density
+) -> Features:
+    """Return what the likelihood of pairs depends on.
+
+    Parameters
+    ----------
+    pairs
+        Candidates.
+    one, other
+        The rows of both tables.
+    density
+        Of the other table.
+    """
+    n = len(pairs)
+    kind = np.full(n, -1)
+    delta, scale = np.zeros(n), np.ones(n)
+    own, magnitude = np.zeros(n), np.zeros(n)
+    a = {name: one[name][pairs.one] for name in _PHOTOMETRY}
+    b = {name: other[name][pairs.other] for name in _PHOTOMETRY}
+    for code in reversed(range(len(KINDS))):
+        first, second = KINDS[code]
+        both = np.isfinite(a[first]) & np.isfinite(b[second])
+        kind[both] = code
+        delta[both] = (b[second] - a[first])[both]
+        size = _error(a, first, b, second) if first == second else _CROSSED_SCALE
+        scale[both] = np.broadcast_to(size, n)[both]
+        own[both], magnitude[both] = a[first][both], b[second][both]
+    t = delta / scale
+    cell = density.cell(other["ra"][pairs.other], other["dec"][pairs.other])
+    bands = np.array([BANDS.index(second) for _, second in KINDS])
+    background = np.where(
+        kind >= 0, density.at(cell, bands[kind], magnitude), density.total(cell)
+    )
+    return Features(
+        pairs,
+        kind,
+        _grade(own),
+        _bin(t),
+        1 / (scale * np.sqrt(1 + t**2)),
+        *_further(a, b),
+        background,
+        magnitude_class(one)[pairs.one],
+        magnitude_class(other)[pairs.other],
+    )
+
+
+_PHOTOMETRY = tuple(name for band in BANDS for name in (band, f"{band}_error"))
+
+
+def _error(a: Columns, first: str, b: Columns, second: str) -> Floats:
+    ea = np.nan_to_num(a[f"{first}_error"], nan=_NO_ERROR)
+    eb = np.nan_to_num(b[f"{second}_error"], nan=_NO_ERROR)
+    return np.sqrt(ea**2 + eb**2 + _FLOOR**2)
+
+
+def _bin(t: Floats) -> Ints:
+    place = np.floor(np.arcsinh(t) / STEP) + _SIDE
+    return np.clip(place, 0, CELLS - 1).astype(np.int64)
+
+
+def _grade(magnitude: Floats) -> Ints:
+    return np.clip(np.floor(magnitude - _BRIGHT), 0, GRADES - 1).astype(np.int64)
+
+
+def _further(a: Columns, b: Columns) -> tuple[Ints, Ints, Ints, Floats]:
+    """Return grades, bins of differences of bands and of colours, and Jacobians."""
+    grades, places, colours, ratios = [], [], [], []
+    for band, other in FURTHER:
+        change = b[band] - a[band]
+        colour = change - (b[other] - a[other])
+        known = np.isfinite(colour)
+        t = np.where(known, change, 0.0) / _error(a, band, b, band)
+        c = np.where(known, colour, 0.0) / COLOUR_SCALE
+        scale = _error(a, band, b, band)
+        ratio = COLOUR_SCALE * np.sqrt(1 + c**2) / (scale * np.sqrt(1 + t**2))
+        grades.append(_grade(np.where(known, a[band], 0.0)))
+        places.append(np.where(known, _bin(t), -1))
+        colours.append(np.where(known, _bin(c), -1))
+        ratios.append(ratio)
+    return np.array(grades), np.array(places), np.array(colours), np.array(ratios)
+
+
+__all__ = [
+    "CELLS",
+    "COLOUR_SCALE",
+    "CROSSED",
+    "EDGES",
+    "FURTHER",
+    "GRADES",
+    "PREFERRED",
+    "STEP",
+    "Features",
+    "features_of",
+    "magnitude_class",
+]

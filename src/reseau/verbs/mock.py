@@ -124,7 +124,7 @@ def mock_forward(
         there is continued. Absent: nothing is written.
     figures
         Whether pictures are drawn into the directory: colours and magnitudes, counts
-        on the sky, and motions.
+        on the sky, and motions. Of no stars there are none.
     workers
         Tiles that are drawn at once; absent: one for each core. The result does not
         depend on it.
@@ -180,7 +180,7 @@ def mock_forward(
         folder=None if output is None else Path(output),
         table=table,
     )
-    if figures and output is not None:
+    if figures and output is not None and len(mock):
         for name, axes in mock_figures(mock.catalogue).items():
             save(axes, Path(output) / f"{name}.png")
     return mock

@@ -175,6 +175,20 @@ def test_companions_make_more_and_brighter_stars(whole):
     assert "companion_mass" not in table(whole.folder).column_names
 
 
+def test_no_stars_are_a_mock_too(tmp_path):
+    """Nothing is brighter than the limit: an empty table, and no pictures."""
+    mock = mock_forward(
+        "0,60,0.02,0.02", "Hw=-9", tmp_path / "none", figures=True, workers=1
+    )
+    assert len(mock) == 0
+    assert table(mock.folder).num_rows == 0
+    assert {p.name for p in mock.folder.iterdir()} == {
+        "catalogue.parquet",
+        "summary.json",
+    }
+    assert "no component" in str(mock)
+
+
 def test_a_deep_limit_is_drawn_in_parts(monkeypatch):
     """No more proposals at once than a chunk has, whatever the limit."""
     sizes = []

@@ -53,7 +53,7 @@ def require_data_file(name: str, *, where: str, instead: str) -> Path:
                 given=f"the package {PACKAGE} is not installed, or lacks this file",
                 wanted=f"its file {name}",
                 where=where,
-                todo=f'pip install "reseau[galaxy]", or {instead}',
+                todo=f"pip install 'reseau[galaxy]', or {instead}",
             )
         )
     return path

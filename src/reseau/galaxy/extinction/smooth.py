@@ -2,7 +2,8 @@
 
 Against the map of Surot et al. 2020, cell by cell of 0.025 deg, it is off by 20 % (1σ)
 in JASMINE's field, -1.4 < l < 0.7 and abs(b) < 0.6, where it is 4 % low; by 25 % in
-abs(l) < 2, abs(b) < 1; and by 38 % in abs(b) < 4. It knows none of the dark clouds.
+abs(l) < 2, abs(b) < 1; and by 38 % in abs(b) < 4. It knows none of the dark clouds, and
+is greatest where lines of sight touch the ring of the central zone, near l = -1.
 """
 
 from dataclasses import dataclass

@@ -6,6 +6,7 @@ from matplotlib.collections import EllipseCollection, LineCollection, QuadMesh
 from matplotlib.figure import Figure
 
 from galaxy_velocities import galaxy, kinematics
+from reseau.galaxy.extinction import read_law
 from reseau.galaxy.isochrones import BANDS, shipped_isochrones
 from reseau.galaxy.overview import (
     Projection,
@@ -27,6 +28,8 @@ from reseau.plots.mock_parts import (
     parts_by_distance,
     parts_on_the_sky,
 )
+from reseau.plots.star_density import star_density
+from reseau.reports.merged_figures import MERGED_KINDS, DrawableMerged
 
 
 def lines_of(ax) -> dict[str, np.ndarray]:
@@ -254,6 +257,53 @@ def test_medians_of_cells_are_numpy_s() -> None:
             here &= (b >= edges[1][j]) & (b < edges[1][j + 1])
             assert found[i, j] == np.nanmedian(values[here])
     assert np.isnan(cell_medians(edges, l[:3], b[:3], np.full(3, np.nan))).all()
+
+
+def test_a_density_of_stars_counts_those_with_both_magnitudes() -> None:
+    rng = np.random.default_rng(4)
+    colour, magnitude = rng.normal(2.0, 0.5, 3000), rng.uniform(8.0, 16.0, 3000)
+    colour[:100] = np.nan
+    ax = star_density(colour, magnitude)
+    (cells,) = ax.collections
+    # The axes hold all but a few of the bluest and reddest.
+    assert cells.get_array().sum() == pytest.approx(2900, abs=2)
+    assert ax.yaxis_inverted()
+    assert ax.get_title() == "2,900 of 3,000 stars"
+
+
+def merged(n: int, excess: float = 1.2) -> DrawableMerged:
+    """Return giants of a clump, reddened alike, and stars without J."""
+    rng = np.random.default_rng(2)
+    law = read_law().ratios(("J", "H", "Ks"))
+    ks = 14.52 - 1.6 + rng.normal(0.0, 0.25, n)
+    true = {"J": ks + 0.65, "H": ks + 0.1, "Ks": ks}
+    columns = {"l": rng.uniform(1.0, 1.05, n), "b": rng.uniform(-2.05, -2.0, n)}
+    for band, a in zip(("J", "H", "Ks"), law, strict=True):
+        name = f"phot_{band.lower()}_mag"
+        columns[name] = true[band] + a * excess + rng.normal(0.0, 0.02, n)
+        columns[f"{name}_error"] = np.full(n, 0.02)
+    columns["phot_j_mag"][:10] = np.nan
+    return DrawableMerged(columns)
+
+
+def test_reddening_of_merged_surveys_is_that_of_their_giants() -> None:
+    given = merged(1200)
+    assert MERGED_KINDS["reddening"].lacks(given) == ""
+    assert len(given.candidates["J"]) == 1190
+    figure = MERGED_KINDS["reddening"].draw(given)
+    excess, error = (m for m in meshes(figure) if m.shape == given.measured.error.shape)
+    np.testing.assert_array_equal(excess, given.measured.map.excess)
+    np.testing.assert_array_equal(error, given.measured.error)
+    # Giants in round numbers are not these: a tenth of a magnitude.
+    assert np.nanmedian(excess) == pytest.approx(1.2, abs=0.12)
+
+
+def test_what_merged_surveys_lack_is_said() -> None:
+    few = merged(100)
+    assert "90 stars have J and Ks" in MERGED_KINDS["reddening"].lacks(few)
+    few.columns["phot_ks_mag"][:] = np.nan
+    assert "no source has phot_j_mag" in MERGED_KINDS["colour_magnitude"].lacks(few)
+    assert MERGED_KINDS["counts"].lacks(few) == ""
 
 
 def test_reddening_and_colour_of_cells() -> None:

@@ -75,6 +75,7 @@ def extinction_maps(
     scatter: Float[ndarray, "i j"],
     *,
     title: str,
+    scatter_label: str = "1σ of E(J-Ks) inside cells [mag]",
 ) -> Figure:
     """Draw the reddening of a window and its scatter inside cells.
 
@@ -86,10 +87,12 @@ def extinction_maps(
         E(J-Ks) in VVV's bands, and 1σ of it [mag]; NaN: not known.
     title
         Of the map.
+    scatter_label
+        Of the second map, where it is another error than that.
     """
     left, right, figure = sky_pair(edges)
     sky_map(left, edges, excess, "E(J-Ks), VVV bands [mag]", cmap="cividis")
-    sky_map(right, edges, scatter, "1σ of E(J-Ks) inside cells [mag]", cmap="cividis")
+    sky_map(right, edges, scatter, scatter_label, cmap="cividis")
     figure.suptitle(title, fontsize="medium")
     return figure
 

@@ -1,4 +1,4 @@
-"""What figures can be drawn of: a solution, a catalogue, a mock, or a Galaxy."""
+"""What figures can be drawn of: solutions, catalogues, mocks, Galaxies."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,10 +17,12 @@ from reseau.reports.catalogue_figures import CATALOGUE_KINDS
 from reseau.reports.drawable import Drawable
 from reseau.reports.figures import KINDS, Kind
 from reseau.reports.galaxy_figures import GALAXY_KINDS, DrawableGalaxy
+from reseau.reports.merged_figures import MERGED_KINDS
 from reseau.reports.mock_figures import MOCK_KINDS
 from reseau.tables import is_path
 
 from .catalogue_figures import check_choices, drawable_catalogue, tables_of_catalogue
+from .merged_table import drawable_merged, is_merged
 from .mock_figures import catalogue_of_mock, drawable_mock
 from .named_galaxy import galaxy_named
 
@@ -29,6 +31,7 @@ WINDOW = "0.3,-0.2,2,1.6"
 
 SMOOTH = "smooth"
 GALAXY = "model of the Galaxy"
+MERGED = "merged catalogue"
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Subject:
     Attributes
     ----------
     what
-        "solution", "catalogue", "mock" or "model of the Galaxy".
+        "solution", "catalogue", "mock", "merged catalogue" or "model of the Galaxy".
     kinds
         Its figures.
     given
@@ -101,6 +104,13 @@ def subject_of(given: Any, choices: Choices) -> Subject:
             MOCK_KINDS,
             lambda: drawable_mock(stars),
             lambda: _check(choices, "mock"),
+        )
+    if is_path(given) and is_merged(Path(given)):
+        return Subject(
+            MERGED,
+            MERGED_KINDS,
+            lambda: drawable_merged(Path(given)),
+            lambda: _check(choices, MERGED),
         )
     return _solved(given, choices)
 
@@ -159,6 +169,7 @@ def _drawable_solution(solution: Any, truth: str | Path | None) -> Drawable:
 _OWN = {
     GALAXY: ("window", "extinction_map"),
     "mock": (),
+    MERGED: (),
     "catalogue": ("source", "truth"),
     "solution": ("truth", "source"),
 }

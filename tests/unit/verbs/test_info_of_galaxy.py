@@ -170,6 +170,8 @@ def test_a_merged_table_is_told_from_others(tmp_path: Path) -> None:
     }
     of_gaia = table["position_source"].to_pylist().count("G")
     assert f"G {of_gaia}" in facts["positions of"]
+    drawn = plot(target, tmp_path / "f", kinds=["colour_magnitude", "counts"])
+    assert all(p.read_bytes().startswith(b"\x89PNG") for p in drawn.files.values())
     # The same columns without the header are a table as any other.
     pq.write_table(table.replace_schema_metadata(None), tmp_path / "bare.parquet")
     assert describe(tmp_path / "bare.parquet").kind == "table"

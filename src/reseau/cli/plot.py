@@ -41,8 +41,8 @@ def plot(
             "convergence; of a catalogue: track, vector_points, error_magnitude, "
             "zero_points, goodness, plate_agreement, epoch_pulls; of a mock: "
             "colour_magnitude, counts, motions, components, distances, reddening; of "
-            "merged surveys: colour_magnitude, counts, reddening; of a Galaxy: density, "
-            "sightline, centre, rotation, nuclear_rotation, "
+            "merged surveys: colour_magnitude, counts, reddening; of a Galaxy: "
+            "density, sightline, centre, rotation, nuclear_rotation, "
             "bar_velocities, luminosities, isochrones, reddening, extinction. "
             "[default: all that there are data for]",
         ),

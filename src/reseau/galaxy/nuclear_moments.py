@@ -6,7 +6,6 @@ from the Jeans equations. The package genulens holds the disc's moments as that 
 authors computed them; it is read as data where it is installed.
 """
 
-import importlib.metadata
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,7 +13,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from reseau.errors import ConfigError, FileFormatError, explain
+from reseau.errors import FileFormatError, explain
+
+from .published_data import data_file, require_data_file
 
 Table = Float[np.ndarray, "radius height"]
 
@@ -122,27 +123,18 @@ def genulens_disc() -> DiscTable:
     FileFormatError
         Its table is not what is expected.
     """
-    path = genulens_file()
-    if path is None:
-        raise ConfigError(
-            explain(
-                given="the package genulens is not installed, or lacks its tables",
-                wanted=f"its table {GENULENS_FILE}",
-                where="the moments of the nuclear disc",
-                todo='pip install "reseau[galaxy]", or moments = "shipped"',
-            )
+    return read_disc(
+        require_data_file(
+            GENULENS_FILE,
+            where="the moments of the nuclear disc",
+            instead='take moments = "shipped"',
         )
-    return read_disc(path)
+    )
 
 
 def genulens_file() -> Path | None:
     """Return where genulens has its table of moments; None: it is not installed."""
-    try:
-        files = importlib.metadata.files("genulens") or []
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    found = (Path(str(f.locate())) for f in files if f.name == GENULENS_FILE)
-    return next((path for path in found if path.exists()), None)
+    return data_file(GENULENS_FILE)
 
 
 def read_disc(path: str | Path) -> DiscTable:

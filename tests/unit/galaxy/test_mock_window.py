@@ -71,6 +71,14 @@ def test_a_wrong_window_says_what_is_wanted(text, said):
     assert "window" in str(refused.value)
 
 
+def test_the_field_of_the_mission_has_a_name():
+    """-1.4 to 0.7 deg in longitude, 0.6 deg on both sides of the plane."""
+    window = read_window("Jasmine")
+    assert [window.l, window.b, window.dl, window.db] == pytest.approx(
+        [-0.35, 0.0, 2.1, 1.2]
+    )
+
+
 @pytest.mark.parametrize("text", ["Hw", "Hw=", "Hw=faint", "Q=12", "Hw=nan", "J=99"])
 def test_a_wrong_limit_says_what_is_wanted(text):
     """A band, and a magnitude that is believed."""

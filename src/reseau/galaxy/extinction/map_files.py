@@ -1,6 +1,5 @@
 """Read maps of the reddening: of the package genulens, of tables, of HEALPix files."""
 
-import importlib.util
 import logging
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from reseau.errors import (
     missing_columns_error,
     warn,
 )
+from reseau.galaxy.published_data import require_data_file
 from reseau.tables import columns_of, place_of, table_from
 
 from .clump import wrapped
@@ -26,8 +26,8 @@ from .smooth import SmoothMap
 
 logger = logging.getLogger(__name__)
 
-PACKAGE_FILE = Path("share", "genulens", "input_files", "EJK_G12_S20_LR.dat")
-"""Where the package genulens keeps its map, below site-packages."""
+PACKAGE_FILE = "EJK_G12_S20_LR.dat"
+"""The map among the data of the package genulens."""
 
 LARGEST = 20.0
 """E(J-Ks) [mag] above which a number stands for missing data, as 99.9 does."""
@@ -221,18 +221,9 @@ def _healpix(
 
 def genulens_map_file() -> Path:
     """Return where the package genulens keeps its map, or raise `ConfigError`."""
-    spec = importlib.util.find_spec("genulens")
-    file = Path(spec.origin).parent / PACKAGE_FILE if spec and spec.origin else None
-    if file is None or not file.is_file():
-        raise ConfigError(
-            explain(
-                given="the map of the package genulens, which is not installed",
-                wanted="the package genulens with its data",
-                where="map = genulens",
-                todo="pip install 'reseau[galaxy]', or take the map 'smooth'",
-            )
-        )
-    return file
+    return require_data_file(
+        PACKAGE_FILE, where="map = genulens", instead="take the map 'smooth'"
+    )
 
 
 @lru_cache(maxsize=2)

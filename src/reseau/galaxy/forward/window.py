@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
+from reseau._windows import WINDOWS
 from reseau.errors import ConfigError, explain
 
 TILE = 0.1
@@ -140,12 +141,13 @@ def _tile(column: int, row: int) -> Tile:
 
 
 def read_window(text: str, *, where: str = "--window") -> Window:
-    """Return the window of a text "l,b,dl,db" [deg].
+    """Return the window of a text "l,b,dl,db" [deg], or of a name: "jasmine".
 
     Parameters
     ----------
     text
-        Four numbers, separated by commas: middle and full widths.
+        Four numbers, separated by commas: middle and full widths; or one of
+        `reseau._windows.WINDOWS`.
     where
         For messages.
 
@@ -154,6 +156,10 @@ def read_window(text: str, *, where: str = "--window") -> Window:
     ConfigError
         It is not that.
     """
+    named = WINDOWS.get(text.strip().lower())
+    if named is not None:
+        middle = 0.5 * (named.l_min + named.l_max), 0.5 * (named.b_min + named.b_max)
+        return Window(*middle, named.l_max - named.l_min, named.b_max - named.b_min)
     try:
         l, b, dl, db = (float(part) for part in text.split(","))  # noqa: E741
     except ValueError as error:

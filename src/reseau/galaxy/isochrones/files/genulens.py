@@ -9,21 +9,19 @@ V - I = 5). Ages and [M/H] are those of the components, so no sharing out is nee
 within bins of age.
 """
 
-import importlib.metadata
 from pathlib import Path
 
 import numpy as np
 
-from reseau.errors import ConfigError, explain
 from reseau.galaxy.isochrones.grid import Isochrone, in_order
 from reseau.galaxy.isochrones.populations import POPULATIONS
+from reseau.galaxy.published_data import require_data_file
 
 from .phases import phases_by_shape
 from .rows import numbers
 
 NAME = "PARSEC v1.2S + COLIBRI, CMD 3.9 (YBC), as in genulens"
-FOLDER = ("parsec_cmd", "metallicity_grid", "normalized")
-FILE = "all_prime_parsec.dat"
+FILE = "source_photometry/parsec_cmd/metallicity_grid/normalized/all_prime_parsec.dat"
 COMPONENTS = {**{name: name for name in POPULATIONS}, "nsd": "NSD", "nsc": "NSD"}
 """Theirs by ours."""
 
@@ -43,20 +41,10 @@ def genulens_file() -> Path:
     ConfigError
         The package is not installed or lacks the table.
     """
-    try:
-        files = importlib.metadata.files("genulens") or []
-    except importlib.metadata.PackageNotFoundError:
-        files = []
-    for file in files:
-        if file.name == FILE and file.parts[-4:-1] == FOLDER:
-            return Path(str(file.locate()))
-    raise ConfigError(
-        explain(
-            given="the package genulens is not installed, or lacks its isochrones",
-            wanted=f"its table {'/'.join(FOLDER)}/{FILE}",
-            where="isochrones = 'genulens'",
-            todo="pip install 'reseau[galaxy]', or take the shipped isochrones",
-        )
+    return require_data_file(
+        FILE,
+        where="isochrones = 'genulens'",
+        instead="take the shipped isochrones",
     )
 
 

@@ -215,8 +215,8 @@ def reddening(
     giants: Annotated[
         Giants,
         typer.Option(
-            help="Stars along the line of sight: by the model of the Galaxy, or a bulge "
-            "in round numbers."
+            help="Stars of a line of sight: by the model of the Galaxy, or a bulge in "
+            "round numbers."
         ),
     ] = Giants.MODEL,
     galaxy: Annotated[

@@ -8,31 +8,30 @@ from typing import Any
 from reseau._threads import one_blas_thread
 from reseau._windows import Window, window_of
 from reseau.datasets.dataset import digests
-from reseau.errors import ConfigError, FileFormatError, explain, unknown_name
+from reseau.errors import ConfigError, explain
 from reseau.galaxy.extinction import (
     ReddeningSettings,
-    giants_in_round_numbers,
     read_law,
     read_profile,
     reddening_of_catalogue,
-    scale_of,
     write_reddening,
 )
-from reseau.galaxy.extinction.galaxy_templates import templates_of_galaxy
-from reseau.galaxy.extinction.giant_field import TemplateOf
-from reseau.galaxy.isochrones import read_isochrones, shipped_isochrones
-from reseau.galaxy.model import read_galaxy
 from reseau.plates.result import versions
 from reseau.tables import check_output, is_path, new_file, place_of
-from reseau.tables.incomplete import refuse_incomplete
-from reseau.tables.owned import MOCK, is_of_kind
 
+from .reddening_input import (
+    SHIPPED,
+    cell_size,
+    chosen,
+    limits_by_setting,
+    stars_of,
+    templates_of,
+)
 from .reddening_map import ReddeningMap
 
 Told = Callable[[int, int], None]
 GIANTS = ("model", "constants")
 COLOURS = {"J-Ks": ("J", "Ks"), "H-Ks": ("H", "Ks")}
-SHIPPED = "shipped"
 
 
 def mock_reddening(
@@ -95,18 +94,18 @@ def mock_reddening(
         in the window, a name is unknown, or the output is there.
     """
     target = None if output is None else _target(output, overwrite)
-    source = _stars_of(catalogue)
-    bands = _chosen(colour, tuple(COLOURS), "--colour")
+    source = stars_of(catalogue)
+    bands = chosen(colour, tuple(COLOURS), "--colour")
     settings = ReddeningSettings(
-        step=_cell(cell),
+        step=cell_size(cell),
         bands=COLOURS[bands],
         least=least,
         largest=largest,
         window=None if window is None else window_of(window),
-        **_limits(limits, COLOURS[bands]),
+        **limits_by_setting(limits, COLOURS[bands]),
     )
-    template = _templates(
-        _chosen(giants, GIANTS, "--giants"),
+    template = templates_of(
+        chosen(giants, GIANTS, "--giants"),
         (galaxy, isochrones),
         (extinction_law, dust_profile),
         settings,
@@ -154,90 +153,6 @@ def _target(output: str | Path, overwrite: bool) -> Path:
         )
     check_output(path, kind="file", overwrite=overwrite)
     return path
-
-
-def _stars_of(catalogue: Any) -> Any:
-    """Return the table of stars; of a mock's directory, or of what drew it."""
-    if not is_path(catalogue):
-        return getattr(catalogue, "catalogue", catalogue)
-    place = Path(catalogue)
-    if not place.is_dir():
-        return place
-    refuse_incomplete(place)
-    if is_of_kind(place, MOCK):
-        return place / "catalogue.parquet"
-    raise FileFormatError(
-        explain(
-            given=f"{place} is a directory without a mock",
-            wanted="a table of stars, or the directory of a mock",
-            where=str(place),
-            todo="name the table: what reseau merge wrote, or catalogue.parquet",
-        )
-    )
-
-
-def _templates(
-    giants: str,
-    model: tuple[str, str],
-    dust: tuple[str, str],
-    settings: ReddeningSettings,
-) -> TemplateOf:
-    law, profile = read_law(dust[0]), read_profile(dust[1])
-    scale = scale_of(law, settings)
-    if giants == "constants":
-        return giants_in_round_numbers(profile, scale)
-    galaxy, name = model
-    known = shipped_isochrones() if name == SHIPPED else read_isochrones(name)
-    return templates_of_galaxy(
-        read_galaxy(galaxy), known, profile, scale, settings.bands
-    )
-
-
-def _chosen(given: str, known: tuple[str, ...], where: str) -> str:
-    if given not in known:
-        raise unknown_name(where.strip("-"), given, known, where=where)
-    return given
-
-
-def _cell(given: float | tuple[float, float] | str) -> tuple[float, float]:
-    """Return the size of cells in both directions."""
-    parts = str(given).strip("()[] ").split(",")
-    try:
-        numbers = [float(part) for part in parts]
-    except ValueError:
-        numbers = []
-    if not 1 <= len(numbers) <= 2 or not all(0.001 <= n <= 10.0 for n in numbers):
-        raise ConfigError(
-            explain(
-                given=f"cells of {given} deg",
-                wanted="one number from 0.001 to 10, or two for l and b",
-                where="--cell",
-                todo="correct it, as in --cell 0.025",
-            )
-        )
-    return numbers[0], numbers[-1]
-
-
-def _limits(given: Any, bands: tuple[str, str]) -> dict[str, tuple[float, float]]:
-    """Return limits of bands as the settings name them."""
-    texts = [given] if isinstance(given, str) else list(given)
-    names = dict(zip(bands, ("blue_limits", "red_limits"), strict=True))
-    found = {}
-    for text in (part for one in texts for part in str(one).split(",")):
-        band, _, pair = text.strip().partition("=")
-        try:
-            bright, faint = (float(value) for value in pair.split(":"))
-            found[names[band]] = (bright, faint)
-        except (KeyError, ValueError) as error:
-            raise ConfigError(
-                explain(
-                    given=f"limits {text!r}",
-                    wanted=f"BAND=BRIGHT:FAINT in mag, with BAND {' or '.join(bands)}",
-                    where="--limits",
-                    todo=f"as in --limits {bands[0]}=10:17.5",
-                )
-            ) from error
-    return found
 
 
 __all__ = ["mock_reddening"]

@@ -1,4 +1,4 @@
-"""What `reseau mock reddening` found: a map of the reddening, for people and programs."""
+"""The map that `reseau mock reddening` measured, for people and programs."""
 
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -92,9 +92,9 @@ class ReddeningSettings:
             raise ConfigError(
                 explain(
                     given=", ".join(wrong),
-                    wanted="steps > 0 deg, limits from bright to faint, 1 star or more, "
-                    "a floor from 0 to below 1, J or H and Ks, and a largest reddening "
-                    f"of at most {0.6 * LARGEST:g} mag",
+                    wanted="steps > 0 deg, limits from bright to faint, 1 star or "
+                    "more, a floor from 0 to below 1, J or H and Ks, and a largest "
+                    f"reddening of at most {0.6 * LARGEST:g} mag",
                     where="ReddeningSettings",
                     todo="correct the values",
                 )

@@ -1,4 +1,4 @@
-"""`reseau mock`: catalogues of stars drawn from a model of the Galaxy."""
+"""`reseau mock`: stars drawn from a model of the Galaxy, and what they need."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -34,10 +34,23 @@ class Errors(StrEnum):
     DR5 = "gaia-dr5"
 
 
+class Colour(StrEnum):
+    """Colour of giants."""
+
+    JKS = "J-Ks"
+    HKS = "H-Ks"
+
+
+class Giants(StrEnum):
+    """What giants look like without dust."""
+
+    MODEL = "model"
+    CONSTANTS = "constants"
+
+
 @mocks.callback()
 def kinds() -> None:
     """Draw a catalogue of stars from a model of the Galaxy."""
-    # With a callback a single kind keeps its name on the command line.
 
 
 @mocks.command("forward", cls=Verb)
@@ -145,6 +158,114 @@ def forward(
             seed=seed,
             figures=figures,
             workers=workers,
+            overwrite=overwrite,
+            told=told,
+        )
+    if json:
+        print_json(found.as_dict())
+        return
+    print_table(found.rows())
+    typer.echo(f"written to {target}")
+
+
+@mocks.command("reddening", cls=Verb)
+@guarded
+def reddening(
+    context: typer.Context,
+    catalogue: Annotated[
+        str,
+        typer.Argument(
+            metavar="CATALOGUE",
+            help="Stars: what reseau merge wrote, a mock's directory, or a table with "
+            "l, b or ra, dec, and J or H and Ks of 2MASS.",
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option("-o", "--output", metavar="FILE", help="Parquet file of the map."),
+    ],
+    window: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WINDOW",
+            help="jasmine, or l,b,dl,db: centre and widths [deg] [default: all stars].",
+        ),
+    ] = None,
+    cell: Annotated[
+        str,
+        typer.Option(metavar="DEG", help="Size of cells; DL,DB: in l and b."),
+    ] = "0.025",
+    colour: Annotated[
+        Colour, typer.Option(help="Colour; H-Ks where J loses the red clump.")
+    ] = Colour.JKS,
+    limits: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="BAND=BRIGHT:FAINT,...",
+            help="Magnitudes between which all stars are there [default: told from the "
+            "counts].",
+        ),
+    ] = None,
+    least: Annotated[
+        int, typer.Option(metavar="N", help="Giants until which cells are joined.")
+    ] = 150,
+    largest: Annotated[
+        float, typer.Option(metavar="MAG", help="Greatest E(J-Ks) thought possible.")
+    ] = 8.0,
+    giants: Annotated[
+        Giants,
+        typer.Option(
+            help="Stars of a line of sight: by the model of the Galaxy, or a bulge in "
+            "round numbers."
+        ),
+    ] = Giants.MODEL,
+    galaxy: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Model of the Galaxy.")
+    ] = "koshimoto2021",
+    isochrones: Annotated[
+        str,
+        typer.Option(
+            metavar="shipped|genulens|FILE", help="Magnitudes of stars by mass and age."
+        ),
+    ] = "shipped",
+    extinction_law: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Law of extinction.")
+    ] = "wang2019",
+    dust_profile: Annotated[
+        str,
+        typer.Option(metavar="NAME|FILE", help="How reddening grows with distance."),
+    ] = "central-zone",
+    overwrite: Overwrite = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """E(J-Ks) by cell, with errors, of a catalogue's own red giants and red clump.
+
+    The map is one for `reseau mock forward --extinction-map FILE`; `reseau plot` draws
+    it. Limits matter: between them all stars have to be in the catalogue. One that is
+    cut in Hw is not complete in J and Ks near its end.
+    """
+    del context, debug
+    # Not at the top: the help need not wait for what the verb needs.
+    from reseau.verbs.reddening import mock_reddening as run
+
+    target = given_path(output, "-o")
+    watched = is_watched(quiet=False, json_wanted=json)
+    with bar("tiles of the sky", wanted=watched) as told:
+        found = run(
+            given_path(catalogue, "CATALOGUE"),
+            target,
+            cell=cell,
+            colour=colour.value,
+            limits=limits or (),
+            least=least,
+            largest=largest,
+            window=window,
+            giants=giants.value,
+            galaxy=galaxy,
+            isochrones=isochrones,
+            extinction_law=extinction_law,
+            dust_profile=dust_profile,
             overwrite=overwrite,
             told=told,
         )

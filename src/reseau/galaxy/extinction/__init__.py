@@ -14,6 +14,7 @@ from .measured import (
     scale_of,
 )
 from .profiles import DistanceProfile, read_dust, read_profile
+from .written_maps import reddening_table, write_reddening
 
 __all__ = [
     "BANDS",
@@ -38,7 +39,9 @@ __all__ = [
     "read_law",
     "read_profile",
     "reddening_of_catalogue",
+    "reddening_table",
     "scale_of",
     "template_of",
     "top_hat",
+    "write_reddening",
 ]

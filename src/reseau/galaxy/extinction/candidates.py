@@ -1,11 +1,12 @@
 """The stars that a reddening is measured of: their columns, errors and limits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
+from reseau._windows import Window
 from reseau.errors import (
     AssumedErrorWarning,
     CatalogueError,
@@ -14,10 +15,18 @@ from reseau.errors import (
     missing_columns_error,
     warn,
 )
-from reseau.tables import columns_of, place_of, table_from
+from reseau.tables import place_of
 
 from .clump import wrapped
 from .curves import LARGEST
+from .star_columns import (
+    by_small_letters,
+    error_names,
+    name_of,
+    numbers_of,
+    place_names,
+    table_of_stars,
+)
 
 ASSUMED_ERROR = 0.05
 """Of magnitudes whose errors nobody gave [mag]."""
@@ -49,6 +58,8 @@ class ReddeningSettings:
         Of giants [K], for the width of the bands.
     floor
         Least error, as a share of the reddening: what templates are good for.
+    window
+        Box in Galactic coordinates outside of which stars are left out; None: all.
     """
 
     step: tuple[float, float] = (0.025, 0.025)
@@ -60,12 +71,16 @@ class ReddeningSettings:
     reference: float = 0.75
     temperature: float = 4000.0
     floor: float = 0.005
+    window: Window | None = None
 
     def __post_init__(self) -> None:
+        limits = [pair for pair in (self.blue_limits, self.red_limits) if pair]
+        rising = all(bright < faint for bright, faint in limits)
         wrong = [
             text
             for text, good in (
                 (f"step = {self.step}", min(self.step) > 0.0),
+                (f"limits = {limits}", rising),
                 (f"least = {self.least}", self.least >= 1),
                 (f"floor = {self.floor}", 0.0 <= self.floor < 1.0),
                 (f"largest = {self.largest}", 0.0 < self.largest <= 0.6 * LARGEST),
@@ -77,8 +92,9 @@ class ReddeningSettings:
             raise ConfigError(
                 explain(
                     given=", ".join(wrong),
-                    wanted=f"steps > 0 deg, 1 star or more, a floor from 0 to below 1, "
-                    f"at most {0.6 * LARGEST:g} mag of reddening, J or H and Ks",
+                    wanted="steps > 0 deg, limits from bright to faint, 1 star or "
+                    "more, a floor from 0 to below 1, J or H and Ks, and a largest "
+                    f"reddening of at most {0.6 * LARGEST:g} mag",
                     where="ReddeningSettings",
                     todo="correct the values",
                 )
@@ -121,18 +137,18 @@ def candidates_of(
     -------
     The stars, and counts of all rows and of those left out.
     """
-    table, where = table_from(catalogue, what="the catalogue"), place_of(catalogue)
-    present = {name.lower(): name for name in reversed(table.column_names)}
-    wanted = [_name_of(band, present) for band in settings.bands]
+    table, where = table_of_stars(catalogue), place_of(catalogue)
+    present = by_small_letters(table.column_names)
+    wanted = [name_of(band, present) for band in settings.bands]
     lacking = [b for b, n in zip(settings.bands, wanted, strict=True) if n is None]
-    has_place = {"l", "b"} <= set(present) or {"ra", "dec"} <= set(present)
-    if lacking or not has_place:
-        missing = lacking + ([] if has_place else ["l", "b"])
+    place = place_names(present)
+    if lacking or not place:
+        missing = lacking + ([] if place else ["l", "b"])
         raise missing_columns_error(missing, table.column_names, "the catalogue", where)
-    longitude, latitude = _place(table, present)
+    longitude, latitude = _place(table, present, where)
     names = [name for name in wanted if name is not None]
-    magnitudes = [_column(table, present[name]) for name in names]
-    errors = [_errors(table, present, name) for name in names]
+    magnitudes = [numbers_of(table, present[name], "mag", where) for name in names]
+    errors = [_errors(table, present, name, where) for name in names]
     good = np.isfinite(longitude) & np.isfinite(latitude)
     for value in magnitudes:
         good &= (value > PLAUSIBLE[0]) & (value < PLAUSIBLE[1])
@@ -146,6 +162,11 @@ def candidates_of(
                 todo="give the columns in mag, and 2MASS' bands",
             )
         )
+    if settings.window is not None:
+        inside = settings.window.contains(longitude, latitude)
+        notes["outside the window"] = int((good & ~inside).sum())
+        _check_window(settings.window, (longitude[good], latitude[good]), where)
+        good &= inside
     if any(e is None for e in errors):
         warn(
             f"{where}: no errors of {' or '.join(settings.bands)}; {ASSUMED_ERROR} mag "
@@ -157,32 +178,46 @@ def candidates_of(
     return GiantCandidates(*(value[good] for value in values)), notes
 
 
-def _name_of(band: str, present: dict[str, str]) -> str | None:
-    low = band.lower()
-    for name in (low, f"phot_{low}_mag", f"{low}mag", f"{low}_mag"):
-        if name in present:
-            return name
-    return None
+def _check_window(
+    window: Window, place: tuple[np.ndarray, np.ndarray], where: str
+) -> None:
+    """Refuse a window without any star, and say where stars are."""
+    if window.contains(*place).any():
+        return
+    # From the middle of all on, so that stars on both sides of 180 deg are together.
+    middle = float(np.median(place[0]))
+    spans = (middle + wrapped(place[0] - middle), place[1])
+    (west, east), (south, north) = (np.percentile(p, (0.0, 100.0)) for p in spans)
+    raise CatalogueError(
+        explain(
+            given=f"no star in the window {window}",
+            wanted="a window with stars",
+            where=where,
+            todo=f"the stars are at {west:.6g} <= l <= {east:.6g}, "
+            f"{south:.6g} <= b <= {north:.6g} deg",
+        )
+    )
 
 
-def _column(table: pa.Table, name: str) -> np.ndarray:
-    return np.asarray(columns_of(table.select([name]))[name], float)
-
-
-def _place(table: pa.Table, present: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
-    if {"l", "b"} <= set(present):
-        return wrapped(_column(table, present["l"])), _column(table, present["b"])
+def _place(
+    table: pa.Table, present: Mapping[str, str], where: str
+) -> tuple[np.ndarray, np.ndarray]:
+    names = place_names(present)
+    first, second = (numbers_of(table, present[n], "deg", where) for n in names)
+    if names == ("l", "b"):
+        return wrapped(first), second
     import erfa
 
-    ra, dec = (np.radians(_column(table, present[name])) for name in ("ra", "dec"))
-    longitude, latitude = np.degrees(erfa.icrs2g(ra, dec))
+    longitude, latitude = np.degrees(erfa.icrs2g(np.radians(first), np.radians(second)))
     return wrapped(longitude), latitude
 
 
-def _errors(table: pa.Table, present: dict[str, str], name: str) -> np.ndarray | None:
-    for error in (f"{name}_error", f"e_{name}", f"{name}_err", f"{name}err"):
+def _errors(
+    table: pa.Table, present: Mapping[str, str], name: str, where: str
+) -> np.ndarray | None:
+    for error in error_names(name):
         if error in present:
-            found = _column(table, present[error])
+            found = numbers_of(table, present[error], "mag", where)
             known = np.isfinite(found) & (found > 0.0) & (found < 1.0)
             return np.where(known, found, ASSUMED_ERROR)
     return None

@@ -31,6 +31,8 @@ CHOSEN_OF = 3
 NODE = 0.2
 """Between directions of which there are templates [deg]."""
 
+Told = Callable[[int, int], None]
+
 TemplateOf = Callable[[float, float], GiantTemplate]
 """Template of a direction, Galactic longitude and latitude [deg]."""
 
@@ -54,6 +56,8 @@ class MeasuredReddening:
         False where stars do not say how great the reddening is at most.
     notes
         Counts of what was left out, by reason.
+    limits
+        Magnitudes between which all stars were taken to be there; None: not kept.
     """
 
     map: GridMap
@@ -62,6 +66,7 @@ class MeasuredReddening:
     stars: Int[np.ndarray, "n_l n_b"]
     bounded: Bool[np.ndarray, "n_l n_b"]
     notes: dict[str, int] = field(default_factory=dict)
+    limits: Limits | None = None
 
     def columns(self) -> dict[str, np.ndarray]:
         """Return the cells that are known as a table, which is a map to read again.
@@ -141,8 +146,18 @@ class GiantField:
         self.excess = stars.blue - stars.red - scale.reference
         self.brightness = stars.red - scale.of_red(self.excess)
 
-    def measured(self, notes: dict[str, int]) -> MeasuredReddening:
-        """Return the reddening of all cells."""
+    def measured(
+        self, notes: dict[str, int], told: Told | None = None
+    ) -> MeasuredReddening:
+        """Return the reddening of all cells.
+
+        Parameters
+        ----------
+        notes
+            Counts of what was left out.
+        told
+            Called after each tile with how many are done, and of how many.
+        """
         excess, error, inside = (np.full(self.shape, np.nan) for _ in range(3))
         block, stars = np.full(self.shape, -1), np.zeros(self.shape, np.int64)
         bounded = np.zeros(self.shape, bool)
@@ -150,8 +165,10 @@ class GiantField:
         scatter, foreground = self._chosen(tiles)
         nodes = _Nodes(self, scatter, foreground)
         used = 0
-        for part in tiles:
+        for n, part in enumerate(tiles, start=1):
             tile = self._tile(part)
+            if told is not None:
+                told(n, len(tiles))
             if tile is None:
                 continue
             used += int(tile.blocks.stars.sum())
@@ -168,7 +185,7 @@ class GiantField:
         notes = {**notes, "used": used, "tiles": len(tiles)}
         name = "measured of the catalogue's giants"
         grid = GridMap(name, self.first, self.settings.step, excess, inside)
-        return MeasuredReddening(grid, error, block, stars, bounded, notes)
+        return MeasuredReddening(grid, error, block, stars, bounded, notes, self.limits)
 
     def _parts(
         self, tile: "_Tile", nodes: "_Nodes"
@@ -232,7 +249,8 @@ class GiantField:
                 f"{self.limits.blue} of {blue} and {self.limits.red} of {red}",
                 wanted="giants of the bulge in both bands",
                 where="reddening_of_catalogue",
-                todo="give blue_limits and red_limits, or other bands",
+                todo="state magnitudes between which all stars are there, or take the "
+                "other colour",
             )
         )
 

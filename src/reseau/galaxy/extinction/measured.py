@@ -24,7 +24,7 @@ from .colour_likelihood import (
     Limits,
 )
 from .curves import LARGEST
-from .giant_field import GiantField, MeasuredReddening, TemplateOf
+from .giant_field import GiantField, MeasuredReddening, TemplateOf, Told
 from .giants import GiantSettings, GiantTemplate, distances, template_of
 from .laws import ExtinctionLaw, read_law
 from .profiles import DistanceProfile, read_profile
@@ -39,6 +39,7 @@ def reddening_of_catalogue(
     profile: DistanceProfile | None = None,
     template: TemplateOf | None = None,
     settings: ReddeningSettings | None = None,
+    told: Told | None = None,
 ) -> MeasuredReddening:
     """Measure the reddening of a catalogue's cells, with errors.
 
@@ -59,11 +60,16 @@ def reddening_of_catalogue(
         loses the red clump, it can be off by a third.
     settings
         See `ReddeningSettings`.
+    told
+        Called after each tile of 8 x 8 cells with how many are done, and of how many.
 
     Raises
     ------
     CatalogueError
-        A column is missing, or no row has both magnitudes.
+        A column is missing or no numbers, no row has both magnitudes, or no star is in
+        the window.
+    UnitError
+        A column's unit does not convert to deg or mag.
     DegeneracyError
         No star is within the limits.
 
@@ -84,7 +90,7 @@ def reddening_of_catalogue(
     )
     logger.info("complete in %s from %s, in %s from %s", *_told(settings, limits))
     field = GiantField(stars, settings, scale, limits, template)
-    return field.measured(notes)
+    return field.measured(notes, told)
 
 
 def _templates_built_in(

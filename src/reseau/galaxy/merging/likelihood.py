@@ -29,6 +29,7 @@ from .features import (
     FURTHER,
     GRADES,
     PREFERRED,
+    SHADES,
     STEP,
     Features,
 )
@@ -37,6 +38,10 @@ from .surveys import BANDS
 
 _OF_GRADE, _OF_ALL = 50.0, 20.0
 """Pairs that a grade, and all of them, should have to count for themselves."""
+_OF_CLASS = 20.0
+"""Rows that a class of magnitude and colour should have to count for itself."""
+_FITTING = 8
+"""Rounds in which the factors of magnitude and of colour are fitted."""
 _SIZES, _PER_DECADE, _SMALLEST = 24, 4, 1e-5
 """Classes of the size of position errors: number, how many to a factor of ten, and the
 least size [arcsec]."""
@@ -86,7 +91,7 @@ class MatchModel:
 
 
 def _first_share() -> Floats:
-    return np.full(len(BANDS) * BINS + 1, _STARTING_SHARE)
+    return np.full((len(BANDS) * BINS + 1) * SHADES, _STARTING_SHARE)
 
 
 def _first_magnitude() -> Floats:
@@ -95,7 +100,7 @@ def _first_magnitude() -> Floats:
     normal = np.exp(-0.5 * (t / 2.0) ** 2) * np.sqrt(1 + t**2)
     flat = np.where(np.abs(t) < 40, np.sqrt(1 + t**2), 1e-6)
     rows = [0.8 * _unit(normal) + 0.2 * _unit(flat)] * len(PREFERRED)
-    return np.array(rows + [_unit(flat)] * len(CROSSED))
+    return np.array(rows + [_unit(np.ones(CELLS))] * len(CROSSED))
 
 
 def _first_colour() -> Floats:
@@ -222,7 +227,7 @@ def _improved(model: MatchModel, sample: Sample, probability: Floats) -> MatchMo
         moved,
         scales=np.clip(np.sqrt(scales), 0.1, 10.0),
         scale=float(np.sqrt(scale)),
-        wide=float(np.clip(share, 0.001, 0.4)),
+        wide=float(np.clip(share, 1e-6, 0.4)),
         magnitude=_magnitudes(features, probability),
         colour=_colours(features, probability),
         share_one=_shares(features.class_one, probability, sample.rows_one),
@@ -274,10 +279,28 @@ def _colours(features: Features, probability: Floats) -> Floats:
 
 
 def _shares(classes: Ints, probability: Floats, rows: Floats) -> Floats:
-    matched = _summed(classes, probability, len(rows))
+    """Return shares by class; those of few rows as magnitude and colour have them."""
+    matched = _summed(classes, probability, len(rows)).reshape(-1, SHADES)
+    rows = np.maximum(rows.reshape(-1, SHADES), matched)
+    share = (matched + _OF_CLASS * _expected(matched, rows)) / (rows + _OF_CLASS)
+    return np.asarray(np.clip(share, 1e-6, 1 - 1e-3).ravel())
+
+
+def _expected(matched: Floats, rows: Floats) -> Floats:
+    """Return shares whose odds are a factor of magnitude times one of colour.
+
+    The factors are those that give each magnitude, and each colour, its matches, as if
+    four rows more had been seen of each, with the mean share.
+    """
     mean = matched.sum() / max(rows.sum(), 1.0)
-    share = (matched + 4 * mean) / (np.maximum(rows, matched) + 4)
-    return np.asarray(np.clip(share, 1e-4, 1 - 1e-3))
+    odds = np.full(rows.shape, mean / max(1 - mean, 1e-6))
+    for _ in range(_FITTING):
+        for axis in (1, 0):
+            share = odds / (1 + odds)
+            found = (rows * share).sum(axis, keepdims=True) + 4 * mean
+            change = (matched.sum(axis, keepdims=True) + 4 * mean) / found
+            odds = np.clip(odds * change, 1e-9, 1e9)
+    return np.asarray(odds / (1 + odds))
 
 
 __all__ = [

@@ -49,15 +49,9 @@ class DrawableMerged:
         return found
 
     @cached_property
-    def measured(self) -> MeasuredReddening | str:
-        """E(J-Ks) of its cells, or why it is not known."""
-        n = len(self.candidates["l"])
-        if n < LEAST:
-            return f"{n} stars have J and Ks with errors, {LEAST} are needed"
-        try:
-            return reddening_of_catalogue(self.candidates)
-        except DegeneracyError as error:
-            return str(error).splitlines()[0]
+    def measured(self) -> MeasuredReddening:
+        """E(J-Ks) of its cells, of giants."""
+        return reddening_of_catalogue(self.candidates)
 
 
 def draw_colour_magnitude(given: DrawableMerged) -> Axes:
@@ -74,7 +68,6 @@ def draw_counts(given: DrawableMerged) -> Axes:
 def draw_reddening(given: DrawableMerged) -> Figure:
     """Draw the reddening that the stars themselves tell."""
     found = given.measured
-    assert not isinstance(found, str)
     return extinction_maps(
         (found.map.longitude_edges, found.map.latitude_edges),
         found.map.excess,
@@ -93,7 +86,14 @@ def _lacks(*names: str) -> Callable[[DrawableMerged], str]:
 
 
 def _lacks_reddening(given: DrawableMerged) -> str:
-    return given.measured if isinstance(given.measured, str) else ""
+    n = len(given.candidates["l"])
+    if n < LEAST:
+        return f"{n} stars have J and Ks with errors, {LEAST} are needed"
+    try:
+        _ = given.measured
+    except DegeneracyError as error:
+        return str(error).splitlines()[0]
+    return ""
 
 
 MERGED_KINDS: dict[str, Kind[DrawableMerged]] = {

@@ -28,6 +28,7 @@ from .features import (
     EDGES,
     FURTHER,
     GRADES,
+    GROUPS,
     PREFERRED,
     SHADES,
     STEP,
@@ -36,8 +37,8 @@ from .features import (
 from .resolution import probabilities
 from .surveys import BANDS
 
-_OF_GRADE, _OF_ALL = 50.0, 20.0
-"""Pairs that a grade, and all of them, should have to count for themselves."""
+_OF_GRADE, _OF_GROUP, _OF_ALL = 10.0, 50.0, 20.0
+"""Pairs that a grade, a group of them, and all, should have to count for themselves."""
 _OF_CLASS = 20.0
 """Rows that a class of magnitude and colour should have to count for itself."""
 _FITTING = 8
@@ -251,7 +252,9 @@ def _magnitudes(features: Features, probability: Floats) -> Floats:
         counts = _summed(grade * CELLS + place, weight, GRADES * CELLS)
         counts = counts.reshape(GRADES, CELLS)
         mean = _smoothed(counts.sum(axis=0), prior, _OF_ALL)
-        found.append([_smoothed(row, mean, _OF_GRADE) for row in counts])
+        groups = counts.reshape(GROUPS, -1, CELLS)
+        group = _smoothed(groups.sum(axis=1), mean, _OF_GROUP)[:, None]
+        found.append(_smoothed(groups, group, _OF_GRADE).reshape(counts.shape))
     return np.array(found)
 
 
@@ -262,10 +265,11 @@ def _summed(place: Ints, weight: Floats, count: int) -> Floats:
 
 def _smoothed(counts: Floats, prior: Floats, trust: float) -> Floats:
     """Return a smoothed density, as if `trust` values of a prior had been seen."""
-    padded = np.pad(counts, 1, mode="edge")
-    smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
-    total = counts.sum()
-    own = smooth / max(smooth.sum() * STEP, 1e-300)
+    first, last = counts[..., :1], counts[..., -1:]
+    padded = np.concatenate([first, counts, last], axis=-1)
+    smooth = (padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]) / 4
+    total = counts.sum(axis=-1, keepdims=True)
+    own = smooth / np.maximum(smooth.sum(axis=-1, keepdims=True) * STEP, 1e-300)
     return np.asarray((total * own + trust * prior) / (total + trust))
 
 

@@ -1,6 +1,6 @@
 """What the likelihood of a pair depends on: magnitudes, colours, the background."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,8 @@ _CROSSED_WIDTH = 0.25
 """Width of the bins of a difference between different bands [mag]."""
 COLOUR_SCALE = 0.1
 """Scale of a difference of colours [mag]."""
+_SQUARE = 0.01
+"""Side of the squares of which halves of the sky are made [deg]."""
 _NO_ERROR = 0.1
 """Of a magnitude whose error is missing [mag]."""
 
@@ -72,7 +74,9 @@ class Features:
     background
         Density of the other table [arcsec⁻² mag⁻¹], or [arcsec⁻²] where `kind` is -1.
     class_one, class_other
-        Classes of magnitude of both rows.
+        Classes of magnitude and colour of both rows.
+    half
+        Of the sky, 0 or 1, in which the one is: squares as on a chessboard.
     """
 
     pairs: Pairs
@@ -87,6 +91,19 @@ class Features:
     background: Floats
     class_one: Ints
     class_other: Ints
+    half: Ints
+
+    def of(self, which: NDArray) -> "Features":
+        """Return those of some of the pairs."""
+        names = [f.name for f in fields(self)][1:]
+        rest = (getattr(self, name)[..., which] for name in names)
+        return Features(self.pairs.of(which), *rest)
+
+
+def half_of(rows: Columns) -> Ints:
+    """Return which half of the sky each row is in, as `Features.half`."""
+    squares = np.floor(rows["ra"] / _SQUARE) + np.floor(rows["dec"] / _SQUARE)
+    return np.asarray(squares % 2, np.int64)
 
 
 def magnitude_class(rows: Columns) -> Ints:
@@ -167,6 +184,7 @@ def features_of(
         background,
         magnitude_class(one)[pairs.one],
         magnitude_class(other)[pairs.other],
+        half_of(one)[pairs.one],
     )
 
 
@@ -235,5 +253,6 @@ __all__ = [
     "STEP",
     "Features",
     "features_of",
+    "half_of",
     "magnitude_class",
 ]

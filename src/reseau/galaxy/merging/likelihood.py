@@ -91,6 +91,52 @@ class MatchModel:
     share_other: Floats = field(default_factory=lambda: np.array(_first_share()))
 
 
+@dataclass(frozen=True, eq=False)
+class HalfModels:
+    """What has been learned in either half of the sky, apart.
+
+    Attributes
+    ----------
+    halves
+        The models; pairs of the one half are judged by that of the other.
+    """
+
+    halves: tuple[MatchModel, MatchModel]
+
+    @property
+    def east(self) -> float:
+        """Mean offset of the other table from the one [arcsec]."""
+        return (self.halves[0].east + self.halves[1].east) / 2
+
+    @property
+    def north(self) -> float:
+        """Likewise [arcsec]."""
+        return (self.halves[0].north + self.halves[1].north) / 2
+
+    @property
+    def scale(self) -> float:
+        """By which stated position errors are multiplied."""
+        return (self.halves[0].scale + self.halves[1].scale) / 2
+
+    @property
+    def wide(self) -> float:
+        """Share of true pairs that are in the wider Gaussian."""
+        return (self.halves[0].wide + self.halves[1].wide) / 2
+
+    def odds(self, features: Features) -> Floats:
+        """Return the odds of each pair against both its rows being alone."""
+        first, second = (odds(model, features) for model in self.halves)
+        return np.where(features.half == 0, second, first)
+
+    def is_like(self, before: "HalfModels") -> bool:
+        """Return whether learning has come to rest."""
+        return all(
+            np.abs(now.share_one - then.share_one).max() < 1e-4
+            and abs(now.scale - then.scale) < 1e-4
+            for now, then in zip(self.halves, before.halves, strict=True)
+        )
+
+
 def _first_share() -> Floats:
     return np.full((len(BANDS) * BINS + 1) * SHADES, _STARTING_SHARE)
 
@@ -173,7 +219,8 @@ class Sample:
     features
         Of all candidate pairs there.
     rows_one, rows_other
-        Rows by class of magnitude that lie where the other table covers the sky.
+        Rows by half of the sky and class that lie where the other table covers it:
+        (2, n).
     """
 
     features: Features
@@ -181,27 +228,43 @@ class Sample:
     rows_other: Floats
 
 
-def learned(sample: Sample) -> MatchModel:
-    """Return the model that fits part of the sky best.
+def learned(sample: Sample) -> HalfModels:
+    """Return the models that fit part of the sky best.
+
+    A pair is judged by what was learned in the half that it is not in: a chance pair
+    cannot vouch for itself in a class in which there are few others.
 
     Parameters
     ----------
     sample
-        Its candidate pairs; with none, the model is that which learning begins with.
+        Its candidate pairs; with none, the models are those which learning begins with.
     """
-    model = MatchModel()
-    pairs = sample.features.pairs
-    if not len(pairs):
-        return model
-    _, one = np.unique(pairs.one, return_inverse=True)
-    _, other = np.unique(pairs.other, return_inverse=True)
+    models = HalfModels((MatchModel(), MatchModel()))
+    features = sample.features
+    if not len(features.pairs):
+        return models
+    _, one = np.unique(features.pairs.one, return_inverse=True)
+    _, other = np.unique(features.pairs.other, return_inverse=True)
+    places = [np.flatnonzero(features.half == half) for half in (0, 1)]
+    parts = [
+        Sample(features.of(place), sample.rows_one[half], sample.rows_other[half])
+        for half, place in enumerate(places)
+    ]
     for _ in range(ITERATIONS):
-        probability = probabilities(odds(model, sample.features), one, other)
-        before, model = model, _improved(model, sample, probability)
-        change = np.abs(model.share_one - before.share_one).max()
-        if change < 1e-4 and abs(model.scale - before.scale) < 1e-4:
+        worth = np.zeros(len(one))
+        for half, place in enumerate(places):
+            worth[place] = odds(models.halves[1 - half], parts[half].features)
+        likely = probabilities(worth, one, other)
+        before = models
+        models = HalfModels(
+            (
+                _improved(before.halves[1], parts[0], likely[places[0]]),
+                _improved(before.halves[0], parts[1], likely[places[1]]),
+            )
+        )
+        if models.is_like(before):
             break
-    return model
+    return models
 
 
 def _improved(model: MatchModel, sample: Sample, probability: Floats) -> MatchModel:
@@ -308,6 +371,7 @@ def _expected(matched: Floats, rows: Floats) -> Floats:
 
 
 __all__ = [
+    "HalfModels",
     "MatchModel",
     "Sample",
     "learned",

@@ -1,6 +1,6 @@
 """What the likelihood of a pair depends on: magnitudes, colours, the background."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,14 @@ _BLUE, _COLOUR_CLASSES = -2, 24
 """The first class of a colour, counted from zero, and how many there are."""
 SHADES = 1 + len(COLOURS) * _COLOUR_CLASSES
 """Classes of colour: none is known, then those of each colour."""
-_BRIGHT, GRADES = 5.0, 1 + _COLOUR_CLASSES
-"""Magnitude of the one with which the first grade begins, each 1 mag, and how many. Of
-different bands, grades are of the one's colour, the first where none is known."""
+GROUPS, _STEPS = 1 + _COLOUR_CLASSES, 20
+"""Groups of grades: of 1 mag of the one, or, where different bands are compared, of its
+colour, the first where none is known; and steps of magnitude in a group of these."""
+GRADES = GROUPS * _STEPS
+"""Grades of the one's magnitude and colour, in groups one after another."""
+_BRIGHT, _FIRST_STEP, _STEP_WIDTH = 5.0, 10.5, 0.5
+"""Magnitude with which the first group, and a group's second step, begin; and a step's
+width [mag]."""
 STEP, _SIDE = 0.125, 48
 """Width of the bins of asinh of a difference, and how many on each side of zero."""
 CELLS = 2 * _SIDE
@@ -36,6 +41,8 @@ _CROSSED_WIDTH = 0.25
 """Width of the bins of a difference between different bands [mag]."""
 COLOUR_SCALE = 0.1
 """Scale of a difference of colours [mag]."""
+_SQUARE = 0.01
+"""Side of the squares of which halves of the sky are made [deg]."""
 _NO_ERROR = 0.1
 """Of a magnitude whose error is missing [mag]."""
 
@@ -67,7 +74,9 @@ class Features:
     background
         Density of the other table [arcsec⁻² mag⁻¹], or [arcsec⁻²] where `kind` is -1.
     class_one, class_other
-        Classes of magnitude of both rows.
+        Classes of magnitude and colour of both rows.
+    half
+        Of the sky, 0 or 1, in which the one is: squares as on a chessboard.
     """
 
     pairs: Pairs
@@ -82,6 +91,19 @@ class Features:
     background: Floats
     class_one: Ints
     class_other: Ints
+    half: Ints
+
+    def of(self, which: NDArray) -> "Features":
+        """Return those of some of the pairs."""
+        names = [f.name for f in fields(self)][1:]
+        rest = (getattr(self, name)[..., which] for name in names)
+        return Features(self.pairs.of(which), *rest)
+
+
+def half_of(rows: Columns) -> Ints:
+    """Return which half of the sky each row is in, as `Features.half`."""
+    squares = np.floor(rows["ra"] / _SQUARE) + np.floor(rows["dec"] / _SQUARE)
+    return np.asarray(squares % 2, np.int64)
 
 
 def magnitude_class(rows: Columns) -> Ints:
@@ -133,7 +155,7 @@ def features_of(
     a = {name: one[name][pairs.one] for name in _PHOTOMETRY}
     b = {name: other[name][pairs.other] for name in _PHOTOMETRY}
     shade = _shade(a)
-    shade = np.where(shade > 0, 1 + (shade - 1) % _COLOUR_CLASSES, 0)
+    shade = np.where(shade > 0, 1 + (shade - 1) % _COLOUR_CLASSES, 0) * _STEPS
     for code in reversed(range(len(KINDS))):
         first, second = KINDS[code]
         both = np.isfinite(a[first]) & np.isfinite(b[second])
@@ -145,7 +167,7 @@ def features_of(
             own = _grade(np.where(both, a[first], 0.0))
         else:
             cells, per_mag = _crossed_bin(change), np.full(n, STEP / _CROSSED_WIDTH)
-            own = shade
+            own = shade + _steps(np.where(both, a[first], 0.0))
         place[both], jacobian[both], grade[both] = cells[both], per_mag[both], own[both]
     cell = density.cell(other["ra"][pairs.other], other["dec"][pairs.other])
     bands = np.array([BANDS.index(second) for _, second in KINDS])
@@ -162,6 +184,7 @@ def features_of(
         background,
         magnitude_class(one)[pairs.one],
         magnitude_class(other)[pairs.other],
+        half_of(one)[pairs.one],
     )
 
 
@@ -190,7 +213,13 @@ def _crossed_bin(change: Floats) -> Ints:
 
 
 def _grade(magnitude: Floats) -> Ints:
-    return np.clip(np.floor(magnitude - _BRIGHT), 0, GRADES - 1).astype(np.int64)
+    group = np.clip(np.floor(magnitude - _BRIGHT), 0, GROUPS - 1)
+    return group.astype(np.int64) * _STEPS
+
+
+def _steps(magnitude: Floats) -> Ints:
+    step = np.floor((magnitude - _FIRST_STEP) / _STEP_WIDTH) + 1
+    return np.clip(step, 0, _STEPS - 1).astype(np.int64)
 
 
 def _further(a: Columns, b: Columns) -> tuple[Ints, Ints, Ints, Floats]:
@@ -218,10 +247,12 @@ __all__ = [
     "EDGES",
     "FURTHER",
     "GRADES",
+    "GROUPS",
     "PREFERRED",
     "SHADES",
     "STEP",
     "Features",
     "features_of",
+    "half_of",
     "magnitude_class",
 ]

@@ -28,6 +28,7 @@ from .features import (
     EDGES,
     FURTHER,
     GRADES,
+    GROUPS,
     PREFERRED,
     SHADES,
     STEP,
@@ -36,8 +37,8 @@ from .features import (
 from .resolution import probabilities
 from .surveys import BANDS
 
-_OF_GRADE, _OF_ALL = 50.0, 20.0
-"""Pairs that a grade, and all of them, should have to count for themselves."""
+_OF_GRADE, _OF_GROUP, _OF_ALL = 10.0, 50.0, 20.0
+"""Pairs that a grade, a group of them, and all, should have to count for themselves."""
 _OF_CLASS = 20.0
 """Rows that a class of magnitude and colour should have to count for itself."""
 _FITTING = 8
@@ -88,6 +89,52 @@ class MatchModel:
     colour: Floats = field(default_factory=lambda: np.array(_first_colour()))
     share_one: Floats = field(default_factory=lambda: np.array(_first_share()))
     share_other: Floats = field(default_factory=lambda: np.array(_first_share()))
+
+
+@dataclass(frozen=True, eq=False)
+class HalfModels:
+    """What has been learned in either half of the sky, apart.
+
+    Attributes
+    ----------
+    halves
+        The models; pairs of the one half are judged by that of the other.
+    """
+
+    halves: tuple[MatchModel, MatchModel]
+
+    @property
+    def east(self) -> float:
+        """Mean offset of the other table from the one [arcsec]."""
+        return (self.halves[0].east + self.halves[1].east) / 2
+
+    @property
+    def north(self) -> float:
+        """Likewise [arcsec]."""
+        return (self.halves[0].north + self.halves[1].north) / 2
+
+    @property
+    def scale(self) -> float:
+        """By which stated position errors are multiplied."""
+        return (self.halves[0].scale + self.halves[1].scale) / 2
+
+    @property
+    def wide(self) -> float:
+        """Share of true pairs that are in the wider Gaussian."""
+        return (self.halves[0].wide + self.halves[1].wide) / 2
+
+    def odds(self, features: Features) -> Floats:
+        """Return the odds of each pair against both its rows being alone."""
+        first, second = (odds(model, features) for model in self.halves)
+        return np.where(features.half == 0, second, first)
+
+    def is_like(self, before: "HalfModels") -> bool:
+        """Return whether learning has come to rest."""
+        return all(
+            np.abs(now.share_one - then.share_one).max() < 1e-4
+            and abs(now.scale - then.scale) < 1e-4
+            for now, then in zip(self.halves, before.halves, strict=True)
+        )
 
 
 def _first_share() -> Floats:
@@ -172,7 +219,8 @@ class Sample:
     features
         Of all candidate pairs there.
     rows_one, rows_other
-        Rows by class of magnitude that lie where the other table covers the sky.
+        Rows by half of the sky and class that lie where the other table covers it:
+        (2, n).
     """
 
     features: Features
@@ -180,27 +228,43 @@ class Sample:
     rows_other: Floats
 
 
-def learned(sample: Sample) -> MatchModel:
-    """Return the model that fits part of the sky best.
+def learned(sample: Sample) -> HalfModels:
+    """Return the models that fit part of the sky best.
+
+    A pair is judged by what was learned in the half that it is not in: a chance pair
+    cannot vouch for itself in a class in which there are few others.
 
     Parameters
     ----------
     sample
-        Its candidate pairs; with none, the model is that which learning begins with.
+        Its candidate pairs; with none, the models are those which learning begins with.
     """
-    model = MatchModel()
-    pairs = sample.features.pairs
-    if not len(pairs):
-        return model
-    _, one = np.unique(pairs.one, return_inverse=True)
-    _, other = np.unique(pairs.other, return_inverse=True)
+    models = HalfModels((MatchModel(), MatchModel()))
+    features = sample.features
+    if not len(features.pairs):
+        return models
+    _, one = np.unique(features.pairs.one, return_inverse=True)
+    _, other = np.unique(features.pairs.other, return_inverse=True)
+    places = [np.flatnonzero(features.half == half) for half in (0, 1)]
+    parts = [
+        Sample(features.of(place), sample.rows_one[half], sample.rows_other[half])
+        for half, place in enumerate(places)
+    ]
     for _ in range(ITERATIONS):
-        probability = probabilities(odds(model, sample.features), one, other)
-        before, model = model, _improved(model, sample, probability)
-        change = np.abs(model.share_one - before.share_one).max()
-        if change < 1e-4 and abs(model.scale - before.scale) < 1e-4:
+        worth = np.zeros(len(one))
+        for half, place in enumerate(places):
+            worth[place] = odds(models.halves[1 - half], parts[half].features)
+        likely = probabilities(worth, one, other)
+        before = models
+        models = HalfModels(
+            (
+                _improved(before.halves[1], parts[0], likely[places[0]]),
+                _improved(before.halves[0], parts[1], likely[places[1]]),
+            )
+        )
+        if models.is_like(before):
             break
-    return model
+    return models
 
 
 def _improved(model: MatchModel, sample: Sample, probability: Floats) -> MatchModel:
@@ -251,7 +315,9 @@ def _magnitudes(features: Features, probability: Floats) -> Floats:
         counts = _summed(grade * CELLS + place, weight, GRADES * CELLS)
         counts = counts.reshape(GRADES, CELLS)
         mean = _smoothed(counts.sum(axis=0), prior, _OF_ALL)
-        found.append([_smoothed(row, mean, _OF_GRADE) for row in counts])
+        groups = counts.reshape(GROUPS, -1, CELLS)
+        group = _smoothed(groups.sum(axis=1), mean, _OF_GROUP)[:, None]
+        found.append(_smoothed(groups, group, _OF_GRADE).reshape(counts.shape))
     return np.array(found)
 
 
@@ -262,10 +328,11 @@ def _summed(place: Ints, weight: Floats, count: int) -> Floats:
 
 def _smoothed(counts: Floats, prior: Floats, trust: float) -> Floats:
     """Return a smoothed density, as if `trust` values of a prior had been seen."""
-    padded = np.pad(counts, 1, mode="edge")
-    smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
-    total = counts.sum()
-    own = smooth / max(smooth.sum() * STEP, 1e-300)
+    first, last = counts[..., :1], counts[..., -1:]
+    padded = np.concatenate([first, counts, last], axis=-1)
+    smooth = (padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]) / 4
+    total = counts.sum(axis=-1, keepdims=True)
+    own = smooth / np.maximum(smooth.sum(axis=-1, keepdims=True) * STEP, 1e-300)
     return np.asarray((total * own + trust * prior) / (total + trust))
 
 
@@ -304,6 +371,7 @@ def _expected(matched: Floats, rows: Floats) -> Floats:
 
 
 __all__ = [
+    "HalfModels",
     "MatchModel",
     "Sample",
     "learned",

@@ -91,3 +91,34 @@ def test_bad_input_is_named(run: Run, files: list[Path], tmp_path: Path) -> None
     assert result.exit_code == 2
     assert "truncated" in result.stderr
     assert not output.exists()
+
+
+def test_fluxes_are_noticed_where_nan_stands_for_missing(
+    run: Run, tmp_path: Path
+) -> None:
+    """To DuckDB a NaN is the largest number: it must not move the median."""
+    rng = np.random.default_rng(4)
+    box = Box((266.3, 266.32), (-29.01, -28.99))
+    table = twomass(rng, make_stars(rng, 300, box), box, limit=16.0)
+    place = table.column_names.index("j_m")
+    magnitude = table["j_m"].to_numpy()
+    flux = pa.array(1.594e6 * 10 ** (-0.4 * magnitude))
+    assert np.isnan(flux.to_numpy()).mean() > 0.4
+    write(table.set_column(place, "j_m", flux), tmp_path / "2mass.parquet")
+    result = run("merge", tmp_path / "2mass.parquet", "-o", tmp_path / "nir.parquet")
+    assert result.exit_code == 2
+    assert "the median of the column j_m is 0." in result.stderr
+
+
+def test_an_input_is_never_replaced(
+    run: Run, files: list[Path], tmp_path: Path
+) -> None:
+    mine = tmp_path / "2mass.parquet"
+    rng = np.random.default_rng(5)
+    write(twomass(rng, make_stars(rng, 200)), mine)
+    before = mine.read_bytes()
+    for given in (mine, f"2mass={mine}"):
+        result = run("merge", given, files[1], "-o", mine, "--overwrite")
+        assert result.exit_code == 2
+        assert "is one of the files to merge" in result.stderr
+    assert mine.read_bytes() == before

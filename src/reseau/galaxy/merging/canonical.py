@@ -89,6 +89,10 @@ class _Terms:
         typed = self.opened.types.get(column, "DOUBLE")
         cast = "TRY_CAST" if typed == "VARCHAR" else "CAST"
         value = f"{cast}({name(column)} AS DOUBLE)"
+        if typed in ("FLOAT", "DOUBLE", "VARCHAR"):
+            # To the database a NaN is the largest number, and what Parquet says of the
+            # largest leaves it out: comparisons alone do not remove it.
+            value = f"CASE WHEN isfinite({value}) THEN {value} END"
         return value if factor == 1.0 else f"({value} * {factor!r})"
 
     def between(self, quantity: str, low: float, high: float) -> str:

@@ -122,3 +122,29 @@ def test_an_input_is_never_replaced(
         assert result.exit_code == 2
         assert "is one of the files to merge" in result.stderr
     assert mine.read_bytes() == before
+
+
+def test_tables_of_ours_are_not_taken_for_gaias(
+    run: Run, files: list[Path], tmp_path: Path
+) -> None:
+    """A merged table and a mock have Gaia's names, but their ids are made up."""
+    merged = tmp_path / "nir.parquet"
+    assert run("merge", files[1], "-o", merged).exit_code == 0
+    result = run("merge", merged, files[0], "-o", tmp_path / "again.parquet")
+    assert result.exit_code == 2
+    assert "a table that was merged" in result.stderr
+    mock = tmp_path / "catalogue.parquet"
+    names = [
+        "source_id",
+        "ra",
+        "dec",
+        "phot_g_mean_mag",
+        "component",
+        "distance",
+        "ejks",
+        "on_map",
+    ]
+    write(pa.table({name: [1.0, 2.0] for name in names}), mock)
+    result = run("merge", mock, files[0], "-o", tmp_path / "again.parquet")
+    assert result.exit_code == 2
+    assert "a mock of the Galaxy" in result.stderr

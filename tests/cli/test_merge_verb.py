@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from synthetic_surveys import Box, gaia, make_stars, twomass, write
@@ -148,3 +149,38 @@ def test_tables_of_ours_are_not_taken_for_gaias(
     result = run("merge", mock, files[0], "-o", tmp_path / "again.parquet")
     assert result.exit_code == 2
     assert "a mock of the Galaxy" in result.stderr
+
+
+def test_identifiers_as_text_are_exact_or_told(run: Run, tmp_path: Path) -> None:
+    """Text is an integer, or none: not 4.07e18, whose digits are lost."""
+    rng = np.random.default_rng(6)
+    box = Box((266.3, 266.32), (-29.01, -28.99))
+    table = gaia(rng, make_stars(rng, 800, box), box)
+    exact = table["source_id"].to_pylist()
+    given = ["abc", "4.069e18", *map(str, exact[2:])]
+    place = table.column_names.index("source_id")
+    table = table.set_column(place, "source_id", pa.array(given))
+    write(table, tmp_path / "gaia.parquet")
+    output = tmp_path / "nir.parquet"
+    result = run("merge", tmp_path / "gaia.parquet", "-o", output)
+    assert result.exit_code == 0, result
+    assert f"2 of {len(exact)} identifiers source_id of" in result.stderr
+    found = pq.read_table(output)["gaia_source_id"].to_pylist()
+    assert found.count(None) == 2
+    assert {x for x in found if x is not None} == set(exact[2:])
+
+
+def test_a_table_of_text_that_was_cut(
+    run: Run, files: list[Path], tmp_path: Path
+) -> None:
+    content = files[0].read_bytes()
+    last = content.rstrip().rindex(b",")
+    cut, output = tmp_path / "cut.csv", tmp_path / "nir.parquet"
+    cut.write_bytes(content[: last - 8])
+    result = run("merge", cut, "-o", output)
+    assert result.exit_code == 2
+    assert "a file that was cut ends in half a line" in result.stderr
+    cut.write_bytes(content[: last + 3])
+    result = run("merge", cut, "-o", output)
+    assert result.exit_code == 0, result
+    assert "the last line has no end of line" in result.stderr

@@ -55,12 +55,12 @@ def require_dataset(folder: Path) -> None:
     is_solution = any((folder / mark).exists() for mark in SOLUTION_MARKS)
     raise FileFormatError(
         explain(
-            given=f"{folder} is a solution"
+            given=f"{folder} is a solution or a mock of the Galaxy, by its summary.json"
             if is_solution
             else f"{folder} is no dataset (it has no {DATASET_MARKS[0]})",
             wanted=f"a directory with a {DATASET_MARKS[0]}",
             where=str(folder),
-            todo="name the dataset that was solved"
+            todo="name the dataset that was solved, or simulated of the mock"
             if is_solution
             else "correct the name",
         )

@@ -340,6 +340,7 @@ def test_folder_that_is_no_dataset_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match="is a solution") as error:
         read_dataset(tmp_path)
     assert "name the dataset that was solved" in str(error.value)
+    assert "or a mock of the Galaxy" in str(error.value)
 
 
 def test_observer_that_cannot_be_computed_is_refused(

@@ -14,11 +14,11 @@ _USUAL: Mapping[str, tuple[float, float, str, str]] = {
         f"{band}_error": (1e-5, 2.0, "errors in mag", "fluxes or mmag")
         for band in BANDS
     },
-    "ra_error": (1e-3, 3000.0, "errors in mas", "arcsec, degrees or radians"),
-    "dec_error": (1e-3, 3000.0, "errors in mas", "arcsec, degrees or radians"),
+    "ra_error": (5e-3, 3000.0, "errors in mas", "arcsec, degrees or radians"),
+    "dec_error": (5e-3, 3000.0, "errors in mas", "arcsec, degrees or radians"),
     "error_major": (1.0, 5000.0, "errors in mas", "degrees or mas"),
-    "pmra_error": (1e-3, 500.0, "errors in mas/yr", "arcsec/yr or degrees"),
-    "pmdec_error": (1e-3, 500.0, "errors in mas/yr", "arcsec/yr or degrees"),
+    "pmra_error": (5e-3, 500.0, "errors in mas/yr", "arcsec/yr or degrees"),
+    "pmdec_error": (5e-3, 500.0, "errors in mas/yr", "arcsec/yr or degrees"),
 }
 """Between what the median of a quantity lies, what it then is, and else may be."""
 

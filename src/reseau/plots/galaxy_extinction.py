@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy import ndarray
 
 from ._galaxy_style import below, fine_grid
@@ -47,6 +48,7 @@ def sky_map(
     )
     ax.figure.colorbar(image, ax=ax, label=label)
     ax.set_aspect("equal")
+    ax.xaxis.set_major_locator(MaxNLocator(6))
     ax.set_xlim(edges[0][-1], edges[0][0])
     ax.set_xlabel("Galactic longitude l [deg]")
     ax.set_ylabel("Galactic latitude b [deg]")
@@ -75,8 +77,9 @@ def extinction_maps(
     scatter: Float[ndarray, "i j"],
     *,
     title: str,
+    beside: str = "1σ of E(J-Ks) inside cells [mag]",
 ) -> Figure:
-    """Draw the reddening of a window and its scatter inside cells.
+    """Draw the reddening of a window and, beside it, its scatter or its error.
 
     Parameters
     ----------
@@ -86,10 +89,12 @@ def extinction_maps(
         E(J-Ks) in VVV's bands, and 1σ of it [mag]; NaN: not known.
     title
         Of the map.
+    beside
+        What is drawn on the right.
     """
     left, right, figure = sky_pair(edges)
     sky_map(left, edges, excess, "E(J-Ks), VVV bands [mag]", cmap="cividis")
-    sky_map(right, edges, scatter, "1σ of E(J-Ks) inside cells [mag]", cmap="cividis")
+    sky_map(right, edges, scatter, beside, cmap="cividis")
     figure.suptitle(title, fontsize="medium")
     return figure
 

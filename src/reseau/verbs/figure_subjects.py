@@ -1,4 +1,4 @@
-"""What figures can be drawn of: a solution, a catalogue, a mock, or a Galaxy."""
+"""What figures can be drawn of: solution, catalogue, mock, map, or Galaxy."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,9 +18,11 @@ from reseau.reports.drawable import Drawable
 from reseau.reports.figures import KINDS, Kind
 from reseau.reports.galaxy_figures import GALAXY_KINDS, DrawableGalaxy
 from reseau.reports.mock_figures import MOCK_KINDS
+from reseau.reports.reddening_figures import REDDENING_KINDS
 from reseau.tables import is_path
 
 from .catalogue_figures import check_choices, drawable_catalogue, tables_of_catalogue
+from .measured_maps import drawable_reddening, measured_map_of
 from .mock_figures import catalogue_of_mock, drawable_mock
 from .named_galaxy import galaxy_named
 
@@ -61,7 +63,7 @@ class Subject:
     Attributes
     ----------
     what
-        "solution", "catalogue", "mock" or "model of the Galaxy".
+        "solution", "catalogue", "mock", "map" or "model of the Galaxy".
     kinds
         Its figures.
     given
@@ -101,6 +103,14 @@ def subject_of(given: Any, choices: Choices) -> Subject:
             MOCK_KINDS,
             lambda: drawable_mock(stars),
             lambda: _check(choices, "mock"),
+        )
+    measured = measured_map_of(given)
+    if measured is not None:
+        return Subject(
+            "map",
+            REDDENING_KINDS,
+            lambda: drawable_reddening(measured),
+            lambda: _check(choices, "map"),
         )
     return _solved(given, choices)
 
@@ -159,6 +169,7 @@ def _drawable_solution(solution: Any, truth: str | Path | None) -> Drawable:
 _OWN = {
     GALAXY: ("window", "extinction_map"),
     "mock": (),
+    "map": (),
     "catalogue": ("source", "truth"),
     "solution": ("truth", "source"),
 }

@@ -39,6 +39,7 @@ from reseau.tables.owned import MOCK, is_of_kind
 
 from .info_of_catalogue import catalogue_facts
 from .info_of_galaxy import galaxy_facts, is_merged, merged_facts, mock_facts
+from .measured_maps import provenance_of, reddening_facts
 from .named_galaxy import galaxy_named
 
 MILLIMETRE = 1000.0
@@ -52,8 +53,8 @@ class Information:
     ----------
     kind
         "dataset", "solution", "solution of a survey", "catalogue of many plates",
-        "mock catalogue", "merged catalogue", "model of the Galaxy", "table",
-        "instrument" or "preset".
+        "mock catalogue", "merged catalogue", "map of the reddening", "model of the
+        Galaxy", "table", "instrument" or "preset".
     name
         As it was given.
     facts
@@ -308,6 +309,14 @@ def _of_table(place: Path) -> Information:
             "merged catalogue",
             str(place),
             merged_facts(place, table),
+            _tables({place.name: table}),
+        )
+    told = provenance_of(table_file(place))
+    if told is not None:
+        return Information(
+            "map of the reddening",
+            str(place),
+            reddening_facts(told),
             _tables({place.name: table}),
         )
     facts = [("rows", f"{table.num_rows:,}"), ("columns", f"{table.num_columns:,}")]

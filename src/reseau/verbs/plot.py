@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from .combine import Motions
     from .mock import Mock
+    from .reddening_map import ReddeningMap
 
 DOTS_PER_INCH = 110
 
@@ -63,7 +64,7 @@ class Figures:
 
 
 def plot(
-    solution: "str | Path | SolvedPlate | Motions | Mock | Galaxy",
+    solution: "str | Path | SolvedPlate | Motions | Mock | ReddeningMap | Galaxy",
     output: str | Path,
     *,
     kinds: Sequence[str] = (),
@@ -80,13 +81,14 @@ def plot(
     ----------
     solution
         Directory of a solution, or what `solve` returned; of a catalogue, or what
-        `combine` returned; of a mock, or what `mock_forward` returned; or the name of
-        a model of the Galaxy, its TOML file, or what `read_galaxy` returned.
+        `combine` returned; of a mock, or what `mock_forward` returned; the map file of
+        `reseau mock reddening`; or the name of a model of the Galaxy, its TOML file, or
+        what `read_galaxy` returned.
     output
         Directory to write to; made if it does not exist.
     kinds
         Which figures, names of `KINDS`, or of `CATALOGUE_KINDS`, `MOCK_KINDS`,
-        `GALAXY_KINDS`; none: all that there are data for.
+        `GALAXY_KINDS`; of a map "reddening"; none: all that there are data for.
     file_format
         "png" or "pdf".
     truth

@@ -129,7 +129,7 @@ class ReddeningMap:
             ("  lower limits", f"{counts['not bounded']:,} cells, bounded is false"),
             (
                 "E(J-Ks)",
-                f"median {figures['ejks']:.3f} mag; 90 % of cells from "
+                f"median {figures['ejks']:.3f} mag; 90 % in "
                 f"{figures['ejks_5_percent']:.2f} to {figures['ejks_95_percent']:.2f}",
             ),
             ("  error", f"median {figures['ejks_error']:.3f} mag"),

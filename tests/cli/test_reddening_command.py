@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from astropy.table import Table
 
@@ -51,12 +50,22 @@ def test_a_map_is_measured_told_and_drawn(run, stars, tmp_path, monkeypatch):
     assert "--window" in other.stderr
 
 
+def test_no_giant_within_the_limits_is_no_result(run, stars, tmp_path):
+    """Exit code 3: nothing can be told; the limits are, in few digits."""
+    target = tmp_path / "map.parquet"
+    limits = ("--limits", "J=5:5.5,Ks=8:15")
+    result = run("mock", "reddening", stars, "-o", target, *OPTIONS, *limits)
+    assert result.exit_code == 3, result
+    said = "none of them a giant within the limits J 5 to 5.5 and Ks 8 to 15"
+    assert said in result.stderr
+    assert not target.exists()
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("--window=90,0,1,1",), "0.25 <= l <= 0.35"),
+        (("--window=90,0,1,1",), "0.250 <= l <= 0.350"),
         (("--limits", "K=1:2"), "J or Ks"),
-        (("--limits", "J=5:5.5"), "none of them a giant"),
         (("--colour", "H-Ks"), "column H"),
         (("--cell", "wide"), "--cell"),
         (("--least", "0"), "least = 0"),
@@ -66,12 +75,11 @@ def test_a_map_is_measured_told_and_drawn(run, stars, tmp_path, monkeypatch):
 def test_bad_input_says_what_is_wanted(run, stars, tmp_path, given, said):
     """Exit code 2, one message, and nothing is left."""
     target = tmp_path / "map.parquet"
-    options = {**dict(zip(OPTIONS[::2], OPTIONS[1::2], strict=True))}
-    options = {k: v for k, v in options.items() if k not in given}
-    plain = [text for pair in options.items() for text in pair]
+    pairs = zip(OPTIONS[::2], OPTIONS[1::2], strict=True)
+    plain = [text for pair in pairs if pair[0] not in given for text in pair]
     result = run("mock", "reddening", stars, "-o", target, *plain, *given)
     assert result.exit_code == 2, result
     message = " ".join(result.stderr.split())
     assert "to do:" in message
-    assert np.all([part in message for part in said.split("...")]), message
+    assert said in message
     assert not any(tmp_path.iterdir())

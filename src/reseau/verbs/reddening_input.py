@@ -124,9 +124,7 @@ def cell_size(given: float | tuple[float, float] | str) -> tuple[float, float]:
     return numbers[0], numbers[-1]
 
 
-def limits_by_setting(
-    given: Any, bands: tuple[str, str]
-) -> dict[str, tuple[float, float]]:
+def limits_by_setting(given: Any, bands: tuple[str, str]) -> dict[str, Any]:
     """Return limits of bands [mag] as `ReddeningSettings` names them.
 
     Parameters

@@ -6,6 +6,7 @@ from matplotlib.collections import EllipseCollection, LineCollection, QuadMesh
 from matplotlib.figure import Figure
 
 from galaxy_velocities import galaxy, kinematics
+from reddened_giants import Field
 from reseau.galaxy.isochrones import BANDS, shipped_isochrones
 from reseau.galaxy.overview import (
     Projection,
@@ -27,6 +28,8 @@ from reseau.plots.mock_parts import (
     parts_by_distance,
     parts_on_the_sky,
 )
+from reseau.plots.star_density import star_density
+from reseau.reports.merged_figures import MERGED_KINDS, DrawableMerged
 
 
 def lines_of(ax) -> dict[str, np.ndarray]:
@@ -232,8 +235,7 @@ def test_parts_on_the_sky_count_every_star_once() -> None:
 
 def test_parts_by_distance_are_histograms() -> None:
     given = stars()
-    figure = parts_by_distance(given["distance"], given["component"])
-    (ax,) = figure.axes
+    ax = parts_by_distance(given["distance"], given["component"])
     for stairs in ax.patches:
         data = stairs.get_data()
         # The last of a thousand may lie beyond the axis.
@@ -254,6 +256,55 @@ def test_medians_of_cells_are_numpy_s() -> None:
             here &= (b >= edges[1][j]) & (b < edges[1][j + 1])
             assert found[i, j] == np.nanmedian(values[here])
     assert np.isnan(cell_medians(edges, l[:3], b[:3], np.full(3, np.nan))).all()
+
+
+def test_a_density_of_stars_counts_those_with_both_magnitudes() -> None:
+    rng = np.random.default_rng(4)
+    colour, magnitude = rng.normal(2.0, 0.5, 3000), rng.uniform(8.0, 16.0, 3000)
+    colour[:100] = np.nan
+    ax = star_density(colour, magnitude)
+    (cells,) = ax.collections
+    # The axes hold all but 0.2 % of the bluest and reddest.
+    assert cells.get_array().sum() == pytest.approx(2900, abs=8)
+    assert ax.yaxis_inverted()
+    assert ax.get_title() == "2,900 of 3,000 stars"
+
+
+def merged(n: int, excess: float = 1.2) -> DrawableMerged:
+    """Return giants of the bulge behind the same reddening; ten of them without J."""
+    field = Field(lambda l, b: excess + 0.0 * l * b, size=0.1, stars=n, j_limit=17.0)  # noqa: E741
+    stars = {name: values.copy() for name, values in field.catalogue(2).items()}
+    stars["J"][:10] = np.nan
+    stars |= {"H": 0.5 * (stars["J"] + stars["Ks"]), "H_error": stars["J_error"]}
+    bands = [f"{band}{e}" for band in ("J", "H", "Ks") for e in ("", "_error")]
+    columns = {}
+    for name in bands:
+        band, _, error = name.partition("_")
+        columns[f"phot_{band.lower()}_mag{'_' * bool(error)}{error}"] = stars[name]
+    return DrawableMerged({**columns, "l": stars["l"], "b": stars["b"]})
+
+
+def test_reddening_of_merged_surveys_is_that_of_their_giants() -> None:
+    given = merged(12_000)
+    assert MERGED_KINDS["reddening"].lacks(given) == ""
+    assert len(given.candidates["J"]) == len(given["l"]) - 10
+    figure = MERGED_KINDS["reddening"].draw(given)
+    excess, error = (m for m in meshes(figure) if m.shape == given.measured.error.shape)
+    np.testing.assert_array_equal(excess, given.measured.map.excess)
+    np.testing.assert_array_equal(error, given.measured.error)
+    pulls = (excess - 1.2) / error
+    assert np.nanmax(error) < 0.15
+    assert np.abs(np.nanmean(pulls)) < 2.0
+
+
+def test_what_merged_surveys_lack_is_said() -> None:
+    few = merged(100)
+    n = len(few["l"]) - 10
+    assert n > 0
+    assert f"{n} stars have J and Ks" in MERGED_KINDS["reddening"].lacks(few)
+    few.columns["phot_ks_mag"][:] = np.nan
+    assert "no source has phot_j_mag" in MERGED_KINDS["colour_magnitude"].lacks(few)
+    assert MERGED_KINDS["counts"].lacks(few) == ""
 
 
 def test_reddening_and_colour_of_cells() -> None:

@@ -24,8 +24,8 @@ def plot(
         typer.Argument(
             metavar="SOLUTION",
             help="Directory of a solution, of a catalogue that combine wrote, or of a "
-            "mock; the map that mock reddening wrote; or a model of the Galaxy, by its "
-            "name or TOML file.",
+            "mock; table that merge wrote; map that mock reddening wrote; or a model of "
+            "the Galaxy, by its name or TOML file.",
         ),
     ],
     output: Annotated[
@@ -40,10 +40,11 @@ def plot(
             "pull_histogram, error_magnitude, distortion, distortion_uncertainty, "
             "convergence; of a catalogue: track, vector_points, error_magnitude, "
             "zero_points, goodness, plate_agreement, epoch_pulls; of a mock: "
-            "colour_magnitude, counts, motions, components, distances, reddening; of a "
-            "map: reddening; of a Galaxy: density, sightline, centre, rotation, "
-            "nuclear_rotation, bar_velocities, luminosities, isochrones, reddening, "
-            "extinction. [default: all that there are data for]",
+            "colour_magnitude, counts, motions, components, distances, reddening; of "
+            "merged surveys: colour_magnitude, counts, reddening; of a map: reddening; "
+            "of a Galaxy: density, sightline, centre, rotation, nuclear_rotation, "
+            "bar_velocities, luminosities, isochrones, reddening, extinction. "
+            "[default: all that there are data for]",
         ),
     ] = None,
     file_format: Annotated[
@@ -68,7 +69,7 @@ def plot(
         str | None,
         typer.Option(
             metavar="L,B,DL,DB",
-            help="Of a Galaxy: middle and full widths [deg] of the map of reddening; "
+            help="Of a Galaxy: middle and full widths [deg] of the reddening map; "
             "lines of sight go to the middle [default: 0.3,-0.2,2,1.6].",
         ),
     ] = None,
@@ -87,6 +88,7 @@ def plot(
 
     Of a catalogue: tracks, motions, errors, zero points, goodness, agreement of plates.
     Of a mock: colours and magnitudes, stars on the sky, motions, distances, reddening.
+    Of merged surveys: colours and magnitudes, counts, E(J-Ks) of their own giants.
     Of a map that mock reddening wrote: the reddening, with its errors.
     Of a model of the Galaxy: densities and velocities beside published figures,
     luminosity functions, isochrones, extinction.

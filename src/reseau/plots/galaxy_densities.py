@@ -32,7 +32,7 @@ from ._galaxy_style import (
     draw_published,
     fine_grid,
 )
-from ._style import new_axes, new_pair
+from ._style import new_axes
 
 KPC = 1000.0
 SHOWN = ("thin disc", "thick disc", "bar")
@@ -147,7 +147,8 @@ def galaxy_centre(galaxy: Galaxy) -> Figure:
     galaxy
         With a nuclear disc or cluster.
     """
-    left, right = new_pair(width=12.4, height=5.4)
+    figure = Figure(figsize=(12.4, 5.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
     parts = [p for p in ("nuclear disc", "nuclear cluster") if p in parts_of(galaxy)]
     radius = np.geomspace(0.3, 1000.0, 121)
     for part in parts:
@@ -184,8 +185,6 @@ def galaxy_centre(galaxy: Galaxy) -> Figure:
         ax.set_xlim(radius[0], radius[-1] * 1.15)
         fine_grid(ax)
         below(ax)
-    figure = left.get_figure(root=True)
-    assert isinstance(figure, Figure)
     return figure
 
 

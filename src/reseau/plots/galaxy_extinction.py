@@ -77,7 +77,7 @@ def extinction_maps(
     scatter: Float[ndarray, "i j"],
     *,
     title: str,
-    beside: str = "1σ of E(J-Ks) inside cells [mag]",
+    scatter_label: str = "1σ of E(J-Ks) inside cells [mag]",
 ) -> Figure:
     """Draw the reddening of a window and, beside it, its scatter or its error.
 
@@ -89,12 +89,12 @@ def extinction_maps(
         E(J-Ks) in VVV's bands, and 1σ of it [mag]; NaN: not known.
     title
         Of the map.
-    beside
-        What is drawn on the right.
+    scatter_label
+        Of the second map, where it is another error than that.
     """
     left, right, figure = sky_pair(edges)
     sky_map(left, edges, excess, "E(J-Ks), VVV bands [mag]", cmap="cividis")
-    sky_map(right, edges, scatter, beside, cmap="cividis")
+    sky_map(right, edges, scatter, scatter_label, cmap="cividis")
     figure.suptitle(title, fontsize="medium")
     return figure
 

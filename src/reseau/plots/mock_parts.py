@@ -111,7 +111,7 @@ def whole_cells(whole: Edges, stars: int) -> Edges:
     return first, second
 
 
-def parts_by_distance(distance: Float[ndarray, "n"], component: ndarray) -> Figure:
+def parts_by_distance(distance: Float[ndarray, "n"], component: ndarray) -> Axes:
     """Draw how many stars of each part there are at which distance.
 
     Parameters
@@ -142,9 +142,7 @@ def parts_by_distance(distance: Float[ndarray, "n"], component: ndarray) -> Figu
     ax.set_ylabel("stars per kpc")
     fine_grid(ax)
     below(ax, columns=3)
-    figure = ax.get_figure(root=True)
-    assert isinstance(figure, Figure)
-    return figure
+    return ax
 
 
 def mock_reddening(

@@ -199,7 +199,7 @@ def draw_extinction(given: DrawableGalaxy) -> Axes:
         distance,
         found,
         clump=float(clump_distance(np.array([l]), np.array([b]))[0]),
-        title=f"Towards l = {l:g}°, b = {b:g}°: {given.reddening.name}, law {law.name}",
+        title=f"Towards l = {l:g}°, b = {b:g}°, law {law.name}\n{given.reddening.name}",
     )
 
 

@@ -66,7 +66,7 @@ def draw_components(given: DrawableMock) -> Figure:
     return parts_on_the_sky(given["l"], given["b"], given["component"])
 
 
-def draw_distances(given: DrawableMock) -> Figure:
+def draw_distances(given: DrawableMock) -> Axes:
     """Draw the distances of the stars of each part."""
     return parts_by_distance(given["distance"], given["component"])
 

@@ -42,7 +42,7 @@ def draw_reddening(given: DrawableReddening) -> Figure:
         given.excess,
         given.error,
         title=f"Reddening measured by the giants of {given.name}{crosses}",
-        beside="1σ of the measured E(J-Ks) [mag]",
+        scatter_label="1σ of the measured E(J-Ks) [mag]",
     )
     if crosses:
         i, j = np.nonzero(open_ended)

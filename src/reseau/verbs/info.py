@@ -38,8 +38,9 @@ from reseau.tables.incomplete import refuse_incomplete
 from reseau.tables.owned import MOCK, is_of_kind
 
 from .info_of_catalogue import catalogue_facts
-from .info_of_galaxy import galaxy_facts, is_merged, merged_facts, mock_facts
+from .info_of_galaxy import galaxy_facts, merged_facts, mock_facts
 from .measured_maps import provenance_of, reddening_facts
+from .merged_table import is_merged
 from .named_galaxy import galaxy_named
 
 MILLIMETRE = 1000.0

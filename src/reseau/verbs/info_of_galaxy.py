@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from reseau.galaxy.forward.window import read_window
 from reseau.galaxy.merging.layout import FLAGS
 from reseau.galaxy.model import Galaxy
-from reseau.tables import table_file
 
 Facts = list[tuple[str, str]]
 
@@ -100,21 +99,6 @@ def _errors(observed: str) -> str:
     return f"{observed}; true values in columns *_true"
 
 
-def is_merged(path: Path) -> bool:
-    """Return whether a table is one that `merge` wrote.
-
-    Parameters
-    ----------
-    path
-        A file.
-    """
-    if path.suffix.lower() != ".parquet":
-        return False
-    schema = pq.read_schema(table_file(path))
-    names = {"position_source", "n_surveys", "flags", "phot_hw_mag"}
-    return names <= set(schema.names) and b"reseau" in (schema.metadata or {})
-
-
 def merged_facts(path: Path, table: pa.Table) -> Facts:
     """Return names and values of a merged catalogue, for people.
 
@@ -125,7 +109,7 @@ def merged_facts(path: Path, table: pa.Table) -> Facts:
     table
         What is in it.
     """
-    header = pq.read_schema(table_file(path)).metadata
+    header = pq.read_schema(path).metadata
     told = json.loads(header[b"reseau"])
     files = [str(one.get("name")) for one in told.get("inputs", [])]
     positions = Counter(table["position_source"].to_pylist())
@@ -157,4 +141,4 @@ def _window(told: dict[str, float] | None) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in told.items())
 
 
-__all__ = ["galaxy_facts", "is_merged", "merged_facts", "mock_facts"]
+__all__ = ["galaxy_facts", "merged_facts", "mock_facts"]

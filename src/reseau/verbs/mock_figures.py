@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from reseau.catalogue import Catalogue
 from reseau.constants import DEGREE
+from reseau.galaxy.forward.settings import MockSettings
 from reseau.reports.mock_figures import MOCK_KINDS, DrawableMock
 from reseau.survey.galactic import north_angle
 from reseau.tables import is_path
@@ -46,9 +47,10 @@ def catalogue_of_mock(given: Any) -> Catalogue | None:
         if place.is_dir() and is_of_kind(place, MOCK):
             return Catalogue.read(place / "catalogue.parquet")
         return None
-    catalogue = getattr(given, "catalogue", None)
-    named = isinstance(catalogue, Catalogue) and hasattr(given, "settings")
-    return catalogue if named else None
+    if not isinstance(getattr(given, "settings", None), MockSettings):
+        return None
+    stars: Catalogue = given.catalogue
+    return stars
 
 
 def drawable_mock(catalogue: Catalogue) -> DrawableMock:

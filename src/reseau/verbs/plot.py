@@ -17,7 +17,9 @@ from reseau.reports.catalogue_figures import CATALOGUE_KINDS, DrawableCatalogue
 from reseau.reports.drawable import Drawable
 from reseau.reports.figures import KINDS, Kind
 from reseau.reports.galaxy_figures import GALAXY_KINDS
+from reseau.reports.merged_figures import MERGED_KINDS
 from reseau.reports.mock_figures import MOCK_KINDS
+from reseau.reports.reddening_figures import REDDENING_KINDS
 from reseau.tables import os_errors
 
 from .figure_subjects import Choices, subject_of
@@ -81,14 +83,15 @@ def plot(
     ----------
     solution
         Directory of a solution, or what `solve` returned; of a catalogue, or what
-        `combine` returned; of a mock, or what `mock_forward` returned; the map file of
-        `reseau mock reddening`; or the name of a model of the Galaxy, its TOML file, or
-        what `read_galaxy` returned.
+        `combine` returned; of a mock, or what `mock_forward` returned; the table that
+        `merge` wrote; the map that `reseau mock reddening` wrote; or the name of a
+        model of the Galaxy, its TOML file, or what `read_galaxy` returned.
     output
         Directory to write to; made if it does not exist.
     kinds
         Which figures, names of `KINDS`, or of `CATALOGUE_KINDS`, `MOCK_KINDS`,
-        `GALAXY_KINDS`; of a map "reddening"; none: all that there are data for.
+        `MERGED_KINDS`, `REDDENING_KINDS`, `GALAXY_KINDS`; none: all that there are data
+        for.
     file_format
         "png" or "pdf".
     truth
@@ -249,7 +252,9 @@ __all__ = [
     "CATALOGUE_KINDS",
     "GALAXY_KINDS",
     "KINDS",
+    "MERGED_KINDS",
     "MOCK_KINDS",
+    "REDDENING_KINDS",
     "DrawableCatalogue",
     "Figures",
     "check_free",

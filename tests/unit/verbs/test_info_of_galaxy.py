@@ -103,6 +103,12 @@ def test_all_figures_of_a_mock(mock: Path, tmp_path: Path) -> None:
     assert starts == {b"\x89PNG"}
 
 
+def test_figures_of_a_mock_in_memory(tmp_path: Path) -> None:
+    drawn = mock_forward("1,-3.9,0.01,0.01", "H=13", seed=2, workers=1)
+    found = plot(drawn, tmp_path, kinds=["distances"])
+    assert list(found.files) == ["distances"]
+
+
 def test_figures_of_a_galaxy_go_by_their_names(tmp_path: Path) -> None:
     found = plot("koshimoto2021", tmp_path, kinds=["centre", "reddening"])
     assert sorted(p.name for p in tmp_path.iterdir()) == ["centre.png", "reddening.png"]
@@ -164,6 +170,8 @@ def test_a_merged_table_is_told_from_others(tmp_path: Path) -> None:
     }
     of_gaia = table["position_source"].to_pylist().count("G")
     assert f"G {of_gaia}" in facts["positions of"]
+    drawn = plot(target, tmp_path / "f", kinds=["colour_magnitude", "counts"])
+    assert all(p.read_bytes().startswith(b"\x89PNG") for p in drawn.files.values())
     # The same columns without the header are a table as any other.
     pq.write_table(table.replace_schema_metadata(None), tmp_path / "bare.parquet")
     assert describe(tmp_path / "bare.parquet").kind == "table"

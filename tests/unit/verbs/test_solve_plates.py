@@ -16,7 +16,6 @@ from many_plates import simulated_plates, write_plates
 from reseau import (
     ReseauError,
     Simulated,
-    Solved,
     SolveOptions,
     SurveySolution,
     compare,
@@ -34,6 +33,7 @@ from reseau.errors import (
     WrongKindError,
 )
 from reseau.verbs.gathered import PlateDone
+from reseau.verbs.solution import Solved
 
 pytestmark = pytest.mark.usefixtures("typed")
 

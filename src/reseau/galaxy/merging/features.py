@@ -1,6 +1,6 @@
 """What the likelihood of a pair depends on: magnitudes, colours, the background."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +17,32 @@ KINDS: tuple[tuple[str, str], ...] = (*((b, b) for b in PREFERRED), *CROSSED)
 FURTHER = (("H", "Ks"), ("J", "H"))
 """Further bands, and with which other one each makes a colour."""
 
-_BRIGHT, GRADES = 5.0, 20
-"""Magnitude of the one with which the first grade begins, each 1 mag, and how many."""
+COLOURS = (("J", "Ks", 0.25), ("H", "Ks", 0.1), ("J", "H", 0.16))
+"""Colours of a row, the best first, and the widths of their classes [mag]."""
+_BLUE, _COLOUR_CLASSES = -2, 24
+"""The first class of a colour, counted from zero, and how many there are."""
+SHADES = 1 + len(COLOURS) * _COLOUR_CLASSES
+"""Classes of colour: none is known, then those of each colour."""
+GROUPS, _STEPS = 1 + _COLOUR_CLASSES, 20
+"""Groups of grades: of 1 mag of the one, or, where different bands are compared, of its
+colour, the first where none is known; and steps of magnitude in a group of these."""
+GRADES = GROUPS * _STEPS
+"""Grades of the one's magnitude and colour, in groups one after another."""
+_BRIGHT, _FIRST_STEP, _STEP_WIDTH = 5.0, 10.5, 0.5
+"""Magnitude with which the first group, and a group's second step, begin; and a step's
+width [mag]."""
 STEP, _SIDE = 0.125, 48
 """Width of the bins of asinh of a difference, and how many on each side of zero."""
 CELLS = 2 * _SIDE
 EDGES = (np.arange(CELLS + 1) - _SIDE) * STEP
 _FLOOR = 0.03
 """Least error of a difference in magnitude [mag]."""
-_CROSSED_SCALE = 0.25
-"""Scale of a difference between different bands [mag]."""
+_CROSSED_WIDTH = 0.25
+"""Width of the bins of a difference between different bands [mag]."""
 COLOUR_SCALE = 0.1
 """Scale of a difference of colours [mag]."""
+_SQUARE = 0.01
+"""Side of the squares of which halves of the sky are made [deg]."""
 _NO_ERROR = 0.1
 """Of a magnitude whose error is missing [mag]."""
 
@@ -60,7 +74,9 @@ class Features:
     background
         Density of the other table [arcsec⁻² mag⁻¹], or [arcsec⁻²] where `kind` is -1.
     class_one, class_other
-        Classes of magnitude of both rows.
+        Classes of magnitude and colour of both rows.
+    half
+        Of the sky, 0 or 1, in which the one is: squares as on a chessboard.
     """
 
     pairs: Pairs
@@ -75,10 +91,27 @@ class Features:
     background: Floats
     class_one: Ints
     class_other: Ints
+    half: Ints
+
+    def of(self, which: NDArray) -> "Features":
+        """Return those of some of the pairs."""
+        names = [f.name for f in fields(self)][1:]
+        rest = (getattr(self, name)[..., which] for name in names)
+        return Features(self.pairs.of(which), *rest)
+
+
+def half_of(rows: Columns) -> Ints:
+    """Return which half of the sky each row is in, as `Features.half`."""
+    squares = np.floor(rows["ra"] / _SQUARE) + np.floor(rows["dec"] / _SQUARE)
+    return np.asarray(squares % 2, np.int64)
 
 
 def magnitude_class(rows: Columns) -> Ints:
-    """Return a class of magnitude of each row: the band it is known in, and the bin."""
+    """Return a class of each row: the band it is known in, the bin, and the colour.
+
+    Which share of rows has a partner depends on all that a pair is judged by: of stars
+    with equal Ks, Gaia has the blue ones, and few that are too red to be seen in J.
+    """
     found = np.full(len(rows["ra"]), len(BANDS) * BINS)
     for band in reversed(PREFERRED):
         value = rows[band]
@@ -86,6 +119,18 @@ def magnitude_class(rows: Columns) -> Ints:
         place = np.clip((np.nan_to_num(value) - BRIGHTEST) / BIN, 0, BINS - 1)
         code = BANDS.index(band) * BINS + place.astype(np.int64)
         found = np.where(known, code, found)
+    return found * SHADES + _shade(rows)
+
+
+def _shade(rows: Columns) -> Ints:
+    """Return the class of the colour of each row, as `SHADES` says."""
+    found = np.zeros(len(rows["J"]), np.int64)
+    for i, (band, other, width) in reversed(list(enumerate(COLOURS))):
+        colour = rows[band] - rows[other]
+        known = np.isfinite(colour)
+        place = np.floor(np.where(known, colour, 0.0) / width) - _BLUE
+        place = np.clip(place, 0, _COLOUR_CLASSES - 1).astype(np.int64)
+        found = np.where(known, 1 + i * _COLOUR_CLASSES + place, found)
     return found
 
 
@@ -105,19 +150,25 @@ def features_of(
     """
     n = len(pairs)
     kind = np.full(n, -1)
-    delta, scale = np.zeros(n), np.ones(n)
-    own, magnitude = np.zeros(n), np.zeros(n)
+    place, grade = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    jacobian, magnitude = np.ones(n), np.zeros(n)
     a = {name: one[name][pairs.one] for name in _PHOTOMETRY}
     b = {name: other[name][pairs.other] for name in _PHOTOMETRY}
+    shade = _shade(a)
+    shade = np.where(shade > 0, 1 + (shade - 1) % _COLOUR_CLASSES, 0) * _STEPS
     for code in reversed(range(len(KINDS))):
         first, second = KINDS[code]
         both = np.isfinite(a[first]) & np.isfinite(b[second])
-        kind[both] = code
-        delta[both] = (b[second] - a[first])[both]
-        size = _error(a, first, b, second) if first == second else _CROSSED_SCALE
-        scale[both] = np.broadcast_to(size, n)[both]
-        own[both], magnitude[both] = a[first][both], b[second][both]
-    t = delta / scale
+        kind[both], magnitude[both] = code, b[second][both]
+        change = np.where(both, b[second] - a[first], 0.0)
+        if first == second:
+            scale = _error(a, first, b, second)
+            cells, per_mag = _bin(change / scale), _jacobian(change, scale)
+            own = _grade(np.where(both, a[first], 0.0))
+        else:
+            cells, per_mag = _crossed_bin(change), np.full(n, STEP / _CROSSED_WIDTH)
+            own = shade + _steps(np.where(both, a[first], 0.0))
+        place[both], jacobian[both], grade[both] = cells[both], per_mag[both], own[both]
     cell = density.cell(other["ra"][pairs.other], other["dec"][pairs.other])
     bands = np.array([BANDS.index(second) for _, second in KINDS])
     background = np.where(
@@ -126,13 +177,14 @@ def features_of(
     return Features(
         pairs,
         kind,
-        _grade(own),
-        _bin(t),
-        1 / (scale * np.sqrt(1 + t**2)),
+        grade,
+        place,
+        jacobian,
         *_further(a, b),
         background,
         magnitude_class(one)[pairs.one],
         magnitude_class(other)[pairs.other],
+        half_of(one)[pairs.one],
     )
 
 
@@ -150,8 +202,24 @@ def _bin(t: Floats) -> Ints:
     return np.clip(place, 0, CELLS - 1).astype(np.int64)
 
 
+def _jacobian(change: Floats, scale: Floats) -> Floats:
+    """Return the derivative of asinh of the scaled difference [mag⁻¹]."""
+    return np.asarray(1 / np.hypot(scale, change))
+
+
+def _crossed_bin(change: Floats) -> Ints:
+    place = np.floor(change / _CROSSED_WIDTH) + _SIDE
+    return np.clip(place, 0, CELLS - 1).astype(np.int64)
+
+
 def _grade(magnitude: Floats) -> Ints:
-    return np.clip(np.floor(magnitude - _BRIGHT), 0, GRADES - 1).astype(np.int64)
+    group = np.clip(np.floor(magnitude - _BRIGHT), 0, GROUPS - 1)
+    return group.astype(np.int64) * _STEPS
+
+
+def _steps(magnitude: Floats) -> Ints:
+    step = np.floor((magnitude - _FIRST_STEP) / _STEP_WIDTH) + 1
+    return np.clip(step, 0, _STEPS - 1).astype(np.int64)
 
 
 def _further(a: Columns, b: Columns) -> tuple[Ints, Ints, Ints, Floats]:
@@ -179,9 +247,12 @@ __all__ = [
     "EDGES",
     "FURTHER",
     "GRADES",
+    "GROUPS",
     "PREFERRED",
+    "SHADES",
     "STEP",
     "Features",
     "features_of",
+    "half_of",
     "magnitude_class",
 ]

@@ -28,15 +28,21 @@ from .features import (
     EDGES,
     FURTHER,
     GRADES,
+    GROUPS,
     PREFERRED,
+    SHADES,
     STEP,
     Features,
 )
 from .resolution import probabilities
 from .surveys import BANDS
 
-_OF_GRADE, _OF_ALL = 50.0, 20.0
-"""Pairs that a grade, and all of them, should have to count for themselves."""
+_OF_GRADE, _OF_GROUP, _OF_ALL = 10.0, 50.0, 20.0
+"""Pairs that a grade, a group of them, and all, should have to count for themselves."""
+_OF_CLASS = 20.0
+"""Rows that a class of magnitude and colour should have to count for itself."""
+_FITTING = 8
+"""Rounds in which the factors of magnitude and of colour are fitted."""
 _SIZES, _PER_DECADE, _SMALLEST = 24, 4, 1e-5
 """Classes of the size of position errors: number, how many to a factor of ten, and the
 least size [arcsec]."""
@@ -85,8 +91,54 @@ class MatchModel:
     share_other: Floats = field(default_factory=lambda: np.array(_first_share()))
 
 
+@dataclass(frozen=True, eq=False)
+class HalfModels:
+    """What has been learned in either half of the sky, apart.
+
+    Attributes
+    ----------
+    halves
+        The models; pairs of the one half are judged by that of the other.
+    """
+
+    halves: tuple[MatchModel, MatchModel]
+
+    @property
+    def east(self) -> float:
+        """Mean offset of the other table from the one [arcsec]."""
+        return (self.halves[0].east + self.halves[1].east) / 2
+
+    @property
+    def north(self) -> float:
+        """Likewise [arcsec]."""
+        return (self.halves[0].north + self.halves[1].north) / 2
+
+    @property
+    def scale(self) -> float:
+        """By which stated position errors are multiplied."""
+        return (self.halves[0].scale + self.halves[1].scale) / 2
+
+    @property
+    def wide(self) -> float:
+        """Share of true pairs that are in the wider Gaussian."""
+        return (self.halves[0].wide + self.halves[1].wide) / 2
+
+    def odds(self, features: Features) -> Floats:
+        """Return the odds of each pair against both its rows being alone."""
+        first, second = (odds(model, features) for model in self.halves)
+        return np.where(features.half == 0, second, first)
+
+    def is_like(self, before: "HalfModels") -> bool:
+        """Return whether learning has come to rest."""
+        return all(
+            np.abs(now.share_one - then.share_one).max() < 1e-4
+            and abs(now.scale - then.scale) < 1e-4
+            for now, then in zip(self.halves, before.halves, strict=True)
+        )
+
+
 def _first_share() -> Floats:
-    return np.full(len(BANDS) * BINS + 1, _STARTING_SHARE)
+    return np.full((len(BANDS) * BINS + 1) * SHADES, _STARTING_SHARE)
 
 
 def _first_magnitude() -> Floats:
@@ -95,7 +147,7 @@ def _first_magnitude() -> Floats:
     normal = np.exp(-0.5 * (t / 2.0) ** 2) * np.sqrt(1 + t**2)
     flat = np.where(np.abs(t) < 40, np.sqrt(1 + t**2), 1e-6)
     rows = [0.8 * _unit(normal) + 0.2 * _unit(flat)] * len(PREFERRED)
-    return np.array(rows + [_unit(flat)] * len(CROSSED))
+    return np.array(rows + [_unit(np.ones(CELLS))] * len(CROSSED))
 
 
 def _first_colour() -> Floats:
@@ -167,7 +219,8 @@ class Sample:
     features
         Of all candidate pairs there.
     rows_one, rows_other
-        Rows by class of magnitude that lie where the other table covers the sky.
+        Rows by half of the sky and class that lie where the other table covers it:
+        (2, n).
     """
 
     features: Features
@@ -175,27 +228,43 @@ class Sample:
     rows_other: Floats
 
 
-def learned(sample: Sample) -> MatchModel:
-    """Return the model that fits part of the sky best.
+def learned(sample: Sample) -> HalfModels:
+    """Return the models that fit part of the sky best.
+
+    A pair is judged by what was learned in the half that it is not in: a chance pair
+    cannot vouch for itself in a class in which there are few others.
 
     Parameters
     ----------
     sample
-        Its candidate pairs; with none, the model is that which learning begins with.
+        Its candidate pairs; with none, the models are those which learning begins with.
     """
-    model = MatchModel()
-    pairs = sample.features.pairs
-    if not len(pairs):
-        return model
-    _, one = np.unique(pairs.one, return_inverse=True)
-    _, other = np.unique(pairs.other, return_inverse=True)
+    models = HalfModels((MatchModel(), MatchModel()))
+    features = sample.features
+    if not len(features.pairs):
+        return models
+    _, one = np.unique(features.pairs.one, return_inverse=True)
+    _, other = np.unique(features.pairs.other, return_inverse=True)
+    places = [np.flatnonzero(features.half == half) for half in (0, 1)]
+    parts = [
+        Sample(features.of(place), sample.rows_one[half], sample.rows_other[half])
+        for half, place in enumerate(places)
+    ]
     for _ in range(ITERATIONS):
-        probability = probabilities(odds(model, sample.features), one, other)
-        before, model = model, _improved(model, sample, probability)
-        change = np.abs(model.share_one - before.share_one).max()
-        if change < 1e-4 and abs(model.scale - before.scale) < 1e-4:
+        worth = np.zeros(len(one))
+        for half, place in enumerate(places):
+            worth[place] = odds(models.halves[1 - half], parts[half].features)
+        likely = probabilities(worth, one, other)
+        before = models
+        models = HalfModels(
+            (
+                _improved(before.halves[1], parts[0], likely[places[0]]),
+                _improved(before.halves[0], parts[1], likely[places[1]]),
+            )
+        )
+        if models.is_like(before):
             break
-    return model
+    return models
 
 
 def _improved(model: MatchModel, sample: Sample, probability: Floats) -> MatchModel:
@@ -222,7 +291,7 @@ def _improved(model: MatchModel, sample: Sample, probability: Floats) -> MatchMo
         moved,
         scales=np.clip(np.sqrt(scales), 0.1, 10.0),
         scale=float(np.sqrt(scale)),
-        wide=float(np.clip(share, 0.001, 0.4)),
+        wide=float(np.clip(share, 1e-6, 0.4)),
         magnitude=_magnitudes(features, probability),
         colour=_colours(features, probability),
         share_one=_shares(features.class_one, probability, sample.rows_one),
@@ -246,7 +315,9 @@ def _magnitudes(features: Features, probability: Floats) -> Floats:
         counts = _summed(grade * CELLS + place, weight, GRADES * CELLS)
         counts = counts.reshape(GRADES, CELLS)
         mean = _smoothed(counts.sum(axis=0), prior, _OF_ALL)
-        found.append([_smoothed(row, mean, _OF_GRADE) for row in counts])
+        groups = counts.reshape(GROUPS, -1, CELLS)
+        group = _smoothed(groups.sum(axis=1), mean, _OF_GROUP)[:, None]
+        found.append(_smoothed(groups, group, _OF_GRADE).reshape(counts.shape))
     return np.array(found)
 
 
@@ -257,10 +328,11 @@ def _summed(place: Ints, weight: Floats, count: int) -> Floats:
 
 def _smoothed(counts: Floats, prior: Floats, trust: float) -> Floats:
     """Return a smoothed density, as if `trust` values of a prior had been seen."""
-    padded = np.pad(counts, 1, mode="edge")
-    smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
-    total = counts.sum()
-    own = smooth / max(smooth.sum() * STEP, 1e-300)
+    first, last = counts[..., :1], counts[..., -1:]
+    padded = np.concatenate([first, counts, last], axis=-1)
+    smooth = (padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]) / 4
+    total = counts.sum(axis=-1, keepdims=True)
+    own = smooth / np.maximum(smooth.sum(axis=-1, keepdims=True) * STEP, 1e-300)
     return np.asarray((total * own + trust * prior) / (total + trust))
 
 
@@ -274,13 +346,32 @@ def _colours(features: Features, probability: Floats) -> Floats:
 
 
 def _shares(classes: Ints, probability: Floats, rows: Floats) -> Floats:
-    matched = _summed(classes, probability, len(rows))
+    """Return shares by class; those of few rows as magnitude and colour have them."""
+    matched = _summed(classes, probability, len(rows)).reshape(-1, SHADES)
+    rows = np.maximum(rows.reshape(-1, SHADES), matched)
+    share = (matched + _OF_CLASS * _expected(matched, rows)) / (rows + _OF_CLASS)
+    return np.asarray(np.clip(share, 1e-6, 1 - 1e-3).ravel())
+
+
+def _expected(matched: Floats, rows: Floats) -> Floats:
+    """Return shares whose odds are a factor of magnitude times one of colour.
+
+    The factors are those that give each magnitude, and each colour, its matches, as if
+    four rows more had been seen of each, with the mean share.
+    """
     mean = matched.sum() / max(rows.sum(), 1.0)
-    share = (matched + 4 * mean) / (np.maximum(rows, matched) + 4)
-    return np.asarray(np.clip(share, 1e-4, 1 - 1e-3))
+    odds = np.full(rows.shape, mean / max(1 - mean, 1e-6))
+    for _ in range(_FITTING):
+        for axis in (1, 0):
+            share = odds / (1 + odds)
+            found = (rows * share).sum(axis, keepdims=True) + 4 * mean
+            change = (matched.sum(axis, keepdims=True) + 4 * mean) / found
+            odds = np.clip(odds * change, 1e-9, 1e9)
+    return np.asarray(odds / (1 + odds))
 
 
 __all__ = [
+    "HalfModels",
     "MatchModel",
     "Sample",
     "learned",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from .candidates import Pairs
 from .density import density_of
 from .features import features_of
-from .likelihood import MatchModel, learned, odds
+from .likelihood import HalfModels, learned
 from .linking import Links
 from .objects import COMPARED
 from .resolution import components, one_to_one, probabilities
@@ -60,7 +60,7 @@ class Step:
     expected_false: float
     expected_missed: float
     ambiguous: int
-    model: MatchModel
+    model: HalfModels
 
 
 def match(
@@ -87,7 +87,7 @@ def match(
         total.sources += len(one["ra"])
         total.candidates += len(pairs)
         features = features_of(pairs, one, other, density)
-        groups.add(strip, odds(model, features), pairs, other["dec"], numbers)
+        groups.add(strip, model.odds(features), pairs, other["dec"], numbers)
         for links, missed in groups.closed(strip):
             total.add(links, missed)
         if tell is not None:

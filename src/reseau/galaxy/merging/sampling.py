@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from .candidates import Pairs
 from .density import Density, density_of
-from .features import Features, features_of, magnitude_class
+from .features import Features, features_of, half_of, magnitude_class
 from .likelihood import MatchModel, Sample
-from .objects import taken
+from .objects import Columns, taken
 from .staging import Reader
 from .two_tables import Matcher
 
@@ -35,8 +35,7 @@ def sample_of(matcher: Matcher, density: Density, reader: Reader) -> Sample:
             (rows_other, taken(other, (numbers >> 32) == strip), own),
         ):
             inside = np.flatnonzero(elsewhere.covers(table["ra"], table["dec"]))
-            classes = magnitude_class(taken(table, inside))
-            book.append(np.bincount(classes, minlength=_CLASSES).astype(float))
+            book.append(_rows_of(taken(table, inside)))
         rows += len(one["ra"]) + len(other["ra"])
         if rows >= SAMPLE:
             break
@@ -44,7 +43,13 @@ def sample_of(matcher: Matcher, density: Density, reader: Reader) -> Sample:
 
 
 _CLASSES = len(MatchModel().share_one)
-_NONE = np.zeros(_CLASSES)
+_NONE = np.zeros((2, _CLASSES))
+
+
+def _rows_of(table: Columns) -> NDArray[np.float64]:
+    """Return how many rows there are by half of the sky, and by class."""
+    place = half_of(table) * _CLASSES + magnitude_class(table)
+    return np.bincount(place, minlength=2 * _CLASSES).reshape(2, -1).astype(float)
 
 
 def _by_richness(matcher: Matcher) -> list[int]:
@@ -76,7 +81,7 @@ def _together(parts: list[Features]) -> Features:
         *(np.concatenate([getattr(p, n) for p in pairs]) for n in _REST),
     )
     names = ("kind", "grade", "place", "jacobian")
-    after = ("background", "class_one", "class_other")
+    after = ("background", "class_one", "class_other", "half")
     return Features(
         both,
         *(np.concatenate([getattr(p, n) for p in parts]) for n in names),

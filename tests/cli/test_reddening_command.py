@@ -8,7 +8,7 @@ from astropy.table import Table
 
 from reddened_giants import Field
 
-OPTIONS = ("--giants", "constants", "--cell", "0.05", "--largest", "4")
+OPTIONS = ("--giants", "constants", "--cell", "0.05", "--largest", "2")
 LIMITS = ("--limits", "J=5:17.5", "--limits", "Ks=8:15")
 
 

@@ -24,8 +24,8 @@ def plot(
         typer.Argument(
             metavar="SOLUTION",
             help="Directory of a solution, of a catalogue that combine wrote, or of a "
-            "mock; table that merge wrote; map that mock reddening wrote; or a model of "
-            "the Galaxy, by its name or TOML file.",
+            "mock; table that merge wrote; map that mock reddening wrote; or a model "
+            "of the Galaxy, by its name or TOML file.",
         ),
     ],
     output: Annotated[

@@ -35,7 +35,7 @@ OPTIONS = {
     "giants": "constants",
     "cell": 0.05,
     "limits": ["J=5:17.5", "Ks=8:15"],
-    "largest": 4.0,
+    "largest": 2.5,
 }
 
 
@@ -204,16 +204,16 @@ def test_a_mocks_directory_is_a_catalogue(tmp_path, monkeypatch):
             return np.zeros(position.shape)
 
     monkeypatch.setattr(opening, "kinematics_of", lambda _: Still())
-    mock_forward("0.3,-0.3,0.02,0.02", "Ks=14", tmp_path / "mock", workers=1)
+    mock_forward("1,-2,0.03,0.03", "Ks=14", tmp_path / "mock", workers=1)
     with pytest.warns(AssumedErrorWarning, match="no errors of J"):
         found = mock_reddening(
-            tmp_path / "mock", cell=0.02, limits="J=5:18,Ks=8:14", largest=5.0
+            tmp_path / "mock", cell=0.05, limits="J=5:18,Ks=8:14", largest=2.0
         )
     assert found.file is None
     assert found.counts["used"] > 100
-    truth = read_extinction_map("smooth").at(np.array([0.3]), np.array([-0.3]))
+    truth = read_extinction_map("smooth").at(np.array([1.0]), np.array([-2.0]))
     off = found.figures["ejks"] - truth.excess[0]
-    assert abs(off) < 3.0 * found.figures["ejks_error"] < 0.6
+    assert abs(off) < 3.0 * found.figures["ejks_error"] < 0.3
 
 
 def test_lines_are_short_and_json_is_plain(measured):

@@ -41,6 +41,7 @@ def test_a_map_is_measured_told_and_drawn(run, stars, tmp_path, monkeypatch):
     found = run("info", target)
     assert "map of the reddening" in found.stdout
     assert "templates     constants" in found.stdout
+    assert "catalogue     stars.parquet" in found.stdout
     drawn = run("plot", target, "-o", tmp_path / "figures", "--json")
     assert drawn.exit_code == 0, drawn
     (path,) = json.loads(drawn.stdout)["files"].values()

@@ -64,7 +64,7 @@ def reddening_facts(told: dict[str, Any]) -> Facts:
     limits = [f"{b} {low:g} to {high:g}" for b, (low, high) in told["limits"].items()]
     model = [told[k] for k in ("galaxy", "isochrones") if k in told]
     return [
-        ("input", ", ".join(told["input"]) or "in memory"),
+        ("catalogue", told["catalogue"]),
         ("window", str(told["window"] or "all stars")),
         ("cells", f"{shape[0]} x {shape[1]} of {step[0]:g} x {step[1]:g} deg"),
         ("with a value", f"{counts['with a value']:,}"),
@@ -93,7 +93,7 @@ def drawable_reddening(given: Given) -> DrawableReddening:
         name, grid = Path(given.catalogue).name, found.map
         error, bounded = found.error, found.bounded & known
     else:
-        name = ", ".join((provenance_of(given) or {}).get("input", ())) or given.name
+        name = (provenance_of(given) or {}).get("catalogue", given.name)
         grid, error, bounded = _read(given)
     edges = (grid.longitude_edges, grid.latitude_edges)
     return DrawableReddening(edges, grid.excess, error, bounded, name)

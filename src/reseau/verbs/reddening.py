@@ -123,6 +123,7 @@ def mock_reddening(
     if target is None:
         return found
     made_of = {
+        "catalogue": Path(found.catalogue).name,
         "giants": giants,
         "extinction_law": extinction_law,
         "dust_profile": dust_profile,

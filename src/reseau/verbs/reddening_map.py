@@ -116,13 +116,13 @@ class ReddeningMap:
             ("  giants used", f"{counts['used']:,}, {self._limits()}"),
             (
                 "cells",
-                f"{shape[0]} x {shape[1]} of {step[0]:g} x {step[1]:g} deg, "
-                f"{counts['with a value']:,} with a value",
+                f"{shape[0]:,} x {shape[1]:,} of {step[0]:g} x {step[1]:g} deg",
             ),
+            ("  with a value", f"{counts['with a value']:,}"),
             ("  without giants", f"{counts['without a value']:,}: no value"),
             (
                 "blocks",
-                f"{counts['blocks']:,}, joined of cells until they have "
+                f"{counts['blocks']:,}, of cells joined to have "
                 f"{counted(self.settings.least, 'giants')}",
             ),
             ("  of fewer giants", f"{counts['of fewer stars']:,} cells"),

@@ -95,6 +95,7 @@ def mock_reddening(
     """
     target = None if output is None else _target(output, overwrite)
     source = stars_of(catalogue)
+    _check_apart(source, target)
     bands = chosen(colour, tuple(COLOURS), "--colour")
     settings = ReddeningSettings(
         step=cell_size(cell),
@@ -154,6 +155,21 @@ def _target(output: str | Path, overwrite: bool) -> Path:
         )
     check_output(path, kind="file", overwrite=overwrite)
     return path
+
+
+def _check_apart(source: Any, target: Path | None) -> None:
+    """Refuse to write the map in place of its own stars."""
+    if target is None or not is_path(source) or not target.exists():
+        return
+    if Path(source).exists() and target.samefile(source):
+        raise ConfigError(
+            explain(
+                given=f"the output {target}, which is the catalogue itself",
+                wanted="a file of its own for the map",
+                where="-o",
+                todo="give another name",
+            )
+        )
 
 
 __all__ = ["mock_reddening"]

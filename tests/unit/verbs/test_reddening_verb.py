@@ -269,6 +269,8 @@ def test_wrong_tables_say_what_is_wanted(stars, file, tmp_path):
         mock_reddening(file, tmp_path / "map.fits", **OPTIONS)
     taken = tmp_path / "taken.parquet"
     taken.write_bytes(file.read_bytes())
+    with pytest.raises(ConfigError, match="the catalogue itself"):
+        mock_reddening(taken, taken, overwrite=True, **OPTIONS)
     with pytest.raises(OutputExistsError, match="overwrite"):
         mock_reddening(file, taken, **OPTIONS)
     assert taken.read_bytes() == file.read_bytes()

@@ -139,9 +139,8 @@ def covariance_slopes(light_time: bool) -> Callable[[np.ndarray], list[np.ndarra
     return lambda z: [np.asarray(each) for each in all_three(z)]
 
 
-@pytest.mark.parametrize(
-    "light_time", [False, pytest.param(True, marks=pytest.mark.recovery)]
-)
+@pytest.mark.recovery  # programs of second derivatives take long to compile
+@pytest.mark.parametrize("light_time", [False, True])
 @few
 @given(skies, stars, times)
 @example((0.0, np.pi / 2), (0.0,) * 6, 0.0)

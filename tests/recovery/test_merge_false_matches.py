@@ -1,5 +1,6 @@
 """False matches are as many as expected, over several fields, also by probability."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def test_expected_false_matches_are_there(tmp_path: Path) -> None:
             wrong = paired & ~(before == number[name]).any(axis=0)
             label = name.removesuffix("_id").removesuffix("_source")
             likely = table[f"{label}_probability"].to_numpy()
-            for k, (low, high) in enumerate(zip(EDGES, EDGES[1:], strict=False)):
+            for k, (low, high) in enumerate(pairwise(EDGES)):
                 of = paired & (likely >= low) & (likely < high)
                 false[place - 1, k] += (wrong & of).sum()
                 expected[place - 1, k] += (1 - likely[of]).sum()

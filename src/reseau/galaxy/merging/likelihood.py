@@ -30,7 +30,7 @@ from .features import (
     GRADES,
     GROUPS,
     PREFERRED,
-    SHADES,
+    SORTS,
     STEP,
     Features,
 )
@@ -138,7 +138,7 @@ class HalfModels:
 
 
 def _first_share() -> Floats:
-    return np.full((len(BANDS) * BINS + 1) * SHADES, _STARTING_SHARE)
+    return np.full((len(BANDS) * BINS + 1) * SORTS, _STARTING_SHARE)
 
 
 def _first_magnitude() -> Floats:
@@ -347,8 +347,8 @@ def _colours(features: Features, probability: Floats) -> Floats:
 
 def _shares(classes: Ints, probability: Floats, rows: Floats) -> Floats:
     """Return shares by class; those of few rows as magnitude and colour have them."""
-    matched = _summed(classes, probability, len(rows)).reshape(-1, SHADES)
-    rows = np.maximum(rows.reshape(-1, SHADES), matched)
+    matched = _summed(classes, probability, len(rows)).reshape(-1, SORTS)
+    rows = np.maximum(rows.reshape(-1, SORTS), matched)
     share = (matched + _OF_CLASS * _expected(matched, rows)) / (rows + _OF_CLASS)
     return np.asarray(np.clip(share, 1e-6, 1 - 1e-3).ravel())
 
@@ -365,7 +365,8 @@ def _expected(matched: Floats, rows: Floats) -> Floats:
         for axis in (1, 0):
             share = odds / (1 + odds)
             found = (rows * share).sum(axis, keepdims=True) + 4 * mean
-            change = (matched.sum(axis, keepdims=True) + 4 * mean) / found
+            change = matched.sum(axis, keepdims=True) + 4 * mean
+            change = change / np.maximum(found, 1e-300)
             odds = np.clip(odds * change, 1e-9, 1e9)
     return np.asarray(odds / (1 + odds))
 

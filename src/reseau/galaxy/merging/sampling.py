@@ -14,7 +14,7 @@ from .objects import Columns, taken
 from .staging import Reader
 from .two_tables import Matcher
 
-SAMPLE = 1_000_000
+SAMPLE = 2_000_000
 """Rows of both tables from which a model is learned."""
 
 

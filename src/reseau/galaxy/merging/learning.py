@@ -139,6 +139,9 @@ def _magnitudes(features: Features, probability: Floats) -> Floats:
         grade, place, weight = (
             np.concatenate(values) for values in zip(*uses, strict=True)
         )
+        if not len(weight):
+            found.append(np.broadcast_to(prior, (GRADES, CELLS)))
+            continue
         counts = _summed(grade * CELLS + place, weight, GRADES * CELLS)
         counts = counts.reshape(GRADES, CELLS)
         mean = _smoothed(counts.sum(axis=0), prior, _OF_ALL)
@@ -176,7 +179,10 @@ def _shares(classes: Ints, probability: Floats, rows: Floats) -> Floats:
     """Return shares by class; those of few rows as magnitude and colour have them."""
     matched = _summed(classes, probability, len(rows)).reshape(-1, SORTS)
     rows = np.maximum(rows.reshape(-1, SORTS), matched)
-    share = (matched + _OF_CLASS * _expected(matched, rows)) / (rows + _OF_CLASS)
+    expected = np.full(rows.shape, matched.sum() / max(rows.sum(), 1.0))
+    there = np.ix_(rows.any(axis=1), rows.any(axis=0))
+    expected[there] = _expected(matched[there], rows[there])
+    share = (matched + _OF_CLASS * expected) / (rows + _OF_CLASS)
     return np.asarray(np.clip(share, 1e-6, 1 - 1e-3).ravel())
 
 
@@ -187,15 +193,15 @@ def _expected(matched: Floats, rows: Floats) -> Floats:
     four rows more had been seen of each, with the mean share.
     """
     mean = matched.sum() / max(rows.sum(), 1.0)
-    odds = np.full(rows.shape, mean / max(1 - mean, 1e-6))
+    worth = np.full(rows.shape, mean / max(1 - mean, 1e-6))
     for _ in range(_FITTING):
         for axis in (1, 0):
-            share = odds / (1 + odds)
+            share = worth / (1 + worth)
             found = (rows * share).sum(axis, keepdims=True) + 4 * mean
             change = matched.sum(axis, keepdims=True) + 4 * mean
             change = change / np.maximum(found, 1e-300)
-            odds = np.clip(odds * change, 1e-9, 1e9)
-    return np.asarray(odds / (1 + odds))
+            worth = np.clip(worth * change, 1e-9, 1e9)
+    return np.asarray(worth / (1 + worth))
 
 
 __all__ = ["Sample", "learned"]

@@ -71,3 +71,17 @@ def test_bad_input_says_what_is_wanted(run, tmp_path, given, said):
     assert said in result.stderr
     assert "to do:" in result.stderr
     assert not (tmp_path / "mock").exists()
+
+
+def test_stars_off_the_map_are_told(run, tmp_path):
+    """A map of another place: the stars are drawn, flagged, and counted."""
+    cells = [f"{x / 10},{y / 10},2.0,0.1" for x in range(50, 53) for y in range(3)]
+    away = tmp_path / "map.csv"
+    away.write_text("\n".join(["l,b,excess,scatter", *cells]), encoding="utf-8")
+    options = (*WINDOW, "--extinction-map", away, "--json")
+    result = run("mock", "forward", *options, "-o", tmp_path / "mock")
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.stdout)
+    on_map = pq.read_table(tmp_path / "mock" / "catalogue.parquet")["on_map"]
+    assert told["off_map"] == told["stars"] == on_map.to_pylist().count(False) > 20
+    assert "the map of reddening has no value" in result.stderr

@@ -116,6 +116,7 @@ def merge(
     target = _target(output)
     beside = target.with_name(f"{target.stem}_completeness.parquet")
     for path in (target, beside):
+        _check_not_read(path, given)
         check_output(path, kind="file", overwrite=overwrite)
     provenance = _provenance(given, options, box)
     with (
@@ -195,6 +196,21 @@ def _target(output: str | Path) -> Path:
             wanted="a name ending in .parquet",
             where="-o",
             todo="give such a name; other formats are written from that table",
+        )
+    )
+
+
+def _check_not_read(path: Path, given: Sequence[Input]) -> None:
+    """Raise where an output would replace a file that is merged."""
+    read = (Path(one.source) for one in given if is_path(one.source))
+    if not any(one.exists() and path.exists() and one.samefile(path) for one in read):
+        return
+    raise ConfigError(
+        explain(
+            given=f"the output {path} is one of the files to merge",
+            wanted="a file that is not read: inputs are never replaced",
+            where="-o",
+            todo="give another name",
         )
     )
 

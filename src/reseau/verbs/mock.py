@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from astropy.table import QTable
 
 from reseau._threads import one_blas_thread
 from reseau.catalogue import Catalogue
 from reseau.datasets.dataset import digests
 from reseau.engine import number_of_workers
-from reseau.galaxy.forward.catalogue import counted
+from reseau.errors import ReseauWarning, warn
+from reseau.galaxy.forward.catalogue import CATALOGUE, counted
 from reseau.galaxy.forward.opening import open_sky
 from reseau.galaxy.forward.run import draw_table, write_mock
 from reseau.galaxy.forward.settings import MockSettings
@@ -42,6 +45,8 @@ class Mock:
         Stars of each component.
     seconds
         What drawing and writing took.
+    off_map
+        Stars where the map of reddening has no value; their `on_map` is false.
     folder
         Where it was written; None: nowhere.
     table
@@ -51,6 +56,7 @@ class Mock:
     settings: MockSettings
     counts: Mapping[str, int]
     seconds: float
+    off_map: int = 0
     folder: Path | None = None
     table: pa.Table | None = field(default=None, repr=False)
 
@@ -71,6 +77,7 @@ class Mock:
             **self.settings.plain(),
             "stars": len(self),
             "counts": dict(self.counts),
+            "off_map": self.off_map,
             "seconds": self.seconds,
             "output": None if self.folder is None else str(self.folder),
         }
@@ -87,6 +94,7 @@ class Mock:
             ("limit", str(self.settings.brightest)),
             ("stars", f"{len(self):,}"),
             ("of", ", ".join(shown) or "no component"),
+            *([("off map", f"{self.off_map:,}")] if self.off_map else []),
             ("time", f"{self.seconds:.3g} s"),
         ]
 
@@ -177,6 +185,7 @@ def mock_forward(
         settings=chosen,
         counts={name: counts[name] for name in sky.model.populations.names},
         seconds=time.perf_counter() - began,
+        off_map=_off_map(table, output),
         folder=None if output is None else Path(output),
         table=table,
     )
@@ -184,6 +193,22 @@ def mock_forward(
         for name, axes in mock_figures(mock.catalogue).items():
             save(axes, Path(output) / f"{name}.png")
     return mock
+
+
+def _off_map(table: pa.Table | None, output: str | Path | None) -> int:
+    """Return how many stars the map of reddening has no value for, and warn."""
+    if table is None:
+        table = pq.read_table(Path(output or "") / CATALOGUE, columns=["on_map"])
+    stars = len(table)
+    found = stars - int(pc.sum(table["on_map"].cast(pa.int64())).as_py() or 0)
+    if found:
+        warn(
+            f"{found:,} of {stars:,} stars lie where the map of reddening has no "
+            "value: their reddening is that of the smooth model, and their on_map is "
+            "false; take another --extinction-map or --window where it matters",
+            ReseauWarning,
+        )
+    return found
 
 
 def _widths(settings: MockSettings) -> Callable[[Any], Any] | None:

@@ -89,6 +89,10 @@ class _Terms:
         typed = self.opened.types.get(column, "DOUBLE")
         cast = "TRY_CAST" if typed == "VARCHAR" else "CAST"
         value = f"{cast}({name(column)} AS DOUBLE)"
+        if typed in ("FLOAT", "DOUBLE", "VARCHAR"):
+            # To the database a NaN is the largest number, and what Parquet says of the
+            # largest leaves it out: comparisons alone do not remove it.
+            value = f"CASE WHEN isfinite({value}) THEN {value} END"
         return value if factor == 1.0 else f"({value} * {factor!r})"
 
     def between(self, quantity: str, low: float, high: float) -> str:
@@ -194,8 +198,11 @@ def _identifier(found: Recognised, opened: Opened) -> str:
                 "with missing identifiers, leave those empty",
             )
         )
-    cast = "TRY_CAST" if typed == "VARCHAR" and kind == "BIGINT" else "CAST"
-    return f"{cast}({name(column)} AS {kind})"
+    if typed == "VARCHAR" and kind == "BIGINT":
+        # To the database the text 4.07e18 is an integer too, of digits that are lost.
+        whole = f"regexp_full_match(trim({name(column)}), '[+-]?[0-9]+')"
+        return f"CASE WHEN {whole} THEN TRY_CAST({name(column)} AS BIGINT) END"
+    return f"CAST({name(column)} AS {kind})"
 
 
 def _errors(terms: _Terms) -> dict[str, str]:

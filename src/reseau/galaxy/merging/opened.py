@@ -5,6 +5,7 @@ blocks of rows, only the columns that are wanted, so that a file larger than the
 does no harm. Other formats are read whole.
 """
 
+import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reseau.errors import FileFormatError, explain
+from reseau.errors import FileFormatError, ReseauWarning, explain, warn
 from reseau.tables import is_path, place_of, table_from
 from reseau.tables.files import require_file, table_format
 
@@ -119,7 +120,32 @@ def _csv(connection: "DuckDBPyConnection", path: Path) -> Opened:
     nulls = ", ".join(map(text, _NULLS))
     relation = f"read_csv({text(path)}, nullstr=[{nulls}], sample_size=200000)"
     with readable(str(path), "a table of text, its first line the names"):
-        return Opened(str(path), "csv", _described(connection, relation), {}, relation)
+        types = _described(connection, relation)
+    _check_whole(path, list(types))
+    return Opened(str(path), "csv", types, {}, relation)
+
+
+def _check_whole(path: Path, names: list[str]) -> None:
+    """Raise where lines are not alike, and warn where the last one has no end."""
+    if len(names) == 1 and any(sign in names[0] for sign in ",;\t|"):
+        raise FileFormatError(
+            explain(
+                given="a line with more or fewer values than there are names in the "
+                f"first, {len(names[0].split(','))} of them",
+                wanted="a table of text whose lines all have as many values",
+                where=str(path),
+                todo="look at its last line: a file that was cut ends in half a line; "
+                "get it again, or correct it",
+            )
+        )
+    with path.open("rb") as content:
+        content.seek(-1, os.SEEK_END)
+        if content.read(1) not in b"\r\n":
+            warn(
+                f"{path}: the last line has no end of line; if the file was cut, its "
+                "last value is wrong and rows are missing: get it again",
+                ReseauWarning,
+            )
 
 
 def _fits(path: Path) -> Opened:

@@ -18,6 +18,13 @@ from .surveys import BANDS, Layout, Survey
 POSITION = ("ra", "dec")
 
 
+_OURS = {
+    "a table that was merged": "position_source motion_source n_surveys",
+    "a mock of the Galaxy": "component distance ejks on_map",
+}
+"""Columns by which tables that reseau wrote are known."""
+
+
 @dataclass(frozen=True)
 class Recognised:
     """A table whose survey is known.
@@ -70,6 +77,7 @@ def recognised(
     key = survey or _by_file(where, known)
     if key is not None:
         return _of_survey(known[key], present, where)
+    _check_published(present, where)
     fits = [
         (one, layout)
         for one in known.values()
@@ -83,6 +91,22 @@ def recognised(
         raise _ambiguous(fits, where)
     best = max(fits, key=lambda fit: len(_columns_of(fit[1], present)))
     return _checked(*best, present, where)
+
+
+def _check_published(present: Sequence[str], where: str) -> None:
+    """Raise of tables of ours, whose names are Gaia's and whose ids are not."""
+    for what, signature in _OURS.items():
+        if _has_all(signature, present):
+            raise CatalogueError(
+                explain(
+                    given=f"{what}, by its columns {signature}",
+                    wanted="a table as a survey published it: identifiers and "
+                    "magnitudes of this one are not those of a survey",
+                    where=where,
+                    todo="give the tables it was made of; or say of which survey its "
+                    "columns are, as in gaia=FILE",
+                )
+            )
 
 
 def _by_file(where: str, known: Mapping[str, Survey]) -> str | None:

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reseau._windows import Window
+from reseau.errors import ReseauWarning, warn
 
 from .canonical import Canonical, canonical
 from .checks import CHECKED, Extent, check_medians, check_positions
-from .database import readable
+from .database import name, readable
 from .opened import Opened, relation_of
 from .recognition import Recognised
 from .strips import ZONE, zone_sql
@@ -164,10 +165,11 @@ def _count(
         "rows": "count(*)",
         "bad": f"count(*) FILTER (NOT {position})",
         "outside": f"count(*) FILTER ({position} AND NOT ({inside}))",
+        "unread": _unread(how, found),
         "spurious": f"count(*) FILTER ({inside} AND ({how.dropped}))",
         **{
-            f"rule {name}": f"count(*) FILTER ({inside} AND {condition})"
-            for name, condition in how.rules.items()
+            f"rule {rule}": f"count(*) FILTER ({inside} AND {condition})"
+            for rule, condition in how.rules.items()
         },
         **{
             f"{end} {axis}": f"{end}({how.columns[axis]}) FILTER ({position})"
@@ -180,14 +182,21 @@ def _count(
     ).fetchone()
     got = dict(zip(wanted, row or (), strict=True))
     names = {q: column for q, (column, _) in found.columns.items()}
+    if got["unread"]:
+        warn(
+            f"{got['unread']:,} of {got['rows']:,} identifiers {names['id']} of "
+            f"{opened.where} are no integers of 64 bits: their rows are kept, without "
+            "them; correct the column where they matter",
+            ReseauWarning,
+        )
     check_positions(got["bad"], got["rows"], names["ra"], names["dec"], opened.where)
     check_medians(_medians(connection, how, relation, names), names, opened.where)
     counts.rows += got["rows"]
     counts.outside += got["outside"]
     counts.without_position += got["bad"]
     counts.spurious += got["spurious"]
-    for name in how.rules:
-        counts.rules[name] = counts.rules.get(name, 0) + got[f"rule {name}"]
+    for rule in how.rules:
+        counts.rules[rule] = counts.rules.get(rule, 0) + got[f"rule {rule}"]
     counts.inapplicable += [n for n in how.inapplicable if n not in counts.inapplicable]
     if got["min ra"] is None:
         return None
@@ -196,6 +205,14 @@ def _count(
         (got["min ra"], got["max ra"]),
         (got["min dec"], got["max dec"]),
     )
+
+
+def _unread(how: Canonical, found: Recognised) -> str:
+    """Return the number of identifiers that are there and are none."""
+    if "id" not in found.columns or "TRY_CAST" not in how.columns["id"]:
+        return "0"
+    raw = name(found.columns["id"][0])
+    return f"count(*) FILTER (trim({raw}) <> '' AND ({how.columns['id']}) IS NULL)"
 
 
 def _medians(

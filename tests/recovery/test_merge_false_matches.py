@@ -1,7 +1,6 @@
 """False matches are as many as expected, over several fields, also by probability."""
 
 import itertools
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np

@@ -31,6 +31,18 @@ def test_every_option_of_solve_but_help_has_a_group(run: Run) -> None:
     assert [line.split()[0] for line in rest.splitlines() if "--" in line] == ["-h,"]
 
 
+def test_kinds_of_mock_are_told_in_whole_lines(run: Run) -> None:
+    text = run("mock", "--help").stdout
+    assert "Measure the reddening of a catalogue by its giants." in text
+    shown = run("mock", "reddening", "--help").stdout
+    given = [line.split()[0] for line in shown.splitlines() if line.startswith("  --")]
+    assert given == [
+        *("--window", "--cell", "--colour", "--limits", "--least", "--largest"),
+        *("--giants", "--galaxy", "--isochrones", "--extinction-law"),
+        *("--dust-profile", "--overwrite", "--json", "--debug"),
+    ]
+
+
 @pytest.mark.parametrize("option", ["--install-completion", "--show-completion"])
 def test_completion_of_the_shell_is_offered(run: Run, option: str) -> None:
     assert option in run("--help").stdout

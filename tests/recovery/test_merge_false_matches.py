@@ -1,6 +1,6 @@
 """False matches are as many as expected, over several fields, also by probability."""
 
-from itertools import pairwise
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -34,12 +34,14 @@ def test_expected_false_matches_are_there(tmp_path: Path) -> None:
             wrong = paired & ~(before == number[name]).any(axis=0)
             label = name.removesuffix("_id").removesuffix("_source")
             likely = table[f"{label}_probability"].to_numpy()
-            for k, (low, high) in enumerate(pairwise(EDGES)):
+            for k, (low, high) in enumerate(itertools.pairwise(EDGES)):
                 of = paired & (likely >= low) & (likely < high)
                 false[place - 1, k] += (wrong & of).sum()
                 expected[place - 1, k] += (1 - likely[of]).sum()
     whole = expected.sum(axis=1)
-    assert whole.min() > 20
+    # Gaia's G agrees with a star's J and colour: few matches are in doubt.
+    assert whole[:2].min() > 20
+    assert whole[2] > 1
     off = np.abs(false.sum(axis=1) - whole)
     assert (off <= 3 * np.sqrt(whole) + 0.1 * whole).all()
     off = np.abs(false - expected)

@@ -239,9 +239,10 @@ def reddening(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """E(J-Ks) by cell, with errors, of a catalogue's own red giants and red clump.
+    """Measure the reddening of a catalogue by its giants.
 
-    The map is one for `reseau mock forward --extinction-map FILE`; `reseau plot` draws
+    E(J-Ks) of cells, with errors, from the colours of red giants and the red clump. The
+    map is one for `reseau mock forward --extinction-map FILE`; `reseau plot` draws
     it. Limits matter: between them all stars have to be in the catalogue. One that is
     cut in Hw is not complete in J and Ks near its end.
     """

@@ -24,8 +24,8 @@ def plot(
         typer.Argument(
             metavar="SOLUTION",
             help="Directory of a solution, of a catalogue that combine wrote, or of a "
-            "mock; table that merge wrote; or a model of the Galaxy, by its name or "
-            "TOML file.",
+            "mock; table that merge wrote; map that mock reddening wrote; or a model "
+            "of the Galaxy, by its name or TOML file.",
         ),
     ],
     output: Annotated[
@@ -41,8 +41,8 @@ def plot(
             "convergence; of a catalogue: track, vector_points, error_magnitude, "
             "zero_points, goodness, plate_agreement, epoch_pulls; of a mock: "
             "colour_magnitude, counts, motions, components, distances, reddening; of "
-            "merged surveys: colour_magnitude, counts, reddening; of a Galaxy: "
-            "density, sightline, centre, rotation, nuclear_rotation, "
+            "merged surveys: colour_magnitude, counts, reddening; of a map: reddening; "
+            "of a Galaxy: density, sightline, centre, rotation, nuclear_rotation, "
             "bar_velocities, luminosities, isochrones, reddening, extinction. "
             "[default: all that there are data for]",
         ),
@@ -89,6 +89,7 @@ def plot(
     Of a catalogue: tracks, motions, errors, zero points, goodness, agreement of plates.
     Of a mock: colours and magnitudes, stars on the sky, motions, distances, reddening.
     Of merged surveys: colours and magnitudes, counts, E(J-Ks) of their own giants.
+    Of a map that mock reddening wrote: the reddening, with its errors.
     Of a model of the Galaxy: densities and velocities beside published figures,
     luminosity functions, isochrones, extinction.
     """

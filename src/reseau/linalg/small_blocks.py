@@ -32,7 +32,7 @@ def singular_blocks(blocks: Float[np.ndarray, "n b b"]) -> Bool[np.ndarray, "n"]
 
     A pivot is vᵀ D v, the information along a v that the unknowns before leave open,
     and counts as zero where it is not above what rounding of D makes of it,
-    4 ε b (Σ |v_j| √D_jj)². A block that is indefinite is singular here too.
+    4 ε b (Σ abs(v_j) √D_jj)². A block that is indefinite is singular here too.
     """
     pivots, limits, _ = _eliminated(blocks)
     return np.any(pivots <= limits, axis=0)

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy import ndarray
 
 from ._galaxy_style import below, fine_grid
@@ -47,6 +48,7 @@ def sky_map(
     )
     ax.figure.colorbar(image, ax=ax, label=label)
     ax.set_aspect("equal")
+    ax.xaxis.set_major_locator(MaxNLocator(6))
     ax.set_xlim(edges[0][-1], edges[0][0])
     ax.set_xlabel("Galactic longitude l [deg]")
     ax.set_ylabel("Galactic latitude b [deg]")
@@ -77,7 +79,7 @@ def extinction_maps(
     title: str,
     scatter_label: str = "1σ of E(J-Ks) inside cells [mag]",
 ) -> Figure:
-    """Draw the reddening of a window and its scatter inside cells.
+    """Draw the reddening of a window and, beside it, its scatter or its error.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What figures can be drawn of: solutions, catalogues, mocks, Galaxies."""
+"""What figures can be drawn of: solutions, catalogues, mocks, maps, Galaxies."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,9 +19,11 @@ from reseau.reports.figures import KINDS, Kind
 from reseau.reports.galaxy_figures import GALAXY_KINDS, DrawableGalaxy
 from reseau.reports.merged_figures import MERGED_KINDS
 from reseau.reports.mock_figures import MOCK_KINDS
+from reseau.reports.reddening_figures import REDDENING_KINDS
 from reseau.tables import is_path
 
 from .catalogue_figures import check_choices, drawable_catalogue, tables_of_catalogue
+from .measured_maps import drawable_reddening, measured_map_of
 from .merged_table import drawable_merged, is_merged
 from .mock_figures import catalogue_of_mock, drawable_mock
 from .named_galaxy import galaxy_named
@@ -32,6 +34,7 @@ WINDOW = "0.3,-0.2,2,1.6"
 SMOOTH = "smooth"
 GALAXY = "model of the Galaxy"
 MERGED = "merged catalogue"
+MAP = "map of the reddening"
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class Subject:
     Attributes
     ----------
     what
-        "solution", "catalogue", "mock", "merged catalogue" or "model of the Galaxy".
+        "solution", "catalogue", "mock", "merged catalogue", "map of the reddening" or
+        "model of the Galaxy".
     kinds
         Its figures.
     given
@@ -104,6 +108,14 @@ def subject_of(given: Any, choices: Choices) -> Subject:
             MOCK_KINDS,
             lambda: drawable_mock(stars),
             lambda: _check(choices, "mock"),
+        )
+    measured = measured_map_of(given)
+    if measured is not None:
+        return Subject(
+            MAP,
+            REDDENING_KINDS,
+            lambda: drawable_reddening(measured),
+            lambda: _check(choices, MAP),
         )
     if is_path(given) and is_merged(Path(given)):
         return Subject(
@@ -170,6 +182,7 @@ _OWN = {
     GALAXY: ("window", "extinction_map"),
     "mock": (),
     MERGED: (),
+    MAP: (),
     "catalogue": ("source", "truth"),
     "solution": ("truth", "source"),
 }

@@ -39,6 +39,7 @@ from reseau.tables.owned import MOCK, is_of_kind
 
 from .info_of_catalogue import catalogue_facts
 from .info_of_galaxy import galaxy_facts, merged_facts, mock_facts
+from .measured_maps import provenance_of, reddening_facts
 from .merged_table import is_merged
 from .named_galaxy import galaxy_named
 
@@ -53,8 +54,8 @@ class Information:
     ----------
     kind
         "dataset", "solution", "solution of a survey", "catalogue of many plates",
-        "mock catalogue", "merged catalogue", "model of the Galaxy", "table",
-        "instrument" or "preset".
+        "mock catalogue", "merged catalogue", "map of the reddening", "model of the
+        Galaxy", "table", "instrument" or "preset".
     name
         As it was given.
     facts
@@ -309,6 +310,14 @@ def _of_table(place: Path) -> Information:
             "merged catalogue",
             str(place),
             merged_facts(place, table),
+            _tables({place.name: table}),
+        )
+    told = provenance_of(table_file(place))
+    if told is not None:
+        return Information(
+            "map of the reddening",
+            str(place),
+            reddening_facts(told),
             _tables({place.name: table}),
         )
     facts = [("rows", f"{table.num_rows:,}"), ("columns", f"{table.num_columns:,}")]

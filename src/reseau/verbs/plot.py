@@ -19,6 +19,7 @@ from reseau.reports.figures import KINDS, Kind
 from reseau.reports.galaxy_figures import GALAXY_KINDS
 from reseau.reports.merged_figures import MERGED_KINDS
 from reseau.reports.mock_figures import MOCK_KINDS
+from reseau.reports.reddening_figures import REDDENING_KINDS
 from reseau.tables import os_errors
 
 from .figure_subjects import Choices, subject_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from .combine import Motions
     from .mock import Mock
+    from .reddening_map import ReddeningMap
 
 DOTS_PER_INCH = 110
 
@@ -64,7 +66,7 @@ class Figures:
 
 
 def plot(
-    solution: "str | Path | SolvedPlate | Motions | Mock | Galaxy",
+    solution: "str | Path | SolvedPlate | Motions | Mock | ReddeningMap | Galaxy",
     output: str | Path,
     *,
     kinds: Sequence[str] = (),
@@ -82,13 +84,14 @@ def plot(
     solution
         Directory of a solution, or what `solve` returned; of a catalogue, or what
         `combine` returned; of a mock, or what `mock_forward` returned; the table that
-        `merge` wrote; or the name of a model of the Galaxy, its TOML file, or what
-        `read_galaxy` returned.
+        `merge` wrote; the map that `reseau mock reddening` wrote; or the name of a
+        model of the Galaxy, its TOML file, or what `read_galaxy` returned.
     output
         Directory to write to; made if it does not exist.
     kinds
         Which figures, names of `KINDS`, or of `CATALOGUE_KINDS`, `MOCK_KINDS`,
-        `MERGED_KINDS`, `GALAXY_KINDS`; none: all that there are data for.
+        `MERGED_KINDS`, `REDDENING_KINDS`, `GALAXY_KINDS`; none: all that there are data
+        for.
     file_format
         "png" or "pdf".
     truth
@@ -251,6 +254,7 @@ __all__ = [
     "KINDS",
     "MERGED_KINDS",
     "MOCK_KINDS",
+    "REDDENING_KINDS",
     "DrawableCatalogue",
     "Figures",
     "check_free",

@@ -8,7 +8,6 @@ from typing import Any
 from reseau._threads import one_blas_thread
 from reseau._windows import Window, window_of
 from reseau.datasets.dataset import digests
-from reseau.errors import ConfigError, explain
 from reseau.galaxy.extinction import (
     ReddeningSettings,
     read_law,
@@ -17,13 +16,14 @@ from reseau.galaxy.extinction import (
     write_reddening,
 )
 from reseau.plates.result import versions
-from reseau.tables import check_output, is_path, new_file, place_of
+from reseau.tables import is_path, new_file, place_of
 
 from .reddening_input import (
     SHIPPED,
     cell_size,
     chosen,
     limits_by_setting,
+    output_file,
     stars_of,
     templates_of,
 )
@@ -93,8 +93,10 @@ def mock_reddening(
         A column is missing or in another unit, no star is a giant within the limits or
         in the window, a name is unknown, or the output is there.
     """
-    target = None if output is None else _target(output, overwrite)
     source = stars_of(catalogue)
+    target = None
+    if output is not None:
+        target = output_file(output, source, overwrite=overwrite)
     bands = chosen(colour, tuple(COLOURS), "--colour")
     settings = ReddeningSettings(
         step=cell_size(cell),
@@ -123,6 +125,7 @@ def mock_reddening(
     if target is None:
         return found
     made_of = {
+        "catalogue": Path(found.catalogue).name,
         "giants": giants,
         "extinction_law": extinction_law,
         "dust_profile": dust_profile,
@@ -138,21 +141,6 @@ def mock_reddening(
     with new_file(target, overwrite=overwrite) as temporary:
         write_reddening(measured, temporary, {**made_of, **found.provenance()})
     return replace(found, file=target)
-
-
-def _target(output: str | Path, overwrite: bool) -> Path:
-    path = Path(output)
-    if path.suffix.lower() != ".parquet":
-        raise ConfigError(
-            explain(
-                given=f"the output {path}",
-                wanted="a name ending in .parquet",
-                where="-o",
-                todo="give such a name",
-            )
-        )
-    check_output(path, kind="file", overwrite=overwrite)
-    return path
 
 
 __all__ = ["mock_reddening"]

@@ -15,7 +15,7 @@ from reseau.galaxy.extinction.galaxy_templates import templates_of_galaxy
 from reseau.galaxy.extinction.giant_field import TemplateOf
 from reseau.galaxy.isochrones import read_isochrones, shipped_isochrones
 from reseau.galaxy.model import read_galaxy
-from reseau.tables import is_path
+from reseau.tables import check_output, is_path
 from reseau.tables.incomplete import refuse_incomplete
 from reseau.tables.owned import MOCK, is_of_kind
 
@@ -124,9 +124,7 @@ def cell_size(given: float | tuple[float, float] | str) -> tuple[float, float]:
     return numbers[0], numbers[-1]
 
 
-def limits_by_setting(
-    given: Any, bands: tuple[str, str]
-) -> dict[str, tuple[float, float]]:
+def limits_by_setting(given: Any, bands: tuple[str, str]) -> dict[str, Any]:
     """Return limits of bands [mag] as `ReddeningSettings` names them.
 
     Parameters
@@ -156,11 +154,52 @@ def limits_by_setting(
     return found
 
 
+def output_file(output: str | Path, source: Any, *, overwrite: bool) -> Path:
+    """Return the file of the map, or refuse what may not be written.
+
+    Parameters
+    ----------
+    output, overwrite
+        As of `mock_reddening`.
+    source
+        The stars, in whose place the map is never written.
+    """
+    path = Path(output)
+    if path.suffix.lower() != ".parquet":
+        raise ConfigError(
+            explain(
+                given=f"the output {path}",
+                wanted="a name ending in .parquet",
+                where="-o",
+                todo="give such a name",
+            )
+        )
+    check_output(path, kind="file", overwrite=overwrite)
+    _check_apart(source, path)
+    return path
+
+
+def _check_apart(source: Any, target: Path) -> None:
+    """Refuse to write the map in place of its own stars."""
+    if not is_path(source) or not target.exists():
+        return
+    if Path(source).exists() and target.samefile(source):
+        raise ConfigError(
+            explain(
+                given=f"the output {target}, which is the catalogue itself",
+                wanted="a file of its own for the map",
+                where="-o",
+                todo="give another name",
+            )
+        )
+
+
 __all__ = [
     "SHIPPED",
     "cell_size",
     "chosen",
     "limits_by_setting",
+    "output_file",
     "stars_of",
     "templates_of",
 ]

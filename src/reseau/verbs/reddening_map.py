@@ -116,20 +116,20 @@ class ReddeningMap:
             ("  giants used", f"{counts['used']:,}, {self._limits()}"),
             (
                 "cells",
-                f"{shape[0]} x {shape[1]} of {step[0]:g} x {step[1]:g} deg, "
-                f"{counts['with a value']:,} with a value",
+                f"{shape[0]:,} x {shape[1]:,} of {step[0]:g} x {step[1]:g} deg",
             ),
+            ("  with a value", f"{counts['with a value']:,}"),
             ("  without giants", f"{counts['without a value']:,}: no value"),
             (
                 "blocks",
-                f"{counts['blocks']:,}, joined of cells until they have "
+                f"{counts['blocks']:,}, of cells joined to have "
                 f"{counted(self.settings.least, 'giants')}",
             ),
             ("  of fewer giants", f"{counts['of fewer stars']:,} cells"),
             ("  lower limits", f"{counts['not bounded']:,} cells, bounded is false"),
             (
                 "E(J-Ks)",
-                f"median {figures['ejks']:.3f} mag; 90 % of cells from "
+                f"median {figures['ejks']:.3f} mag; 90 % in "
                 f"{figures['ejks_5_percent']:.2f} to {figures['ejks_95_percent']:.2f}",
             ),
             ("  error", f"median {figures['ejks_error']:.3f} mag"),

@@ -30,10 +30,10 @@ from synthetic_surveys import (
     write_all,
 )
 
-COUNT = 6000
+COUNT = 4000
 IDS = ("twomass_id", "sirius_id", "virac2_id", "gaia_source_id")
 SMALL = MergeOptions(
-    surveys=(), work=WorkOptions(memory_gib=0.5, threads=2, rows_per_strip=2500)
+    surveys=(), work=WorkOptions(memory_gib=0.5, threads=2, rows_per_strip=3000)
 )
 
 
@@ -41,7 +41,7 @@ SMALL = MergeOptions(
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Return files of four surveys, in three formats."""
     folder = tmp_path_factory.mktemp("field")
-    box = Box((266.3, 266.33), (-29.07, -29.01))
+    box = Box((266.3, 266.33), (-29.05, -29.01))
     return list(write_all(folder, 7, COUNT, box).values())
 
 
@@ -79,7 +79,7 @@ def test_false_matches_are_as_many_as_expected(merged: Merged, table: pa.Table) 
         before = np.stack([number[name] for name in IDS[:place]])
         paired = (before >= 0).any(axis=0) & (mine >= 0)
         false = (paired & ~(before == mine).any(axis=0)).sum()
-        assert paired.sum() == step.matches > 200
+        assert paired.sum() == step.matches > 150
         expected = step.expected_false
         assert abs(false - expected) <= 3 * np.sqrt(expected + 1) + 0.1 * expected
         assert false < 0.02 * step.matches
@@ -130,14 +130,14 @@ def test_magnitudes_are_2mass_and_hw_follows_from_j_and_h(table: pa.Table) -> No
         j, h, columns["phot_j_mag_error"], columns["phot_h_mag_error"]
     )
     assert np.allclose(columns["phot_hw_mag_error"], error, equal_nan=True)
-    assert np.isfinite(columns["phot_hw_mag"]).sum() > 1000
+    assert np.isfinite(columns["phot_hw_mag"]).sum() > 700
     source = np.array(columns["phot_ks_source"].tolist(), dtype=object)
     assert {*source} <= {"2", "S", "R", None}
     # VIRAC2 saturates at 11: there 2MASS or SIRIUS is taken where they have the star.
     ks, n = columns["phot_ks_mag"], columns["n_surveys"]
     has = np.array([v is not None for v in columns["twomass_id"]])
     assert (source[(ks < 10.9) & has] != "R").all()
-    assert (n > 1).sum() > 1000
+    assert (n > 1).sum() > 700
 
 
 def test_positions_and_motions_come_with_their_survey(table: pa.Table) -> None:

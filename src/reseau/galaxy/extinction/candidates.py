@@ -193,8 +193,8 @@ def _check_window(
             given=f"no star in the window {window}",
             wanted="a window with stars",
             where=where,
-            todo=f"the stars are at {west:.6g} <= l <= {east:.6g}, "
-            f"{south:.6g} <= b <= {north:.6g} deg",
+            todo=f"the stars are at {west:.3f} <= l <= {east:.3f}, "
+            f"{south:.3f} <= b <= {north:.3f} deg",
         )
     )
 

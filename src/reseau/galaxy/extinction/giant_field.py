@@ -242,11 +242,16 @@ class GiantField:
         return [tiles[max(group, key=lambda t: len(tiles[t]))] for group in groups]
 
     def _nothing(self) -> DegeneracyError:
-        blue, red = self.settings.bands
+        pairs = zip(
+            self.settings.bands, (self.limits.blue, self.limits.red), strict=True
+        )
+        limits = " and ".join(
+            f"{b} {low:.4g} to {high:.4g}" for b, (low, high) in pairs
+        )
         return DegeneracyError(
             explain(
                 given=f"{len(self.i)} stars, none of them a giant within the limits "
-                f"{self.limits.blue} of {blue} and {self.limits.red} of {red}",
+                f"{limits}",
                 wanted="giants of the bulge in both bands",
                 where="reddening_of_catalogue",
                 todo="state magnitudes between which all stars are there, or take the "

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from reseau._threads import one_blas_thread
 from reseau.engine import Outcome, each
 from reseau.errors import ReseauError
 from reseau.tables import SOLUTION_MARKS, Resumable, piece_file, resumable_directory
@@ -130,8 +131,10 @@ def _each(
         if told is not None:
             told(total - len(tiles) + done, total)
 
-    # Threads: what takes time is NumPy's, which lets others run meanwhile.
-    found = each(lambda: one, tiles, workers=workers, kind="threads", told=heard)
+    # Threads: what takes time is NumPy's, which lets others run meanwhile. Its products
+    # are of three rows: more threads for these would only wait for one another.
+    with one_blas_thread():
+        found = each(lambda: one, tiles, workers=workers, kind="threads", told=heard)
     for outcome in found:
         if outcome.failure is not None:
             number = outcome.address.number

@@ -23,6 +23,8 @@ _BLUE, _COLOUR_CLASSES = -2, 24
 """The first class of a colour, counted from zero, and how many there are."""
 SHADES = 1 + len(COLOURS) * _COLOUR_CLASSES
 """Classes of colour: none is known, then those of each colour."""
+SORTS = 2 * SHADES
+"""Of rows: by colour, and by whether their motion is known."""
 GROUPS, _STEPS = 1 + _COLOUR_CLASSES, 20
 """Groups of grades: of 1 mag of the one, or, where different bands are compared, of its
 colour, the first where none is known; and steps of magnitude in a group of these."""
@@ -107,10 +109,11 @@ def half_of(rows: Columns) -> Ints:
 
 
 def magnitude_class(rows: Columns) -> Ints:
-    """Return a class of each row: the band it is known in, the bin, and the colour.
+    """Return a class of each row: the band it is known in, the bin, and the sort.
 
     Which share of rows has a partner depends on all that a pair is judged by: of stars
-    with equal Ks, Gaia has the blue ones, and few that are too red to be seen in J.
+    with equal Ks, Gaia has the blue ones, and few that are too red to be seen in J. Of
+    rows that only a survey without motions has, more are no stars.
     """
     found = np.full(len(rows["ra"]), len(BANDS) * BINS)
     for band in reversed(PREFERRED):
@@ -119,7 +122,8 @@ def magnitude_class(rows: Columns) -> Ints:
         place = np.clip((np.nan_to_num(value) - BRIGHTEST) / BIN, 0, BINS - 1)
         code = BANDS.index(band) * BINS + place.astype(np.int64)
         found = np.where(known, code, found)
-    return found * SHADES + _shade(rows)
+    moves = np.isfinite(rows["pmra"]).astype(np.int64)
+    return found * SORTS + _shade(rows) * 2 + moves
 
 
 def _shade(rows: Columns) -> Ints:
@@ -249,7 +253,7 @@ __all__ = [
     "GRADES",
     "GROUPS",
     "PREFERRED",
-    "SHADES",
+    "SORTS",
     "STEP",
     "Features",
     "features_of",

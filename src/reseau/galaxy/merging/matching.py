@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from .candidates import Pairs
 from .density import density_of
 from .features import features_of
-from .likelihood import HalfModels, learned
+from .learning import learned
+from .likelihood import HalfModels
 from .linking import Links
 from .objects import COMPARED
 from .resolution import components, one_to_one, probabilities

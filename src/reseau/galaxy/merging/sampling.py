@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from .candidates import Pairs
 from .density import Density, density_of
 from .features import Features, features_of, half_of, magnitude_class
-from .likelihood import MatchModel, Sample
+from .learning import Sample
+from .likelihood import MatchModel
 from .objects import Columns, taken
 from .staging import Reader
 from .two_tables import Matcher
 
-SAMPLE = 1_000_000
+SAMPLE = 2_000_000
 """Rows of both tables from which a model is learned."""
 
 

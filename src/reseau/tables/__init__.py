@@ -9,7 +9,7 @@ from .atomic import (
     os_errors,
 )
 from .dialects.choice import table_file
-from .files import columns_of, read_table, table_of, write_table
+from .files import columns_of, parquet_output, read_table, table_of, write_table
 from .ids import Index
 from .memory import as_arrow, is_path, is_table, place_of, table_from
 from .naming.column_names import Choice, parse_columns
@@ -31,6 +31,7 @@ __all__ = [
     "new_directory",
     "new_file",
     "os_errors",
+    "parquet_output",
     "parse_columns",
     "piece_directory",
     "piece_file",

@@ -15,7 +15,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from reseau.errors import FileFormatError, ShapeError, TableWarning, explain, warn
+from reseau.errors import (
+    ConfigError,
+    FileFormatError,
+    ShapeError,
+    TableWarning,
+    explain,
+    warn,
+)
 from reseau.tables.dialects.choice import no_choice, split_table_choice, table_file
 from reseau.tables.dialects.content import Content, open_content
 from reseau.tables.dialects.daophot import read_daophot
@@ -227,6 +234,34 @@ def for_astropy(table: pa.Table, meta: Mapping[str, object]) -> pa.Table:
     return table.replace_schema_metadata({**(table.schema.metadata or {}), **widths})
 
 
+def parquet_output(path: str | Path, *, where: str = "-o") -> Path:
+    """Return the name of a Parquet file that is to be written.
+
+    Parameters
+    ----------
+    path
+        As it was given.
+    where
+        Option or argument, for the message.
+
+    Raises
+    ------
+    ConfigError
+        It has another suffix.
+    """
+    target = Path(path)
+    if target.suffix.lower() == ".parquet":
+        return target
+    raise ConfigError(
+        explain(
+            given=f"the output {target}",
+            wanted="a name ending in .parquet",
+            where=where,
+            todo="give such a name; other formats are written from that table",
+        )
+    )
+
+
 def write_table(table: pa.Table, path: str | Path, *, overwrite: bool = False) -> None:
     """Write a Parquet file under a temporary name and rename it when whole.
 
@@ -246,6 +281,7 @@ def write_table(table: pa.Table, path: str | Path, *, overwrite: bool = False) -
 __all__ = [
     "FORMATS",
     "columns_of",
+    "parquet_output",
     "read_table",
     "require_directory",
     "require_file",

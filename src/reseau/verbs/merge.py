@@ -20,7 +20,7 @@ from reseau.galaxy.merging import (
     read_options,
 )
 from reseau.galaxy.merging.report import as_dict, lines_of
-from reseau.tables import check_output, is_path, new_file
+from reseau.tables import check_output, is_path, new_file, parquet_output
 
 from .databases import through_files, uses_database
 
@@ -113,7 +113,7 @@ def merge(
     if uses_database(inputs, output):
         return _of_databases(inputs, output, options, box, overwrite, told)
     given = [_input(one, options) for one in _listed(inputs)]
-    target = _target(output)
+    target = parquet_output(output)
     beside = target.with_name(f"{target.stem}_completeness.parquet")
     for path in (target, beside):
         _check_not_read(path, given)
@@ -184,20 +184,6 @@ def _input(one: Any, options: MergeOptions) -> Input:
         if sign and key in options.known:
             return Input(file, key)
     return Input(one)
-
-
-def _target(output: str | Path) -> Path:
-    path = Path(output)
-    if path.suffix.lower() == ".parquet":
-        return path
-    raise ConfigError(
-        explain(
-            given=f"the output {path}",
-            wanted="a name ending in .parquet",
-            where="-o",
-            todo="give such a name; other formats are written from that table",
-        )
-    )
 
 
 def _check_not_read(path: Path, given: Sequence[Input]) -> None:

@@ -15,7 +15,7 @@ from reseau.galaxy.extinction.galaxy_templates import templates_of_galaxy
 from reseau.galaxy.extinction.giant_field import TemplateOf
 from reseau.galaxy.isochrones import read_isochrones, shipped_isochrones
 from reseau.galaxy.model import read_galaxy
-from reseau.tables import check_output, is_path
+from reseau.tables import check_output, is_path, parquet_output
 from reseau.tables.incomplete import refuse_incomplete
 from reseau.tables.owned import MOCK, is_of_kind
 
@@ -164,16 +164,7 @@ def output_file(output: str | Path, source: Any, *, overwrite: bool) -> Path:
     source
         The stars, in whose place the map is never written.
     """
-    path = Path(output)
-    if path.suffix.lower() != ".parquet":
-        raise ConfigError(
-            explain(
-                given=f"the output {path}",
-                wanted="a name ending in .parquet",
-                where="-o",
-                todo="give such a name",
-            )
-        )
+    path = parquet_output(output)
     check_output(path, kind="file", overwrite=overwrite)
     _check_apart(source, path)
     return path

@@ -339,3 +339,9 @@ def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(extras, "import_module", absent)
     with pytest.raises(ConfigError, match=r'pip install "reseau\[gaia\]"'):
         Client(service_of("gaia"))
+
+
+def test_another_suffix_is_refused_before_anybody_is_asked(tmp_path: Path) -> None:
+    """Nobody listens at that address."""
+    with pytest.raises(ConfigError, match=r"ending in \.parquet"):
+        fetch("gaia", "0,0,1,1", tmp_path / "g.csv", service="http://127.0.0.1:9/tap")

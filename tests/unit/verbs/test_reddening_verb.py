@@ -17,6 +17,7 @@ from reseau.errors import (
     DegeneracyError,
     FileFormatError,
     OutputExistsError,
+    ReseauWarning,
     UnitError,
 )
 from reseau.galaxy.extinction import (
@@ -116,9 +117,10 @@ def test_mock_forward_takes_the_map(measured, monkeypatch):
             return 80.0 * rng.standard_normal(position.shape)
 
     monkeypatch.setattr(opening, "kinematics_of", lambda _: Still())
-    mock = mock_forward(
-        "0.04,-0.3,0.06,0.06", "H=12", extinction_map=str(measured.file), workers=1
-    )
+    with pytest.warns(ReseauWarning, match="map of reddening has no value"):
+        mock = mock_forward(
+            "0.04,-0.3,0.06,0.06", "H=12", extinction_map=str(measured.file), workers=1
+        )
     table = mock.table.to_pandas()
     east = (table["l"] + 180.0) % 360.0 - 180.0
     assert 10 < table["on_map"].sum() < len(table) - 10

@@ -167,6 +167,13 @@ def merged(_: object, __: Path, place: Path) -> object:
     return [table[name].to_numpy(zero_copy_only=False) for name in names]
 
 
+def mocked(_: object, __: Path, ___: Path) -> object:
+    """The brightest stars of a small window."""
+    found = reseau.mock_forward("0.35,0.25,0.1,0.1", "Hw=12", workers=1)
+    names = ("source_id", "ra", "pmra", "phot_hw_mag")
+    return [found.table[name].to_numpy() for name in names]
+
+
 CASES = {
     **dict.fromkeys(("budget", "validate"), checked),
     **dict.fromkeys(
@@ -189,6 +196,7 @@ CASES = {
     "effects": effects,
     "fetch": fetched,
     "merge": merged,
+    "mock_forward": mocked,
     "plot": plot,
     "posterior": posterior,
     "simulate": simulate,

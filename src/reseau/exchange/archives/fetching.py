@@ -33,6 +33,7 @@ from reseau.tables import (
     Resumable,
     check_output,
     new_file,
+    parquet_output,
     piece_file,
     resumable_directory,
 )
@@ -87,10 +88,13 @@ def fetched(
     ------
     ServiceError
         The service cannot be reached or refuses; what is done stays.
+    ConfigError
+        The name does not end in .parquet.
     OutputExistsError
         A file is there already.
     """
-    target, beside = Path(output), Path(output).with_suffix(".adql")
+    target = parquet_output(output)
+    beside = target.with_suffix(".adql")
     for path in (target, beside):
         check_output(path, kind="file", overwrite=overwrite)
     tiles = tiles_of(window, math.sqrt(tile_rows / service.density))

@@ -153,7 +153,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as made:
         folder = given.folder or Path(made)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         if not (folder / NAMES[-1]).exists():
             make(folder, given.scale)
         subprocess.run(

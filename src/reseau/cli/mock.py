@@ -1,7 +1,8 @@
 """`reseau mock`: stars drawn from a model of the Galaxy, and what they need."""
 
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -161,11 +162,7 @@ def forward(
             overwrite=overwrite,
             told=told,
         )
-    if json:
-        print_json(found.as_dict())
-        return
-    print_table(found.rows())
-    typer.echo(f"written to {target}")
+    _say(found, target, json_wanted=json)
 
 
 @mocks.command("reddening", cls=Verb)
@@ -270,7 +267,12 @@ def reddening(
             overwrite=overwrite,
             told=told,
         )
-    if json:
+    _say(found, target, json_wanted=json)
+
+
+def _say(found: Any, target: Path, *, json_wanted: bool) -> None:
+    """Write what a command has made: as JSON, or as rows and where it stands."""
+    if json_wanted:
         print_json(found.as_dict())
         return
     print_table(found.rows())

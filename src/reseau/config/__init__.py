@@ -7,6 +7,7 @@ wants. A number may also be text with a unit of its own, as in ``"4.86 m"``.
 
 from .checked import Checked, RecordError
 from .declare import entry, numbers, table, tables
+from .presets import preset_files, preset_or_file
 from .read import build, read_toml, shown, to_number
 from .source import Source, find_line
 from .units import from_unit, to_unit
@@ -21,6 +22,8 @@ __all__ = [
     "find_line",
     "from_unit",
     "numbers",
+    "preset_files",
+    "preset_or_file",
     "read_toml",
     "shown",
     "table",

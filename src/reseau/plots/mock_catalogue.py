@@ -41,6 +41,25 @@ def parts_of(component: ndarray) -> dict[str, Bool[ndarray, "n"]]:
     return {part: rows for part, rows in found.items() if rows.any()}
 
 
+def _dots(
+    ax: Axes, x: np.ndarray, y: np.ndarray, of: tuple[str, int], *, alpha: float
+) -> None:
+    """Draw stars of a part of the Galaxy, of which there are so many, as dots."""
+    part, number = of
+    ax.plot(
+        x,
+        y,
+        ls="none",
+        marker=".",
+        ms=3.0,
+        alpha=alpha,
+        mew=0.0,
+        color=_colour(part),
+        rasterized=True,
+        label=f"{part} ({number:,})",
+    )
+
+
 def _colour(part: str) -> str:
     return PARTS[part][1] if part in PARTS else "black"
 
@@ -71,18 +90,8 @@ def colour_magnitude(
     known = np.isfinite(colour) & np.isfinite(magnitude)
     for part, rows in parts_of(component[known]).items():
         chosen = np.flatnonzero(known)[_some(np.flatnonzero(rows))]
-        ax.plot(
-            colour[chosen],
-            magnitude[chosen],
-            ls="none",
-            marker=".",
-            ms=3.0,
-            alpha=0.6,
-            mew=0.0,
-            color=_colour(part),
-            rasterized=True,
-            label=f"{part} ({np.sum(rows):,})",
-        )
+        of = part, int(np.sum(rows))
+        _dots(ax, colour[chosen], magnitude[chosen], of, alpha=0.6)
     low, high = _range(colour[known])
     ax.set_xlim(low, high)
     low, high = _range(magnitude[known], share=1.0)
@@ -154,18 +163,7 @@ def motions_by_component(
     half = float(np.quantile(away, INSIDE)) if len(away) else 1.0
     for part, rows in parts_of(component[known]).items():
         chosen = np.flatnonzero(known)[_some(np.flatnonzero(rows))]
-        ax.plot(
-            along[chosen],
-            up[chosen],
-            ls="none",
-            marker=".",
-            ms=3.0,
-            alpha=0.4,
-            mew=0.0,
-            color=_colour(part),
-            rasterized=True,
-            label=f"{part} ({np.sum(rows):,})",
-        )
+        _dots(ax, along[chosen], up[chosen], (part, int(np.sum(rows))), alpha=0.4)
         _contours(
             ax, along[chosen] - middle[0], up[chosen] - middle[1], half, (part, middle)
         )

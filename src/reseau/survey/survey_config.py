@@ -3,11 +3,19 @@
 """Keys of a survey's file, table by table."""
 
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from reseau.config import Checked, Source, entry, read_toml, shown, table
+from reseau.config import (
+    Checked,
+    Source,
+    entry,
+    preset_files,
+    preset_or_file,
+    read_toml,
+    shown,
+    table,
+)
 from reseau.errors import ConfigError, FileFormatError, explain, some, suggestion
 from reseau.observers import BODIES, DEFLECTORS
 
@@ -68,9 +76,7 @@ class SurveyConfig(Checked):
 
 def survey_presets() -> dict[str, Path]:
     """Return the files of the surveys that come with reseau, by name."""
-    folder = resources.files("reseau") / "presets" / "surveys"
-    files = (Path(str(f)) for f in folder.iterdir())
-    return {f.stem: f for f in sorted(files) if f.suffix == ".toml"}
+    return preset_files("surveys")
 
 
 def survey_file(source: str | Path) -> Path:
@@ -81,20 +87,7 @@ def survey_file(source: str | Path) -> Path:
     ConfigError
         There is no such preset.
     """
-    known = survey_presets()
-    path = Path(source)
-    if path.exists() or path.suffix:
-        return path
-    if str(source) in known:
-        return known[str(source)]
-    raise ConfigError(
-        explain(
-            given=f"the survey {source} is unknown",
-            wanted=f"a TOML file or one of the presets {some(known)}",
-            where="the survey",
-            todo=suggestion(str(source), known, otherwise="correct the name"),
-        )
-    )
+    return preset_or_file(source, "surveys", "survey")
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,13 @@ import hashlib
 import json
 import tomllib
 from decimal import Decimal
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from reseau.config import Source, build, read_toml
-from reseau.errors import ConfigError, explain, some, suggestion
+from reseau.config import Source, build, preset_files, preset_or_file, read_toml
+from reseau.errors import some, suggestion
 from reseau.galaxy.mass_function import MassFunction
 from reseau.galaxy.remnants import living_per_mass
 
@@ -29,9 +28,7 @@ MISSING = -1.0
 
 def galaxy_presets() -> dict[str, Path]:
     """Return the files of the galaxies that come with reseau, by name."""
-    folder = resources.files("reseau") / "presets" / "galaxies"
-    files = (Path(str(f)) for f in folder.iterdir())
-    return {f.stem: f for f in sorted(files) if f.suffix == ".toml"}
+    return preset_files("galaxies")
 
 
 def read_galaxy(name_or_path: str | Path = "koshimoto2021") -> Galaxy:
@@ -80,20 +77,7 @@ def galaxy_file(name_or_path: str | Path) -> Path:
     ConfigError
         There is no such preset.
     """
-    known = galaxy_presets()
-    path = Path(name_or_path)
-    if path.exists() or path.suffix:
-        return path
-    if str(name_or_path) in known:
-        return known[str(name_or_path)]
-    raise ConfigError(
-        explain(
-            given=f"the galaxy {name_or_path} is unknown",
-            wanted=f"a TOML file or one of the presets {some(known)}",
-            where="the galaxy",
-            todo=suggestion(str(name_or_path), known, otherwise="correct the name"),
-        )
-    )
+    return preset_or_file(name_or_path, "galaxies", "galaxy")
 
 
 def _digest(text: str, components: tuple[Component, ...]) -> str:
